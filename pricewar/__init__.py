@@ -1,0 +1,1 @@
+"""pricewar: an open simulator of price wars between makers of differentiated products."""
