@@ -1,0 +1,90 @@
+"""An exponential that the compiler can vectorise, and its numpy twin.
+
+`math.exp` inside a compiled loop is one library call per value (5-14 ns). The functions here have no branch
+and no call: split x = n ln 2 + r with |r| <= ln 2 / 2, a minimax polynomial for exp(r), and n written straight
+into the exponent bits of the result. LLVM turns a loop over them into vector instructions.
+
+Arguments are clamped to the range where the result is a normal number, so nothing overflows, and NaN gives the
+smallest result: check inputs before the kernel, not in it.
+
+The functions are compiled with the flag `contract` only. Under `reassoc` the compiler may merge the two halves
+of ln 2 and lose the low bits of r; the flags of the calling loop do not reach into a callee compiled by itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+#: Flags of every kernel: fused and reordered sums are fine, but NaN and infinity must stay what they are.
+FAST = {"contract", "reassoc", "nsz", "arcp"}
+
+LOWEST64, HIGHEST64 = -708.0, 709.0
+LOWEST32, HIGHEST32 = np.float32(-87.0), np.float32(88.0)
+
+_INV_LN2 = 1.4426950408889634
+_LN2_HIGH, _LN2_LOW = 0.6931471805582987, 1.6465949582897082e-12
+# exp(r) = 1 + r + r^2 q(r): Chebyshev fit of q on |r| <= ln 2 / 2, error 1.3e-17 before rounding.
+_Q0, _Q1, _Q2, _Q3, _Q4 = (
+    0.5,
+    0.16666666666666669,
+    0.041666666666624094,
+    0.00833333333333006,
+    0.0013888888917230724,
+)
+_Q5, _Q6, _Q7 = 0.00019841269863066696, 2.4801521269532122e-05, 2.7557268439678e-06
+_Q8, _Q9 = 2.7620101012098e-07, 2.5100395159429243e-08
+
+_S = np.float32
+_INV_LN2_32 = _S(1.4426950408889634)
+_LN2_HIGH_32, _LN2_LOW_32 = _S(0.693359375), _S(-0.00021219444)
+_S0, _S1, _S2 = _S(0.5), _S(0.1666657695378877), _S(0.04166655457234514)
+_S3, _S4 = _S(0.008363185031533224), _S(0.0013926191056242137)
+_ONE_32, _BIAS_32 = _S(1.0), _S(127.5)
+
+
+@njit(cache=True, fastmath={"contract"})
+def exp64(x: float) -> float:
+    """exp(x) in float64, relative error below 4e-16, for use inside compiled loops."""
+    x = x if x > LOWEST64 else LOWEST64
+    x = x if x < HIGHEST64 else HIGHEST64
+    biased = np.int32(x * _INV_LN2 + 1023.5)  # truncation rounds to nearest because the sum is positive
+    n = np.float64(biased - np.int32(1023))
+    r = (x - n * _LN2_HIGH) - n * _LN2_LOW
+    q = _Q8 + r * _Q9
+    q = _Q7 + r * q
+    q = _Q6 + r * q
+    q = _Q5 + r * q
+    q = _Q4 + r * q
+    q = _Q3 + r * q
+    q = _Q2 + r * q
+    q = _Q1 + r * q
+    q = _Q0 + r * q
+    power = np.int64(np.int64(biased) << np.int64(52)).view(np.float64)
+    return (1.0 + (r + r * r * q)) * power
+
+
+@njit(cache=True, fastmath={"contract"})
+def exp32(x: np.float32) -> np.float32:
+    """exp(x) in float32, relative error below 1e-7, for use inside compiled loops."""
+    x = x if x > LOWEST32 else LOWEST32
+    x = x if x < HIGHEST32 else HIGHEST32
+    biased = np.int32(x * _INV_LN2_32 + _BIAS_32)
+    n = np.float32(biased - np.int32(127))
+    r = (x - n * _LN2_HIGH_32) - n * _LN2_LOW_32
+    q = _S3 + r * _S4
+    q = _S2 + r * q
+    q = _S1 + r * q
+    q = _S0 + r * q
+    power = np.int32(biased << np.int32(23)).view(np.float32)
+    return (_ONE_32 + (r + r * r * q)) * power
+
+
+def exp_twin(x: NDArray[Any]) -> NDArray[Any]:
+    """Numpy twin of `exp64` and `exp32`: numpy's exp of the clamped argument, in the dtype of `x`."""
+    low, high = (LOWEST32, HIGHEST32) if x.dtype == np.float32 else (LOWEST64, HIGHEST64)
+    clamped: NDArray[Any] = np.clip(x, low, high)
+    return np.asarray(np.exp(clamped))
