@@ -1,0 +1,152 @@
+"""Market data: one directory of tidy tables per market, every figure a row with its source.
+
+`load_market_data()` reads the market that ships with the package, China's new-energy cars in April 2025.
+The same call with the path of a directory reads a user's own market in the same format.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+import pandas as pd
+
+from pricewar.data.checks import Finding, check_complete, check_rows, check_together
+from pricewar.data.schema import LONG_COLUMNS, LONG_TABLES, SIDE_TABLES, Number, to_number
+from pricewar.errors import bad_input
+
+__all__ = ["MarketData", "load_market_data"]
+
+
+@dataclass(frozen=True)
+class MarketData:
+    """A market at its base month.
+
+    Attributes:
+        firms: One row per firm (index: firm id). Units and capacity in cars a month, money in CNY,
+            `fixed_cost` in CNY a month, `gross_margin` a fraction of the net price. NaN: not published.
+        products: One row per product (index: product id). Prices in CNY: `list_price`, `promotion` and
+            `transaction_price` (list less promotion) include VAT, `net_price` does not. `announced_cut`
+            is CNY off list, 0 outside the campaign.
+        market: Totals and market-wide figures by name.
+        figures: Every figure of the three tables in long form, with unit, range, source and confidence;
+            `table` says which table it is from.
+        price_moves: Price moves of the past, one a row.
+        policy_timeline: Public measures, one a row.
+        history: Monthly sales by entity and metric; metrics must never be mixed.
+        elasticities: Published estimates.
+        conduct: The pricing rule that the moves of each firm support.
+    """
+
+    firms: pd.DataFrame
+    products: pd.DataFrame
+    market: dict[str, float]
+    figures: pd.DataFrame
+    price_moves: pd.DataFrame
+    policy_timeline: pd.DataFrame
+    history: pd.DataFrame
+    elasticities: pd.DataFrame
+    conduct: pd.DataFrame
+
+
+def load_market_data(name: str | Path = "china_nev_2025_04") -> MarketData:
+    """Read and check a market.
+
+    Args:
+        name: A market that ships with the package, or the path of a directory with firms.csv,
+            products.csv, market.csv and, if wanted, the side tables.
+
+    Returns:
+        The market, prices and totals already consistent with each other.
+
+    Raises:
+        InputError: Something is missing or wrong; it lists every problem with file and row.
+    """
+    home = _home(name)
+    problems: list[Finding] = []
+    long = {table: _read(home, table, LONG_COLUMNS, problems) for table in LONG_TABLES}
+    side = {
+        table: _read(home, table, columns, problems, optional=True) for table, columns in SIDE_TABLES.items()
+    }
+    if not problems:
+        for table, frame in long.items():
+            problems += check_rows(table, frame) + check_complete(table, frame)
+        problems += check_together(long["firms"], long["products"], long["market"])
+    if problems:
+        raise bad_input(str(name), *problems)
+    market = {str(row.variable): float(str(row.value)) for row in long["market"].itertuples()}
+    return MarketData(
+        firms=_wide(long["firms"], "firms"),
+        products=_priced(_wide(long["products"], "products"), market["vat_rate"]),
+        market=market,
+        figures=_figures(long),
+        **{table: _numeric(frame.drop(columns="place")) for table, frame in side.items()},
+    )
+
+
+def _home(name: str | Path) -> Traversable:
+    shipped = files("pricewar.data").joinpath(str(name))
+    home = shipped if isinstance(name, str) and name.isidentifier() and shipped.is_dir() else Path(name)
+    if not home.is_dir():
+        raise bad_input(str(name), ("market", str(name), "a shipped market or the path of a directory"))
+    return home
+
+
+def _read(
+    home: Traversable, table: str, columns: tuple[str, ...], problems: list[Finding], optional: bool = False
+) -> pd.DataFrame:
+    """Read one table as text with the place of each row; report what is missing into `problems`."""
+    empty = pd.DataFrame(columns=[*columns, "place"], dtype=str)
+    path = home.joinpath(f"{table}.csv")
+    if not path.is_file():
+        if not optional:
+            problems.append((f"{table}.csv", "no file", "a file with columns " + ", ".join(columns)))
+        return empty
+    with path.open("r", encoding="utf-8") as handle:
+        try:
+            frame = pd.read_csv(handle, dtype=str, keep_default_na=False)
+        except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+            problems.append((f"{table}.csv", str(error), "comma-separated UTF-8 text with a header"))
+            return empty
+    missing = [column for column in columns if column not in frame]
+    if missing:
+        problems.append((f"{table}.csv:1", list(frame.columns), "also columns " + ", ".join(missing)))
+        return empty
+    return frame.assign(place=[f"{table}.csv:{row + 2}" for row in range(len(frame))])
+
+
+def _wide(long: pd.DataFrame, table: str) -> pd.DataFrame:
+    rules = LONG_TABLES[table]
+    order = list(dict.fromkeys(long["entity"]))
+    wide = long.pivot(index="entity", columns="variable", values="value").reindex(order)
+    wide = wide.reindex(columns=list(rules)).rename_axis(index=table[:-1], columns=None)
+    numeric = [variable for variable, rule in rules.items() if isinstance(rule, Number)]
+    return wide.astype(dict.fromkeys(numeric, float))
+
+
+def _priced(products: pd.DataFrame, vat_rate: float) -> pd.DataFrame:
+    """Add the two prices that follow from list price and promotion."""
+    transaction = products["list_price"] - products["promotion"]
+    return products.assign(
+        transaction_price=transaction,
+        net_price=transaction / (1.0 + vat_rate),
+        announced_cut=products["announced_cut"].fillna(0.0),
+        in_campaign=products["in_campaign"].eq("true"),
+    )
+
+
+def _figures(long: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    both = pd.concat([frame.assign(table=table) for table, frame in long.items()], ignore_index=True)
+    bounds = {side: both[side].map(to_number) for side in ("low", "high")}
+    return both.assign(**bounds)
+
+
+def _numeric(frame: pd.DataFrame) -> pd.DataFrame:
+    """Turn columns that hold nothing but numbers and blanks into floats."""
+    for column in frame.columns:
+        numbers = pd.to_numeric(frame[column].replace("", None), errors="coerce")
+        if numbers.notna().any() and bool((numbers.notna() | frame[column].eq("")).all()):
+            frame = frame.assign(**{column: numbers.astype(float)})
+    return frame
