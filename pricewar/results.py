@@ -1,0 +1,256 @@
+"""Results: the tables of one or many runs, checked against the schema, stored and read back.
+
+The tables of two runs with the same inputs have the same bytes on disk; whatever differs between two
+runs (wall time, command line, versions) is in run.json alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Final, Self
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from .errors import ResultsError
+from .schema import SCHEMA, columns
+
+_ARROW: Final = {"str": pa.string(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
+_CSV: Final = ("market", "log", "runs")
+_ABOUT: Final = "run.json"
+
+
+def table(name: str, data: Mapping[str, Any] | pd.DataFrame) -> pd.DataFrame:
+    """Columns of one table in the order and with the types of the schema.
+
+    Args:
+        name: products, firms, market, log or runs.
+        data: one array per column, all of one length; a scalar is repeated.
+
+    Raises:
+        ResultsError: a column is missing, unknown, or of another type.
+    """
+    frame = pd.DataFrame(data)
+    _check_columns(name, frame)
+    frame = frame[columns(name)].reset_index(drop=True)
+    try:
+        return frame.astype({column.name: column.dtype for column in SCHEMA[name]})
+    except (ValueError, TypeError) as error:
+        raise ResultsError(f"table {name}: {error}") from error
+
+
+def empty(name: str) -> pd.DataFrame:
+    """A table without rows."""
+    return table(name, {column: [] for column in columns(name)})
+
+
+@dataclass(frozen=True)
+class Results:
+    """The tables of a set of runs. Columns, units and meanings: `pricewar.schema`."""
+
+    products: pd.DataFrame = field(default_factory=lambda: empty("products"))
+    firms: pd.DataFrame = field(default_factory=lambda: empty("firms"))
+    market: pd.DataFrame = field(default_factory=lambda: empty("market"))
+    log: pd.DataFrame = field(default_factory=lambda: empty("log"))
+    runs: pd.DataFrame = field(default_factory=lambda: empty("runs"))
+    about: Mapping[str, str] = field(default_factory=dict)
+    """Scenario -> what it is and what it changes, in words."""
+    command: str = ""
+    """The command line that repeats the runs."""
+
+    def __post_init__(self) -> None:
+        for name in SCHEMA:
+            object.__setattr__(self, name, table(name, getattr(self, name)))
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """All tables by name."""
+        return {name: getattr(self, name) for name in SCHEMA}
+
+    @property
+    def scenarios(self) -> tuple[str, ...]:
+        """Scenarios in the order in which they were run."""
+        return tuple(self.runs["scenario"].unique())
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Seeds, ascending."""
+        return tuple(int(seed) for seed in np.unique(self.runs["seed"]))
+
+    @property
+    def baseline(self) -> str:
+        """The scenario that others are compared with: "baseline" if there is one, else the first."""
+        if not self.scenarios:
+            raise ResultsError("no runs, hence no scenario to compare with")
+        return "baseline" if "baseline" in self.scenarios else self.scenarios[0]
+
+    def but(self, **changes: Any) -> Self:
+        """A copy with some fields replaced."""
+        return replace(self, **changes)
+
+    def only(self, *scenarios: str) -> Self:
+        """The rows of some scenarios."""
+        kept: dict[str, Any] = {
+            name: frame[frame["scenario"].isin(scenarios)] for name, frame in self.tables.items()
+        }
+        about = {name: text for name, text in self.about.items() if name in scenarios}
+        return replace(self, **kept, about=about)
+
+    def require_complete(self) -> Self:
+        """These results, if there are runs and none failed.
+
+        Raises:
+            ResultsError: no runs, or at least one failed; names each run and its error.
+        """
+        if self.runs.empty:
+            raise ResultsError("no runs")
+        failed = self.runs[self.runs["status"] != "ok"]
+        if len(failed):
+            lines = [f"  {run.scenario}, seed {run.seed}: {run.error}" for run in failed.itertuples()]
+            raise ResultsError("\n".join([f"{len(failed)} of {len(self.runs)} runs failed", *lines]))
+        return self
+
+    def save(self, directory: str | Path) -> Path:
+        """Write all tables into a directory; other files in it stay.
+
+        Everything is written beside the target first. A new directory appears whole or not at all; in an
+        existing one run.json goes first and comes back last, so that a broken save cannot be loaded.
+        """
+        target = Path(directory)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+        try:
+            self._write(draft)
+            _put(draft, target)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+        return target
+
+    def _write(self, draft: Path) -> None:
+        for name, frame in self.tables.items():
+            stored = _stored(name, frame)
+            pq.write_table(_arrow(name, stored), draft / f"{name}.parquet", compression="zstd")
+            if name in _CSV:
+                stored.to_csv(draft / f"{name}.csv", index=False, lineterminator="\n")
+        record = json.dumps(self._record(draft), indent=2, ensure_ascii=False, allow_nan=False)
+        (draft / _ABOUT).write_text(record + "\n", encoding="utf-8")
+
+    def _record(self, draft: Path) -> dict[str, Any]:
+        seconds = self.runs["seconds"].to_numpy()
+        return {
+            "version": sorted(self.runs["version"].unique()),
+            "command": self.command,
+            "about": dict(self.about),
+            "seeds": list(self.seeds),
+            "digests": {
+                name: sorted(part["digest"].unique()) for name, part in self.runs.groupby("scenario")
+            },
+            "seconds": [float(value) if np.isfinite(value) else None for value in seconds],
+            "versions": software(),
+            "sha256": {path.name: _sha256(path) for path in sorted(draft.glob("*.parquet"))},
+        }
+
+    @classmethod
+    def load(cls, directory: str | Path) -> Self:
+        """Read what `save` wrote.
+
+        Raises:
+            ResultsError: a file is missing, not readable, or not the one that was written.
+        """
+        folder = Path(directory)
+        record = _read_record(folder / _ABOUT)
+        frames = {name: _read_table(folder / f"{name}.parquet", record["sha256"]) for name in SCHEMA}
+        frames["runs"]["seconds"] = np.array(record["seconds"], dtype=float)
+        return cls(**frames, about=record["about"], command=record["command"])
+
+
+def concat(parts: Iterable[Results]) -> Results:
+    """Many results as one, in the order given; the command is that of the first part that has one."""
+    parts = list(parts)
+    joined = {
+        name: pd.concat([part.tables[name] for part in parts], ignore_index=True) if parts else empty(name)
+        for name in SCHEMA
+    }
+    about = {name: text for part in parts for name, text in part.about.items()}
+    return Results(**joined, about=about, command=next((p.command for p in parts if p.command), ""))
+
+
+def software() -> dict[str, str]:
+    """Versions of Python and of the libraries whose arithmetic the results rest on."""
+    libraries = ("numpy", "scipy", "numba", "mesa", "pandas", "pyarrow")
+    return {"python": platform.python_version(), **{name: _version(name) for name in libraries}}
+
+
+def _version(library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return "absent"
+
+
+def _check_columns(name: str, frame: pd.DataFrame) -> None:
+    missing = [column for column in columns(name) if column not in frame]
+    unknown = [str(column) for column in frame if column not in columns(name)]
+    if missing or unknown:
+        raise ResultsError(f"table {name}: columns missing {missing}, unknown {unknown}")
+
+
+def _stored(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.drop(columns="seconds") if name == "runs" else frame
+
+
+def _arrow(name: str, frame: pd.DataFrame) -> pa.Table:
+    fields = [(c.name, _ARROW[c.dtype]) for c in SCHEMA[name] if c.name in frame]
+    made = pa.Table.from_pandas(frame, schema=pa.schema(fields), preserve_index=False)
+    return made.replace_schema_metadata(None)  # else the pandas version would be in the bytes
+
+
+def _put(draft: Path, target: Path) -> None:
+    if not target.exists():
+        draft.chmod(0o755)  # a temporary directory is born private
+        draft.rename(target)
+        return
+    (target / _ABOUT).unlink(missing_ok=True)
+    for path in sorted(draft.iterdir(), key=lambda path: path.name == _ABOUT):
+        os.replace(path, target / path.name)
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _read_record(path: Path) -> dict[str, Any]:
+    try:
+        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        missing = {"sha256", "seconds", "about", "command"} - record.keys()
+    except FileNotFoundError as error:
+        raise ResultsError(f"{path}: missing; not a directory of results, or its save was cut off") from error
+    except (OSError, ValueError, AttributeError) as error:
+        raise ResultsError(f"{path}: not readable: {error}") from error
+    if missing:
+        raise ResultsError(f"{path}: without {sorted(missing)}")
+    return record
+
+
+def _read_table(path: Path, digests: Mapping[str, str]) -> pd.DataFrame:
+    try:
+        same = _sha256(path) == digests.get(path.name)
+        frame: pd.DataFrame = pq.read_table(path).to_pandas() if same else pd.DataFrame()
+    except FileNotFoundError as error:
+        raise ResultsError(f"{path}: missing") from error
+    except (OSError, pa.ArrowException) as error:
+        raise ResultsError(f"{path}: not readable: {error}") from error
+    if not same:
+        raise ResultsError(f"{path}: damaged or exchanged: not the file that run.json names")
+    return frame

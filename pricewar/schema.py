@@ -1,0 +1,185 @@
+"""The schema of the tables: every column with its type, unit, meaning and how it adds up over months.
+
+The single source of what a run writes; the reference page of outputs is printed from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Dtype = Literal["str", "int", "float", "bool"]
+Total = Literal["key", "sum", "mean", "end", "none"]
+"""How months add up to "total": sum of flows, mean of rates, end value of stocks; a key names the row."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table."""
+
+    name: str
+    dtype: Dtype
+    unit: str
+    meaning: str
+    total: Total
+
+
+Table = tuple[Column, ...]
+
+
+def key(name: str, dtype: Dtype, meaning: str) -> Column:
+    """A column that names the row."""
+    return Column(name, dtype, "", meaning, "key")
+
+
+def flow(name: str, unit: str, meaning: str) -> Column:
+    """A monthly amount: months add up."""
+    return Column(name, "float", unit, meaning, "sum")
+
+
+def rate(name: str, unit: str, meaning: str) -> Column:
+    """A price, ratio or index: the total is the mean over the months in which it is defined."""
+    return Column(name, "float", unit, meaning, "mean")
+
+
+def level(name: str, unit: str, meaning: str) -> Column:
+    """A stock at the end of the month: the total is the value at the end of the run."""
+    return Column(name, "float", unit, meaning, "end")
+
+
+def note(name: str, dtype: Dtype, unit: str, meaning: str) -> Column:
+    """A column that is not compared between scenarios."""
+    return Column(name, dtype, unit, meaning, "none")
+
+
+_RUN: Final = (
+    key("scenario", "str", "name of the scenario"),
+    key("seed", "int", "seed of the run; runs with one seed share their luck"),
+)
+_MONTH: Final = (
+    *_RUN,
+    key("period", "int", "months since the first month of the run, from 0"),
+    key("month", "str", "calendar month, YYYY-MM"),
+)
+
+PRODUCTS: Final[Table] = (
+    *_MONTH,
+    key("firm", "str", "id of the maker"),
+    key("product", "str", "id of the product"),
+    note("segment", "str", "", "segment of the product"),
+    rate("list_price", "CNY incl. VAT", "list price"),
+    rate("promotion", "CNY incl. VAT", "rebate on the list price, by maker or dealer"),
+    rate("price", "CNY incl. VAT", "transaction price: list price less promotion"),
+    rate("net_price", "CNY ex VAT", "what the maker books for a car"),
+    flow("units", "cars", "cars delivered"),
+    flow("orders", "cars", "cars ordered"),
+    flow("produced", "cars", "cars made"),
+    level("backlog", "cars", "orders not yet delivered, end of month"),
+    level("stock", "cars", "cars with dealers and maker, end of month"),
+    rate("unit_cost", "CNY ex VAT", "production cost of one more car"),
+    note("on_sale", "bool", "", "launched, and its maker is in the market"),
+    rate("subsidy", "CNY", "paid by the state to the buyer of a car"),
+)
+
+FIRMS: Final[Table] = (
+    *_MONTH,
+    key("firm", "str", "id of the firm"),
+    note("active", "bool", "", "still in the market"),
+    flow("units", "cars", "cars delivered"),
+    flow("orders", "cars", "cars ordered"),
+    rate("share", "fraction", "share of all cars delivered by the firms of the market"),
+    flow("revenue", "CNY ex VAT", "sales booked"),
+    flow("production_cost", "CNY ex VAT", "cost of the cars delivered"),
+    flow("gross_profit", "CNY", "revenue less production cost"),
+    rate("gross_margin", "fraction", "gross profit over revenue; empty without revenue"),
+    flow("fixed_cost", "CNY", "cost that does not depend on the month's cars, R&D included"),
+    flow("operating_profit", "CNY", "gross profit less fixed cost, fines and levies"),
+    level("cash", "CNY", "cash, end of month"),
+    level("payables", "CNY", "owed to suppliers, end of month"),
+    rate("payable_days", "days", "days until suppliers are paid"),
+    level("inventory", "CNY", "stock at cost, end of month"),
+    level("stock", "cars", "cars in stock, end of month"),
+    rate("stock_months", "months", "stock over the month's deliveries"),
+    level("backlog", "cars", "orders not yet delivered, end of month"),
+    rate("capacity", "cars a month", "cars that the firm can make in a month"),
+    level("brand", "utility", "brand equity relative to the start"),
+    rate("price_change", "fraction", "price against the start, weighted by units at the start"),
+)
+
+MARKET: Final[Table] = (
+    *_MONTH,
+    flow("shoppers", "people", "people in the market"),
+    flow("units", "cars", "cars delivered"),
+    rate("outside_share", "fraction", "shoppers who take a petrol car or none"),
+    rate("waiting", "people", "shoppers above the usual number who put off the purchase"),
+    rate("mean_price", "CNY incl. VAT", "transaction price, weighted by units"),
+    rate("price_index", "start = 100", "price of the basket of start units, products still on sale"),
+    rate("discount_depth", "fraction", "promotion over list price, weighted by units"),
+    rate("hhi", "0 to 10,000", "Herfindahl-Hirschman index of units by firm"),
+    rate("effective_firms", "firms", "10,000 over the HHI"),
+    rate("war_index", "percent", "mean depth of price cuts below the start, weighted by start units"),
+    rate("below_cost_share", "fraction", "cars delivered at a net price below unit cost"),
+    flow("consumer_surplus", "CNY", "log-sum surplus over having only the outside option"),
+    flow("consumer_surplus_1", "CNY", "consumer surplus of the poorest fifth of buyers"),
+    flow("consumer_surplus_2", "CNY", "consumer surplus of the second fifth"),
+    flow("consumer_surplus_3", "CNY", "consumer surplus of the middle fifth"),
+    flow("consumer_surplus_4", "CNY", "consumer surplus of the fourth fifth"),
+    flow("consumer_surplus_5", "CNY", "consumer surplus of the richest fifth of buyers"),
+    flow("producer_surplus", "CNY", "operating profit of all firms"),
+    flow("supplier_profit", "CNY", "profit of suppliers"),
+    flow("suppliers_failed", "share of suppliers", "suppliers that failed in the month"),
+    flow("fiscal_cost", "CNY", "subsidies less taxes, fines and levies"),
+    flow("welfare", "CNY", "consumer and producer surplus and supplier profit, less fiscal cost"),
+    rate("firms_active", "firms", "firms in the market"),
+)
+
+LOG: Final[Table] = (
+    *_MONTH,
+    note("entity", "str", "", "firm, product, or market"),
+    note("what", "str", "", "what happened"),
+)
+
+RUNS: Final[Table] = (
+    *_RUN,
+    note("digest", "str", "", "fingerprint of all inputs of the scenario"),
+    note("version", "str", "", "version of pricewar"),
+    note("status", "str", "", "ok or failed"),
+    note("error", "str", "", "why it failed, else empty"),
+    note("seconds", "float", "s", "wall time; stored in run.json only, so that tables keep their bytes"),
+)
+
+SCHEMA: Final[dict[str, Table]] = {
+    "products": PRODUCTS,
+    "firms": FIRMS,
+    "market": MARKET,
+    "log": LOG,
+    "runs": RUNS,
+}
+_RULES: Final = {
+    "sum": "sum of months",
+    "mean": "mean of months",
+    "end": "value at the end",
+    "key": "names the row",
+    "none": "",
+}
+
+
+def columns(table: str) -> list[str]:
+    """Names of the columns of a table, in their fixed order."""
+    return [column.name for column in SCHEMA[table]]
+
+
+def measures(table: str) -> dict[str, Total]:
+    """The columns of a table that scenarios are compared on, each with the way it adds up."""
+    return {c.name: c.total for c in SCHEMA[table] if c.total not in ("key", "none")}
+
+
+def as_markdown() -> str:
+    """The schema as the tables of the reference page."""
+    return "\n\n".join(_table_page(name, table) for name, table in SCHEMA.items()) + "\n"
+
+
+def _table_page(name: str, table: Table) -> str:
+    head = [f"## {name}", "", "| column | type | unit | meaning | total |", "|---|---|---|---|---|"]
+    rows = [f"| `{c.name}` | {c.dtype} | {c.unit} | {c.meaning} | {_RULES[c.total]} |" for c in table]
+    return "\n".join(head + rows)
