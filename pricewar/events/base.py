@@ -1,0 +1,79 @@
+"""What an event is: something from outside that happens to the market in a stated month."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..months import Month, months_between
+from ..records import Offers
+from ..rules import Rule
+from ..state import State
+
+
+class Event(Rule):
+    """Subclass it and write `strike` (once, in its month) or `impose` (each month while it lasts)."""
+
+    month: Month
+    """The month in which it happens."""
+    until: Month | None = None
+    """Last month in which it lasts; None: for good."""
+    label: str | None = None
+    """A short line for figures; None: one is made from the parameters."""
+
+    @property
+    def entity(self) -> str:
+        """The firm or product that it happens to; "market" where it is more than one."""
+        ids = {name for _, name in self.names()}
+        return ids.pop() if len(ids) == 1 else "market"
+
+    def describe(self) -> str:
+        """One short line for the ribbon of events in a figure."""
+        return self.label or self.summary()
+
+    def summary(self) -> str:
+        """The line that `describe` gives where no label is set."""
+        return self.kind
+
+    def strikes(self, start: str, period: int) -> bool:
+        """Whether it happens in this very period."""
+        return months_between(start, self.month) == period
+
+    def lasts(self, start: str, period: int) -> bool:
+        """Whether it is in force in this period."""
+        after = months_between(start, self.month) <= period
+        return after and (self.until is None or period <= months_between(start, self.until))
+
+    def ends(self, start: str, period: int) -> bool:
+        """Whether the period is the first after its last month."""
+        return self.until is not None and months_between(start, self.until) + 1 == period
+
+    def strike(self, state: State) -> None:
+        """Change the state, once, at the start of the month."""
+
+    def revoke(self, state: State) -> None:
+        """Undo what `strike` did, in the month after `until`."""
+
+    def impose(self, offers: Offers, state: State, last_period: int) -> Offers:
+        """Override what firms offer, each month while it lasts.
+
+        Args:
+            offers: what the firms proposed.
+            state: the market before this month's sales, to read only.
+            last_period: period of `until`, or -1.
+        """
+        return offers
+
+    def names(self) -> Iterable[tuple[str, str]]:
+        """(field, firm, product or segment id) pairs that must exist in the market; used to check files."""
+        return ()
+
+
+def put(values: NDArray[Any], where: int | NDArray[Any], new: Any) -> NDArray[Any]:
+    """A copy with some entries replaced: records of earlier months may still hold the old memory."""
+    copy = np.array(values)
+    copy[where] = new
+    return copy

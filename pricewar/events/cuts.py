@@ -1,0 +1,182 @@
+"""Cuts that are imposed on a firm, whatever its own rule proposes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from ..errors import bad_input
+from ..fields import Factor, Money, Selection, Share, named
+from ..records import Flags, Floats, Landscape, Offers
+from ..state import State
+from .base import Event
+
+
+class ImposedCut(Event):
+    """Base of the cuts: while it lasts no product in it costs more than its target price.
+
+    The firm may go lower of its own accord; of two cuts on one product the deeper holds. Targets are
+    measured from the price before the first month (`Landscape.start_price`), so a cut that stands for
+    months is taken once, not every month anew.
+    """
+
+    firm: str
+    on: Literal["promotion", "list"] = "promotion"
+    """Which of the two moves: a promotion can be taken back quietly, a list price cannot."""
+    already_given: Share = 0.0
+    """Share of the announced cut that dealers gave before: only the rest lowers transaction prices."""
+    reverts: bool = True
+    """Whether the price goes back when `until` is over; false: the firm's rule goes on from the cut price."""
+
+    def announced(self, landscape: Landscape) -> Floats:
+        """(J,) announced cut of each product, CNY incl. VAT; 0 where it does not apply."""
+        raise NotImplementedError
+
+    def covered(self, landscape: Landscape) -> Flags:
+        """(J,) products in the cut."""
+        return self.announced(landscape) > 0
+
+    def effective(self, landscape: Landscape) -> Floats:
+        """(J,) what comes off transaction prices: (1 - already_given) x announced cut, CNY.
+
+        Raises:
+            InputError: a cut leaves no price above 0, or a product is not this firm's.
+        """
+        cut = (1.0 - self.already_given) * self.announced(landscape)
+        firm = landscape.firm(self.firm)
+        problems = [
+            (f"events.{self.kind} {self.month}, product {landscape.products[j]}", float(cut[j]), allowed)
+            for j in np.flatnonzero(cut > 0)
+            for bad, allowed in (
+                (cut[j] >= landscape.start_price[j], f"a cut below {landscape.start_price[j]:.0f} CNY"),
+                (landscape.firm_of[j] != firm, f"products of {self.firm} only"),
+            )
+            if bad
+        ]
+        if problems:
+            raise bad_input("events", *problems)
+        return cut
+
+    def impose(self, offers: Offers, state: State, last_period: int) -> Offers:
+        """Lower each product in the cut to its target, if the firm itself asks for more."""
+        cut = self.effective(state.landscape)
+        covered = self.covered(state.landscape)
+        target = np.where(covered, state.landscape.start_price - cut, np.inf)
+        ends = np.where(covered, np.maximum(offers.announced_end, last_period), offers.announced_end)
+        return _lowered(offers, target, self.on).but(announced_end=ends)
+
+    def revoke(self, state: State) -> None:
+        """The offer is over: put back what it took off, but not above the start price."""
+        if not self.reverts:
+            return
+        start = state.landscape.start_price
+        price = state.list_price - state.promotion
+        back = np.clip(start - price, 0.0, self.effective(state.landscape))
+        if self.on == "list":
+            state.list_price = state.list_price + back
+            return
+        state.list_price = np.where(back > 0, np.maximum(state.list_price, price + back), state.list_price)
+        state.promotion = np.where(back > 0, state.list_price - (price + back), state.promotion)
+
+
+class Cut(ImposedCut):
+    """One depth for a firm's whole line-up or some of its products; set one of depth, amount, to_price.
+
+    With `depth` d or `amount` a the transaction price becomes start - (1 - already_given) * d * start, or
+    start - (1 - already_given) * a; with `to_price` it becomes the price in the table.
+    """
+
+    products: Selection = "all"
+    depth: Annotated[float, Field(gt=0.0, lt=1.0)] | None = None
+    """Announced cut as a fraction of the transaction price before the first month."""
+    amount: Factor | None = None
+    """Announced cut, CNY a car."""
+    to_price: dict[str, Factor] | None = None
+    """Product -> transaction price, CNY; a product that already costs less keeps its price."""
+
+    @model_validator(mode="after")
+    def _one_measure(self) -> Self:
+        given = [name for name in ("depth", "amount", "to_price") if getattr(self, name) is not None]
+        if len(given) != 1:
+            found = " and ".join(given) or "none"
+            raise ValueError(f"set exactly one of depth, amount, to_price; found {found}")
+        if self.to_price is not None and (
+            self.already_given > 0 or self.products != "all" or not self.to_price
+        ):
+            raise ValueError(
+                "to_price is a non-empty table of transaction prices, which names its products and holds "
+                "what dealers give: leave out products and already_given"
+            )
+        return self
+
+    def announced(self, landscape: Landscape) -> Floats:
+        """(J,) announced cut of each product, CNY incl. VAT."""
+        start = landscape.start_price
+        if self.to_price is not None:
+            target = start.copy()
+            for name, price in self.to_price.items():
+                target[landscape.product(name)] = price
+            return np.maximum(start - target, 0.0)
+        firms = self.firm if self.products == "all" else "all"
+        chosen = landscape.products_in(firms, self.products)
+        return np.where(chosen, start * (self.depth or 0.0) + (self.amount or 0.0), 0.0)
+
+    def names(self) -> tuple[tuple[str, str], ...]:
+        """The firm and the products named."""
+        table = tuple(("to_price", name) for name in self.to_price or ())
+        return (("firm", self.firm), *named("products", self.products), *table)
+
+    @property
+    def entity(self) -> str:
+        """The firm that cuts."""
+        return self.firm
+
+    def summary(self) -> str:
+        """Firm and depth."""
+        if self.depth is not None:
+            return f"{self.firm} cuts prices by {self.depth:.0%}"
+        what = (
+            f"by {self.amount:,.0f} CNY"
+            if self.amount is not None
+            else f"of {len(self.to_price or ())} products"
+        )
+        return f"{self.firm} cuts prices {what}"
+
+
+class CampaignCut(ImposedCut):
+    """A campaign with its own announced cut for each product, as firms announce them in a table."""
+
+    cuts: Annotated[dict[str, Money], Field(min_length=1)]
+    """Product -> announced cut, CNY a car."""
+
+    def announced(self, landscape: Landscape) -> Floats:
+        """(J,) announced cut of each product, CNY incl. VAT."""
+        cut = np.zeros(len(landscape.products))
+        for name, amount in self.cuts.items():
+            cut[landscape.product(name)] = amount
+        return cut
+
+    def names(self) -> tuple[tuple[str, str], ...]:
+        """The firm and the products in the table."""
+        return (("firm", self.firm), *(("cuts", name) for name in self.cuts))
+
+    @property
+    def entity(self) -> str:
+        """The firm that cuts."""
+        return self.firm
+
+    def summary(self) -> str:
+        """Firm, number of products and the largest cut."""
+        top = max(self.cuts.values())
+        return f"{self.firm} cuts {len(self.cuts)} models by up to {top:,.0f} CNY"
+
+
+def _lowered(offers: Offers, target: Floats, on: str) -> Offers:
+    dearer = offers.price > target
+    if not dearer.any():
+        return offers
+    if on == "list":
+        return offers.but(list_price=np.where(dearer, target + offers.promotion, offers.list_price))
+    return offers.but(promotion=np.where(dearer, offers.list_price - target, offers.promotion))

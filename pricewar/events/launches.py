@@ -1,0 +1,107 @@
+"""Products and firms that come and go."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import model_validator
+
+from ..fields import Money
+from ..records import Ints
+from ..state import State
+from .base import Event, put
+
+
+class Launch(Event):
+    """A product goes on sale; with `until` it is taken off the market again.
+
+    Its attributes, price and quality stand in the market from the start; before its launch nobody can
+    buy it. Buyers take its launch price as their reference and see no trend in it.
+    """
+
+    product: str
+    plan: Money | None = None
+    """Orders a month that the firm plans for at the launch; None: leave the plan as it is."""
+
+    def strike(self, state: State) -> None:
+        """Put the product on sale, if its firm is still in the market."""
+        j = state.landscape.product(self.product)
+        state.on_sale = put(state.on_sale, j, state.active[state.landscape.firm_of[j]])
+        _show_price(state, j)
+        if self.plan is not None:
+            state.forecast = put(state.forecast, j, self.plan)
+
+    def revoke(self, state: State) -> None:
+        """Take the product off the market."""
+        state.on_sale = put(state.on_sale, state.landscape.product(self.product), False)
+
+    def names(self) -> tuple[tuple[str, str], ...]:
+        """The product."""
+        return (("product", self.product),)
+
+    def summary(self) -> str:
+        """Which product."""
+        return f"launch of {self.product}"
+
+
+class Entry(Event):
+    """A firm enters with all its products; with `until` it leaves again."""
+
+    firm: str
+
+    def strike(self, state: State) -> None:
+        """Make the firm active and put all its products on sale."""
+        f = state.landscape.firm(self.firm)
+        own = state.landscape.own(f)
+        state.active = put(state.active, f, True)
+        state.on_sale = put(state.on_sale, own, True)
+        state.months_broke = put(state.months_broke, f, 0)
+        _show_price(state, own)
+
+    def revoke(self, state: State) -> None:
+        """Leave the market."""
+        _leave(state, self.firm)
+
+    def names(self) -> tuple[tuple[str, str], ...]:
+        """The firm."""
+        return (("firm", self.firm),)
+
+    def summary(self) -> str:
+        """Which firm."""
+        return f"{self.firm} enters"
+
+
+class Exit(Event):
+    """A firm leaves the market for good: nothing of it is on sale any more."""
+
+    firm: str
+
+    @model_validator(mode="after")
+    def _for_good(self) -> Self:
+        if self.until is not None:
+            raise ValueError("an exit is for good: leave out until, and let an Entry bring the firm back")
+        return self
+
+    def strike(self, state: State) -> None:
+        """Leave the market."""
+        _leave(state, self.firm)
+
+    def names(self) -> tuple[tuple[str, str], ...]:
+        """The firm."""
+        return (("firm", self.firm),)
+
+    def summary(self) -> str:
+        """Which firm."""
+        return f"{self.firm} leaves the market"
+
+
+def _leave(state: State, firm: str) -> None:
+    f = state.landscape.firm(firm)
+    state.active = put(state.active, f, False)
+    state.on_sale = put(state.on_sale, state.landscape.own(f), False)
+
+
+def _show_price(state: State, products: int | Ints) -> None:
+    price = state.list_price - state.promotion
+    state.reference = put(state.reference, products, price[products])
+    state.price_trend = put(state.price_trend, products, 0.0)

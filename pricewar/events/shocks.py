@@ -1,0 +1,228 @@
+"""Shocks to brands, costs, supply, demand and the state's money.
+
+All are changes by an amount or a factor, so that overlapping shocks add up and each can be taken back
+alone when its `until` is over.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from ..fields import Factor, Money, Selection, named
+from ..records import Floats
+from ..state import State
+from .base import Event, put
+
+
+class BrandShock(Event):
+    """A crash, a scandal or a wave of complaints takes away a share of a firm's orders at once.
+
+    Brand equity moves by log(1 - size) in utility. For a small firm under a logit this loses `size` of its
+    orders; a firm with share s loses a little less, size * (1 - s) / (1 - size * s). How fast it heals is
+    the affair of the brand dynamics, so `until` is refused.
+    """
+
+    firm: str
+    size: Annotated[float, Field(gt=-1.0, lt=1.0)]
+    """Fraction of orders lost at once; negative: gained."""
+
+    @model_validator(mode="after")
+    def _heals_by_itself(self) -> Self:
+        if self.until is not None:
+            raise ValueError("a brand heals through the brand dynamics of the scenario: leave out until")
+        return self
+
+    def strike(self, state: State) -> None:
+        """Shift the firm's brand equity."""
+        f = state.landscape.firm(self.firm)
+        state.brand = put(state.brand, f, state.brand[f] + math.log1p(-self.size))
+
+    def names(self) -> tuple[tuple[str, str], ...]:
+        """The firm."""
+        return (("firm", self.firm),)
+
+    def summary(self) -> str:
+        """Firm and size."""
+        word = "loses" if self.size >= 0 else "gains"
+        return f"{self.firm} {word} {abs(self.size):.0%} of its orders to a brand shock"
+
+
+class CostShock(Event):
+    """Unit costs of some firms, or all, change by a fraction (a tariff, lithium, steel)."""
+
+    firms: Selection = "all"
+    change: Annotated[float, Field(gt=-1.0)]
+    """Change of unit cost as a fraction; 0.05 = 5% dearer."""
+
+    def strike(self, state: State) -> None:
+        """Scale the cost factor of the firms' products."""
+        self._scale(state, 1.0 + self.change)
+
+    def revoke(self, state: State) -> None:
+        """Scale it back."""
+        self._scale(state, 1.0 / (1.0 + self.change))
+
+    def _scale(self, state: State, factor: float) -> None:
+        chosen = state.landscape.products_in(self.firms)
+        state.cost_factor = np.where(chosen, state.cost_factor * factor, state.cost_factor)
+
+    def names(self) -> tuple[tuple[str, str], ...]:
+        """The firms."""
+        return named("firms", self.firms)
+
+    def summary(self) -> str:
+        """Firms and change."""
+        return f"unit costs of {_list(self.firms)} change by {self.change:+.0%}"
+
+
+class ChipShock(Event):
+    """Exposed firms pay more for a car and can build fewer while chips or chip-design tools are short."""
+
+    firms: Selection
+    cost: Money = 0.0
+    """Added cost, CNY a car ex VAT."""
+    capacity_factor: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+    """Share of capacity that is left."""
+
+    def strike(self, state: State) -> None:
+        """Add the cost and scale the capacity down."""
+        self._shift(state, self.cost, self.capacity_factor)
+
+    def revoke(self, state: State) -> None:
+        """Take both back."""
+        self._shift(state, -self.cost, 1.0 / self.capacity_factor)
+
+    def _shift(self, state: State, cost: float, factor: float) -> None:
+        exposed = state.landscape.firms_in(self.firms)
+        state.cost_extra = state.cost_extra + np.where(exposed[state.landscape.firm_of], cost, 0.0)
+        state.capacity = np.where(exposed, state.capacity * factor, state.capacity)
+
+    def names(self) -> tuple[tuple[str, str], ...]:
+        """The firms exposed."""
+        return named("firms", self.firms)
+
+    def summary(self) -> str:
+        """Firms, cost and capacity."""
+        left = f"{self.capacity_factor:.0%} of capacity left"
+        return f"chip shock: {_list(self.firms)} pay {self.cost:,.0f} CNY more a car, {left}"
+
+
+class CapacityChange(Event):
+    """A plant opens, is lost or is idled: set a factor or cars a month to add, not both."""
+
+    firm: str
+    factor: Factor | None = None
+    """Multiplier of the firm's capacity."""
+    units: Annotated[float, Field(gt=0.0)] | None = None
+    """Cars a month added."""
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.factor is None) == (self.units is None):
+            raise ValueError("set exactly one of factor and units")
+        return self
+
+    def strike(self, state: State) -> None:
+        """Change the firm's capacity."""
+        f = state.landscape.firm(self.firm)
+        now = state.capacity[f] * (self.factor or 1.0) + (self.units or 0.0)
+        state.capacity = put(state.capacity, f, now)
+
+    def revoke(self, state: State) -> None:
+        """Change it back; never below 0."""
+        f = state.landscape.firm(self.firm)
+        now = state.capacity[f] / (self.factor or 1.0) - (self.units or 0.0)
+        state.capacity = put(state.capacity, f, max(now, 0.0))
+
+    def names(self) -> tuple[tuple[str, str], ...]:
+        """The firm."""
+        return (("firm", self.firm),)
+
+    def summary(self) -> str:
+        """Firm and change."""
+        change = f"x {self.factor:g}" if self.factor is not None else f"+ {self.units:,.0f} cars a month"
+        return f"capacity of {self.firm} {change}"
+
+
+class Subsidy(Event):
+    """The state's payment to buyers changes by an amount a car; for one with a budget see TradeInSubsidy."""
+
+    amount: float
+    """CNY a car; negative: a subsidy is withdrawn."""
+    firms: Selection = "all"
+    segments: Selection = "all"
+
+    def strike(self, state: State) -> None:
+        """Add the amount."""
+        state.subsidy = state.subsidy + self._per_car(state)
+
+    def revoke(self, state: State) -> None:
+        """Take it back."""
+        state.subsidy = state.subsidy - self._per_car(state)
+
+    def _per_car(self, state: State) -> Floats:
+        chosen = state.landscape.products_in(self.firms, segments=self.segments)
+        return np.where(chosen, self.amount, 0.0)
+
+    def names(self) -> tuple[tuple[str, str], ...]:
+        """Firms and segments named."""
+        return (*named("firms", self.firms), *named("segments", self.segments))
+
+    def summary(self) -> str:
+        """The amount."""
+        return f"subsidy {self.amount:+,.0f} CNY a car"
+
+
+class DemandShock(Event):
+    """More or fewer people shop for a car."""
+
+    factor: Factor
+    """Multiplier of shoppers a month."""
+
+    def strike(self, state: State) -> None:
+        """Scale the number of shoppers."""
+        state.demand_factor *= self.factor
+
+    def revoke(self, state: State) -> None:
+        """Scale it back."""
+        state.demand_factor /= self.factor
+
+    def summary(self) -> str:
+        """The factor."""
+        return f"shoppers x {self.factor:g}"
+
+
+class FixedCost(Event):
+    """A firm takes on (or sheds) a fixed cost, such as a research pledge spread over years."""
+
+    firm: str
+    amount: float
+    """CNY a month; negative: a saving."""
+
+    def strike(self, state: State) -> None:
+        """Add it."""
+        self._add(state, self.amount)
+
+    def revoke(self, state: State) -> None:
+        """Take it back."""
+        self._add(state, -self.amount)
+
+    def _add(self, state: State, amount: float) -> None:
+        f = state.landscape.firm(self.firm)
+        state.fixed_cost = put(state.fixed_cost, f, state.fixed_cost[f] + amount)
+
+    def names(self) -> tuple[tuple[str, str], ...]:
+        """The firm."""
+        return (("firm", self.firm),)
+
+    def summary(self) -> str:
+        """Firm and amount."""
+        return f"fixed cost of {self.firm} {self.amount / 1e6:+,.0f}M CNY a month"
+
+
+def _list(firms: Selection) -> str:
+    return "all firms" if isinstance(firms, str) else ", ".join(firms)

@@ -1,0 +1,106 @@
+"""What measures on prices share: whom they address, who complies, and what a breach costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from ..fields import Money, Selection, Share, named
+from ..records import Accounts, Flags, Floats, Offers
+from .base import Desk, Intervention
+
+ROUNDING = 1e-9
+"""Relative difference of prices below which two prices count as the same."""
+
+
+class Addressed(Intervention):
+    """A measure that speaks to all firms or to some, of which each complies or does not.
+
+    Each firm's willingness is drawn once, at the measure's first month, and kept: a firm that complies at
+    a compliance probability of 0.4 also complies at 0.6 under the same seed.
+    """
+
+    firms: Selection = "all"
+    """Whom it addresses: "all" or a list of firm ids."""
+    compliance: Share = 1.0
+    """Probability that a firm complies."""
+
+    def addressed(self, desk: Desk) -> Flags:
+        """(F,) firms that the measure speaks to."""
+        return desk.landscape.firms_in(self.firms)
+
+    def complying(self, desk: Desk) -> Flags:
+        """(F,) firms that it speaks to and that do as it says."""
+        if "willingness" not in desk.memory:
+            desk.memory["willingness"] = chances(desk, 0)
+        willing: Flags = desk.memory["willingness"] < self.compliance
+        return self.addressed(desk) & willing
+
+    def names(self) -> Iterable[tuple[str, str]]:
+        """The firms named."""
+        return named("firms", self.firms)
+
+
+class Restraint(Addressed):
+    """A measure that gives each product a lowest price allowed this month. Write `lowest`."""
+
+    def lowest(self, offers: Offers, desk: Desk) -> Floats:
+        """(J,) lowest transaction price allowed, CNY incl. VAT; -inf where there is none."""
+        raise NotImplementedError
+
+    def amend(self, offers: Offers, desk: Desk) -> Offers:
+        """Lift complying firms' prices to the lowest allowed; note who of the others is in breach."""
+        firm_of = desk.landscape.firm_of
+        bound = offers.on_sale & self.addressed(desk)[firm_of]
+        lowest = np.where(bound, self.lowest(offers, desk), -np.inf)
+        complies = self.complying(desk)
+        short = (offers.price < lowest * (1.0 - ROUNDING)) & ~complies[firm_of]
+        desk.memory["breach"] = np.bincount(firm_of[short], minlength=len(complies)) > 0
+        return raised(offers, np.where(complies[firm_of], lowest, -np.inf))
+
+
+class Enforced(Restraint):
+    """A restraint with audits: a firm in breach is found with a probability each month and fined.
+
+    A firm that was fined complies from the next month on.
+    """
+
+    audit: Share = 0.0
+    """Probability a month that a firm in breach is found."""
+    fine: Money = 0.0
+    """Fine for each finding, CNY."""
+
+    def complying(self, desk: Desk) -> Flags:
+        """(F,) firms that comply of their own will or since they were fined."""
+        willing = super().complying(desk)
+        return willing | (desk.memory["fined"] & self.addressed(desk)) if "fined" in desk.memory else willing
+
+    def settle(self, accounts: Accounts, desk: Desk) -> Accounts:
+        """Fine the firms whose breach, noted this month, is found."""
+        breach: Flags = desk.memory.pop("breach", np.zeros(len(desk.landscape.firms), dtype=np.bool_))
+        found = breach & (chances(desk, 1) < self.audit)
+        if not found.any():
+            return accounts
+        desk.memory["fined"] = desk.memory.get("fined", np.zeros_like(found)) | found
+        return accounts.but(fines=accounts.fines + self.fine * found)
+
+
+def chances(desk: Desk, purpose: int) -> Floats:
+    """(F,) uniform draws; different purposes get different draws even within one month."""
+    draws = desk.luck().random((3, len(desk.landscape.firms)))
+    row: Floats = draws[purpose]
+    return row
+
+
+def raised(offers: Offers, lowest: Floats) -> Offers:
+    """Transaction prices lifted to `lowest` where they lie below; the same object if none does.
+
+    The promotion shrinks first; the list price rises only where it is itself too low.
+    """
+    low = offers.price < lowest
+    if not low.any():
+        return offers
+    list_price = np.where(low, np.maximum(offers.list_price, lowest), offers.list_price)
+    promotion = np.where(low, list_price - lowest, offers.promotion)
+    return offers.but(list_price=list_price, promotion=promotion)

@@ -1,0 +1,26 @@
+"""Calendar months as text ("2025-05"): the clock of scenario files."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import StringConstraints
+
+Month = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+"""A calendar month written as YYYY-MM."""
+
+
+def months_between(start: str, month: str) -> int:
+    """Number of months from `start` to `month`; negative if `month` lies before."""
+    return _ordinal(month) - _ordinal(start)
+
+
+def month_after(start: str, periods: int) -> str:
+    """The month that lies `periods` months after `start`."""
+    year, index = divmod(_ordinal(start) + periods, 12)
+    return f"{year:04d}-{index + 1:02d}"
+
+
+def _ordinal(month: str) -> int:
+    year, index = month.split("-")
+    return int(year) * 12 + int(index) - 1

@@ -1,0 +1,79 @@
+"""The state of a market between two months: the only thing that a run changes.
+
+Only the model's step and events write to it. J products, F firms, money in CNY.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .records import Flags, Floats, Landscape
+
+
+@dataclass
+class State:
+    """Everything that is carried from month to month."""
+
+    landscape: Landscape
+    list_price: Floats
+    """(J,) incl. VAT."""
+    promotion: Floats
+    """(J,) incl. VAT."""
+    on_sale: Flags
+    """(J,) launched, and its firm is in the market."""
+    active: Flags
+    """(F,) firms that have not left the market."""
+
+    delta: Floats
+    """(J,) mean utility of each product without its price, as calibrated and then shocked."""
+    taste: Floats
+    """(J,) passing taste shocks, utility."""
+    brand: Floats
+    """(F,) brand equity relative to the start, utility."""
+    reference: Floats
+    """(J,) price that buyers have in mind, CNY incl. VAT."""
+    fleet: Floats
+    """(F + 1,) share of each brand among the cars on the road; the last entry is all others."""
+    price_trend: Floats
+    """(J,) monthly change of price that buyers extrapolate, as a fraction; negative when prices fall."""
+    planned: float
+    """Households that plan to buy a car in the window ahead, relative to the start (1 at rest)."""
+    demand_factor: float
+    """Shoppers a month relative to the start, from shocks and noise."""
+
+    unit_cost: Floats
+    """(J,) production cost of one more car this month, ex VAT."""
+    cost_factor: Floats
+    """(J,) lasting multiplier of unit cost from shocks."""
+    cost_extra: Floats
+    """(J,) added cost a car from shocks, CNY."""
+    cumulative: Floats
+    """(F,) cars ever made, for learning by doing."""
+    pack_price: float
+    """Battery price relative to the start."""
+
+    capacity: Floats
+    """(F,) cars a month with all suppliers in place."""
+    supply: Floats
+    """(F,) share of capacity that suppliers can feed, 0..1."""
+    forecast: Floats
+    """(J,) orders a month that the firm plans for."""
+    stock: Floats
+    backlog: Floats
+    start_lead: Floats
+    """(J,) months an order waited for its car before the first month."""
+    start_stock_months: Floats
+    """(J,) dealer stock before the first month, in months of sales: what firms hold to be normal."""
+
+    cash: Floats
+    payables: Floats
+    payable_days: Floats
+    inventory: Floats
+    fixed_cost: Floats
+    """(F,) a month, CNY."""
+    subsidy: Floats
+    """(J,) paid by the state to buyers, CNY a car."""
+    months_broke: Floats
+    """(F,) months in a row that the firm ended without cash."""
+    log: list[tuple[int, str, str]] = field(default_factory=list)
+    """What happened: (period, entity, what), for the ribbon of events in figures."""
