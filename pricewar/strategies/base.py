@@ -1,0 +1,69 @@
+"""What a strategy is: one method from a View to prices."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..errors import StrategyError
+from ..records import Floats, Quote, View
+from ..rules import Rule
+
+
+class Strategy(Rule):
+    """A pricing rule. Subclass it and write `price`; nothing else is needed.
+
+    The rule itself is frozen; what it must remember goes into `view.memory`.
+    """
+
+    instrument: Literal["promotion", "list"] = "promotion"
+    """Which of the two moves when the transaction price moves: a limited-time promotion or the list price."""
+
+    @abstractmethod
+    def price(self, view: View) -> ArrayLike | Quote:
+        """Transaction prices (n,) of the firm's own products, CNY incl. VAT, or a Quote."""
+
+    def names(self) -> Iterable[tuple[str, str]]:
+        """(field, firm or product id) pairs that must exist in the market; used to check files."""
+        for field, value in self:
+            if isinstance(value, Strategy):
+                yield from ((f"{field}.{where}", name) for where, name in value.names())
+
+    def quote(self, view: View) -> Quote:
+        """Ask the rule and split its transaction prices into list price and promotion.
+
+        Raises:
+            StrategyError: the answer is not one finite positive price per own product.
+        """
+        answer = self.price(view)
+        if isinstance(answer, Quote):
+            self._check(view, answer.list_price - answer.promotion)
+            return answer
+        price = self._check(view, answer)
+        if self.instrument == "list":
+            promotion = np.minimum(view.promotion, view.list_price)
+            return Quote(list_price=price + promotion, promotion=promotion)
+        list_price = np.maximum(view.list_price, price)
+        return Quote(list_price=list_price, promotion=list_price - price)
+
+    def _check(self, view: View, answer: ArrayLike) -> Floats:
+        price = np.asarray(answer, dtype=np.float64)
+        firm = view.landscape.firms[view.firm]
+        if price.shape != (view.n,):
+            raise StrategyError(
+                f"{self.kind} of firm {firm!r} in {view.month}: found shape {price.shape}; "
+                f"allowed: ({view.n},), one price per own product"
+            )
+        if not np.all(np.isfinite(price) & (price > 0)):
+            names = [view.landscape.products[j] for j in view.own]
+            found = {
+                name: float(p) for name, p in zip(names, price, strict=True) if not (np.isfinite(p) and p > 0)
+            }
+            raise StrategyError(
+                f"{self.kind} of firm {firm!r} in {view.month}: found {found}; allowed: finite prices above 0"
+            )
+        return price

@@ -1,0 +1,86 @@
+"""Rules inside rules, and the notebook in which a rule keeps a number per product.
+
+A rule that adds something to another one (a cut on top, stickiness around) holds it in a field typed
+`Inner`. Notes are kept by product, not by position, so a launch or an exit does not mix them up.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, cast
+
+import numpy as np
+from pydantic import GetJsonSchemaHandler
+from pydantic_core import CoreSchema
+
+from ..records import Floats, View
+from ..rules import RuleOf, shipped
+from .base import Strategy
+
+
+class InnerRule(RuleOf):
+    """`RuleOf` whose JSON Schema stops at the kind: rules nest without end, a schema must not."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        kinds = [{"const": kind} for kind in sorted(shipped(self.package, self.base))]
+        kind = {"anyOf": [*kinds, {"type": "string", "pattern": ".+:.+"}]}
+        table = {"type": "object", "properties": {"kind": kind}, "required": ["kind"]}
+        return {"anyOf": [table, kind]}
+
+
+Inner = Annotated[Strategy, InnerRule("pricewar.strategies", Strategy)]
+"""Type of a field that holds another strategy: a table with `kind`, a bare kind, or a rule."""
+
+
+def recall(view: View, name: str, default: float | Floats = 0.0) -> Floats:
+    """What was noted for each own product, (n,); `default` where nothing was."""
+    unknown = np.broadcast_to(np.asarray(default, dtype=np.float64), (view.n,))
+    book = view.memory.get(name)
+    if book is None:
+        return unknown.copy()
+    pairs = zip(view.own.tolist(), unknown.tolist(), strict=True)
+    return np.array([book.get(product, otherwise) for product, otherwise in pairs])
+
+
+def note(view: View, name: str, values: Floats) -> None:
+    """Keep a number for each own product, (n,)."""
+    view.memory.setdefault(name, {}).update(zip(view.own.tolist(), values.tolist(), strict=True))
+
+
+def ask(rule: Strategy, view: View, name: str = "inner", stream: int = 1) -> Floats:
+    """Transaction prices (n,) of a rule inside a rule, which gets a notebook and luck of its own.
+
+    Args:
+        rule: the inner rule.
+        view: what the outer rule sees.
+        name: of the inner rule's notebook within the outer one's.
+        stream: which stretch of the firm's luck it draws from; 0 is the outer rule's own.
+    """
+
+    def luck() -> np.random.Generator:
+        bits = cast(np.random.Philox, view.luck().bit_generator)
+        return np.random.Generator(bits.jumped(stream))
+
+    quote = rule.quote(view.but(memory=view.memory.setdefault(name, {}), luck=luck))
+    return quote.list_price - quote.promotion
+
+
+def peace_price(rule: Strategy, view: View) -> Floats:
+    """Prices (n,) that `rule` would set by itself, for an outer rule that puts cuts on top of them.
+
+    The inner rule sees as its own last price what it last said, not what the cuts made of it.
+    """
+    price = ask(rule, view.but(price=recall(view, "peace", view.price)), "base")
+    note(view, "peace", price)
+    return price
+
+
+def at_least(floor: float, price: Floats, peace: Floats, view: View) -> Floats:
+    """`price`, but not below `floor` times unit cost (incl. VAT), nor raised above the peace price by it."""
+    return np.maximum(price, np.minimum(cost_price(view, floor), peace))
+
+
+def cost_price(view: View, multiple: float) -> Floats:
+    """A multiple of own unit cost as a price incl. VAT, (n,) CNY."""
+    return multiple * (1.0 + view.vat) * view.unit_cost
