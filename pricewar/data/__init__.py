@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pricewar.data.checks import Finding, check_complete, check_rows, check_together
+from pricewar.data.checks import Finding, check_complete, check_rows, check_side, check_together
 from pricewar.data.schema import LONG_COLUMNS, LONG_TABLES, SIDE_TABLES, Number, to_number
 from pricewar.errors import bad_input
 
@@ -74,6 +74,7 @@ def load_market_data(name: str | Path = "china_nev_2025_04") -> MarketData:
         for table, frame in long.items():
             problems += check_rows(table, frame) + check_complete(table, frame)
         problems += check_together(long["firms"], long["products"], long["market"])
+        problems += check_side(long["firms"], side["price_moves"], side["conduct"])
     if problems:
         raise bad_input(str(name), *problems)
     market = {str(row.variable): float(str(row.value)) for row in long["market"].itertuples()}

@@ -11,6 +11,7 @@ from pricewar.data.schema import (
     CONFIDENCE,
     LONG_TABLES,
     NEEDS_RANGE,
+    RULES,
     SOURCE,
     Number,
     Rule,
@@ -55,6 +56,8 @@ def _check_row(row: Mapping[str, str], rule: Rule) -> Iterator[Finding]:
         yield f"{place} confidence", row["confidence"], "one of " + ", ".join(CONFIDENCE)
     if SOURCE.fullmatch(row["source"]) is None:
         yield f"{place} source", row["source"], "a URL, 'assumed' or 'computed: how'"
+    elif row["confidence"] in ("high", "medium") and not row["source"].startswith("http"):
+        yield f"{place} source", row["source"], f"a URL, because the figure is {row['confidence']}"
     if isinstance(rule, Number):
         yield from _check_range(row)
 
@@ -91,6 +94,21 @@ def check_together(firms: pd.DataFrame, products: pd.DataFrame, market: pd.DataF
         *_check_prices(product),
         *_check_units(firm, product),
         *_check_totals(firm, totals),
+    ]
+
+
+def check_side(firms: pd.DataFrame, moves: pd.DataFrame, conduct: pd.DataFrame) -> list[Finding]:
+    """Check that moves and conduct name firms of the market, and conduct a rule, once per firm."""
+    known = list(dict.fromkeys(firms["entity"]))
+    allowed = "one of " + ", ".join(known)
+    named = pd.concat([moves[["place", "firm"]], conduct[["place", "firm"]]])
+    strange = named[~named["firm"].isin(known)]
+    twice = conduct[conduct["firm"].duplicated()]
+    rules = conduct[~conduct["rule"].isin(RULES)]
+    return [
+        *((f"{row.place} firm", row.firm, allowed) for row in strange.itertuples()),
+        *((f"{row.place} firm", row.firm, "one row per firm") for row in twice.itertuples()),
+        *((f"{row.place} rule", row.rule, "one of " + ", ".join(RULES)) for row in rules.itertuples()),
     ]
 
 

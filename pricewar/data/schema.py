@@ -107,6 +107,7 @@ SIDE_TABLES: dict[str, tuple[str, ...]] = {
     "elasticities": ("paper", "market", "parameter", "value", "unit", "source", "confidence"),
     "conduct": ("firm", "rule", "lag_months", "follow_rate", "ceiling_pct", "evidence", "confidence"),
 }
+RULES = ("Hold", "Match", "Undercut", "BestResponse", "StockClearing", "CostPlus", "MenuCost")
 
 
 def to_number(text: str) -> float:
