@@ -66,6 +66,8 @@ class Results:
     runs: pd.DataFrame = field(default_factory=lambda: empty("runs"))
     about: Mapping[str, str] = field(default_factory=dict)
     """Scenario -> what it is and what it changes, in words."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Id of a firm -> its name as people write it; ids without one are shown as they are."""
     command: str = ""
     """The command line that repeats the runs."""
 
@@ -152,6 +154,7 @@ class Results:
             "version": sorted(self.runs["version"].unique()),
             "command": self.command,
             "about": dict(self.about),
+            "names": dict(self.names),
             "seeds": list(self.seeds),
             "digests": {
                 name: sorted(part["digest"].unique()) for name, part in self.runs.groupby("scenario")
@@ -170,20 +173,25 @@ class Results:
         """
         folder = Path(directory)
         record = _read_record(folder / _ABOUT)
-        frames = {name: _read_table(folder / f"{name}.parquet", record["sha256"]) for name in SCHEMA}
+        frames: dict[str, Any] = {
+            name: _read_table(folder / f"{name}.parquet", record["sha256"]) for name in SCHEMA
+        }
         frames["runs"]["seconds"] = np.array(record["seconds"], dtype=float)
-        return cls(**frames, about=record["about"], command=record["command"])
+        text: dict[str, Any] = {name: record[name] for name in ("about", "names", "command")}
+        return cls(**frames, **text)
 
 
 def concat(parts: Iterable[Results]) -> Results:
     """Many results as one, in the order given; the command is that of the first part that has one."""
     parts = list(parts)
-    joined = {
+    joined: dict[str, Any] = {
         name: pd.concat([part.tables[name] for part in parts], ignore_index=True) if parts else empty(name)
         for name in SCHEMA
     }
     about = {name: text for part in parts for name, text in part.about.items()}
-    return Results(**joined, about=about, command=next((p.command for p in parts if p.command), ""))
+    names = {firm: text for part in parts for firm, text in part.names.items()}
+    command = next((part.command for part in parts if part.command), "")
+    return Results(**joined, about=about, names=names, command=command)
 
 
 def software() -> dict[str, str]:
@@ -233,7 +241,7 @@ def _sha256(path: Path) -> str:
 def _read_record(path: Path) -> dict[str, Any]:
     try:
         record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        missing = {"sha256", "seconds", "about", "command"} - record.keys()
+        missing = {"sha256", "seconds", "about", "names", "command"} - record.keys()
     except FileNotFoundError as error:
         raise ResultsError(f"{path}: missing; not a directory of results, or its save was cut off") from error
     except (OSError, ValueError, AttributeError) as error:

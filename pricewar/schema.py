@@ -148,6 +148,39 @@ RUNS: Final[Table] = (
     note("seconds", "float", "s", "wall time; stored in run.json only, so that tables keep their bytes"),
 )
 
+COMPARISON: Final[Table] = (
+    key("scenario", "str", "name of the scenario"),
+    key("entity", "str", "market, or id of a firm"),
+    key("metric", "str", "a column of the market or firms table"),
+    key("period", "str", "calendar month, or total: by the last column of the tables above"),
+    rate("mean", "of the metric", "mean over seeds"),
+    rate("lo", "of the metric", "lower end of its 95% interval; empty with one seed"),
+    rate("hi", "of the metric", "upper end"),
+    rate("diff", "of the metric", "mean over seeds of the difference from the baseline with the same seed"),
+    rate("diff_lo", "of the metric", "lower end of its 95% interval; empty with one seed"),
+    rate("diff_hi", "of the metric", "upper end"),
+)
+
+EPISODES: Final[Table] = (
+    *_RUN,
+    key("start", "str", "first month in which the deflated price index lies below its level before the war"),
+    note("end", "str", "", "last month of the war"),
+    note("outcome", "str", "", "recovered, settled (half a year without a new low), or still open"),
+    rate("length", "months", "months from start to end, both counted"),
+    rate(
+        "depressed_months", "months", "months from start until half of the fall is made good, else to the end"
+    ),
+    rate("depth", "fraction", "deepest fall of the price index from its level before the war"),
+    rate("breadth", "firms", "firms that cut by the threshold or more, net of their costs"),
+    note("leader", "str", "", "the firm that cut first"),
+    note("followers", "str", "", "the others, each with its lag in months: geely +1, nio +3"),
+    rate("follower_count", "firms", "number of followers"),
+    rate("median_lag", "months", "median lag of the followers"),
+    rate("recovery_half_life", "months", "from the deepest point until half of the fall is made good"),
+    flow("profit_destroyed", "CNY", "operating profit of all firms below the but-for run, depressed months"),
+    flow("consumer_gain", "CNY", "consumer surplus above the but-for run, depressed months"),
+)
+
 SCHEMA: Final[dict[str, Table]] = {
     "products": PRODUCTS,
     "firms": FIRMS,
@@ -176,7 +209,8 @@ def measures(table: str) -> dict[str, Total]:
 
 def as_markdown() -> str:
     """The schema as the tables of the reference page."""
-    return "\n\n".join(_table_page(name, table) for name, table in SCHEMA.items()) + "\n"
+    pages = SCHEMA | {"comparison": COMPARISON, "episodes": EPISODES}
+    return "\n\n".join(_table_page(name, table) for name, table in pages.items()) + "\n"
 
 
 def _table_page(name: str, table: Table) -> str:

@@ -13,24 +13,26 @@ from pricewar import metrics
 from pricewar.months import month_after
 from pricewar.results import Results, table
 
-FIRMS = ("byd", "geely", "tesla", "wuling", "changan", "chery", "leapmotor", "xiaomi", "li_auto", "xpeng",
-         "aion", "nio", "seres", "great_wall", "saic")  # fmt: skip
+FIRMS = ("byd", "geely", "tesla", "wuling", "changan", "chery", "leapmotor", "xiaomi", "li-auto", "xpeng",
+         "aion", "nio", "seres", "gwm", "saic")  # fmt: skip
+NAMES = {"byd": "BYD", "li-auto": "Li Auto", "gwm": "Great Wall", "xiaomi": "Xiaomi"}
 START = "2025-04"
 DEPTH = {"baseline": 0.0, "byd-may-2025": 0.05, "byd-one-third": 0.33}
 FOLLOW = {"geely": 1, "changan": 2, "chery": 2, "leapmotor": 1, "wuling": 3, "aion": 2}
 VAT = 1.13
 
 
-def cuts(scenario: str, periods: int, firm_of: np.ndarray) -> np.ndarray:
-    """(T, J) fraction by which each product stands below its start price."""
+def cuts(scenario: str, seed: int, periods: int, firm_of: np.ndarray) -> np.ndarray:
+    """(T, J) fraction by which each product stands below its start price; rivals follow with some luck."""
+    luck = np.random.default_rng(seed + 1000).uniform(0.7, 1.3, len(FIRMS))
     depth = DEPTH[scenario]
-    shape = np.clip((np.arange(periods) - 0) / 1.0, 0, 1) * np.clip((30 - np.arange(periods)) / 18, 0, 1)
+    shape = np.clip(np.arange(periods), 0, 1) * np.clip((30 - np.arange(periods)) / 18, 0, 1)
     out = np.zeros((periods, len(firm_of)))
     for firm, name in enumerate(FIRMS):
         lag = 0 if name == "byd" else FOLLOW.get(name)
         if lag is not None:
             own = np.concatenate([np.zeros(lag), shape[: periods - lag]])
-            out[:, firm_of == firm] = (depth * (1.0 if name == "byd" else 0.5) * own)[:, None]
+            out[:, firm_of == firm] = (depth * (1.0 if name == "byd" else 0.5 * luck[firm]) * own)[:, None]
     return out
 
 
@@ -44,7 +46,7 @@ def run(scenario: str, seed: int, periods: int = 36, products: int = 50) -> dict
     start_price = list_price * 0.92
     rng = np.random.default_rng(seed)
     noise = rng.normal(0, 0.05, (periods, products))
-    cut = cuts(scenario, periods, firm_of)
+    cut = cuts(scenario, seed, periods, firm_of)
     price = start_price * (1 - cut)
     rival = (cut @ start_units / start_units.sum())[:, None]
     grow = 1 + 0.01 * np.arange(periods)[:, None]
@@ -58,7 +60,7 @@ def run(scenario: str, seed: int, periods: int = 36, products: int = 50) -> dict
         return run_keys | {"period": np.repeat(np.arange(periods), width), "month": np.repeat(months, width)}
 
     names = np.array(FIRMS)[firm_of]
-    ids = [f"{name}_{j}" for j, name in enumerate(names)]
+    ids = [f"{name}-{j}" for j, name in enumerate(names)]
     full = np.broadcast_to
     shape = (periods, products)
     product_rows = long(products) | {
@@ -151,4 +153,4 @@ def results(scenarios: tuple[str, ...] = tuple(DEPTH), seeds: int = 4, periods: 
     parts = [run(scenario, seed, periods) for scenario in scenarios for seed in range(1, seeds + 1)]
     tables = {name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]}
     about = {name: f"BYD cuts by {DEPTH[name]:.0%}" for name in scenarios}
-    return Results(**tables, about=about, command="pricewar compare " + " ".join(scenarios))
+    return Results(**tables, about=about, names=NAMES, command="pricewar compare " + " ".join(scenarios))

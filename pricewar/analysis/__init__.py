@@ -1,1 +1,7 @@
-"""analysis."""
+"""What a set of runs says: comparison of scenarios, price wars, books of single firms."""
+
+from .books import below_cost, break_even, predation
+from .compare import compare_table
+from .wars import episodes
+
+__all__ = ["below_cost", "break_even", "compare_table", "episodes", "predation"]

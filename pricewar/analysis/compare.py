@@ -1,0 +1,99 @@
+"""Scenarios against a baseline: means over seeds and paired differences, each with its 95% interval.
+
+Runs with one seed share their luck, so the difference of a seed is the effect of what was changed; the
+interval is over those differences, not over the two scenarios apart.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..errors import ResultsError
+from ..results import Results
+from ..schema import COMPARISON, measures
+from .interval import Interval, Method, interval
+from .panel import Panel, panel, position, total
+
+Floats = NDArray[np.float64]
+TOTAL: Final = "total"
+
+
+class Row(NamedTuple):
+    """The numbers of one row of a comparison."""
+
+    mean: float
+    lo: float
+    hi: float
+    diff: float
+    diff_lo: float
+    diff_hi: float
+
+
+def compare_table(results: Results, baseline: str | None = None, method: Method = "t") -> pd.DataFrame:
+    """All metrics of market and firms, month by month and in total, against the baseline.
+
+    Args:
+        results: runs of one or more scenarios with common seeds.
+        baseline: the scenario to compare with; `results.baseline` if None.
+        method: kind of interval, "t" or "bootstrap".
+
+    Returns:
+        Columns scenario, entity, metric, period (month or "total"), mean, lo, hi, diff, diff_lo, diff_hi.
+        Intervals are NaN with one seed; a seed that lacks a run drops out of the differences it is
+        needed for.
+
+    Raises:
+        ResultsError: the baseline is not among the scenarios.
+    """
+    base = position(results, baseline)
+    market = panel(results, "market", tuple(measures("market")))
+    firms = panel(results, "firms", tuple(measures("firms")), entity="firm")
+    parts = [_compared(market, "market", base, method), _compared(firms, "firms", base, method)]
+    return pd.concat(parts, ignore_index=True)
+
+
+def pick(table: pd.DataFrame, scenario: str, entity: str, metric: str, period: str = TOTAL) -> Row:
+    """The one row of a comparison table with these keys."""
+    keys = {"scenario": scenario, "entity": entity, "metric": metric, "period": period}
+    chosen = np.logical_and.reduce([table[name] == value for name, value in keys.items()])
+    numbers = table.loc[chosen, list(Row._fields)].to_numpy(float)
+    if len(numbers) != 1:
+        raise ResultsError(f"{len(numbers)} rows of the comparison for {keys}")
+    return Row(*map(float, numbers[0]))
+
+
+def with_total(data: Panel, table: str) -> Floats:
+    """(scenario, seed, period + 1, entity, metric): the months and, last, their total."""
+    rules = measures(table)
+    whole = [total(data[metric], rules[metric], axis=2) for metric in data.metrics]
+    return np.concatenate([data.values, np.stack(whole, axis=-1)[:, :, None]], axis=2)
+
+
+def _compared(data: Panel, table: str, base: int, method: Method) -> pd.DataFrame:
+    values = with_total(data, table)
+    own = [interval(part, method) for part in values]
+    paired = [interval(part - values[base], method) for part in values]
+    # a scenario less itself is zero, with one seed too
+    paired[base] = Interval(*(np.where(np.isnan(own[base].mean), np.nan, 0.0) for _ in range(3)))
+    return _long(data, own, paired)
+
+
+def _long(data: Panel, own: list[Interval], paired: list[Interval]) -> pd.DataFrame:
+    axes = (data.scenarios, (*data.months, TOTAL), data.entities, data.metrics)
+    index = np.indices([len(axis) for axis in axes]).reshape(4, -1)
+    scenario, period, entity, metric = (
+        np.array(axis, object)[i] for axis, i in zip(axes, index, strict=True)
+    )
+    keys = {"scenario": scenario, "entity": entity, "metric": metric, "period": period}
+    numbers = {name: _stack(own, i) for i, name in enumerate(("mean", "lo", "hi"))}
+    numbers |= {name: _stack(paired, i) for i, name in enumerate(("diff", "diff_lo", "diff_hi"))}
+    frame = pd.DataFrame(keys | numbers)
+    return frame.astype({column.name: column.dtype for column in COMPARISON})
+
+
+def _stack(intervals: list[Interval], part: int) -> Floats:
+    return np.stack([one[part] for one in intervals]).ravel()

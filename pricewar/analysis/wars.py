@@ -1,0 +1,245 @@
+"""Price wars in a set of runs: when each began and ended, who led, who followed, what it cost.
+
+A price war here is (1) a fast fall of prices (2) that costs do not explain (3) in which several firms
+take part. Reasons and literature: docs/explanation/price-wars.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..metrics import recovery_half_life
+from ..results import Results
+from ..schema import EPISODES
+from .panel import Floats, panel, position
+
+Outcome = Literal["recovered", "settled", "open"]
+_SLACK: Final = 1e-9  # a fall of exactly the threshold is not above it, whatever the last bit says
+
+
+@dataclass(frozen=True)
+class Definition:
+    """The thresholds that make a fall of prices a war."""
+
+    fall: float = 0.02
+    """The deflated price index must fall by more than this fraction..."""
+    within: int = 3
+    """...within this many months."""
+    cut: float = 0.03
+    """A firm takes part when its price falls by this fraction, nominal and net of its own costs..."""
+    join: int = 6
+    """...and it counts for the outbreak when it does so within this many months of the start."""
+    firms: int = 3
+    """Firms that must take part; in a market with fewer, all of them."""
+    quiet: int = 6
+    """Months without a new low after which a war is settled."""
+    new_low: float = 0.005
+    """A fall of this fraction below the lowest level so far is a new low."""
+
+
+class Path(NamedTuple):
+    """One run, with the start put before its first month. T months, F firms; all relative to the start."""
+
+    level: Floats
+    """(T + 1,) fixed-basket price index."""
+    real: Floats
+    """(T + 1,) the same, deflated by unit costs."""
+    firm: Floats
+    """(T + 1, F) price of each firm."""
+    firm_real: Floats
+    """(T + 1, F) the same, deflated by the firm's unit costs."""
+    weight: Floats
+    """(F,) share of each firm in the first month."""
+
+
+class War(NamedTuple):
+    """One episode; positions on the path, where 0 is the start and period t is t + 1."""
+
+    before: int
+    """Last month before the war."""
+    end: int
+    calm: int
+    """Last month of depressed prices."""
+    outcome: Outcome
+    leader: int
+    joined: Floats
+    """(F,) position of each firm's first cut, NaN for those that stayed out."""
+
+
+def episodes(
+    results: Results, baseline: str | None = None, definition: Definition | None = None
+) -> pd.DataFrame:
+    """All price wars of all runs.
+
+    Args:
+        results: runs of one or more scenarios.
+        baseline: the but-for scenario; `results.baseline` if None. In it profit destroyed and consumer
+            gain are NaN.
+        definition: thresholds; the defaults of `Definition` if None.
+
+    Returns:
+        One row per war, columns of `schema.EPISODES`; no rows if there was none.
+
+    Raises:
+        ResultsError: the baseline is not among the scenarios.
+    """
+    base = position(results, baseline)
+    money = panel(results, "market", ("price_index", "producer_surplus", "consumer_surplus"))
+    firms = panel(results, "firms", ("price_change", "share"), entity="firm")
+    change, share = firms["price_change"], firms["share"]
+    costs = _unit_costs(results, firms.entities, len(firms.months))
+    rows = []
+    for s, scenario in enumerate(results.scenarios):
+        for n, seed in enumerate(results.seeds):
+            index = money["price_index"][s, n, :, 0]
+            if np.isnan(index).all():
+                continue  # a run that failed
+            path = make_path(index, change[s, n], share[s, n, 0], costs[s, n])
+            against = money.values[s, n, :, 0, 1:] - money.values[base, n, :, 0, 1:]
+            gain = np.full_like(against, np.nan) if s == base else against
+            wars = find_wars(path, definition or Definition())
+            keys = {"scenario": scenario, "seed": seed}
+            rows += [keys | _describe(path, war, firms.entities, firms.months, gain) for war in wars]
+    frame = pd.DataFrame(rows, columns=[column.name for column in EPISODES])
+    return frame.astype({column.name: column.dtype for column in EPISODES})
+
+
+def make_path(index: Floats, change: Floats, share: Floats, cost: Floats) -> Path:
+    """A run as a `Path`.
+
+    Args:
+        index: (T,) price index, 100 at the start.
+        change: (T, F) price change of each firm from the start as a fraction.
+        share: (F,) shares in the first month.
+        cost: (T, F) unit cost of each firm relative to the first month.
+    """
+    weight = np.nan_to_num(share)
+    level = np.concatenate([[1.0], index / 100.0])
+    firm = np.vstack([np.ones(change.shape[1]), 1.0 + change])
+    deflator = np.vstack([np.ones(change.shape[1]), cost])
+    known = ~np.isnan(deflator) & (weight > 0)
+    mean_cost = (np.where(known, deflator, 0.0) @ weight) / np.maximum(known @ weight, 1e-12)
+    return Path(level, level / np.where(mean_cost > 0, mean_cost, 1.0), firm, firm / deflator, weight)
+
+
+def find_wars(path: Path, definition: Definition) -> list[War]:
+    """The wars of one run in order of time; they do not overlap."""
+    wars: list[War] = []
+    month, floor = 1, 0
+    while month < len(path.real):
+        before = _peak(path.real, month, max(month - definition.within, floor))
+        war = _outbreak(path, before, definition) if _fell(path, before, month, definition) else None
+        if war:
+            wars.append(war)
+            floor = war.end if war.outcome == "settled" else war.calm
+        month = max(month, floor) + 1
+    return wars
+
+
+def _peak(values: Floats, month: int, first: int) -> int:
+    window = values[first:month]
+    if np.isnan(window).all():
+        return first
+    return month - 1 - int(np.nanargmax(window[::-1]))
+
+
+def _fell(path: Path, before: int, month: int, definition: Definition) -> bool:
+    keep = 1.0 - definition.fall - _SLACK
+    real = path.real[month] < keep * path.real[before]
+    return bool(real and path.level[month] < keep * path.level[before])
+
+
+def _outbreak(path: Path, before: int, definition: Definition) -> War | None:
+    joined = _first_cuts(path, before, definition.cut)
+    early = joined <= before + definition.join
+    if early.sum() < min(definition.firms, int((path.weight > 0).sum())):
+        return None
+    end, calm, outcome = _end(path.real, before, definition)
+    joined[joined > max(end, before + definition.join)] = np.nan
+    return War(before, end, calm, outcome, _leader(path, before, joined), joined)
+
+
+def _first_cuts(path: Path, before: int, cut: float) -> Floats:
+    """(F,) position of the first month in which a firm stands `cut` below its level before the war."""
+    keep = 1.0 - cut + _SLACK
+    low = (path.firm <= keep * path.firm[before]) & (path.firm_real <= keep * path.firm_real[before])
+    after = low[before + 1 :]
+    return np.where(after.any(axis=0), after.argmax(axis=0) + before + 1.0, np.nan)
+
+
+def _leader(path: Path, before: int, joined: Floats) -> int:
+    """The first to cut; of several in one month the one whose cut weighs most in the market."""
+    first = int(np.nanmin(joined))
+    weight = (1.0 - path.firm[first] / path.firm[before]) * path.weight
+    return int(np.nanargmax(np.where(joined == first, weight, -np.inf)))
+
+
+def _end(real: Floats, before: int, definition: Definition) -> tuple[int, int, Outcome]:
+    """End of the war, last month of depressed prices, and how it ended."""
+    low, low_at, settled = real[before], before, None
+    last = len(real) - 1
+    for month in range(before + 1, last + 1):
+        if real[month] < low * (1.0 - definition.new_low) and settled is None:
+            low, low_at = real[month], month
+        elif low < real[before] and real[month] >= (low + real[before]) / 2:
+            return (settled or month, month, "settled" if settled else "recovered")
+        elif settled is None and month - low_at >= definition.quiet:
+            settled = low_at
+    return (settled, last, "settled") if settled else (last, last, "open")
+
+
+def _describe(
+    path: Path, war: War, firms: tuple[str, ...], months: tuple[str, ...], gain: Floats
+) -> dict[str, object]:
+    start_level = path.level[war.before]
+    depressed = slice(war.before + 1, war.calm + 1)
+    start = np.nanmin(war.joined)
+    lags = {firm: int(month - start) for firm, month in zip(firms, war.joined, strict=True) if month >= 0}
+    lags.pop(firms[war.leader])
+    producers, consumers = gain[war.before : war.calm].sum(axis=0)
+    return {
+        "start": months[war.before],
+        "end": months[war.end - 1],
+        "outcome": war.outcome,
+        "length": war.end - war.before,
+        "depressed_months": war.calm - war.before,
+        "depth": 1.0 - np.nanmin(path.level[depressed]) / start_level,
+        "breadth": len(lags) + 1,
+        "leader": firms[war.leader],
+        "followers": ", ".join(f"{firm} +{lag}" for firm, lag in sorted(lags.items(), key=lambda x: x[1])),
+        "follower_count": len(lags),
+        "median_lag": np.median(list(lags.values())) if lags else np.nan,
+        "recovery_half_life": recovery_half_life(path.level[war.before + 1 :], start_level),
+        "profit_destroyed": -producers,
+        "consumer_gain": consumers,
+    }
+
+
+def _unit_costs(results: Results, firms: tuple[str, ...], periods: int) -> NDArray[np.float64]:
+    """(scenario, seed, period, firm) unit cost relative to the first month, basket of the first month."""
+    table = results.products[
+        ["scenario", "seed", "period", "firm", "product", "unit_cost", "units", "on_sale"]
+    ]
+    first = table[(table["period"] == 0) & table["on_sale"]]
+    basket = first[["scenario", "seed", "product", "unit_cost", "units"]]
+    joined = table[table["on_sale"]].merge(basket, on=["scenario", "seed", "product"], suffixes=("", "_0"))
+    costs = pd.DataFrame(
+        {
+            "scenario": pd.Categorical(joined["scenario"], results.scenarios).codes,
+            "seed": pd.Categorical(joined["seed"], results.seeds).codes,
+            "period": joined["period"],
+            "firm": pd.Categorical(joined["firm"], firms).codes,
+            "now": joined["unit_cost"] * joined["units_0"],
+            "then": joined["unit_cost_0"] * joined["units_0"],
+        }
+    )
+    summed = costs.groupby(["scenario", "seed", "period", "firm"])[["now", "then"]].sum()
+    ratio = (summed["now"] / summed["then"]).where(summed["then"] > 0)
+    out = np.ones((len(results.scenarios), len(results.seeds), periods, len(firms)))
+    out[tuple(ratio.index.get_level_values(i).to_numpy() for i in range(4))] = ratio.fillna(1.0)
+    return out

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy import stats
+from synthetic import results
+
+from pricewar.analysis import below_cost, break_even, compare_table, predation
+from pricewar.analysis.compare import pick
+from pricewar.analysis.interval import interval
+from pricewar.errors import ResultsError
+from pricewar.schema import COMPARISON, measures
+
+
+@pytest.fixture(scope="module")
+def runs():
+    return results(("baseline", "byd-one-third"), seeds=6, periods=12)
+
+
+@pytest.fixture(scope="module")
+def table(runs):
+    return compare_table(runs)
+
+
+def test_columns_are_those_of_the_schema(table):
+    assert list(table) == [column.name for column in COMPARISON]
+    keys = table[["scenario", "entity", "metric", "period"]]
+    assert not keys.duplicated().any()
+    assert len(table) == 2 * 13 * (15 * len(measures("firms")) + len(measures("market")))
+
+
+@pytest.mark.parametrize(("metric", "how"), [("welfare", "sum"), ("war_index", "mean"), ("hhi", "mean")])
+def test_against_pandas_and_scipy(runs, table, metric, how):
+    by_seed = runs.market.groupby(["scenario", "seed"])[metric].agg(how)
+    shift = (by_seed["byd-one-third"] - by_seed["baseline"]).to_numpy()
+    row = pick(table, "byd-one-third", "market", metric)
+    low, high = stats.ttest_1samp(shift, 0.0).confidence_interval()
+    assert row.mean == pytest.approx(by_seed["byd-one-third"].mean())
+    assert (row.diff, row.diff_lo, row.diff_hi) == pytest.approx((shift.mean(), low, high))
+
+
+def test_stocks_end_where_they_stand(runs, table):
+    last = runs.firms[(runs.firms["period"] == 11) & (runs.firms["firm"] == "byd")]
+    expected = last[last["scenario"] == "byd-one-third"]["cash"].mean()
+    assert pick(table, "byd-one-third", "byd", "cash").mean == pytest.approx(expected)
+    assert pick(table, "byd-one-third", "byd", "cash", "2026-03").mean == pytest.approx(expected)
+
+
+def test_one_month_of_one_firm(runs, table):
+    firms = runs.firms.query("firm == 'geely' and month == '2025-08' and scenario == 'byd-one-third'")
+    row = pick(table, "byd-one-third", "geely", "price_change", "2025-08")
+    assert row.mean == pytest.approx(firms["price_change"].mean())
+    assert row.lo < row.mean < row.hi
+
+
+def test_baseline_differs_from_itself_by_nothing(table):
+    own = table[(table["scenario"] == "baseline") & table["mean"].notna()]
+    assert (own[["diff", "diff_lo", "diff_hi"]] == 0).all(axis=None)
+
+
+def test_pairing_removes_common_luck(runs):
+    table = compare_table(runs)
+    row = pick(table, "byd-one-third", "tesla", "units", "2025-04")
+    assert row.hi - row.lo > 1.0  # luck between seeds
+    assert row.diff_hi - row.diff_lo < 1e-6  # none within a pair before the cut
+
+
+def test_order_of_rows_does_not_matter(runs, table):
+    mixed = runs.but(market=runs.market.sample(frac=1, random_state=1), firms=runs.firms.iloc[::-1])
+    other = compare_table(mixed)
+    keys = ["scenario", "entity", "metric", "period"]
+    pd.testing.assert_frame_equal(
+        table.sort_values(keys, ignore_index=True), other.sort_values(keys, ignore_index=True)
+    )
+
+
+def test_one_seed_has_no_interval():
+    table = compare_table(results(("baseline", "byd-one-third"), seeds=1, periods=3))
+    row = pick(table, "byd-one-third", "market", "war_index")
+    assert row.diff > 0
+    assert np.isnan([row.lo, row.hi, row.diff_lo, row.diff_hi]).all()
+
+
+def test_failed_run_drops_out_of_its_pair_only(runs):
+    kept = {
+        name: frame[~((frame["scenario"] == "byd-one-third") & (frame["seed"] == 3))]
+        for name, frame in runs.tables.items()
+        if name != "runs"
+    }
+    table = compare_table(runs.but(**kept))
+    others = [seed for seed in runs.seeds if seed != 3]
+    by_seed = runs.market.groupby(["scenario", "seed"])["welfare"].sum()
+    shift = by_seed["byd-one-third"].loc[others] - by_seed["baseline"].loc[others]
+    assert pick(table, "byd-one-third", "market", "welfare").diff == pytest.approx(shift.mean())
+    assert pick(table, "baseline", "market", "welfare").mean == pytest.approx(by_seed["baseline"].mean())
+
+
+def test_unknown_baseline_is_named(runs):
+    with pytest.raises(ResultsError, match=r"no scenario 'nowhere'; there are baseline, byd-one-third"):
+        compare_table(runs, "nowhere")
+
+
+def test_unknown_row_is_named(table):
+    with pytest.raises(ResultsError, match=r"0 rows"):
+        pick(table, "baseline", "market", "beauty")
+
+
+def test_twenty_seeds_take_under_a_second():
+    many = results(seeds=20)
+    start = time.perf_counter()
+    compare_table(many)
+    assert time.perf_counter() - start < 1.0
+
+
+@settings(deadline=None, max_examples=50)
+@given(arrays(float, (8, 3), elements=st.floats(-1e3, 1e3)))
+def test_t_interval_is_that_of_scipy(values):
+    found = interval(values)
+    np.testing.assert_allclose(found.mean, values.mean(axis=0), atol=1e-9)
+    half = stats.t.ppf(0.975, 7) * values.std(axis=0, ddof=1) / np.sqrt(8)
+    np.testing.assert_allclose(found.hi - found.mean, half, atol=1e-9)
+
+
+@pytest.mark.parametrize("method", ["t", "bootstrap"])
+def test_intervals_cover_the_truth_about_95_percent_of_the_time(method):
+    values = np.random.default_rng(5).normal(3.0, 2.0, (20, 4000))
+    found = interval(values, method)
+    covered = np.mean((found.lo <= 3.0) & (found.hi >= 3.0))
+    # percentiles of 20 seeds are known to be a little short (about 0.93)
+    assert (0.94 if method == "t" else 0.915) < covered < 0.96
+
+
+@pytest.mark.parametrize("method", ["t", "bootstrap"])
+def test_interval_leaves_out_missing_seeds(method):
+    values = np.array([[1.0, np.nan, np.nan], [2.0, 5.0, np.nan], [3.0, np.nan, np.nan]])
+    found = interval(values, method)
+    np.testing.assert_allclose(found.mean, [2.0, 5.0, np.nan])
+    assert np.isnan(found.lo).tolist() == [False, True, True]
+
+
+def test_break_even_counts_runs(runs):
+    long = results(("baseline", "byd-one-third"), seeds=3)
+    rows = break_even(long).set_index(["scenario", "firm"])
+    before, after = rows.loc[("baseline", "xiaomi")], rows.loc[("byd-one-third", "xiaomi")]
+    assert before["runs"] == before["lasting_runs"] == 3
+    assert before["lasting_lo"] <= before["lasting"] <= before["lasting_hi"]
+    assert after["lasting"] > before["lasting"]
+    short = break_even(runs).set_index(["scenario", "firm"]).loc[("baseline", "xiaomi")]
+    assert short["lasting_runs"] == 0
+    assert np.isnan(short["lasting"])
+
+
+def test_predation_and_below_cost(runs):
+    lost = predation(runs, annual_rate=0.0).set_index(["scenario", "firm"])
+    assert (lost.loc["baseline"] == 0).all(axis=None)
+    profit = runs.firms.query("firm == 'byd'").groupby("scenario")["operating_profit"].sum() / 6
+    net = lost.loc[("byd-one-third", "byd"), "sacrifice"] - lost.loc[("byd-one-third", "byd"), "recoupment"]
+    assert net == pytest.approx(profit["baseline"] - profit["byd-one-third"])
+    months = below_cost(runs).set_index(["scenario", "firm"])
+    assert months.loc[("byd-one-third", "byd"), "unit_cost"] == 11  # every month after the first
+    assert months.loc[("baseline", "byd"), "unit_cost"] == 0
+    assert (months["full_cost"] >= months["unit_cost"]).all()
