@@ -119,6 +119,18 @@ def test_xiaomi_loss_comes_out_of_the_books(market: MarketData) -> None:
     assert quarter == pytest.approx(-500e6, rel=0.01)
 
 
+def test_implied_result_has_the_sign_and_size_of_the_reported(market: MarketData) -> None:
+    p, firms = market.products, market.firms
+    revenue = (p["net_price"] * p["units"]).groupby(p["firm"]).sum()
+    result = revenue * firms["gross_margin"] - firms["fixed_cost"]
+    reported = firms["reported_result"].drop(["byd", "geely"]).dropna()
+    assert len(reported) == 5
+    assert ((result - reported) / revenue)[reported.index].abs().max() < 0.05
+    assert result.idxmin() == reported.idxmin() == "nio"
+    assert result["xiaomi"] < 0
+    assert result["li-auto"] > 0
+
+
 def test_soft_figures_have_ranges_and_hard_ones_sources(market: MarketData) -> None:
     figures = market.figures
     numbers = figures[pd.to_numeric(figures["value"], errors="coerce").notna()]

@@ -47,6 +47,7 @@ def data_page(data: MarketData) -> str:
         soft=_soft(data, "firms"),
         products=_products(data),
         gaps=_gaps(data),
+        books=_books(data),
         market=_market(data),
         schema=_schema(),
         n_moves=len(data.price_moves),
@@ -188,6 +189,28 @@ def _gaps(data: MarketData) -> str:
         for firm in firms.index
     ]
     return table(["firm", "average list", "average transaction", "reported, incl. VAT", "gap, %"], rows)
+
+
+def _books(data: MarketData) -> str:
+    """What the tables imply for a month at base: revenue, gross profit, result; the last row is the sum."""
+    products, firms = data.products, data.firms
+    revenue = (products["net_price"] * products["units"]).groupby(products["firm"]).sum().reindex(firms.index)
+    books = pd.DataFrame({"revenue": revenue, "gross": revenue * firms["gross_margin"]})
+    books = books.assign(result=books["gross"] - firms["fixed_cost"], reported=firms["reported_result"])
+    books.loc["all"] = books.sum(min_count=len(books))
+    books["share"] = 100 * books["result"] / books["revenue"]
+    names = [*firms["name"], "all firms"]
+    rows = [
+        [name, *(_millions(value) for value in row[:-1]), f"{row[-1]:+.1f}"]
+        for name, row in zip(names, books.to_numpy().tolist(), strict=True)
+    ]
+    return table(
+        ["firm", "revenue", "gross profit", "operating result", "reported result", "result, %"], rows
+    )
+
+
+def _millions(value: float) -> str:
+    return "" if math.isnan(value) else f"{value / 1e6:,.0f}"
 
 
 def _gap(paid: float, reported: float) -> tuple[str, str]:

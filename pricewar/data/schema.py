@@ -67,6 +67,7 @@ FIRM: dict[str, Rule] = {
     "domestic_transaction_price": Number(0, required=False, strict=True),
     "planned_capacity": Number(0, required=False, strict=True),
     "dealer_stock_excess": Number(0, required=False),
+    "reported_result": Number(required=False),
 }
 PRODUCT: dict[str, Rule] = {
     "firm": Text(),
