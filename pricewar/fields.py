@@ -15,7 +15,11 @@ Factor = Annotated[float, Field(gt=0.0)]
 Ids = Annotated[tuple[str, ...], Field(min_length=1)]
 """One id or more."""
 Selection = Literal["all"] | Ids
-"""Which firms, products or segments: "all" or a list of ids."""
+"""Which firms or products: "all" or a list of ids."""
+Segments = (
+    Literal["all"] | Annotated[tuple[Literal["A00", "A0", "A", "B", "C", "D"], ...], Field(min_length=1)]
+)
+"""Which size classes: "all" or a list, from city car to large."""
 
 
 def named(field: str, selection: Selection) -> tuple[tuple[str, str], ...]:

@@ -224,6 +224,9 @@ class Offers(Record):
     """(J,) what a firm must expect to pay back later to each of this month's buyers, CNY a car."""
     announced_end: Ints
     """(J,) last period of a limited-time offer as announced to buyers; -1 where none was."""
+    known_rise: Floats | None = None
+    """(J,) CNY by which buyers know that the state will soon make a car dearer for them (a subsidy that
+    ends, a tax that starts); None: nothing is announced."""
 
     @property
     def price(self) -> Floats:

@@ -68,7 +68,7 @@ class Event(Rule):
         return offers
 
     def names(self) -> Iterable[tuple[str, str]]:
-        """(field, firm, product or segment id) pairs that must exist in the market; used to check files."""
+        """(field, firm or product id) pairs that must exist in the market; used to check files."""
         return ()
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..fields import Factor, Money, Selection, named
+from ..fields import Factor, Money, Segments, Selection, named
 from ..records import Floats
 from ..state import State
 from .base import Event, put
@@ -154,7 +154,7 @@ class Subsidy(Event):
     amount: float
     """CNY a car; negative: a subsidy is withdrawn."""
     firms: Selection = "all"
-    segments: Selection = "all"
+    segments: Segments = "all"
 
     def strike(self, state: State) -> None:
         """Add the amount."""
@@ -169,8 +169,8 @@ class Subsidy(Event):
         return np.where(chosen, self.amount, 0.0)
 
     def names(self) -> tuple[tuple[str, str], ...]:
-        """Firms and segments named."""
-        return (*named("firms", self.firms), *named("segments", self.segments))
+        """The firms named."""
+        return named("firms", self.firms)
 
     def summary(self) -> str:
         """The amount."""

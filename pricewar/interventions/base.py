@@ -73,5 +73,5 @@ class Intervention(Rule):
         return accounts
 
     def names(self) -> Iterable[tuple[str, str]]:
-        """(field, firm, product or segment id) pairs that must exist in the market; used to check files."""
+        """(field, firm or product id) pairs that must exist in the market; used to check files."""
         return ()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from ..fields import Factor, Money, Selection, named
+from ..fields import Factor, Money, Segments, Selection, Share, named
 from ..months import months_between
-from ..records import Floats, Offers
+from ..records import Accounts, Floats, Offers, View
 from .base import Desk, Intervention
+
+Notice = Annotated[int, Field(ge=0)]
 
 
 class TradeInSubsidy(Intervention):
@@ -25,33 +27,27 @@ class TradeInSubsidy(Intervention):
     """CNY a car; with `share`, the most that a car can get."""
     share: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
     """Payment as a fraction of the transaction price; None: the flat amount."""
-    takeup: Annotated[float, Field(ge=0.0, le=1.0)] = 1.0
+    takeup: Share = 1.0
     """Fraction of buyers who qualify."""
     budget: Money | None = None
     """CNY in all; None: no limit."""
     price_cap: Factor | None = None
     """Cars dearer than this get nothing, CNY incl. VAT; None: no limit."""
     firms: Selection = "all"
-    segments: Selection = "all"
-    end_known: bool = False
-    """Whether buyers are told the last month, so that some hurry."""
+    segments: Segments = "all"
+    notice: Notice = 0
+    """Months before `end` from which buyers reckon with the end, so that some hurry."""
 
     def amend(self, offers: Offers, desk: Desk) -> Offers:
         """Add the payment to the offers while there is money."""
         spent = self._spent(desk)
-        if self.budget is not None and spent >= self.budget:
-            desk.memory["granted"] = np.zeros_like(offers.subsidy)
-            return offers
-        granted = self._per_car(offers, desk)
+        broke = self.budget is not None and spent >= self.budget
+        granted = np.zeros_like(offers.subsidy) if broke else self._per_car(offers, desk)
         desk.memory["granted"] = granted
         if not granted.any():
             return offers
         paid = offers.but(subsidy=offers.subsidy + granted)
-        if not self.end_known or self.end is None:
-            return paid
-        last = desk.period + months_between(desk.month, self.end)
-        ends = np.where(granted > 0, np.maximum(offers.announced_end, last), offers.announced_end)
-        return paid.but(announced_end=ends)
+        return foretold(paid, granted) if self._ends_soon(desk) else paid
 
     def _per_car(self, offers: Offers, desk: Desk) -> Floats:
         price = offers.price
@@ -69,6 +65,135 @@ class TradeInSubsidy(Intervention):
             desk.memory["spent"] = desk.memory.get("spent", 0.0) + paid
         return float(desk.memory.get("spent", 0.0))
 
+    def _ends_soon(self, desk: Desk) -> bool:
+        return self.end is not None and months_between(desk.month, self.end) < self.notice
+
     def names(self) -> tuple[tuple[str, str], ...]:
-        """Firms and segments named."""
-        return (*named("firms", self.firms), *named("segments", self.segments))
+        """The firms named."""
+        return named("firms", self.firms)
+
+
+class PurchaseTax(Intervention):
+    """Buyers pay a tax on the net price; a relief for electric cars lowers its rate, up to a cap in CNY.
+
+    tax = statutory x net - min((statutory - rate) x net, relief_cap), with net = price / (1 + VAT). With
+    `notice` buyers know of it that many months before it starts.
+    """
+
+    statutory: Share = 0.10
+    """Rate without relief, fraction of the net price."""
+    rate: Share = 0.05
+    """Rate with relief."""
+    relief_cap: Money | None = 15_000.0
+    """Most that the relief can be worth, CNY a car; None: no cap."""
+    firms: Selection = "all"
+    segments: Segments = "all"
+    notice: Notice = 0
+    """Months before `start` from which buyers reckon with the tax."""
+
+    @model_validator(mode="after")
+    def _relief_lowers(self) -> Self:
+        if self.rate > self.statutory:
+            raise ValueError(f"rate {self.rate:g} must not exceed the statutory rate {self.statutory:g}")
+        if self.notice and self.start is None:
+            raise ValueError("notice needs a start month")
+        return self
+
+    def active(self, first_month: str, period: int) -> bool:
+        """Whether it is in force, or known to come."""
+        if super().active(first_month, period):
+            return True
+        lead = 0 if self.start is None else months_between(first_month, self.start) - period
+        return 0 < lead <= self.notice
+
+    def amend(self, offers: Offers, desk: Desk) -> Offers:
+        """Add the tax, or the knowledge of it."""
+        covered = offers.on_sale & desk.landscape.products_in(self.firms, segments=self.segments)
+        tax = np.where(covered, self.due(offers.price / (1.0 + desk.vat)), 0.0)
+        if not tax.any():
+            return offers
+        to_come = self.start is not None and months_between(desk.month, self.start) > 0
+        return foretold(offers, tax) if to_come else offers.but(tax=offers.tax + tax)
+
+    def due(self, net: Floats) -> Floats:
+        """Tax on net prices, CNY a car."""
+        relief = (self.statutory - self.rate) * net
+        return self.statutory * net - (
+            relief if self.relief_cap is None else np.minimum(relief, self.relief_cap)
+        )
+
+    def names(self) -> tuple[tuple[str, str], ...]:
+        """The firms named."""
+        return named("firms", self.firms)
+
+
+class WindfallLevy(Intervention):
+    """The state takes a share of monthly operating profit above a threshold; losses give nothing back."""
+
+    rate: Share
+    """Share of the excess profit."""
+    threshold: Money = 0.0
+    """Operating profit a month that stays free, CNY a firm."""
+    firms: Selection = "all"
+
+    def settle(self, accounts: Accounts, desk: Desk) -> Accounts:
+        """Add the levy to the books."""
+        excess = np.maximum(accounts.operating_profit - self.threshold, 0.0)
+        levy = np.where(desk.landscape.firms_in(self.firms), self.rate * excess, 0.0)
+        return accounts.but(levy=accounts.levy + levy) if levy.any() else accounts
+
+    def names(self) -> tuple[tuple[str, str], ...]:
+        """The firms named."""
+        return named("firms", self.firms)
+
+
+class CapacityPermit(Intervention):
+    """Each firm may make so many cars a month; beyond that it pays a charge a car.
+
+    A firm plans as if its capacity ended at the permit. While it sold more than that last month, the
+    charge is part of its unit cost. The bill for last month's cars comes this month.
+    """
+
+    factor: Factor = 1.0
+    """Permit as a multiple of the firm's sales before the first month."""
+    charge: Money = 0.0
+    """CNY for each car above the permit."""
+    firms: Selection = "all"
+
+    def permits(self, desk: Desk) -> Floats:
+        """(F,) cars a month; infinite for firms that need none, and for those that sold nothing before."""
+        land = desk.landscape
+        before = np.bincount(land.firm_of, land.start_units, len(land.firms))
+        return np.where(land.firms_in(self.firms) & (before > 0), self.factor * before, np.inf)
+
+    def see(self, view: View, desk: Desk) -> View:
+        """Show the permit as capacity, and the charge as cost to a firm that is above it."""
+        permit = float(self.permits(desk)[view.firm])
+        above = self.charge > 0 and self._excess(desk)[view.firm] > 0
+        if view.capacity <= permit and not above:
+            return view
+        cost = view.unit_cost + self.charge if above else view.unit_cost
+        full = view.full_cost + self.charge if above else view.full_cost
+        return view.but(capacity=min(view.capacity, permit), unit_cost=cost, full_cost=full)
+
+    def settle(self, accounts: Accounts, desk: Desk) -> Accounts:
+        """Charge for last month's cars above the permit."""
+        bill = self.charge * self._excess(desk)
+        return accounts.but(levy=accounts.levy + bill) if bill.any() else accounts
+
+    def _excess(self, desk: Desk) -> Floats:
+        count = len(desk.landscape.firms)
+        if desk.last_sales is None or desk.elapsed < 1:
+            return np.zeros(count)
+        sold = np.bincount(desk.landscape.firm_of, desk.last_sales.units, count)
+        return np.maximum(sold - self.permits(desk), 0.0)
+
+    def names(self) -> tuple[tuple[str, str], ...]:
+        """The firms named."""
+        return named("firms", self.firms)
+
+
+def foretold(offers: Offers, rise: Floats) -> Offers:
+    """The same offers with a rise of what buyers pay that they know will come, (J,) CNY."""
+    known = rise if offers.known_rise is None else offers.known_rise + rise
+    return offers.but(known_rise=known)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..fields import Factor, Selection, named
+from ..fields import Factor, Segments
 from ..records import Floats, Landscape, Offers
 from .base import Desk
 from .restraint import Enforced
@@ -48,7 +48,7 @@ class PriceFloor(Enforced):
     """Lowest transaction price, CNY incl. VAT."""
     share: Factor | None = None
     """Lowest transaction price as a fraction of the start price."""
-    segments: Selection = "all"
+    segments: Segments = "all"
     """Segments that it covers."""
 
     @model_validator(mode="after")
@@ -62,10 +62,6 @@ class PriceFloor(Enforced):
         start = desk.landscape.start_price
         floor = start * self.share if self.share is not None else np.full(len(start), self.price)
         return np.where(desk.landscape.products_in(segments=self.segments), floor, -np.inf)
-
-    def names(self) -> tuple[tuple[str, str], ...]:
-        """Firms and segments named."""
-        return (*named("firms", self.firms), *named("segments", self.segments))
 
 
 class MaximumMonthlyCut(Enforced):
