@@ -48,4 +48,6 @@ class ResultsError(PricewarError):
 
 def bad_input(source: str, *problems: tuple[str, object, str]) -> InputError:
     """Build an `InputError` from (place, found, allowed) triples."""
-    return InputError(source, tuple(Problem(place, repr(found), allowed) for place, found, allowed in problems))
+    return InputError(
+        source, tuple(Problem(place, repr(found), allowed) for place, found, allowed in problems)
+    )

@@ -148,10 +148,10 @@ def _answers(rule: Strategy) -> Iterator[str]:
             place = f"{situation}, firm {firm}, month {period}"
             before = pickle.dumps(memory)
             found, problems = _once(rule, _situation(situation, firm, period, memory))
-            again, _ = _once(rule, _situation(situation, firm, period, pickle.loads(before)))
             yield from (f"{place}: {problem}" for problem in problems)
-            if found is None:
+            if problems or found is None:
                 break
+            again, _ = _once(rule, _situation(situation, firm, period, pickle.loads(before)))
             if again is None or not np.array_equal(found, again):
                 yield f"{place}: the same View, luck and notebook give another answer"
 

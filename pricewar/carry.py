@@ -1,0 +1,216 @@
+"""What is carried from one month to the next: the start, luck, books, memories, exits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .calibrate import Calibration
+from .dynamics import Dynamics
+from .production import Flow
+from .records import Accounts, Flags, Floats, Offers, Sales
+from .scenario import NoiseSpec, Scenario
+from .state import State
+from .streams import stream
+
+if TYPE_CHECKING:
+    from .supplier import Supplier
+
+DAYS_A_MONTH = 365.0 / 12.0
+
+
+def start_state(scenario: Scenario, calibration: Calibration) -> State:
+    """The market at rest before the first month."""
+    landscape = calibration.landscape
+    products = [scenario.products[key] for key in landscape.products]
+    firms = list(scenario.firms.values())
+    units, firm_of = landscape.start_units, landscape.firm_of
+    by_firm = np.bincount(firm_of, weights=units, minlength=len(firms))
+    share = np.divide(units, by_firm[firm_of], out=np.zeros_like(units), where=by_firm[firm_of] > 0)
+    backlog = np.array([firm.backlog for firm in firms])[firm_of] * share
+    stock = np.where(backlog > 0, 0.0, np.array([firm.dealer_stock for firm in firms])[firm_of] * share)
+    if not scenario.dynamics.dealer_stock.on:
+        stock = np.zeros_like(stock)
+    days = np.array([firm.payable_days for firm in firms])
+    made_cost = np.bincount(firm_of, weights=units * calibration.unit_cost, minlength=len(firms))
+    count = len(products)
+    return State(
+        landscape=landscape,
+        list_price=np.array([product.list_price for product in products]),
+        promotion=np.array([product.promotion for product in products]),
+        on_sale=calibration.on_sale.copy(),
+        active=np.ones(len(firms), dtype=bool),
+        delta=calibration.delta.copy(),
+        taste=np.zeros(count),
+        brand=np.zeros(len(firms)),
+        reference=landscape.start_price.copy(),
+        fleet=calibration.fleet.copy(),
+        price_trend=np.zeros(count),
+        planned=1.0,
+        demand_factor=1.0,
+        unit_cost=calibration.unit_cost.copy(),
+        cost_factor=np.ones(count),
+        cost_extra=np.zeros(count),
+        cumulative=np.maximum(by_firm, 1.0) * 12.0 * scenario.dynamics.learning.years_made,
+        pack_price=1.0,
+        capacity=np.array([firm.capacity for firm in firms]),
+        supply=np.ones(len(firms)),
+        forecast=units.copy(),
+        stock=stock,
+        backlog=backlog,
+        start_lead=np.divide(backlog, units, out=np.zeros_like(units), where=units > 0),
+        start_stock_months=np.divide(stock, units, out=np.zeros_like(units), where=units > 0),
+        cash=np.array([firm.cash for firm in firms]),
+        payables=scenario.supply_chain.purchased_share * made_cost * days / DAYS_A_MONTH,
+        payable_days=days,
+        inventory=stock * calibration.unit_cost,
+        fixed_cost=np.array([firm.fixed_cost for firm in firms]),
+        subsidy=np.zeros(count),
+        months_broke=np.zeros(len(firms)),
+    )
+
+
+def start_offers(state: State) -> Offers:
+    """What stood in the showrooms before the first month."""
+    return showroom(state, -1, state.list_price, state.promotion)
+
+
+def showroom(state: State, period: int, list_price: Floats, promotion: Floats) -> Offers:
+    """Offers at stated prices, before events and measures."""
+    count = len(list_price)
+    return Offers(
+        period=period,
+        list_price=list_price,
+        promotion=promotion,
+        on_sale=state.on_sale & state.active[state.landscape.firm_of],
+        subsidy=state.subsidy,
+        tax=np.zeros(count),
+        rebate=np.zeros(count),
+        announced_end=np.full(count, -1),
+    )
+
+
+def draw_noise(state: State, noise: NoiseSpec, seed: int, period: int) -> None:
+    """This month's luck of demand: the same for every scenario that shares the seed."""
+    if noise.market_sd > 0:
+        before = 0.0 if period == 0 else _market_luck(seed, period - 1)
+        change = _market_luck(seed, period) - before
+        state.demand_factor *= float(np.exp(noise.market_sd * change))
+    if noise.taste_sd > 0:
+        fresh = np.array(
+            [stream(seed, "taste", name, period).standard_normal() for name in state.landscape.products]
+        )
+        kept = noise.taste_memory
+        state.taste = kept * state.taste + noise.taste_sd * np.sqrt(1.0 - kept**2) * fresh
+
+
+def _market_luck(seed: int, period: int) -> float:
+    return float(stream(seed, "shoppers", period).standard_normal())
+
+
+def books(state: State, accounts: Accounts, made: Flow, inventory: Floats) -> None:
+    """Cash, payables and cars at the end of the month."""
+    state.cash, state.payables = accounts.cash, accounts.payables
+    state.payable_days = accounts.payable_days
+    state.stock, state.backlog, state.forecast = made.stock, made.backlog, made.forecast
+    state.inventory = inventory
+    firm_of = state.landscape.firm_of
+    state.cumulative = state.cumulative + np.bincount(
+        firm_of, weights=made.produced, minlength=len(state.active)
+    )
+    state.months_broke = np.where(state.cash < 0, state.months_broke + 1, 0.0)
+
+
+def buyers(state: State, before: Offers, offers: Offers, sales: Sales, scenario: Scenario) -> None:
+    """What buyers remember: prices, brands, what they drive, and whether they still plan to buy."""
+    dynamics = scenario.dynamics
+    state.list_price, state.promotion = offers.list_price, offers.promotion
+    state.reference = _toward(state.reference, offers.buyer_price, dynamics.reference_price.memory)
+    change = np.where(offers.on_sale & before.on_sale, offers.price / before.price - 1.0, 0.0)
+    state.price_trend = _toward(state.price_trend, change, 1.0 - dynamics.waiting.learning)
+    state.brand = _brand(state, offers, dynamics)
+    if dynamics.loyalty.on or dynamics.word_of_mouth.on:
+        state.fleet = _fleet(state, sales, dynamics)
+    if dynamics.pull_forward.on:
+        usual = scenario.consumers.shoppers
+        left = 1.0 - sales.shoppers / usual / state.demand_factor + sales.waiting / usual
+        state.planned = max(0.1, state.planned + left / dynamics.pull_forward.window_months)
+
+
+def _toward(old: Floats, new: Floats, memory: float) -> Floats:
+    """Exponential smoothing that leaves a value at rest exactly where it is."""
+    return old + (1.0 - memory) * (new - old)
+
+
+def _brand(state: State, offers: Offers, dynamics: Dynamics) -> Floats:
+    spec = dynamics.brand
+    if not spec.on:
+        return state.brand
+    landscape = state.landscape
+    weight = np.maximum(landscape.start_units, 1e-9)
+    cut = np.maximum(0.0, 1.0 - offers.price / landscape.start_price) * weight
+    firms = len(state.active)
+    depth = np.bincount(landscape.firm_of, weights=cut, minlength=firms) / np.bincount(
+        landscape.firm_of, weights=weight, minlength=firms
+    )
+    healed = state.brand * 0.5 ** (1.0 / spec.half_life)
+    return healed - spec.erosion * depth
+
+
+def _fleet(state: State, sales: Sales, dynamics: Dynamics) -> Floats:
+    """Brands' shares of the cars on the road move with deliveries above or below the usual ones.
+
+    The fleet at the start is taken as in balance with sales at the start.
+    """
+    firm_of, firms = state.landscape.firm_of, len(state.active)
+    sold = np.bincount(firm_of, weights=sales.units, minlength=firms)
+    usual = np.bincount(firm_of, weights=state.landscape.start_units, minlength=firms)
+    total = max(float(usual.sum()), 1.0)
+    turnover = 1.0 / dynamics.loyalty.replacement_months
+    own = state.fleet[:-1] + turnover * (sold - usual) / total * state.fleet[:-1].sum()
+    own = np.maximum(own, 1e-9)
+    own = own / max(float(own.sum()), 1.0)
+    return np.append(own, max(1.0 - float(own.sum()), 1e-9))
+
+
+def trends(state: State, dynamics: Dynamics, sales: Sales) -> None:
+    """Battery prices."""
+    if dynamics.battery.on:
+        state.pack_price *= (1.0 + dynamics.battery.change_a_year) ** (1.0 / 12.0)
+
+
+def supply(state: State, suppliers: Sequence[Supplier], dependence: float) -> None:
+    """Capacity that the suppliers still standing can feed."""
+    lost = sum(supplier.spec.share * supplier.lost for supplier in suppliers)
+    state.supply = np.full(len(state.active), 1.0 - dependence * min(lost, 1.0))
+
+
+def exits(state: State, patience: Sequence[int]) -> list[int]:
+    """Firms that leave because they have been out of cash for too long; returns their positions."""
+    leaving = state.active & (state.months_broke >= np.array(patience))
+    gone = np.flatnonzero(leaving)
+    if len(gone):
+        leave(state, leaving)
+    return [int(f) for f in gone]
+
+
+def leave(state: State, leaving: Flags) -> None:
+    """Take firms out of the market: nothing on sale, orders void, bills unpaid."""
+    theirs = leaving[state.landscape.firm_of]
+    state.active = state.active & ~leaving
+    state.on_sale = state.on_sale & ~theirs
+    state.backlog = np.where(theirs, 0.0, state.backlog)
+    state.stock = np.where(theirs, 0.0, state.stock)
+    state.inventory = np.where(theirs, 0.0, state.inventory)
+    state.forecast = np.where(theirs, 0.0, state.forecast)
+    state.payables = np.where(leaving, 0.0, state.payables)
+
+
+def fiscal_cost(offers: Offers, sales: Sales, accounts: Accounts, vat: float) -> float:
+    """What the month costs the state: subsidies less VAT, purchase tax, fines and levies, CNY."""
+    vat_paid = offers.price * vat / (1.0 + vat)
+    return float(
+        sales.units @ (offers.subsidy - offers.tax - vat_paid) - accounts.fines.sum() - accounts.levy.sum()
+    )

@@ -1,0 +1,143 @@
+"""Costs and books: what a car costs, what a month earns, when suppliers are paid.
+
+Money in CNY ex VAT. Cash is conserved: what firms pay is what suppliers, the state and staff receive.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .calibrate import Calibration
+from .production import Flow
+from .records import Accounts, Floats, Offers, Record
+from .scenario import Scenario
+from .state import State
+
+DAYS_A_MONTH = 365.0 / 12.0
+BATTERY_CEILING = 0.6
+"""No battery is taken to be more than this share of a car's cost (assumed)."""
+
+VARIABLE_SHARE = 0.88
+"""Share of unit production cost that varies with the car: the rest is depreciation (assumed, 0.8 to 0.95)."""
+AVOIDABLE_SHARE = 0.25
+"""Share of fixed cost that leaving the product out would save within a year (assumed, 0.1 to 0.5)."""
+INCREMENTAL_SHARE = 0.8
+"""Share of fixed cost that belongs to the products and not to the whole house (assumed, 0.6 to 1)."""
+PERIOD_SHARE = 0.55
+"""Share of fixed cost that is period expenses (sales, administration, finance), not research (assumed,
+0.4 to 0.7)."""
+
+
+@dataclass(frozen=True)
+class CostCurve(Record):
+    """What the unit cost of each product is made of at the start, (J,) each."""
+
+    battery: Floats
+    rest: Floats
+
+    @property
+    def start(self) -> Floats:
+        """(J,) unit cost at the start."""
+        return self.battery + self.rest
+
+    @classmethod
+    def of(cls, scenario: Scenario, calibration: Calibration) -> CostCurve:
+        """Split calibrated unit costs into battery and the rest."""
+        kwh = np.array([scenario.products[key].battery_kwh for key in calibration.landscape.products])
+        battery = np.minimum(kwh * scenario.market.pack_price, BATTERY_CEILING * calibration.unit_cost)
+        return cls(battery=battery, rest=calibration.unit_cost - battery)
+
+    def unit_cost(
+        self, state: State, scenario: Scenario, start_cumulative: Floats, price_fall: Floats
+    ) -> Floats:
+        """(J,) cost of one more car this month.
+
+        Args:
+            state: with cumulative output, battery price and shocks.
+            scenario: for the learning rate and the squeeze of suppliers.
+            start_cumulative: (F,) cars made before the first month.
+            price_fall: (F,) fraction by which a firm's net prices stand below the start, >= 0.
+        """
+        firm_of = state.landscape.firm_of
+        learning = scenario.dynamics.learning
+        rest = self.rest
+        if learning.on:
+            exponent = np.log2(1.0 - learning.rate)
+            rest = rest * ((state.cumulative / start_cumulative) ** exponent)[firm_of]
+        chain = scenario.supply_chain
+        squeezed = 1.0 - chain.purchased_share * chain.squeeze * price_fall[firm_of]
+        return (self.battery * state.pack_price + rest) * state.cost_factor * squeezed + state.cost_extra
+
+
+def cost_lines(unit_cost: Floats, fixed_a_car: Floats) -> dict[str, Floats]:
+    """Legal cost lines of each product (J,), given the firm's fixed cost per car sold.
+
+    AVC and AAC after Areeda and Turner 1975 and Baumol 1996; LRAIC and ATC as in the EU guidance on
+    exclusionary conduct (2009/C 45/02); "full" is production cost plus period expenses, the line of the
+    Chinese guidelines for price behaviour in the automobile industry (2026).
+    """
+    avc = VARIABLE_SHARE * unit_cost
+    return {
+        "avc": avc,
+        "aac": avc + AVOIDABLE_SHARE * fixed_a_car,
+        "lraic": unit_cost + INCREMENTAL_SHARE * fixed_a_car,
+        "atc": unit_cost + fixed_a_car,
+        "full": unit_cost + PERIOD_SHARE * fixed_a_car,
+    }
+
+
+def draft(state: State, offers: Offers, made: Flow, vat: float) -> tuple[Accounts, Floats]:
+    """The books before bills are paid, and the value of stock by product (J,) after deliveries.
+
+    Cars leave the stock at its average cost.
+    """
+    firms = len(state.active)
+    firm_of = state.landscape.firm_of
+    value = state.inventory + made.produced * state.unit_cost
+    cars = state.stock + made.produced
+    average = np.divide(value, cars, out=state.unit_cost.copy(), where=cars > 0)
+    cost = average * made.units
+    inventory = value - cost
+
+    def by_firm(values: Floats) -> Floats:
+        return np.bincount(firm_of, weights=values, minlength=firms)
+
+    zeros = np.zeros(firms)
+    accounts = Accounts(
+        period=offers.period,
+        revenue=by_firm(made.units * offers.price / (1.0 + vat)),
+        production_cost=by_firm(cost),
+        fixed_cost=state.fixed_cost * state.active,
+        fines=zeros,
+        levy=zeros,
+        paid_suppliers=zeros,
+        payables=state.payables,
+        payable_days=state.payable_days,
+        cash=state.cash,
+        inventory=by_firm(inventory),
+    )
+    return accounts, inventory
+
+
+def pay(accounts: Accounts, made_cost: Floats, purchased_share: float, external: Floats) -> Accounts:
+    """Pay suppliers and everybody else; what is left is cash.
+
+    Args:
+        accounts: drafted, with payment terms and fines as interventions left them.
+        made_cost: (F,) cost of the cars made this month.
+        purchased_share: share of it that is bought on credit.
+        external: (F,) income from outside the market.
+    """
+    bought = purchased_share * made_cost
+    days = accounts.payable_days
+    due_old = np.minimum(DAYS_A_MONTH / np.maximum(days, 1e-9), 1.0)
+    due_new = np.maximum(1.0 - days / DAYS_A_MONTH, 0.0)
+    paid = accounts.payables * due_old + bought * due_new
+    other = made_cost - bought + accounts.fixed_cost + accounts.fines + accounts.levy
+    return accounts.but(
+        paid_suppliers=paid,
+        payables=accounts.payables + bought - paid,
+        cash=accounts.cash + accounts.revenue + external - paid - other,
+    )

@@ -1,0 +1,119 @@
+"""What carries over from month to month: each mechanism a table of its own that can be switched off.
+
+Switched off, a mechanism leaves no trace. All are at rest at the start: they act on changes only.
+Values are assumed unless a source is named; ranges are what sweeps should cover (docs/reference/dynamics.md).
+"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Mechanism(BaseModel):
+    """A switchable mechanism."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    on: bool = True
+
+
+class Waiting(Mechanism):
+    """Buyers wait when they expect prices to fall (Coase 1972; Gowrisankaran and Rysman 2012).
+
+    A share of those who buy nothing is free to wait; waiting is worth alpha_i times the price fall
+    expected over `horizon_months`, extrapolated from the recent trend. A limited-time offer known to end
+    works the other way: buyers hurry.
+    """
+
+    share: float = Field(0.15, ge=0, le=0.9, description="of the outside option at rest that is waiting")
+    horizon_months: float = Field(3.0, ge=0, le=24)
+    learning: float = Field(0.4, gt=0, le=1, description="weight of the newest month in the trend")
+
+
+class ReferencePrice(Mechanism):
+    """Prices are judged against a remembered price, losses more than gains.
+
+    Kalyanaram and Winer 1995 (Marketing Science 14); loss aversion about 1.6 for brand choice in
+    Neumann and Boeckenholt 2014 (Journal of Retailing 90); here range 1 to 2.5.
+    """
+
+    weight: float = Field(0.2, ge=0, le=2, description="extra price response to a gap from the reference")
+    loss_aversion: float = Field(1.6, ge=1, le=4)
+    memory: float = Field(0.8, ge=0, lt=1, description="weight of the past in the reference price a month")
+
+
+class Brand(Mechanism):
+    """Brand equity: hit by shocks and by deep discounts, heals with time (Mela, Gupta, Lehmann 1997)."""
+
+    half_life: float = Field(6.0, gt=0, le=120, description="months until half of a loss is healed")
+    erosion: float = Field(
+        0.03, ge=0, le=1, description="utility lost a month at a price cut of 100 per cent"
+    )
+
+
+class Loyalty(Mechanism):
+    """Owners favour the brand they drive (Dubé, Hitsch and Rossi 2010, RAND 41)."""
+
+    strength: float = Field(0.4, ge=0, le=3, description="utility of the brand last bought")
+    replacement_months: float = Field(84.0, ge=6, le=360, description="months a car is kept")
+    nev_fleet_share: float = Field(0.09, ge=0, le=1, description="NEVs among cars on the road at the start")
+
+
+class PullForward(Mechanism):
+    """A car bought today is not bought tomorrow (Mian and Sufi 2012, QJE 127)."""
+
+    window_months: float = Field(9.0, ge=1, le=60, description="how far ahead a purchase can be moved")
+    response: float = Field(0.35, ge=0, le=3, description="d log shoppers / d log-sum of the offers")
+
+
+class WordOfMouth(Mechanism):
+    """More cars of a brand on the road make it more familiar (Bass 1969)."""
+
+    on: bool = False
+    strength: float = Field(0.1, ge=0, le=2, description="utility per log point of fleet share")
+
+
+class Backlog(Mechanism):
+    """Orders above what can be delivered wait; buyers dislike waiting; a full order book turns buyers away."""
+
+    wait_cost: float = Field(250.0, ge=0, le=10_000, description="CNY a buyer would pay for one week less")
+    longest_months: float = Field(
+        12.0, gt=0, le=60, description="delivery time at which a firm takes no order"
+    )
+
+
+class DealerStock(Mechanism):
+    """Firms plan production on a forecast and keep dealer stock; off: made to order."""
+
+    forecast_weight: float = Field(0.5, gt=0, le=1, description="weight of the newest month's orders")
+    adjust_months: float = Field(3.0, ge=1, le=24, description="time over which a gap in stock is closed")
+
+
+class Learning(Mechanism):
+    """Cost falls with cars ever made, c = c0 (E/E0)^-b (Wright 1936; Levitt, List, Syverson 2013)."""
+
+    rate: float = Field(0.05, ge=0, le=0.4, description="fall of non-battery cost per doubling")
+    years_made: float = Field(3.0, gt=0, le=50, description="past output in years of sales at the start")
+
+
+class Battery(Mechanism):
+    """Battery prices follow their own path."""
+
+    change_a_year: float = Field(-0.08, ge=-0.5, le=0.5, description="relative change of pack price a year")
+
+
+class Dynamics(BaseModel):
+    """All mechanisms."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    waiting: Waiting = Waiting()
+    reference_price: ReferencePrice = ReferencePrice()
+    brand: Brand = Brand()
+    loyalty: Loyalty = Loyalty()
+    pull_forward: PullForward = PullForward()
+    word_of_mouth: WordOfMouth = WordOfMouth()
+    backlog: Backlog = Backlog()
+    dealer_stock: DealerStock = DealerStock()
+    learning: Learning = Learning()
+    battery: Battery = Battery()

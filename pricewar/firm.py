@@ -1,0 +1,53 @@
+"""A firm: a mesa agent that sees a View and answers with prices. It never touches a rival."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import mesa
+
+from .records import Ints, Quote
+from .scenario import FirmSpec
+
+if TYPE_CHECKING:
+    from .model import PriceWar
+
+
+class Firm(mesa.Agent):  # type: ignore[misc]
+    """One maker with a strategy, a notebook and its books."""
+
+    model: PriceWar
+
+    def __init__(self, model: PriceWar, index: int, key: str, spec: FirmSpec) -> None:
+        super().__init__(model)
+        self.index = index
+        self.key = key
+        self.spec = spec
+        self.strategy = spec.strategy
+        self.own: Ints = model.landscape.own(index)
+        self.memory: dict[str, Any] = {}
+        self.proposal: Quote | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether the firm is in the market."""
+        return bool(self.model.state.active[self.index])
+
+    @property
+    def cash(self) -> float:
+        """Cash, CNY."""
+        return float(self.model.state.cash[self.index])
+
+    @property
+    def price_change(self) -> float:
+        """Mean transaction price relative to the start, weighted by cars sold at the start."""
+        return self.model.price_change(self.own)
+
+    def propose(self) -> None:
+        """Look at the market and decide list prices and promotions for this month."""
+        if self.active:
+            self.proposal = self.strategy.quote(self.model.view_of(self))
+
+    def step(self) -> None:
+        """One month of this firm alone; the model calls `propose` for all firms at once."""
+        self.propose()

@@ -1,0 +1,311 @@
+"""Kernels of the market: shares of a mixed logit with brand loyalty and waiting, and best responses.
+
+R rows of buyers, J products in order of firms, F firms. Products of firm f are `first[f] : first[f + 1]`.
+Each has a numpy twin (`*_numpy`) that tests hold it to.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from .exp import FAST, exp64
+
+Array = NDArray[Any]
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def choices(
+    base: Array,
+    delta: Array,
+    price: Array,
+    alpha: Array,
+    weight: Array,
+    brand: Array,
+    first: Array,
+    loyal: float,
+    outside: Array,
+    shares: Array,
+    inside: Array,
+) -> None:
+    """Expected market shares at given prices, and each row's sum of exponentials.
+
+    Args:
+        base: (R, J) x_j' taste_r.
+        delta: (J,) utility apart from price and tastes; very negative when not on sale.
+        price: (J,) what a buyer weighs, CNY.
+        alpha: (R,) price sensitivity per CNY, positive.
+        weight: (R,) weights of rows, sum 1.
+        brand: (R,) firm whose car a row drives; F for none of them.
+        first: (F + 1,) first product of each firm.
+        loyal: exp(utility of one's own brand).
+        outside: (R,) exponential of the outside option, 1 at rest.
+        shares: (J,) written: expected shares.
+        inside: (R,) written: sum over products of exp(V).
+    """
+    rows, products = base.shape
+    firms = first.shape[0] - 1
+    value = np.empty(products)
+    for j in range(products):
+        shares[j] = 0.0
+    for r in range(rows):
+        a = alpha[r]
+        for j in range(products):
+            value[j] = exp64(base[r, j] + delta[j] - a * price[j])
+        own = brand[r]
+        if own < firms:
+            for j in range(first[own], first[own + 1]):
+                value[j] *= loyal
+        total = 0.0
+        for j in range(products):
+            total += value[j]
+        inside[r] = total
+        scale = weight[r] / (outside[r] + total)
+        for j in range(products):
+            shares[j] += scale * value[j]
+
+
+def choices_numpy(
+    base: Array,
+    delta: Array,
+    price: Array,
+    alpha: Array,
+    weight: Array,
+    brand: Array,
+    first: Array,
+    loyal: float,
+    outside: Array,
+) -> tuple[Array, Array]:
+    """Twin of `choices`: returns (shares, inside)."""
+    value = np.exp(base + delta - alpha[:, None] * price)
+    firm_of = np.repeat(np.arange(len(first) - 1), np.diff(first))
+    value = value * np.where(brand[:, None] == firm_of, loyal, 1.0)
+    inside = value.sum(axis=1)
+    return (weight / (outside + inside)) @ value, inside
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def second_choices(
+    base: Array,
+    delta: Array,
+    price: Array,
+    alpha: Array,
+    weight: Array,
+    brand: Array,
+    first: Array,
+    loyal: float,
+    outside: Array,
+    refused: Array,
+    gained: Array,
+) -> None:
+    """Where buyers go whose first choice takes no more orders: exact second choices of the mixed logit.
+
+    Args:
+        refused: (J,) share of a product's buyers that it turns away, 0..1.
+        gained: (J,) written: share of all shoppers that comes to each product that turns nobody away.
+    """
+    rows, products = base.shape
+    firms = first.shape[0] - 1
+    value = np.empty(products)
+    for j in range(products):
+        gained[j] = 0.0
+    for r in range(rows):
+        a = alpha[r]
+        for j in range(products):
+            value[j] = exp64(base[r, j] + delta[j] - a * price[j])
+        own = brand[r]
+        if own < firms:
+            for j in range(first[own], first[own + 1]):
+                value[j] *= loyal
+        total = outside[r]
+        turned_away = 0.0
+        open_total = outside[r]
+        for j in range(products):
+            total += value[j]
+            turned_away += value[j] * refused[j]
+            if refused[j] == 0.0:
+                open_total += value[j]
+        scale = weight[r] * turned_away / (total * open_total)
+        for j in range(products):
+            if refused[j] == 0.0:
+                gained[j] += scale * value[j]
+
+
+def second_choices_numpy(
+    base: Array,
+    delta: Array,
+    price: Array,
+    alpha: Array,
+    weight: Array,
+    brand: Array,
+    first: Array,
+    loyal: float,
+    outside: Array,
+    refused: Array,
+) -> Array:
+    """Twin of `second_choices`: returns gained (J,)."""
+    value = np.exp(base + delta - alpha[:, None] * price)
+    firm_of = np.repeat(np.arange(len(first) - 1), np.diff(first))
+    value = value * np.where(brand[:, None] == firm_of, loyal, 1.0)
+    is_open = refused == 0
+    total = outside + value.sum(axis=1)
+    open_total = outside + value[:, is_open].sum(axis=1)
+    scale = weight * (value @ refused) / (total * open_total)
+    return np.where(is_open, scale @ value, 0.0)
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def best_response(
+    appeal: Array,
+    rivals: Array,
+    alpha: Array,
+    weight: Array,
+    value: Array,
+    net: Array,
+    vat: float,
+    low: Array,
+    high: Array,
+    tolerance: float,
+    limit: int,
+) -> int:
+    """Prices that are a firm's best response, by the zeta iteration (Morrow and Skerlos 2011, OR 59).
+
+    Args:
+        appeal: (R, n) exp of utility without price of the firm's n products.
+        rivals: (R,) exponentials of everything else, the outside option included.
+        alpha, weight: (R,).
+        value: (n,) unit cost less growth motive, CNY net of VAT.
+        net: (n,) start, then result: prices net of VAT.
+        vat: rate; a buyer pays net * (1 + vat).
+        low, high: (n,) bounds on net prices.
+        tolerance: stop when no price moves by more than this fraction.
+        limit: most iterations.
+
+    Returns:
+        Iterations used; negative when the tolerance was not met.
+    """
+    rows, n = appeal.shape
+    share = np.empty(n)
+    sales = np.empty(n)
+    slope = np.empty(n)
+    cross = np.empty(n)
+    for iteration in range(1, limit + 1):
+        for j in range(n):
+            sales[j] = 0.0
+            slope[j] = 0.0
+            cross[j] = 0.0
+        for r in range(rows):
+            a = alpha[r] * (1.0 + vat)
+            total = rivals[r]
+            for j in range(n):
+                share[j] = appeal[r, j] * exp64(-a * net[j])
+                total += share[j]
+            margin = 0.0
+            for j in range(n):
+                share[j] /= total
+                margin += share[j] * (net[j] - value[j])
+            w = weight[r]
+            for j in range(n):
+                sales[j] += w * share[j]
+                slope[j] += w * a * share[j]
+                cross[j] += w * a * share[j] * margin
+        moved = 0.0
+        for j in range(n):
+            new = net[j] if slope[j] <= 0.0 else value[j] + (sales[j] + cross[j]) / slope[j]
+            new = min(max(new, low[j]), high[j])
+            moved = max(moved, abs(new - net[j]) / net[j])
+            net[j] = new
+        if moved <= tolerance:
+            return iteration
+    return -limit
+
+
+def best_response_numpy(
+    appeal: Array,
+    rivals: Array,
+    alpha: Array,
+    weight: Array,
+    value: Array,
+    net: Array,
+    vat: float,
+    low: Array,
+    high: Array,
+    tolerance: float,
+    limit: int,
+) -> tuple[Array, int]:
+    """Twin of `best_response`: returns (net prices, iterations)."""
+    a = (alpha * (1.0 + vat))[:, None]
+    for iteration in range(1, limit + 1):
+        share = appeal * np.exp(-a * net)
+        share = share / (rivals[:, None] + share.sum(axis=1, keepdims=True))
+        margin = share @ (net - value)
+        slope = (weight[:, None] * a * share).sum(axis=0)
+        new = value + (weight @ share + (weight * a[:, 0] * margin) @ share) / slope
+        new = np.clip(new, low, high)
+        moved = np.max(np.abs(new - net) / net)
+        net = new
+        if moved <= tolerance:
+            return net, iteration
+    return net, -limit
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def derivatives(
+    base: Array,
+    delta: Array,
+    price: Array,
+    alpha: Array,
+    weight: Array,
+    brand: Array,
+    first: Array,
+    loyal: float,
+    outside: Array,
+    jacobian: Array,
+) -> None:
+    """Write the (J, J) derivatives of shares, d share_j / d price_k, per CNY."""
+    rows, products = base.shape
+    firms = first.shape[0] - 1
+    value = np.empty(products)
+    jacobian[:, :] = 0.0
+    for r in range(rows):
+        a = alpha[r]
+        total = outside[r]
+        for j in range(products):
+            value[j] = exp64(base[r, j] + delta[j] - a * price[j])
+        own = brand[r]
+        if own < firms:
+            for j in range(first[own], first[own + 1]):
+                value[j] *= loyal
+        for j in range(products):
+            total += value[j]
+        for j in range(products):
+            value[j] /= total
+        scale = weight[r] * a
+        for j in range(products):
+            product = scale * value[j]
+            jacobian[j, j] -= product
+            for k in range(products):
+                jacobian[j, k] += product * value[k]
+
+
+def derivatives_numpy(
+    base: Array,
+    delta: Array,
+    price: Array,
+    alpha: Array,
+    weight: Array,
+    brand: Array,
+    first: Array,
+    loyal: float,
+    outside: Array,
+) -> Array:
+    """Twin of `derivatives`: returns the (J, J) matrix."""
+    value = np.exp(base + delta - alpha[:, None] * price)
+    firm_of = np.repeat(np.arange(len(first) - 1), np.diff(first))
+    value = value * np.where(brand[:, None] == firm_of, loyal, 1.0)
+    share = value / (outside + value.sum(axis=1))[:, None]
+    weighted = (weight * alpha)[:, None] * share
+    return weighted.T @ share - np.diag(weighted.sum(axis=0))

@@ -1,0 +1,165 @@
+"""The market of one month: what buyers weigh, what they choose, where the turned-away go.
+
+Buyers weigh money and appeal. All that is money enters as a shift of the price they pay, so a buyer who is
+twice as price sensitive minds a week's wait twice as much; all that is appeal enters as utility.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .calibrate import NOT_ON_SALE, Calibration
+from .consumers import QUINTILES
+from .dynamics import Dynamics
+from .kernels.market import choices, second_choices
+from .records import Floats, Ints, Offers, Record
+from .state import State
+
+WEEKS_A_MONTH = 52.0 / 12.0
+
+
+@dataclass(frozen=True)
+class Conditions(Record):
+    """What buyers find in a month. R rows, J products."""
+
+    delta: Floats
+    """(J,) utility apart from price and tastes."""
+    price: Floats
+    """(J,) what buyers pay, CNY."""
+    shift: Floats
+    """(J,) money that buyers weigh on top of the price: waiting time, gap to the remembered price."""
+    brand: Ints
+    """(R,) firm whose car each row drives."""
+    outside: Floats
+    """(R,) exponential of the outside option, waiting included; 1 at rest."""
+
+
+@dataclass(frozen=True)
+class Choice(Record):
+    """What buyers choose under conditions."""
+
+    share: Floats
+    """(J,) expected share of shoppers."""
+    inside: Floats
+    """(R,) sum of exponentials over products."""
+
+
+def conditions(state: State, offers: Offers, calibration: Calibration, dynamics: Dynamics) -> Conditions:
+    """Put together what buyers weigh this month."""
+    landscape = state.landscape
+    delta = state.delta + state.taste + state.brand[landscape.firm_of] * dynamics.brand.on
+    if dynamics.word_of_mouth.on:
+        grown = np.log(state.fleet / calibration.fleet)[:-1]
+        delta = delta + dynamics.word_of_mouth.strength * grown[landscape.firm_of]
+    price = offers.buyer_price
+    return Conditions(
+        delta=np.where(offers.on_sale, delta, NOT_ON_SALE),
+        price=price,
+        shift=_wait(state, dynamics) + _reference(state, price, dynamics) - offers.rebate,
+        brand=calibration.population.driven(state.fleet),
+        outside=_outside(state, offers, calibration, dynamics),
+    )
+
+
+def _wait(state: State, dynamics: Dynamics) -> Floats:
+    """(J,) CNY of disutility from waiting longer for delivery than at the start."""
+    if not dynamics.backlog.on:
+        return np.zeros_like(state.delta)
+    weeks = WEEKS_A_MONTH * (lead_months(state) - state.start_lead)
+    return dynamics.backlog.wait_cost * weeks
+
+
+def lead_months(state: State) -> Floats:
+    """(J,) months a new order waits for its car, at the pace of the forecast."""
+    return state.backlog / np.maximum(state.forecast, 1.0)
+
+
+def _reference(state: State, price: Floats, dynamics: Dynamics) -> Floats:
+    """(J,) CNY felt on top of the price: a loss above the remembered price, a smaller gain below it."""
+    spec = dynamics.reference_price
+    if not spec.on:
+        return np.zeros_like(price)
+    gap = price - state.reference
+    return spec.weight * np.where(gap > 0, spec.loss_aversion * gap, gap)
+
+
+def _outside(state: State, offers: Offers, calibration: Calibration, dynamics: Dynamics) -> Floats:
+    """(R,) exponential of the outside option: nothing, or waiting for the price fall that is expected."""
+    if not dynamics.waiting.on:
+        return np.ones_like(calibration.alpha)
+    fall = expected_fall(state, offers, dynamics)
+    share = dynamics.waiting.share
+    return (1.0 - share) + share * np.exp(np.clip(calibration.alpha * fall, -5.0, 5.0))
+
+
+def expected_fall(state: State, offers: Offers, dynamics: Dynamics) -> float:
+    """CNY by which buyers expect the car they would buy to be cheaper after the horizon.
+
+    The recent trend goes on; a limited-time offer that ends within the horizon goes back to the
+    remembered price.
+    """
+    horizon = dynamics.waiting.horizon_months
+    weight = np.where(offers.on_sale, state.forecast, 0.0)
+    price = offers.price
+    trend = -state.price_trend * horizon * price
+    ends = (offers.announced_end >= offers.period) & (offers.announced_end < offers.period + horizon)
+    back = np.where(ends, np.maximum(state.reference - price, 0.0), 0.0)
+    total = max(float(weight.sum()), 1.0)
+    mean_price = float(weight @ price) / total
+    return float(np.clip(float(weight @ (trend - back)) / total, -0.25 * mean_price, 0.25 * mean_price))
+
+
+def choose(found: Conditions, calibration: Calibration) -> Choice:
+    """Expected choices of all rows."""
+    share, inside = np.empty(len(found.price)), np.empty(len(found.outside))
+    choices(
+        calibration.base, found.delta, found.price + found.shift, calibration.alpha,
+        calibration.population.weight, found.brand, calibration.first, calibration.loyal, found.outside,
+        share, inside,
+    )  # fmt: skip
+    return Choice(share=np.where(found.delta <= NOT_ON_SALE, 0.0, share), inside=inside)
+
+
+def spill(refused: Floats, found: Conditions, calibration: Calibration) -> Floats:
+    """(J,) share of all shoppers that turns to each product after a first choice that takes no orders."""
+    gained = np.empty(len(refused))
+    second_choices(
+        calibration.base, found.delta, found.price + found.shift, calibration.alpha,
+        calibration.population.weight, found.brand, calibration.first, calibration.loyal, found.outside,
+        refused, gained,
+    )  # fmt: skip
+    return np.where(found.delta <= NOT_ON_SALE, 0.0, gained)
+
+
+def shoppers(
+    state: State, choice: Choice, calibration: Calibration, dynamics: Dynamics, usual: float
+) -> float:
+    """People in the market this month: those who planned to come, and those whom good offers bring early."""
+    pull = dynamics.pull_forward
+    if not pull.on:
+        return usual * state.demand_factor
+    better = float(calibration.population.weight @ np.log1p(choice.inside)) - calibration.attraction
+    early = np.exp(np.clip(pull.response * better, -1.0, 1.0))
+    return float(usual * state.demand_factor * state.planned * early)
+
+
+def waiting(
+    found: Conditions, choice: Choice, calibration: Calibration, people: float, share: float
+) -> float:
+    """Shoppers who wait for lower prices, above the number that waits at rest; negative when buyers hurry."""
+    weight, free = calibration.population.weight, 1.0 - share
+    now = weight @ ((found.outside - free) / (found.outside + choice.inside))
+    rest = weight @ (share / (1.0 + choice.inside))
+    return float(people * (now - rest))
+
+
+def surplus(choice: Choice, calibration: Calibration, people: float) -> Floats:
+    """(G,) consumer surplus of this month's shoppers by income group, CNY: log-sum over price sensitivity.
+
+    Small and Rosen 1981 (Econometrica 49). Relative to having the outside option only; the hope of a lower
+    price later is not counted.
+    """
+    worth = people * calibration.population.weight * np.log1p(choice.inside) / calibration.alpha
+    return np.bincount(calibration.population.group, weights=worth, minlength=QUINTILES)

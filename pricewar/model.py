@@ -1,0 +1,359 @@
+"""The market as a mesa model: the step and nothing but the step.
+
+Each month: events strike -> firms see a View and propose -> imposed cuts and interventions amend the Offers
+-> buyers choose, cars are made and delivered (Sales) -> books close, bills are paid (Accounts) -> what buyers
+and firms remember is carried over.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mesa
+import numpy as np
+import pandas as pd
+
+from . import carry, metrics
+from .calibrate import Calibration, calibrate
+from .costs import CostCurve, cost_lines, draft, pay
+from .firm import Firm
+from .history import Month, tables
+from .market import Choice, Conditions, choose, conditions, shoppers, spill, surplus, waiting
+from .months import months_between
+from .production import flow, room, stock_months
+from .records import Accounts, Floats, Ints, Landscape, Offers, Sales, View
+from .regulator import Regulator
+from .research import Research
+from .scenario import Scenario
+from .scenario_file import load
+from .state import State
+from .streams import stream
+from .supplier import Supplier
+
+
+class PriceWar(mesa.Model):  # type: ignore[misc]
+    """A market of firms that set prices month by month.
+
+    Args:
+        setting: a Scenario, the name of a shipped one, or a path to a file.
+        seed: luck of the run; None: the scenario's own seed. `rng` means the same.
+        collect: whether mesa's DataCollector gathers figures each month (`datacollector`).
+        changes: further keyword arguments change the scenario by path, two underscores for a dot:
+            `demand__own_elasticity=-3`.
+
+    Raises:
+        InputError: the scenario or a change is not valid.
+    """
+
+    def __init__(
+        self,
+        setting: Scenario | str = "baseline",
+        seed: int | None = None,
+        rng: int | None = None,
+        collect: bool = True,
+        **changes: Any,
+    ) -> None:
+        base = load(setting)
+        self.setting = base.but({k.replace("__", "."): v for k, v in changes.items()}) if changes else base
+        given = seed if seed is not None else rng
+        self.seed_of_run = self.setting.seed if given is None else int(given)
+        super().__init__(rng=self.seed_of_run)
+        self.period = 0
+        self.calibration: Calibration = calibrate(self.setting)
+        self.landscape: Landscape = self.calibration.landscape
+        self.cost_curve = CostCurve.of(self.setting, self.calibration)
+        self.state: State = carry.start_state(self.setting, self.calibration)
+        self.start_cumulative = self.state.cumulative.copy()
+        self.offers: Offers = carry.start_offers(self.state)
+        self.sales: Sales | None = None
+        self.accounts: Accounts | None = None
+        self.prices_seen: Floats = np.empty((self.setting.periods + 1, len(self.landscape.products)))
+        self.prices_seen[0] = self.offers.price
+        self.found: Conditions = conditions(self.state, self.offers, self.calibration, self.setting.dynamics)
+        self.chosen: Choice = choose(self.found, self.calibration)
+        self.history: list[Month] = []
+        self._populate()
+        self.datacollector = mesa.DataCollector(_MARKET_REPORTERS, _FIRM_REPORTERS) if collect else None
+
+    def _populate(self) -> None:
+        specs = self.setting.firms.items()
+        self.firms = [Firm(self, index, key, spec) for index, (key, spec) in enumerate(specs)]
+        self.regulator = Regulator(self, self.setting.interventions)
+        chain = self.setting.supply_chain
+        usual = chain.purchased_share * float(self.calibration.unit_cost @ self.landscape.start_units)
+        self.suppliers = [Supplier(self, key, spec, usual) for key, spec in chain.groups.items()]
+
+    def step(self) -> None:
+        """One month."""
+        if self.period >= self.setting.periods:
+            self.running = False
+            return
+        self._open()
+        offers = self._offer()
+        sales = self._sell(offers)
+        accounts = self._close(offers)
+        self._carry(offers, sales, accounts)
+        if self.datacollector is not None:
+            self.datacollector.collect(self)
+        self.period += 1
+        self.running = self.period < self.setting.periods
+
+    def run_model(self) -> PriceWar:
+        """Step to the end of the horizon; returns itself."""
+        while self.running:
+            self.step()
+        return self
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The products, firms, market and log tables of the months run so far."""
+        return tables(self)
+
+    # -- the parts of a month ------------------------------------------------------------------
+
+    def _open(self) -> None:
+        """Luck, events and this month's unit costs."""
+        carry.draw_noise(self.state, self.setting.noise, self.seed_of_run, self.period)
+        for event in self.setting.events:
+            if event.strikes(self.setting.start, self.period):
+                event.strike(self.state)
+                self.state.log.append((self.period, event.entity, event.describe()))
+            if event.ends(self.setting.start, self.period):
+                event.revoke(self.state)
+                self.state.log.append((self.period, event.entity, f"end of: {event.describe()}"))
+        for measure in self.setting.interventions:
+            if measure.active(self.setting.start, self.period) and not measure.elapsed(
+                self.setting.start, self.period
+            ):
+                self.state.log.append((self.period, "regulator", measure.describe()))
+        fall = np.maximum(0.0, -self._price_change_by_firm())
+        self.state.unit_cost = self.cost_curve.unit_cost(
+            self.state, self.setting, self.start_cumulative, fall
+        )
+
+    def _offer(self) -> Offers:
+        """Firms propose, events impose, the regulator amends."""
+        self._research = Research(
+            self.calibration, self.found, self.chosen, self.offers.price, self.setting.market.vat
+        )
+        self._lines = cost_lines(self.state.unit_cost, self._fixed_a_car())
+        for firm in self.firms:
+            firm.propose()
+        list_price, promotion = self.state.list_price.copy(), self.state.promotion.copy()
+        for firm in self.firms:
+            if firm.active and firm.proposal is not None:
+                list_price[firm.own] = firm.proposal.list_price
+                promotion[firm.own] = firm.proposal.promotion
+        offers = carry.showroom(self.state, self.period, list_price, promotion)
+        for event in self.setting.events:
+            if event.lasts(self.setting.start, self.period):
+                until = -1 if event.until is None else months_between(self.setting.start, event.until)
+                offers = event.impose(offers, self.state, until)
+        return self.regulator.amend(offers)
+
+    def _sell(self, offers: Offers) -> Sales:
+        """Buyers choose; full order books turn buyers to their second choice; cars are delivered."""
+        dynamics, calibration = self.setting.dynamics, self.calibration
+        self.found = conditions(self.state, offers, calibration, dynamics)
+        self.chosen = choose(self.found, calibration)
+        usual = self.setting.consumers.shoppers
+        people = shoppers(self.state, self.chosen, calibration, dynamics, usual)
+        orders = people * self._served(people)
+        self.made = flow(self.state, orders, dynamics)
+        wait = dynamics.waiting
+        share = wait.share if wait.on else 0.0
+        return Sales(
+            period=self.period,
+            orders=orders,
+            units=self.made.units,
+            produced=self.made.produced,
+            backlog=self.made.backlog,
+            stock=self.made.stock,
+            shoppers=people,
+            waiting=waiting(self.found, self.chosen, calibration, people, share),
+            surplus=surplus(self.chosen, calibration, people),
+        )
+
+    def _served(self, people: float) -> Floats:
+        """(J,) shares of shoppers after those turned away by a full order book took their second choice."""
+        share = self.chosen.share
+        wanted = people * share
+        limit = room(self.state, self.setting.dynamics)
+        if np.all(wanted <= limit):
+            return share
+        refused = np.where(wanted > limit, 1.0 - limit / np.maximum(wanted, 1e-12), 0.0)
+        return share * (1.0 - refused) + spill(refused, self.found, self.calibration)
+
+    def _close(self, offers: Offers) -> Accounts:
+        """Draft the books, let the regulator settle, pay the bills."""
+        drafted, self._inventory = draft(self.state, offers, self.made, self.setting.market.vat)
+        settled = self.regulator.settle(drafted)
+        made_cost = np.add.reduceat(self.made.produced * self.state.unit_cost, self.calibration.first[:-1])
+        external = np.array([firm.spec.external_income for firm in self.firms]) * self.state.active
+        return pay(settled, made_cost, self.setting.supply_chain.purchased_share, external)
+
+    def _carry(self, offers: Offers, sales: Sales, accounts: Accounts) -> None:
+        """Suppliers close their books; buyers and firms remember; firms without cash leave."""
+        profit, failed = self._close_suppliers(accounts)
+        fiscal = carry.fiscal_cost(offers, sales, accounts, self.setting.market.vat)
+        self.history.append(
+            Month(
+                offers=offers,
+                sales=sales,
+                accounts=accounts,
+                unit_cost=self.state.unit_cost,
+                active=self.state.active.copy(),
+                brand=self.state.brand,
+                capacity=self.state.capacity * self.state.supply * self.state.active,
+                supplier_profit=profit,
+                suppliers_failed=failed,
+                fiscal_cost=fiscal,
+            )
+        )
+        carry.books(self.state, accounts, self.made, self._inventory)
+        carry.buyers(self.state, self.offers, offers, sales, self.setting)
+        carry.trends(self.state, self.setting.dynamics, sales)
+        carry.supply(self.state, self.suppliers, self.setting.supply_chain.dependence)
+        for index in carry.exits(self.state, [firm.spec.months_to_exit for firm in self.firms]):
+            what = f"{self.firms[index].spec.name} runs out of cash and leaves"
+            self.state.log.append((self.period, self.firms[index].key, what))
+        self.offers, self.sales, self.accounts = offers, sales, accounts
+        self.prices_seen[self.period + 1] = offers.price
+
+    def _close_suppliers(self, accounts: Accounts) -> tuple[float, float]:
+        """Profit of all suppliers, and the share of them that failed this month."""
+        chain = self.setting.supply_chain
+        made = self.made.produced
+        bought = chain.purchased_share * float(made @ self.state.unit_cost)
+        fall = np.maximum(0.0, -self._price_change_by_firm())[self.landscape.firm_of]
+        squeezed = 1.0 - chain.purchased_share * chain.squeeze * fall
+        usual_terms = chain.purchased_share * float(made @ (self.state.unit_cost / squeezed))
+        paid = float(accounts.paid_suppliers.sum())
+        before = [supplier.failed for supplier in self.suppliers]
+        for supplier in self.suppliers:
+            supplier.close(bought, paid, usual_terms)
+        members = max(sum(supplier.spec.members for supplier in self.suppliers), 1)
+        failed = sum(s.failed - b for s, b in zip(self.suppliers, before, strict=True)) / members
+        return sum(supplier.profit for supplier in self.suppliers), failed
+
+    # -- what agents may see -------------------------------------------------------------------
+
+    def view_of(self, firm: Firm) -> View:
+        """What one firm knows this month, as the regulator's measures leave it."""
+        state, own, f = self.state, firm.own, firm.index
+        seen = self._seen(firm)
+        research, period, seed = self._research, self.period, self.seed_of_run
+        fixed = float(state.fixed_cost[f])
+        last = self.offers
+        orders = self.sales.orders[own] if self.sales else self.landscape.start_units[own]
+        units = self.sales.units[own] if self.sales else self.landscape.start_units[own]
+        view = View(
+            period=period,
+            month=self.setting.month(period),
+            firm=f,
+            landscape=self.landscape,
+            own=own,
+            list_price=last.list_price[own],
+            promotion=last.promotion[own],
+            price=last.price[own],
+            start_price=self.landscape.start_price[own],
+            unit_cost=state.unit_cost[own],
+            start_cost=self.cost_curve.start[own],
+            full_cost=state.unit_cost[own] + fixed / max(float(units.sum()), 1.0),
+            growth=self.calibration.growth[own],
+            orders=orders,
+            units=units,
+            stock=state.stock[own],
+            start_stock_months=state.start_stock_months[own],
+            backlog=state.backlog[own],
+            capacity=float(state.capacity[f] * state.supply[f]),
+            cash=float(state.cash[f]),
+            fixed_cost=fixed,
+            seen=seen,
+            on_sale=state.on_sale,
+            vat=self.setting.market.vat,
+            memory=firm.memory,
+            luck=lambda: stream(seed, "firm", firm.key, period),
+            respond=lambda value: research.respond(own, seen[-1], np.asarray(value, dtype=np.float64)),
+        )
+        return self.regulator.see(view)
+
+    def _seen(self, firm: Firm) -> Floats:
+        """(lags + 1, J) prices as a firm knows them: rivals' late and blurred, its own exact."""
+        noise = self.setting.noise
+        last = max(self.period - noise.view_lag, 0)
+        seen = self.prices_seen[: last + 1]
+        if noise.view_sd == 0.0 and noise.view_lag == 0:
+            return seen
+        seen = seen.copy()
+        if noise.view_sd > 0.0:
+            luck = stream(self.seed_of_run, "view", firm.key).standard_normal(self.prices_seen.shape)
+            blurred = seen[1:] * np.exp(noise.view_sd * luck[1 : last + 1])
+            rivals = self.landscape.firm_of != firm.index
+            seen[1:] = np.where(rivals, blurred, seen[1:])
+        seen[-1, firm.own] = self.offers.price[firm.own]
+        return seen
+
+    def cost_lines(self) -> dict[str, Floats]:
+        """(J,) unit cost of each product under each legal cost line, CNY ex VAT."""
+        return self._lines
+
+    def stock_months(self) -> Floats:
+        """(J,) stock in months of expected sales."""
+        return stock_months(self.state)
+
+    def price_change(self, own: Ints) -> float:
+        """Mean price of some products relative to the start, weighted by cars sold at the start."""
+        start = self.landscape
+        weight = np.maximum(start.start_units[own], 1e-9)
+        return float(metrics.price_change(self.offers.price[own], start.start_price[own], weight))
+
+    def _price_change_by_firm(self) -> Floats:
+        """(F,) as `price_change`."""
+        return np.array([self.price_change(firm.own) for firm in self.firms])
+
+    def _fixed_a_car(self) -> Floats:
+        """(J,) the firm's fixed cost per car of last month."""
+        units = self.sales.units if self.sales else self.landscape.start_units
+        cars = np.add.reduceat(units, self.calibration.first[:-1])
+        return (self.state.fixed_cost / np.maximum(cars, 1.0))[self.landscape.firm_of]
+
+    @property
+    def price_index(self) -> float:
+        """Fixed-basket price index, start = 100."""
+        start = self.landscape
+        return float(metrics.price_index(self.offers.price, start.start_price, start.start_units))
+
+    @property
+    def war_index(self) -> float:
+        """Mean depth of price cuts, percent."""
+        start = self.landscape
+        return float(metrics.war_index(self.offers.price, start.start_price, start.start_units))
+
+    @property
+    def units(self) -> float:
+        """Cars delivered last month."""
+        return float(self.sales.units.sum()) if self.sales else float(self.landscape.start_units.sum())
+
+    @property
+    def consumer_surplus(self) -> float:
+        """Consumer surplus of last month, CNY."""
+        return float(self.sales.surplus.sum()) if self.sales else float("nan")
+
+    @property
+    def firms_active(self) -> int:
+        """Firms in the market."""
+        return int(self.state.active.sum())
+
+
+_MARKET_REPORTERS = {
+    "price_index": "price_index",
+    "war_index": "war_index",
+    "units": "units",
+    "consumer_surplus": "consumer_surplus",
+    "firms_active": "firms_active",
+}
+_FIRM_REPORTERS = {
+    "firm": lambda agent: getattr(agent, "key", None),
+    "price_change": lambda agent: getattr(agent, "price_change", None),
+    "cash": lambda agent: agent.cash if isinstance(agent, Firm) else None,
+}

@@ -1,0 +1,70 @@
+"""How buyers of a market differ: the parameters of demand in a scenario file.
+
+A buyer i with log income z_i (in standard deviations) gets from product j
+    V_ij = delta_j + sum_k x_jk (sigma_k v_ik + pi_k z_i) - alpha_i price_j,
+    alpha_i = alpha exp(-income_elasticity sd_log_income z_i),
+and chooses by logit with the outside option (a petrol car, or no car) at V = 0. delta and alpha come
+from `calibrate`: market shares of the month before the start, and a stated mean own-price elasticity.
+The form is that of Berry, Levinsohn and Pakes (1995, Econometrica 63).
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from .rules import Rule
+
+TASTES = ("electric", "size", "suv", "range")
+"""Attributes whose taste differs between buyers, in the order of the columns of x."""
+
+
+class Preferences(Rule):
+    """Base of the demand systems that a scenario may name."""
+
+
+class MixedLogit(Preferences):
+    """Logit with tastes that differ between buyers and with income. Spreads are in utility (assumed)."""
+
+    own_elasticity: float = Field(
+        -4.0, lt=-0.5, ge=-15, description="unit-weighted mean own-price elasticity"
+    )
+    price_sensitivity: float | None = Field(
+        None, gt=0, description="alpha per CNY of the median buyer; None: from own_elasticity"
+    )
+    income_elasticity: float = Field(
+        0.8,
+        ge=0,
+        le=2,
+        description="by how much price sensitivity falls with income, d log alpha / d log income",
+    )
+    electric_sd: float = Field(1.5, ge=0, le=6, description="spread of the taste for any NEV against petrol")
+    size_sd: float = Field(0.8, ge=0, le=6, description="spread of the taste for one size class more")
+    suv_sd: float = Field(0.8, ge=0, le=6, description="spread of the taste for an SUV")
+    range_sd: float = Field(0.3, ge=0, le=6, description="spread of the taste for 100 km more range")
+    size_income: float = Field(
+        0.6, ge=-3, le=3, description="taste for one size class more per sd of log income"
+    )
+
+    @property
+    def spreads(self) -> tuple[float, ...]:
+        """sigma_k, in the order of TASTES."""
+        return (self.electric_sd, self.size_sd, self.suv_sd, self.range_sd)
+
+    @property
+    def loadings(self) -> tuple[float, ...]:
+        """pi_k, in the order of TASTES."""
+        return (0.0, self.size_income, 0.0, 0.0)
+
+
+class Logit(MixedLogit):
+    """Plain logit: all buyers alike. For textbook markets."""
+
+    income_elasticity: float = 0.0
+    electric_sd: float = 0.0
+    size_sd: float = 0.0
+    suv_sd: float = 0.0
+    range_sd: float = 0.0
+    size_income: float = 0.0
+
+
+__all__ = ["Logit", "MixedLogit", "Preferences"]

@@ -1,0 +1,70 @@
+"""The regulator: a mesa agent that applies the interventions in force, in the order of the scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import mesa
+import numpy as np
+
+from .interventions import Desk, Intervention
+from .records import Accounts, Offers, View
+from .streams import stream
+
+if TYPE_CHECKING:
+    from .model import PriceWar
+
+
+class Regulator(mesa.Agent):  # type: ignore[misc]
+    """Holds the measures and a notebook for each."""
+
+    model: PriceWar
+
+    def __init__(self, model: PriceWar, measures: tuple[Intervention, ...]) -> None:
+        super().__init__(model)
+        self.measures = measures
+        self.notebooks: list[dict[str, Any]] = [{} for _ in measures]
+
+    def in_force(self) -> list[tuple[int, Intervention]]:
+        """Measures in force this month, with their place in the scenario."""
+        start, period = self.model.setting.start, self.model.period
+        return [(k, measure) for k, measure in enumerate(self.measures) if measure.active(start, period)]
+
+    def see(self, view: View) -> View:
+        """Let each measure rewrite what a firm knows."""
+        for k, measure in self.in_force():
+            view = measure.see(view, self._desk(k, measure))
+        return view
+
+    def amend(self, offers: Offers) -> Offers:
+        """Let each measure rewrite the offers."""
+        for k, measure in self.in_force():
+            offers = measure.amend(offers, self._desk(k, measure))
+        return offers
+
+    def settle(self, accounts: Accounts) -> Accounts:
+        """Let each measure rewrite the books before bills are paid."""
+        for k, measure in self.in_force():
+            accounts = measure.settle(accounts, self._desk(k, measure))
+        return accounts
+
+    def _desk(self, k: int, measure: Intervention) -> Desk:
+        model = self.model
+        return Desk(
+            period=model.period,
+            month=model.setting.month(model.period),
+            elapsed=measure.elapsed(model.setting.start, model.period),
+            landscape=model.landscape,
+            before=model.offers,
+            last_sales=model.sales,
+            cost_lines=model.cost_lines(),
+            stock_months=model.stock_months(),
+            vat=model.setting.market.vat,
+            memory=self.notebooks[k],
+            luck=self._luck(k),
+        )
+
+    def _luck(self, k: int) -> Callable[[], np.random.Generator]:
+        seed, period = self.model.seed_of_run, self.model.period
+        return lambda: stream(seed, "regulator", k, period)

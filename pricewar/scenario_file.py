@@ -1,0 +1,218 @@
+"""Scenario files: TOML in, Scenario out, every problem with its place.
+
+`extends` names another scenario whose tables are merged under this one's; lists (events, interventions) are
+added to those of the base. `data` names a market data set that fills firms and products. A file says only
+what it changes.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from .errors import InputError, Problem, bad_input
+from .events import Event
+from .interventions import Intervention
+from .rules import make_rule
+from .scenario import FirmSpec, ProductSpec, Scenario, inconsistencies, problems_of
+
+Tree = dict[str, Any]
+
+
+def shipped_directory(what: str) -> Path:
+    """Where the package keeps its "scenarios" or "experiments": in the wheel, or beside the package."""
+    package = Path(str(files("pricewar")))
+    installed = package / "_shipped" / what
+    return installed if installed.is_dir() else package.parent / what
+
+
+def shipped_scenarios() -> dict[str, Path]:
+    """Names of the scenarios that come with the package, and their files."""
+    return {path.stem: path for path in sorted(shipped_directory("scenarios").glob("*.toml"))}
+
+
+def load(source: Scenario | str | Path) -> Scenario:
+    """Read a scenario: a shipped name, a file, or a Scenario, which is returned as it is.
+
+    Raises:
+        InputError: the file is missing or not TOML, `extends` goes in a circle, or anything in it is not
+            allowed; every problem is listed with its place.
+    """
+    if isinstance(source, Scenario):
+        return source
+    path = find(source)
+    return _load(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _load(path: Path, changed: int) -> Scenario:
+    tree = merged(path, ())
+    tree.setdefault("name", path.stem)
+    return _validated(tree, str(path))
+
+
+def find(source: str | Path) -> Path:
+    """The file of a shipped name or a path.
+
+    Raises:
+        InputError: neither exists.
+    """
+    path = Path(source)
+    if path.suffix == ".toml" or path.exists():
+        if not path.is_file():
+            raise bad_input(str(source), ("(file)", "no such file", "a TOML file that can be read"))
+        return path.resolve()
+    shipped = shipped_scenarios()
+    if str(source) in shipped:
+        return shipped[str(source)]
+    raise bad_input(str(source), ("(name)", str(source), f"a .toml file, or one of {', '.join(shipped)}"))
+
+
+def merged(path: Path, chain: tuple[Path, ...]) -> Tree:
+    """The tree of a file with everything it extends merged under it.
+
+    Raises:
+        InputError: not TOML, a missing base, or a circle.
+    """
+    if path in chain:
+        circle = " -> ".join(p.name for p in (*chain, path))
+        raise bad_input(str(path), ("extends", circle, "a chain that ends"))
+    tree = _read(path)
+    base: Tree = {}
+    if "extends" in tree:
+        base = merged(_base(path, tree.pop("extends")), (*chain, path))
+        for own in ("name", "title"):
+            base.pop(own, None)
+        base.setdefault("name", path.stem)
+    if "data" in tree:
+        base = merge(base, data_tree(tree.pop("data"), str(path)))
+    return merge(base, tree)
+
+
+def _read(path: Path) -> Tree:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise bad_input(str(path), ("(file)", str(error), "valid TOML")) from error
+    except UnicodeDecodeError as error:
+        raise bad_input(str(path), ("(file)", f"byte {error.start} is not UTF-8", "UTF-8 text")) from error
+
+
+def _base(path: Path, name: object) -> Path:
+    if not isinstance(name, str):
+        raise bad_input(str(path), ("extends", name, "the name or file of one scenario"))
+    beside = path.parent / name
+    if beside.is_file():
+        return beside.resolve()
+    beside = path.parent / f"{name}.toml"
+    if beside.is_file():
+        return beside.resolve()
+    try:
+        return find(name)
+    except InputError as error:
+        raise InputError(
+            str(path), tuple(Problem("extends", p.found, p.allowed) for p in error.problems)
+        ) from error
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Tree:
+    """`over` laid on `base`: tables merge, lists are added, anything else replaces.
+
+    A table that names another `kind` than the one below it replaces it whole: parameters of one rule
+    mean nothing to another.
+    """
+    tree = dict(base)
+    for key, value in over.items():
+        below = tree.get(key)
+        if isinstance(below, dict) and isinstance(value, dict):
+            other_kind = "kind" in value and value["kind"] != below.get("kind")
+            tree[key] = dict(value) if other_kind else merge(below, value)
+        elif isinstance(below, list) and isinstance(value, list) and key in ("events", "interventions"):
+            tree[key] = [*below, *value]
+        else:
+            tree[key] = value
+    return tree
+
+
+def data_tree(name: object, source: str) -> Tree:
+    """Firms and products of a market data set, as a tree.
+
+    Raises:
+        InputError: no such data set, or one that does not hold together.
+    """
+    if not isinstance(name, str):
+        raise bad_input(source, ("data", name, "the name or directory of one data set"))
+    from .data import load_market_data
+
+    market = load_market_data(name)
+    firms = market.firms
+    products = market.products
+    return {
+        "firms": {str(key): _firm(row) for key, row in firms.to_dict("index").items()},
+        "products": {str(key): _product(row) for key, row in products.to_dict("index").items()},
+        "market": {"vat": market.market["vat_rate"]},
+        "consumers": {"shoppers": market.market["shoppers_per_month"]},
+    }
+
+
+def _firm(row: Mapping[str, Any]) -> Tree:
+    numbers = ("gross_margin", "fixed_cost", "cash", "capacity", "payable_days", "dealer_stock", "backlog")
+    return {"name": str(row["name"]), **{key: float(row[key]) for key in numbers if row[key] == row[key]}}
+
+
+def _product(row: Mapping[str, Any]) -> Tree:
+    texts = ("firm", "name", "segment", "body", "powertrain")
+    numbers = ("list_price", "promotion", "units", "battery_kwh", "range_km")
+    tree: Tree = {key: str(row[key]) for key in texts}
+    tree |= {key: float(row[key]) for key in numbers if row[key] == row[key]}
+    return tree
+
+
+def _validated(tree: Tree, source: str) -> Scenario:
+    try:
+        return Scenario.model_validate(tree)
+    except ValidationError as error:
+        found = list(problems_of(error))
+        places = {problem.place for problem in found}
+        more = [problem for problem in _also(tree) if problem.place not in places]
+        raise InputError(source, tuple(found + more)) from error
+
+
+def _also(tree: Tree) -> Iterator[Problem]:
+    """What does not fit together in a tree that has malformed fields too, as far as that can be told."""
+    rough = Scenario.model_construct(
+        **{
+            **tree,
+            "events": _rules(tree.get("events"), "pricewar.events", Event),
+            "interventions": _rules(tree.get("interventions"), "pricewar.interventions", Intervention),
+            "firms": _rough(tree.get("firms"), FirmSpec),
+            "products": _rough(tree.get("products"), ProductSpec),
+        }
+    )
+    checks = inconsistencies(rough)
+    try:
+        for problem in checks:
+            yield Problem(**problem)
+    except (TypeError, ValueError, AttributeError):
+        return  # too malformed to compare: the field errors come first
+
+
+def _rules(values: object, package: str, base: Any) -> tuple[Any, ...]:
+    def attempt(value: object) -> Any:
+        try:
+            return make_rule(value, package, base)
+        except ValueError:
+            return None
+
+    return tuple(attempt(value) for value in values) if isinstance(values, list) else ()
+
+
+def _rough(values: object, spec: type[FirmSpec] | type[ProductSpec]) -> dict[str, Any]:
+    tables = values if isinstance(values, dict) else {}
+    return {key: spec.model_construct(**table) for key, table in tables.items() if isinstance(table, dict)}

@@ -1,0 +1,60 @@
+"""Suppliers: groups of makers of parts that are paid late, squeezed, and may fail."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import mesa
+import numpy as np
+from scipy.stats import norm
+
+from .scenario import SupplierSpec
+
+if TYPE_CHECKING:
+    from .model import PriceWar
+
+
+class Supplier(mesa.Agent):  # type: ignore[misc]
+    """A group of suppliers that differ in cash; each month some may run dry.
+
+    Cash is counted in months of the group's own cost at the start. At rest the ordinary profit is paid out
+    and cash stays; payments that lag behind cost eat it up.
+    """
+
+    model: PriceWar
+
+    def __init__(self, model: PriceWar, key: str, spec: SupplierSpec, usual_sales: float) -> None:
+        super().__init__(model)
+        self.key = key
+        self.spec = spec
+        self.usual_sales = spec.share * usual_sales
+        middle = (np.arange(spec.members) + 0.5) / spec.members
+        self.cash = spec.cash_months * np.exp(spec.cash_spread * norm.ppf(middle))
+        self.alive = np.ones(spec.members, dtype=bool)
+        self.lost = 0.0
+        self.profit = 0.0
+
+    def close(self, sales: float, paid: float, unsqueezed: float) -> None:
+        """Book one month.
+
+        Args:
+            sales: what firms bought this month from all groups, CNY.
+            paid: what firms paid this month to all groups, CNY.
+            unsqueezed: what the same purchases would have cost at the start's terms, CNY.
+        """
+        cost = unsqueezed * self.spec.share * (1.0 - self.spec.margin)
+        usual_cost = self.usual_sales * (1.0 - self.spec.margin)
+        self.profit = sales * self.spec.share - cost
+        if usual_cost <= 0:
+            return
+        flow = (paid * self.spec.share - cost - self.usual_sales * self.spec.margin) / usual_cost
+        self.cash = self.cash + flow * self.alive
+        failing = self.alive & (self.cash < 0)
+        self.alive = self.alive & ~failing
+        replaced = self.lost / self.spec.recovery_months
+        self.lost = min(1.0, self.lost - replaced + float(failing.mean()))
+
+    @property
+    def failed(self) -> int:
+        """Members that have failed so far."""
+        return int((~self.alive).sum())
