@@ -312,8 +312,8 @@ def test_one_spoilt_cell(
 
 
 def test_soft_figure_without_range(own_market: Path) -> None:
-    line = edit(own_market / "firms.csv", "nio", "cash", "low", "")
-    edit(own_market / "firms.csv", "nio", "cash", "high", "")
+    line = edit(own_market / "firms.csv", "aion", "cash", "low", "")
+    edit(own_market / "firms.csv", "aion", "cash", "high", "")
     assert problems(own_market) == [
         f"firms.csv:{line} low, high: found 'nothing'; allowed: a range, because the figure is assumed"
     ]
