@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from .records import Flags, Floats, Landscape
 
 
@@ -77,3 +79,15 @@ class State:
     """(F,) months in a row that the firm ended without cash."""
     log: list[tuple[int, str, str]] = field(default_factory=list)
     """What happened: (period, entity, what), for the ribbon of events in figures."""
+
+
+def leave(state: State, leaving: Flags) -> None:
+    """Take firms (F,) out of the market: nothing on sale, orders void, stock written off, bills unpaid."""
+    theirs = leaving[state.landscape.firm_of]
+    state.active = state.active & ~leaving
+    state.on_sale = state.on_sale & ~theirs
+    state.backlog = np.where(theirs, 0.0, state.backlog)
+    state.stock = np.where(theirs, 0.0, state.stock)
+    state.inventory = np.where(theirs, 0.0, state.inventory)
+    state.forecast = np.where(theirs, 0.0, state.forecast)
+    state.payables = np.where(leaving, 0.0, state.payables)

@@ -8,7 +8,7 @@ from pydantic import model_validator
 
 from ..fields import Money
 from ..records import Ints
-from ..state import State
+from ..state import State, leave
 from .base import Event, put
 
 
@@ -60,7 +60,7 @@ class Entry(Event):
 
     def revoke(self, state: State) -> None:
         """Leave the market."""
-        _leave(state, self.firm)
+        leave(state, state.landscape.firms_in((self.firm,)))
 
     def names(self) -> tuple[tuple[str, str], ...]:
         """The firm."""
@@ -72,7 +72,7 @@ class Entry(Event):
 
 
 class Exit(Event):
-    """A firm leaves the market for good: nothing of it is on sale any more."""
+    """A firm leaves the market for good: nothing on sale, orders void, bills unpaid."""
 
     firm: str
 
@@ -84,7 +84,7 @@ class Exit(Event):
 
     def strike(self, state: State) -> None:
         """Leave the market."""
-        _leave(state, self.firm)
+        leave(state, state.landscape.firms_in((self.firm,)))
 
     def names(self) -> tuple[tuple[str, str], ...]:
         """The firm."""
@@ -93,12 +93,6 @@ class Exit(Event):
     def summary(self) -> str:
         """Which firm."""
         return f"{self.firm} leaves the market"
-
-
-def _leave(state: State, firm: str) -> None:
-    f = state.landscape.firm(firm)
-    state.active = put(state.active, f, False)
-    state.on_sale = put(state.on_sale, state.landscape.own(f), False)
 
 
 def _show_price(state: State, products: int | Ints) -> None:

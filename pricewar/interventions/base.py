@@ -6,6 +6,7 @@ bills are paid; it touches nothing else, so measures compose and can be tested a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
@@ -50,6 +51,12 @@ class Intervention(Rule):
     """First month in force; None: from the first month of the run."""
     end: Month | None = None
     """Last month in force; None: to the end."""
+    label: str | None = None
+    """A short line for figures; None: one is made from the name."""
+
+    def describe(self) -> str:
+        """One short line for the ribbon of events in a figure."""
+        return self.label or re.sub(r"(?<!^)(?=[A-Z])", " ", type(self).__name__).lower()
 
     def active(self, first_month: str, period: int) -> bool:
         """Whether the measure is in force in this period of a run that starts in `first_month`."""
