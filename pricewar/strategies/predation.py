@@ -74,7 +74,8 @@ class Predation(Strategy):
         firms = view.landscape.firms
         if self.prey not in firms:
             raise bad_input("Predation", ("prey", self.prey, f"one of {', '.join(firms)}"))
-        return view.landscape.firm_of == firms.index(self.prey)
+        hit: Flags = view.landscape.firm_of == firms.index(self.prey)
+        return hit
 
     def _prey_sells(self, view: View) -> bool:
         return bool(np.any(view.on_sale & self._prey(view)))

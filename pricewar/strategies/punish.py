@@ -137,9 +137,9 @@ class GreenPorter(Strategy):
         return peace * (1.0 - self.depth) if left else peace
 
     def _trigger(self, view: View) -> int:
-        start = view.landscape.start_units[view.own]
+        start, sells = view.landscape.start_units[view.own], view.on_sale[view.own]
         normal = recall(view, "normal", np.where(start > 0, start, view.orders))
-        if view.orders.sum() < (1.0 - self.tolerance) * normal.sum():
+        if view.orders[sells].sum() < (1.0 - self.tolerance) * normal[sells].sum():
             return self.months
         note(view, "normal", normal + self.memory_rate * (view.orders - normal))
         return 0

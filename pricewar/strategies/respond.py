@@ -24,6 +24,17 @@ def lowest_rival(view: View, closest: int, lag: int = 1) -> Floats:
     return np.where(np.isfinite(low), low, 0.0)
 
 
+def ratchet(view: View, target: Floats, recovery: float) -> Floats:
+    """(n,) cut after this month: a deeper target is taken at once, a shallower one approached slowly.
+
+    Without it two firms that see each other a month late would take turns in cutting and not cutting.
+    """
+    before = recall(view, "cut")
+    cut = np.where(target >= before, target, before + recovery * (target - before))
+    note(view, "cut", cut)
+    return cut
+
+
 class Match(Strategy):
     """Follow rivals' cuts, in part, after a lag and down to a ceiling; follow them back up.
 
@@ -41,7 +52,7 @@ class Match(Strategy):
     ceiling: float = Field(0.15, ge=0, lt=1, description="deepest own cut, fraction of the base price")
     threshold: float = Field(0.01, ge=0, lt=1, description="changes up to this are ignored, fraction")
     recovery: float = Field(
-        1.0, ge=0, le=1, description="share of the gap closed each month when rivals go back up; 0: never"
+        0.25, ge=0, le=1, description="share of the gap closed each month when rivals go back up; 0: never"
     )
     floor: float = Field(0.0, ge=0, le=3, description="lowest price as a multiple of unit cost; 0: none")
     base: Inner = Field(Hold(), description="rule that sets the price on which the cut is made")
@@ -55,19 +66,16 @@ class Match(Strategy):
         change = view.rival_change(self.lag - 1)
         follow = np.where(change < 0, self.follow_rate, self.follow_rise)
         followed = np.where(np.abs(change) > self.threshold, -follow * change, 0.0)
-        target = np.minimum(followed, self.ceiling)
-        before = recall(view, "cut")
-        cut = np.where(target >= before, target, before + self.recovery * (target - before))
-        note(view, "cut", cut)
-        return cut
+        return ratchet(view, np.minimum(followed, self.ceiling), self.recovery)
 
 
 class Undercut(Strategy):
     """Stay a step below the lowest of the closest rivals, down to a floor on cost (Bertrand 1883).
 
-    r_j = lowest price relative to the start among the closest rivals, `lag` months old. If r_j < 1 -
-    threshold (or lead): p_j = base_j max(1 - ceiling, min(1, r_j (1 - step))), not below floor times unit
-    cost. Two undercutters walk each other down to their floors. Bertrand 1883, Journal des Savants 67;
+    r_j = lowest price relative to the start among the closest rivals, `lag` months old. Target cut =
+    min(ceiling, 1 - r_j (1 - step)) if r_j < 1 - threshold (or lead), else 0; deeper at once, shallower at
+    the speed of recovery. p_j = base_j (1 - cut), not below floor times unit cost. Two undercutters walk
+    each other down to their floors and stay there. Bertrand 1883, Journal des Savants 67;
     the walk as a process: Edgeworth 1925 (Papers Relating to Political Economy I).
     """
 
@@ -76,6 +84,9 @@ class Undercut(Strategy):
     lag: int = Field(1, ge=1, le=24, description="months from a rival's move to the own one")
     threshold: float = Field(0.01, ge=0, lt=1, description="rivals' cuts up to this are ignored, fraction")
     ceiling: float = Field(0.3, ge=0, lt=1, description="deepest own cut, fraction of the base price")
+    recovery: float = Field(
+        0.25, ge=0, le=1, description="share of the gap closed each month when rivals go back up; 0: never"
+    )
     floor: float = Field(1.0, ge=0, le=3, description="lowest price as a multiple of unit cost")
     lead: bool = Field(False, description="true: undercut from the first month, before any rival has moved")
     base: Inner = Field(Hold(), description="rule that sets the price in peace")
@@ -84,9 +95,10 @@ class Undercut(Strategy):
         """A step below the lowest close rival, once there is a war."""
         peace = peace_price(self.base, view)
         rival = lowest_rival(view, self.closest, self.lag)
-        fights = self.lead | (rival < -self.threshold)
-        cut = np.clip(1.0 - (1.0 + rival) * (1.0 - self.step), 0.0, self.ceiling)
-        return at_least(self.floor, peace * (1.0 - np.where(fights, cut, 0.0)), peace, view)
+        below = np.clip(1.0 - (1.0 + rival) * (1.0 - self.step), 0.0, self.ceiling)
+        target = np.where(self.lead | (rival < -self.threshold), below, 0.0)
+        cut = ratchet(view, target, self.recovery)
+        return at_least(self.floor, peace * (1.0 - cut), peace, view)
 
 
 class BestResponse(Strategy):

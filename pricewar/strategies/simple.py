@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ..errors import bad_input
 from ..months import Month
@@ -87,6 +87,14 @@ class Scripted(Strategy):
         description="price: CNY incl. VAT; change: fraction of the start price, -0.1 is a cut of 10%",
     )
     base: Inner = Field(Hold(), description="rule for products and months without an entry")
+
+    @model_validator(mode="after")
+    def _above_zero(self) -> Self:
+        least = 0.0 if self.unit == "price" else -1.0
+        low = [(m, key, x) for m, row in self.table.items() for key, x in row.items() if x <= least]
+        if low:
+            raise ValueError(f"table: found {low}; allowed: above {least:g} where unit = {self.unit!r}")
+        return self
 
     def price(self, view: View) -> Floats:
         """The newest entry of each own product, else the base rule's price."""
