@@ -11,7 +11,7 @@ from .calibrate import Calibration
 from .dynamics import Dynamics
 from .production import Flow
 from .records import Accounts, Flags, Floats, Offers, Sales
-from .scenario import NoiseSpec, Scenario
+from .scenario import Scenario
 from .state import State
 from .streams import stream
 
@@ -50,6 +50,7 @@ def start_state(scenario: Scenario, calibration: Calibration) -> State:
         price_trend=np.zeros(count),
         planned=1.0,
         demand_factor=1.0,
+        month_luck=1.0,
         unit_cost=calibration.unit_cost.copy(),
         cost_factor=np.ones(count),
         cost_extra=np.zeros(count),
@@ -92,22 +93,23 @@ def showroom(state: State, period: int, list_price: Floats, promotion: Floats) -
     )
 
 
-def draw_noise(state: State, noise: NoiseSpec, seed: int, period: int) -> None:
-    """This month's luck of demand: the same for every scenario that shares the seed."""
+def draw_noise(scenario: Scenario, products: Sequence[str], seed: int) -> tuple[Floats, Floats]:
+    """Luck of demand for the whole run, the same for every scenario that shares the seed.
+
+    Returns:
+        (T,) factors on shoppers and (T, J) passing taste shocks in utility, each product with its own luck.
+    """
+    noise, length = scenario.noise, scenario.periods
+    market, taste = np.ones(length), np.zeros((length, len(products)))
     if noise.market_sd > 0:
-        before = 0.0 if period == 0 else _market_luck(seed, period - 1)
-        change = _market_luck(seed, period) - before
-        state.demand_factor *= float(np.exp(noise.market_sd * change))
+        market = np.exp(noise.market_sd * stream(seed, "shoppers").standard_normal(length))
     if noise.taste_sd > 0:
-        fresh = np.array(
-            [stream(seed, "taste", name, period).standard_normal() for name in state.landscape.products]
-        )
+        fresh = np.array([stream(seed, "taste", name).standard_normal(length) for name in products]).T
         kept = noise.taste_memory
-        state.taste = kept * state.taste + noise.taste_sd * np.sqrt(1.0 - kept**2) * fresh
-
-
-def _market_luck(seed: int, period: int) -> float:
-    return float(stream(seed, "shoppers", period).standard_normal())
+        step = noise.taste_sd * np.sqrt(1.0 - kept**2)
+        for t in range(length):
+            taste[t] = (kept * taste[t - 1] if t else 0.0) + step * fresh[t]
+    return market, taste
 
 
 def books(state: State, accounts: Accounts, made: Flow, inventory: Floats) -> None:
@@ -135,7 +137,8 @@ def buyers(state: State, before: Offers, offers: Offers, sales: Sales, scenario:
         state.fleet = _fleet(state, sales, dynamics)
     if dynamics.pull_forward.on:
         usual = scenario.consumers.shoppers
-        left = 1.0 - sales.shoppers / usual / state.demand_factor + sales.waiting / usual
+        came = sales.shoppers / (usual * state.demand_factor * state.month_luck)
+        left = 1.0 - came + sales.waiting / usual
         state.planned = max(0.1, state.planned + left / dynamics.pull_forward.window_months)
 
 
@@ -156,7 +159,7 @@ def _brand(state: State, offers: Offers, dynamics: Dynamics) -> Floats:
         landscape.firm_of, weights=weight, minlength=firms
     )
     healed = state.brand * 0.5 ** (1.0 / spec.half_life)
-    return healed - spec.erosion * depth
+    return np.asarray(healed - spec.erosion * depth, dtype=np.float64)
 
 
 def _fleet(state: State, sales: Sales, dynamics: Dynamics) -> Floats:

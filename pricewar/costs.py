@@ -102,7 +102,7 @@ def draft(state: State, offers: Offers, made: Flow, vat: float) -> tuple[Account
     inventory = value - cost
 
     def by_firm(values: Floats) -> Floats:
-        return np.bincount(firm_of, weights=values, minlength=firms)
+        return np.bincount(firm_of, weights=values, minlength=firms).astype(np.float64)
 
     zeros = np.zeros(firms)
     accounts = Accounts(

@@ -74,7 +74,7 @@ class WordOfMouth(Mechanism):
 
 
 class Backlog(Mechanism):
-    """Orders above what can be delivered wait; buyers dislike waiting; a full order book turns buyers away."""
+    """Orders above what can be delivered wait; buyers dislike waiting; full books turn buyers away."""
 
     wait_cost: float = Field(250.0, ge=0, le=10_000, description="CNY a buyer would pay for one week less")
     longest_months: float = Field(

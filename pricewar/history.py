@@ -123,7 +123,7 @@ def _ratio(part: Floats, whole: Floats) -> Floats:
 
 
 def _firm_price_change(model: PriceWar) -> Floats:
-    """(T, F) unit-weighted change of price from the start; start units as weights, launches by their price."""
+    """(T, F) unit-weighted change of price from the start; weights are start units."""
     landscape = model.landscape
     change = _stack(model.history, "offers", "price") / landscape.start_price - 1.0
     weight = np.maximum(landscape.start_units, 1e-9)

@@ -138,11 +138,12 @@ def shoppers(
 ) -> float:
     """People in the market this month: those who planned to come, and those whom good offers bring early."""
     pull = dynamics.pull_forward
+    usual = usual * state.demand_factor * state.month_luck
     if not pull.on:
-        return usual * state.demand_factor
+        return usual
     better = float(calibration.population.weight @ np.log1p(choice.inside)) - calibration.attraction
     early = np.exp(np.clip(pull.response * better, -1.0, 1.0))
-    return float(usual * state.demand_factor * state.planned * early)
+    return float(usual * state.planned * early)
 
 
 def waiting(
@@ -162,4 +163,4 @@ def surplus(choice: Choice, calibration: Calibration, people: float) -> Floats:
     price later is not counted.
     """
     worth = people * calibration.population.weight * np.log1p(choice.inside) / calibration.alpha
-    return np.bincount(calibration.population.group, weights=worth, minlength=QUINTILES)
+    return np.bincount(calibration.population.group, weights=worth, minlength=QUINTILES).astype(np.float64)

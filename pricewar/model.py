@@ -63,6 +63,9 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         self.landscape: Landscape = self.calibration.landscape
         self.cost_curve = CostCurve.of(self.setting, self.calibration)
         self.state: State = carry.start_state(self.setting, self.calibration)
+        self._market_luck, self._taste_luck = carry.draw_noise(
+            self.setting, self.landscape.products, self.seed_of_run
+        )
         self.start_cumulative = self.state.cumulative.copy()
         self.offers: Offers = carry.start_offers(self.state)
         self.sales: Sales | None = None
@@ -112,7 +115,8 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
 
     def _open(self) -> None:
         """Luck, events and this month's unit costs."""
-        carry.draw_noise(self.state, self.setting.noise, self.seed_of_run, self.period)
+        self.state.month_luck = float(self._market_luck[self.period])
+        self.state.taste = self._taste_luck[self.period]
         for event in self.setting.events:
             if event.strikes(self.setting.start, self.period):
                 event.strike(self.state)
@@ -309,7 +313,10 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
 
     def _price_change_by_firm(self) -> Floats:
         """(F,) as `price_change`."""
-        return np.array([self.price_change(firm.own) for firm in self.firms])
+        start, first = self.landscape, self.calibration.first[:-1]
+        weight = np.maximum(start.start_units, 1e-9)
+        change = (self.offers.price / start.start_price - 1.0) * weight
+        return np.add.reduceat(change, first) / np.add.reduceat(weight, first)
 
     def _fixed_a_car(self) -> Floats:
         """(J,) the firm's fixed cost per car of last month."""

@@ -7,8 +7,8 @@ them (incl. VAT) unless the name says net; one period is one month.
 from __future__ import annotations
 
 from collections.abc import Callable, MutableMapping
-from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from dataclasses import dataclass, fields
+from functools import cache, cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -32,14 +32,30 @@ class Record:
     """A frozen bundle whose arrays are made read-only when it is built."""
 
     def __post_init__(self) -> None:
-        for field in fields(self):  # type: ignore[arg-type]
-            value = getattr(self, field.name)
-            if isinstance(value, np.ndarray) and value.flags.writeable:
-                object.__setattr__(self, field.name, read_only(value))
+        for name, value in self.__dict__.items():
+            if type(value) is np.ndarray and value.flags.writeable:
+                self.__dict__[name] = read_only(value)
 
     def but(self, **changes: Any) -> Self:
-        """A copy with some fields replaced."""
-        return replace(self, **changes)  # type: ignore[type-var]
+        """A copy with some fields replaced.
+
+        Raises:
+            TypeError: no field of that name.
+        """
+        names = _field_names(type(self))  # type: ignore[arg-type]
+        unknown = changes.keys() - names
+        if unknown:
+            raise TypeError(f"{type(self).__name__} has no field {', '.join(sorted(unknown))}")
+        copy = object.__new__(type(self))
+        kept = {name: value for name, value in self.__dict__.items() if name in names}
+        copy.__dict__.update(kept, **changes)
+        copy.__post_init__()
+        return copy
+
+
+@cache
+def _field_names(record: type[Record]) -> frozenset[str]:
+    return frozenset(field.name for field in fields(record))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -181,7 +197,7 @@ class View(Record):
     @cached_property
     def rivals(self) -> Flags:
         """(J,) True for products on sale of other firms."""
-        return self.on_sale & (self.landscape.firm_of != self.firm)
+        return np.logical_and(self.on_sale, self.landscape.firm_of != self.firm)
 
     @property
     def stock_months(self) -> Floats:
@@ -197,7 +213,8 @@ class View(Record):
         change = self.seen[row] / self.landscape.start_price - 1.0
         weight = self.landscape.closeness[self.own] * self.rivals
         total = weight.sum(axis=1)
-        return np.divide(weight @ change, total, out=np.zeros(self.n), where=total > 0)
+        mean: Floats = np.divide(weight @ change, total, out=np.zeros(self.n), where=total > 0)
+        return mean
 
 
 @dataclass(frozen=True)

@@ -9,22 +9,23 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from .preferences import MixedLogit, Preferences
 from .dynamics import Dynamics
 from .errors import InputError, Problem
 from .events import Event
 from .interventions import Intervention
 from .months import Month, month_after, months_between
+from .preferences import MixedLogit, Preferences
 from .rules import RuleOf
 from .strategies import Strategy
 
+T = TypeVar("T")
 Share = Annotated[float, Field(ge=0, le=1)]
 Money = Annotated[float, Field(ge=0)]
 
@@ -307,7 +308,11 @@ def _references(scenario: Scenario) -> Iterator[dict[str, str]]:
         "product": scenario.products,
         "segment": dict.fromkeys(SEGMENTS),
     }
-    for part, rules in (("events", scenario.events), ("interventions", scenario.interventions)):
+    parts: tuple[tuple[str, Sequence[Event | Intervention | None]], ...] = (
+        ("events", scenario.events),
+        ("interventions", scenario.interventions),
+    )
+    for part, rules in parts:
         for index, rule in enumerate(rules):
             for where, name in rule.names() if rule is not None else ():
                 sort = where.split(".")[0].removesuffix("s")
@@ -319,20 +324,21 @@ def _references(scenario: Scenario) -> Iterator[dict[str, str]]:
 def _calendar(scenario: Scenario) -> Iterator[dict[str, str]]:
     last = scenario.month(scenario.periods - 1)
     allowed = f"{scenario.start} to {last}, the months of the run"
-    for index, event in enumerate(scenario.events):
-        if event is None:
-            continue
+    for index, event in _given(scenario.events):
         if not 0 <= months_between(scenario.start, event.month) < scenario.periods:
             yield _problem(f"events.{index}.month", repr(event.month), allowed)
         if event.until is not None and event.until < event.month:
             yield _problem(f"events.{index}.until", repr(event.until), f"{event.month} or later")
-    for index, measure in enumerate(scenario.interventions):
-        if measure is None:
-            continue
+    for index, measure in _given(scenario.interventions):
         if measure.start is not None and measure.start > last:
             yield _problem(f"interventions.{index}.start", repr(measure.start), f"{last} or earlier")
         if measure.start is not None and measure.end is not None and measure.end < measure.start:
             yield _problem(f"interventions.{index}.end", repr(measure.end), f"{measure.start} or later")
+
+
+def _given(rules: Sequence[T | None]) -> Iterator[tuple[int, T]]:
+    """Rules with their places; one that could not be read is None and was reported before."""
+    return ((index, rule) for index, rule in enumerate(rules) if rule is not None)
 
 
 def _problem(place: str, found: str, allowed: str) -> dict[str, str]:

@@ -154,8 +154,8 @@ def data_tree(name: object, source: str) -> Tree:
     firms = market.firms
     products = market.products
     return {
-        "firms": {str(key): _firm(row) for key, row in firms.to_dict("index").items()},
-        "products": {str(key): _product(row) for key, row in products.to_dict("index").items()},
+        "firms": {str(key): _firm(dict(row)) for key, row in firms.iterrows()},
+        "products": {str(key): _product(dict(row)) for key, row in products.iterrows()},
         "market": {"vat": market.market["vat_rate"]},
         "consumers": {"shoppers": market.market["shoppers_per_month"]},
     }

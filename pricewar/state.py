@@ -41,7 +41,9 @@ class State:
     planned: float
     """Households that plan to buy a car in the window ahead, relative to the start (1 at rest)."""
     demand_factor: float
-    """Shoppers a month relative to the start, from shocks and noise."""
+    """Shoppers a month relative to the start, from lasting shocks."""
+    month_luck: float
+    """Factor on this month's shoppers, from noise."""
 
     unit_cost: Floats
     """(J,) production cost of one more car this month, ex VAT."""

@@ -1,0 +1,112 @@
+"""Running scenarios: one run is one row of `runs` and its share of the tables.
+
+A run that fails is a row with its error; it never takes the others down.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from .model import PriceWar
+from .results import Results, concat, table
+from .scenario import Scenario
+from .scenario_file import load
+
+Source = Scenario | str | Path
+Progress = Callable[[str, int], None]
+"""Called after each run with the scenario's name and its seed."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run to do: a scenario and a seed."""
+
+    scenario: Scenario
+    seed: int
+
+
+def run(
+    scenario: Source,
+    seeds: int | Sequence[int] | None = None,
+    *,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Results:
+    """Run one scenario.
+
+    Args:
+        scenario: a Scenario, a shipped name, or a file.
+        seeds: how many (1, 2, ...), which, or None: the scenario's own.
+        executor: any concurrent.futures executor; None: here, one after the other.
+        progress: called after each run.
+
+    Returns:
+        Results with one run per seed; `Results.require_complete` raises if one failed.
+
+    Raises:
+        InputError: the scenario is not valid.
+    """
+    return compare([scenario], seeds, executor=executor, progress=progress)
+
+
+def compare(
+    scenarios: Iterable[Source],
+    seeds: int | Sequence[int] | None = None,
+    *,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Results:
+    """Run several scenarios with the same seeds, so that they differ only by what was changed.
+
+    Arguments and errors as for `run`. Results are in order of scenarios and seeds, whatever the executor.
+    """
+    loaded = [load(scenario) for scenario in scenarios]
+    jobs = [Job(scenario, seed) for scenario in loaded for seed in seed_list(seeds, scenario)]
+    parts = []
+    mapped = map(run_one, jobs) if executor is None else executor.map(run_one, jobs)
+    for job, part in zip(jobs, mapped, strict=True):
+        parts.append(part)
+        if progress is not None:
+            progress(job.scenario.name, job.seed)
+    names = {key: firm.name for scenario in loaded for key, firm in scenario.firms.items()}
+    about = {scenario.name: scenario.title for scenario in loaded}
+    return concat(parts).but(about=about, names=names)
+
+
+def seed_list(seeds: int | Sequence[int] | None, scenario: Scenario) -> list[int]:
+    """Seeds asked for: 1..n for a number, the scenario's own for None."""
+    if seeds is None:
+        return [scenario.seed]
+    return list(range(1, seeds + 1)) if isinstance(seeds, int) else [int(seed) for seed in seeds]
+
+
+def run_one(job: Job) -> Results:
+    """One run, whatever happens in it."""
+    begin = time.perf_counter()
+    try:
+        tables = PriceWar(job.scenario, seed=job.seed, collect=False).run_model().tables()
+    except Exception as failure:  # a failed run is data: its row says what went wrong
+        error = f"{type(failure).__name__}: {failure}"
+        return Results(runs=_row(job, error, time.perf_counter() - begin))
+    return Results().but(**tables, runs=_row(job, "", time.perf_counter() - begin))
+
+
+def _row(job: Job, error: str, seconds: float) -> pd.DataFrame:
+    row: dict[str, Any] = {
+        "scenario": [job.scenario.name],
+        "seed": [job.seed],
+        "digest": [job.scenario.digest],
+        "version": [version("pricewar")],
+        "status": ["failed" if error else "ok"],
+        "error": [error],
+        "seconds": [seconds],
+    }
+    return table("runs", row)
