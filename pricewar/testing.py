@@ -134,11 +134,17 @@ def check_strategy(rule: Strategy, *, rests: bool = True) -> None:
 
 
 def _frozen(rule: Strategy) -> Iterator[str]:
-    if pickle.loads(pickle.dumps(rule)) != rule:
-        yield "pickling changes it"
+    try:
+        if pickle.loads(pickle.dumps(rule)) != rule:
+            yield "pickling changes it"
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        yield f"it does not pickle: {error}"
     for table in (rule.model_dump(), rule.model_dump(mode="json")):
-        if make_rule(table, "pricewar.strategies", Strategy) != rule:  # type: ignore[type-abstract]
-            yield f"its table form makes another rule: {table}"
+        try:
+            if make_rule(table, "pricewar.strategies", Strategy) != rule:  # type: ignore[type-abstract]
+                yield f"its table form makes another rule: {table}"
+        except ValueError as error:
+            yield f"its table form is refused: {error}"
 
 
 def _answers(rule: Strategy) -> Iterator[str]:

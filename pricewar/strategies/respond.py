@@ -47,7 +47,7 @@ class Match(Strategy):
     """
 
     lag: int = Field(1, ge=1, le=24, description="months from a rival's move to the own one; 1 is next month")
-    follow_rate: float = Field(0.6, ge=0, le=1.5, description="own cut as a share of rivals' cut")
+    follow_rate: float = Field(0.3, ge=0, le=1.5, description="own cut as a share of rivals' cut")
     follow_rise: float = Field(0.0, ge=0, le=1.5, description="own rise as a share of rivals' rise")
     ceiling: float = Field(0.15, ge=0, lt=1, description="deepest own cut, fraction of the base price")
     threshold: float = Field(0.01, ge=0, lt=1, description="changes up to this are ignored, fraction")

@@ -27,7 +27,7 @@ class MenuCost(Strategy):
     elasticity: float = Field(
         4.0, gt=1, le=50, description="own-price elasticity, absolute, that the firm counts with"
     )
-    months: float = Field(6.0, gt=0, le=120, description="months a new price is expected to last")
+    months: float = Field(4.0, gt=0, le=120, description="months a new price is expected to last")
 
     def price(self, view: View) -> Floats:
         """The target where the gap is wide enough, last month's price elsewhere."""
