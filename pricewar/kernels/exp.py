@@ -1,14 +1,16 @@
 """An exponential that the compiler can vectorise, and its numpy twin.
 
 `math.exp` inside a compiled loop is one library call per value (5-14 ns). The functions here have no branch
-and no call: split x = n ln 2 + r with |r| <= ln 2 / 2, a minimax polynomial for exp(r), and n written straight
-into the exponent bits of the result. LLVM turns a loop over them into vector instructions.
+and no call: split x = n ln 2 + r with |r| <= ln 2 / 2, a minimax polynomial for exp(r), and n written
+straight into the exponent bits of the result. LLVM turns a loop over them into vector instructions.
 
-Arguments are clamped to the range where the result is a normal number, so nothing overflows, and NaN gives the
+Arguments are clamped to the range where the result is a normal number, so nothing overflows, and NaN gives
+the
 smallest result: check inputs before the kernel, not in it.
 
-The functions are compiled with the flag `contract` only. Under `reassoc` the compiler may merge the two halves
-of ln 2 and lose the low bits of r; the flags of the calling loop do not reach into a callee compiled by itself.
+The functions are compiled with the flag `contract` only. Under `reassoc` the compiler may merge the two
+halves of ln 2 and lose the low bits of r; the flags of the calling loop do not reach into a callee compiled
+by itself.
 """
 
 from __future__ import annotations

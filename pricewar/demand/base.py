@@ -1,0 +1,147 @@
+"""What every demand is: expected shares of prices, their Jacobian, and the measures that follow from the two.
+
+Sign convention of the package: price sensitivity alpha_i is positive, utility is delta_j + tastes_ij -
+alpha_i p_j, the outside option has utility zero. Shares are per buyer of the market (units = shares x market
+size).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pricewar.errors import InputError, bad_input
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class Demand(ABC):
+    """Demand for J products. A subclass gives `products`, `expected` and `jacobian`; the rest follows.
+
+    All prices are arrays (J,) in the scenario's currency; all shares (J,) are expected purchases per buyer.
+    """
+
+    @property
+    @abstractmethod
+    def products(self) -> int:
+        """Number of products J."""
+
+    @abstractmethod
+    def expected(self, prices: ArrayLike) -> Floats:
+        """Return expected shares (J,) at `prices` (J,)."""
+
+    @abstractmethod
+    def jacobian(self, prices: ArrayLike) -> Floats:
+        """Return J[j, k] = d share_j / d price_k, (J, J)."""
+
+    @abstractmethod
+    def curvature(self, prices: ArrayLike, margins: Floats, internal: Floats) -> Floats:
+        """Return X[j, l] = sum_k internal[j, k] margins[k] d2 share_k / (d price_j d price_l), (J, J).
+
+        The only second derivatives that pass-through and second-order conditions need.
+        """
+
+    def markup_terms(
+        self, prices: Floats, margins: Floats, firms: Ints, conduct: float
+    ) -> tuple[Floats, Floats, Floats]:
+        """Return shares, slope, gain (J,); the pricing condition is margin_j slope_j = a_j share_j + gain_j."""
+        jacobian = self.jacobian(prices)
+        slope = -np.diag(jacobian)
+        internal = internalisation(firms, conduct)
+        gain = ((internal * jacobian.T) @ margins) + slope * margins
+        return self.expected(prices), slope, gain
+
+    def check_prices(self, prices: ArrayLike) -> Floats:
+        """Return `prices` as float64 (J,) or raise `InputError`."""
+        return vector("prices", prices, self.products)
+
+    def elasticities(self, prices: ArrayLike) -> Floats:
+        """Return E[j, k] = (price_k / share_j) d share_j / d price_k, (J, J)."""
+        p = self.check_prices(prices)
+        return self.jacobian(p) * p / self.expected(p)[:, None]
+
+    def diversion(self, prices: ArrayLike) -> Floats:
+        """Return D[j, k], the part of the sales j loses by a small price rise that k wins, (J, J).
+
+        The diagonal is the diversion to the outside option, as in pyblp (Conlon and Mortimer 2021).
+        """
+        jacobian = self.jacobian(prices)
+        own = np.diag(jacobian)
+        ratios = -(jacobian / own).T
+        np.fill_diagonal(ratios, jacobian.sum(axis=0) / own)
+        return ratios
+
+    def aggregate_elasticity(self, prices: ArrayLike, factor: float = 0.1) -> float:
+        """Change of the inside share when every price rises by `factor`, divided by `factor` only."""
+        p = self.check_prices(prices)
+        return float((self.expected(p * (1.0 + factor)) - self.expected(p)).sum() / factor)
+
+
+def internalisation(firms: Ints, conduct: float) -> Floats:
+    """Return H (J, J): 1 where one firm owns both products, `conduct` elsewhere (0 Nash, 1 joint profit)."""
+    same = firms[:, None] == firms[None, :]
+    return np.where(same, 1.0, conduct)
+
+
+def vector(place: str, values: ArrayLike, size: int) -> Floats:
+    """Return `values` as a finite float64 array of `size` (a scalar is spread), or raise `InputError`."""
+    array = _floats(place, values)
+    if array.ndim == 0:
+        array = np.full(size, float(array))
+    if array.shape != (size,):
+        raise bad_input("demand", (place, f"shape {array.shape}", f"{size} numbers"))
+    if not np.isfinite(array).all():
+        raise bad_input("demand", (place, "NaN or infinity", "finite numbers"))
+    return array
+
+
+def matrix(place: str, values: ArrayLike, shape: tuple[int, int]) -> Floats:
+    """Return `values` as a finite float64 array of `shape`, or raise `InputError`."""
+    array = _floats(place, values)
+    if array.shape != shape:
+        raise bad_input("demand", (place, f"shape {array.shape}", f"shape {shape}"))
+    if not np.isfinite(array).all():
+        raise bad_input("demand", (place, "NaN or infinity", "finite numbers"))
+    return array
+
+
+def indices(place: str, labels: ArrayLike, size: int) -> tuple[Ints, NDArray[Any]]:
+    """Return labels as 0..n-1 (size,) and the sorted distinct labels, or raise `InputError`."""
+    array = np.asarray(labels)
+    if array.shape != (size,):
+        raise bad_input("demand", (place, f"shape {array.shape}", f"{size} labels"))
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise bad_input("demand", (place, "NaN or infinity", "labels"))
+    names, codes = np.unique(array, return_inverse=True)
+    return codes.astype(np.int64), names
+
+
+def _floats(place: str, values: ArrayLike) -> Floats:
+    try:
+        return np.array(values, dtype=np.float64, order="C")
+    except (TypeError, ValueError) as error:
+        raise bad_input("demand", (place, values, "numbers")) from error
+
+
+def gather(*checks: tuple[bool, str, object, str]) -> None:
+    """Raise one `InputError` naming every check (wrong, place, found, allowed) that is wrong."""
+    problems = [(place, found, allowed) for wrong, place, found, allowed in checks if wrong]
+    if problems:
+        raise bad_input("demand", *problems)
+
+
+__all__ = [
+    "Demand",
+    "Floats",
+    "InputError",
+    "Ints",
+    "gather",
+    "indices",
+    "internalisation",
+    "matrix",
+    "vector",
+]

@@ -1,0 +1,98 @@
+"""Mean utilities from observed shares: the contraction of Berry, Levinsohn and Pakes (1995), accelerated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from pricewar.demand.base import Floats, gather, vector
+from pricewar.demand.mixed import MixedLogit
+from pricewar.errors import ConvergenceError
+from pricewar.kernels.zeta import MEMORY, anderson
+
+
+@dataclass(frozen=True)
+class Inversion:
+    """Mean utilities that reproduce shares.
+
+    Attributes:
+        delta: (J,) mean utility without price.
+        converged: whether the residual went below the tolerance.
+        iterations: evaluations of the shares.
+        residual: largest |log(observed share / predicted share)|.
+    """
+
+    delta: Floats
+    converged: bool
+    iterations: int
+    residual: float
+
+    def require_converged(self) -> Inversion:
+        """Return self, or raise `ConvergenceError` with iterations and residual."""
+        if not self.converged:
+            raise ConvergenceError(
+                f"delta inversion: residual {self.residual:.3g} after {self.iterations} iterations"
+            )
+        return self
+
+
+def invert_shares(
+    demand: MixedLogit, shares: ArrayLike, prices: ArrayLike, tol: float = 1e-13, max_iterations: int = 10_000
+) -> Inversion:
+    """Find delta (J,) such that `demand.with_delta(delta).expected(prices)` equals `shares`.
+
+    The map delta + (1 - rho) (log observed - log predicted), mixed over five past steps (Anderson); when the
+    residual grows the past is dropped, so that the plain contraction, which converges from anywhere, is the
+    fallback.
+
+    Raises:
+        InputError: shares not positive, or summing to one or more (or to more than the weights allow).
+    """
+    p, observed = demand.check_prices(prices), vector("shares", shares, demand.products)
+    room = min(1.0, float(np.sum(demand.weights)))  # type: ignore[arg-type]
+    gather(
+        (bool((observed <= 0).any()), "shares", float(observed.min()), "shares above zero"),
+        (
+            not observed.sum() < room,
+            "shares",
+            float(observed.sum()),
+            f"a sum below {room:g}: some buy nothing",
+        ),
+    )
+    damping = 1.0 - demand.rhos[demand.nest_codes] if demand.rhos.size else 1.0
+    mean_alpha = float(np.average(demand.alpha, weights=demand.weights))
+    start = np.log(observed) - np.log(room - observed.sum()) + mean_alpha * p
+    return _contract(demand, np.log(observed), p, start, damping, tol, max_iterations)
+
+
+def _contract(
+    demand: MixedLogit,
+    target: Floats,
+    prices: Floats,
+    delta: Floats,
+    damping: Floats | float,
+    tol: float,
+    most: int,
+) -> Inversion:
+    states, images = np.empty((MEMORY, delta.size)), np.empty((MEMORY, delta.size))
+    proposal, filled, slot, before = np.empty(delta.size), 0, 0, np.inf
+    residual = np.inf
+    for iteration in range(1, most + 1):
+        with np.errstate(divide="ignore"):
+            gap = target - np.log(demand.expected(prices, delta=delta))
+        residual = float(np.abs(gap).max())
+        image = delta + damping * gap
+        if residual <= tol:
+            return Inversion(image, True, iteration, residual)
+        if not np.isfinite(residual):
+            return Inversion(delta, False, iteration, residual)
+        if residual > 1.5 * before:
+            filled = 0
+        before = residual
+        anderson(delta, image, states, images, filled, proposal)
+        states[slot], images[slot] = delta, image
+        slot, filled = (slot + 1) % MEMORY, min(filled + 1, MEMORY)
+        delta = proposal.copy()
+    return Inversion(delta, False, most, residual)

@@ -1,0 +1,54 @@
+"""Short ways to a demand: the plain logit, the nested logit, the mixed logit from nodes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from pricewar.demand.base import gather
+from pricewar.demand.mixed import MixedLogit
+
+
+def logit(delta: ArrayLike, alpha: float) -> MixedLogit:
+    """Return the plain logit: shares exp(delta_j - alpha p_j) / (1 + sum)."""
+    return MixedLogit(delta, np.array([alpha], dtype=float), weights=np.ones(1))  # type: ignore[arg-type]
+
+
+def nested_logit(delta: ArrayLike, alpha: float, nests: ArrayLike, rho: ArrayLike) -> MixedLogit:
+    """Return the one-level nested logit; `nests` (J,) labels, `rho` one number or one per sorted label."""
+    return MixedLogit(
+        delta,  # type: ignore[arg-type]
+        np.array([alpha], dtype=float),
+        weights=np.ones(1),
+        nests=np.asarray(nests),
+        rho=rho,
+    )
+
+
+def mixed_logit(
+    delta: ArrayLike,
+    alpha: ArrayLike,
+    x: ArrayLike,
+    coefficients: ArrayLike,
+    weights: ArrayLike | None = None,
+    nests: ArrayLike | None = None,
+    rho: Any = 0.0,
+) -> MixedLogit:
+    """Return a mixed logit whose tastes are coefficients_i'x_j.
+
+    Args:
+        delta: (J,) mean utility without price.
+        alpha: (R,) price sensitivity.
+        x: (J, K) characteristics with random coefficients (no price).
+        coefficients: (R, K) each type's deviation from the mean coefficient.
+        weights: (R,) type weights.
+        nests: (J,) nest labels, or None.
+        rho: correlation within nests.
+    """
+    features, betas = np.atleast_2d(np.asarray(x, float)), np.atleast_2d(np.asarray(coefficients, float))
+    wrong = features.shape[1] != betas.shape[1]
+    gather((wrong, "x and coefficients", (features.shape, betas.shape), "the same number of columns"))
+    labels = None if nests is None else np.asarray(nests)
+    return MixedLogit(delta, alpha, betas @ features.T, weights, labels, rho)  # type: ignore[arg-type]

@@ -1,0 +1,243 @@
+"""Logit demand in all its forms: plain, nested, mixed, and mixed with nests. One frozen bundle of arrays.
+
+A mixed logit market is a table of R buyer types: price sensitivity, tastes for each product, weight. The
+plain logit is one type without tastes; nests add within-nest correlation for every type. Weights need not sum
+to one (importance sampling): shares are sum_i w_i s_ij and the outside share is one minus their sum, as in
+pyblp (Conlon and Gortmaker 2020).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pricewar.demand.base import Demand, Floats, Ints, gather, indices, matrix, vector
+from pricewar.demand.curvature import logit_curvature, logit_jacobian, logit_long_run_diversion
+from pricewar.demand.sampling import draw_choices
+from pricewar.kernels import choice, nested
+from pricewar.kernels.blocks import LANES, block_matrix, block_vector
+
+
+@dataclass(frozen=True, eq=False)
+class MixedLogit(Demand):
+    """Random-coefficients logit over R buyer types, optionally with one level of nests.
+
+    Args:
+        delta: (J,) mean utility without the price term.
+        alpha: (R,) price sensitivity, positive; utility per unit of money.
+        tastes: (R, J) each type's deviation from `delta` (x_j'beta_i); None for none.
+        weights: (R,) how much of the market each type is; not negative. None: all equal, summing to one.
+        nests: (J,) nest label of each product; the outside option is alone. None for no nests.
+        rho: within-nest correlation in [0, 1), one number or one for each sorted nest label.
+
+    Raises:
+        InputError: wrong shapes, NaN, weights negative or all zero, alpha not positive, rho outside [0, 1).
+    """
+
+    delta: Floats
+    alpha: Floats
+    tastes: Floats | None = None
+    weights: Floats | None = None
+    nests: NDArray[Any] | None = None
+    rho: Any = 0.0
+
+    def __post_init__(self) -> None:
+        products, rows = np.size(self.delta), np.size(self.alpha)
+        gather(
+            (products == 0, "delta", "no product", "one or more"), (rows == 0, "alpha", "none", "one or more")
+        )
+        put = object.__setattr__
+        put(self, "delta", vector("delta", self.delta, products))
+        put(self, "alpha", vector("alpha", self.alpha, rows))
+        put(self, "tastes", matrix("tastes", self._tastes_or_zero(rows, products), (rows, products)))
+        equal = np.full(rows, 1.0 / rows)
+        put(self, "weights", vector("weights", equal if self.weights is None else self.weights, rows))
+        if self.nests is not None:
+            codes, names = indices("nests", self.nests, products)
+            put(self, "nests", codes)
+            put(self, "rho", vector("rho", self.rho, names.size))
+        self._check_values()
+
+    def _tastes_or_zero(self, rows: int, products: int) -> ArrayLike:
+        return np.zeros((rows, products)) if self.tastes is None else self.tastes
+
+    def _check_values(self) -> None:
+        weights, rho = np.asarray(self.weights), np.asarray(self.rho)
+        gather(
+            (bool((self.alpha <= 0).any()), "alpha", float(self.alpha.min()), "price sensitivity above zero"),
+            (bool((weights < 0).any()), "weights", float(weights.min()), "weights of at least zero"),
+            (bool((weights == 0).all()), "weights", "all zero", "at least one positive weight"),
+            (bool(((rho < 0) | (rho >= 1)).any()), "rho", rho.tolist(), "0 <= rho < 1"),
+        )
+
+    # --- size and layout
+
+    @property
+    def products(self) -> int:
+        """Number of products J."""
+        return self.delta.size
+
+    @cached_property
+    def blocks(self) -> tuple[Floats, Floats, Floats]:
+        """Tastes, alpha and weights in the kernels' layout, made once."""
+        return block_matrix(self._tastes), block_vector(self.alpha), block_vector(self._weights)
+
+    @cached_property
+    def blocks32(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """The same in float32, for `expected(..., single=True)` and `draw`."""
+        single = np.float32
+        return (
+            block_matrix(self._tastes, single, LANES),
+            block_vector(self.alpha, single, LANES),
+            block_vector(self._weights, single, LANES),
+        )
+
+    @cached_property
+    def rhos(self) -> Floats:
+        """Correlation of each nest (H,); empty without nests."""
+        return np.zeros(0) if self.nests is None else np.asarray(self.rho, dtype=np.float64)
+
+    @property
+    def _tastes(self) -> Floats:
+        return np.asarray(self.tastes)
+
+    @property
+    def _weights(self) -> Floats:
+        return np.asarray(self.weights)
+
+    @cached_property
+    def nest_codes(self) -> Ints:
+        """Nest index of each product (J,); empty without nests."""
+        return np.zeros(0, dtype=np.int64) if self.nests is None else np.asarray(self.nests, dtype=np.int64)
+
+    # --- what buyers do
+
+    def expected(self, prices: ArrayLike, single: bool = False, delta: Floats | None = None) -> Floats:
+        """Return expected shares (J,).
+
+        `single` computes in float32 (plain logit only; relative error about 1e-6). `delta` (J,) stands in for
+        the market's own mean utilities, for contractions that try many.
+        """
+        p, shares = self.check_prices(prices), np.empty(self.products)
+        d = self.delta if delta is None else delta
+        if self.nests is not None:
+            nested.nested_shares64(*self.blocks, d, p, self.nest_codes, self.rhos, shares)
+        elif single:
+            choice.shares32(*self.blocks32, d.astype(np.float32), p.astype(np.float32), shares)
+        else:
+            choice.shares64(*self.blocks, d, p, shares)
+        return shares
+
+    def probabilities(self, prices: ArrayLike) -> tuple[Floats, Floats, Floats]:
+        """Return each type's probabilities (R, J), within-nest shares (R, J) and inclusive values (R,).
+
+        Without nests the second array is the first. The inclusive value is log(1 + sum of exp utility).
+        """
+        p = self.check_prices(prices)
+        tastes, alpha, _ = self.blocks
+        shape, rows = (alpha.size, self.products), self.alpha.size
+        out, value = np.empty(shape), np.empty(alpha.size)
+        if self.nests is None:
+            choice.probabilities64(tastes, alpha, self.delta, p, out, value)
+            return out[:rows], out[:rows], value[:rows]
+        inside = np.empty(shape)
+        nested.nested_probabilities64(
+            tastes, alpha, self.delta, p, self.nest_codes, self.rhos, out, inside, value
+        )
+        return out[:rows], inside[:rows], value[:rows]
+
+    def draw(
+        self,
+        prices: ArrayLike,
+        seed: int,
+        period: int,
+        buyers: ArrayLike | None = None,
+        product_ids: ArrayLike | None = None,
+    ) -> Ints:
+        """Return one sampled choice per type (R,): the product's index, or -1 for the outside option.
+
+        The luck of (seed, buyer, period, product) is a number of its own: neither the order of buyers or
+        products nor what else is on offer changes it. `buyers` (R,) and `product_ids` (J,) are identities,
+        not negative; by default 0, 1, 2 ...
+        """
+        return draw_choices(self, self.check_prices(prices), seed, period, buyers, product_ids)
+
+    # --- derivatives
+
+    def markup_terms(
+        self, prices: Floats, margins: Floats, firms: Ints, conduct: float
+    ) -> tuple[Floats, Floats, Floats]:
+        """Return shares, slope, gain (J,) of the pricing condition in O(R J); see `kernels.choice`."""
+        out = np.empty(self.products), np.empty(self.products), np.empty(self.products)
+        start = (*self.blocks, self.delta, prices, margins, firms, conduct)
+        if self.nests is None:
+            choice.markup_terms64(*start, *out)
+        else:
+            nested.nested_markup_terms64(*start, self.nest_codes, self.rhos, self.pairs(firms), *out)
+        return out
+
+    def pairs(self, firms: Ints) -> Ints:
+        """Index of each product's (firm, nest) pair (J,); zeros without nests."""
+        if self.nests is None:
+            return np.zeros(self.products, dtype=np.int64)
+        return np.unique(firms * (self.rhos.size + 1) + self.nest_codes, return_inverse=True)[1].astype(
+            np.int64
+        )
+
+    def jacobian(self, prices: ArrayLike) -> Floats:
+        """Return J[j, k] = d share_j / d price_k, (J, J)."""
+        shares, inside, _ = self.probabilities(prices)
+        return logit_jacobian(shares, inside, self._weights * self.alpha, self.nest_codes, self.rhos)
+
+    def curvature(self, prices: ArrayLike, margins: Floats, internal: Floats) -> Floats:
+        """Second derivatives weighted by margins; see `Demand.curvature`."""
+        shares, inside, _ = self.probabilities(prices)
+        weights = self._weights * self.alpha**2
+        return logit_curvature(shares, inside, weights, self.nest_codes, self.rhos, margins, internal)
+
+    def long_run_diversion(self, prices: ArrayLike) -> Floats:
+        """Return D[j, k], j's sales that k wins when j leaves; the diagonal is the outside option."""
+        shares, inside, _ = self.probabilities(prices)
+        return logit_long_run_diversion(shares, inside, self._weights, self.nest_codes, self.rhos)
+
+    # --- welfare
+
+    def surplus_by_type(self, prices: ArrayLike) -> Floats:
+        """Return each type's expected surplus (R,), inclusive value / alpha (Small and Rosen 1981)."""
+        return np.asarray(self.probabilities(prices)[2] / self.alpha)
+
+    def consumer_surplus(self, prices: ArrayLike) -> float:
+        """Expected surplus per buyer of the market, sum_i w_i log(1 + sum_j exp V_ij) / alpha_i."""
+        return float(self._weights @ self.surplus_by_type(prices))
+
+    def compensating_variation(
+        self, before: ArrayLike, after: ArrayLike, groups: ArrayLike | None = None
+    ) -> Floats:
+        """Money per buyer, by group, that makes up for prices going from `before` to `after`.
+
+        Positive is a loss. `groups` (R,) are labels; the result follows their sorted order. Utility is linear in money, so this
+        is the difference of surplus. A group's mean is weighted by the buyers' weights.
+        """
+        loss = self.surplus_by_type(before) - self.surplus_by_type(after)
+        labels = np.zeros(self.alpha.size, dtype=np.int64) if groups is None else groups
+        codes, names = indices("groups", labels, self.alpha.size)
+        size = np.bincount(codes, self._weights, names.size)
+        return np.asarray(np.bincount(codes, self._weights * loss, names.size) / size)
+
+    # --- other markets
+
+    def with_delta(self, delta: ArrayLike) -> MixedLogit:
+        """Return the same buyers with other mean utilities (J,)."""
+        return replace(self, delta=vector("delta", delta, self.products))
+
+    def subset(self, keep: ArrayLike) -> MixedLogit:
+        """Return the market with the products of `keep` (indices or mask) only: exit, or before entry."""
+        chosen = np.asarray(keep)
+        nests, rho = self.nests, self.rho
+        if nests is not None:
+            nests, rho = np.asarray(nests)[chosen], self.rhos[np.unique(np.asarray(nests)[chosen])]
+        return replace(self, delta=self.delta[chosen], tastes=self._tastes[:, chosen], nests=nests, rho=rho)

@@ -1,0 +1,38 @@
+"""Equilibrium of pricing games, constrained or not; costs from prices; merger screens; pass-through."""
+
+from pricewar.equilibrium.passthrough import pass_through, profits
+from pricewar.equilibrium.screens import (
+    cmcr,
+    compensating_costs,
+    costs_from_prices,
+    first_order_prices,
+    gross_upward_pressure,
+    guppi,
+    hhi,
+    hhi_change,
+    lerner,
+    merge,
+    ssnip,
+    upp,
+)
+from pricewar.equilibrium.solver import Equilibrium, Game, solve
+
+__all__ = [
+    "Equilibrium",
+    "Game",
+    "cmcr",
+    "compensating_costs",
+    "costs_from_prices",
+    "first_order_prices",
+    "gross_upward_pressure",
+    "guppi",
+    "hhi",
+    "hhi_change",
+    "lerner",
+    "merge",
+    "pass_through",
+    "profits",
+    "solve",
+    "ssnip",
+    "upp",
+]

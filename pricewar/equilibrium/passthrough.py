@@ -1,0 +1,66 @@
+"""What moves when costs move: pass-through by the implicit function theorem; second-order condition."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pricewar.demand.base import Floats
+
+if TYPE_CHECKING:
+    from pricewar.equilibrium.solver import Equilibrium
+
+
+def condition_derivative(equilibrium: Equilibrium) -> Floats:
+    """Derivative of the pricing conditions by prices, dF_j / dp_l (J, J).
+
+    F_j = keep_j share_j + sum_k H_jk margin_k d share_k / dp_j, the gain to j's owner from raising p_j a
+    little.
+    """
+    game, prices = equilibrium.game, equilibrium.prices
+    jacobian = game.demand.jacobian(prices)
+    margins = game.margins(prices, equilibrium.capacity_price)
+    curved = game.demand.curvature(prices, margins, game.internal)
+    return game.keep[:, None] * jacobian + game.internal * jacobian.T * game.keep + curved
+
+
+def pass_through(equilibrium: Equilibrium) -> Floats:
+    """Return T[j, k] = d price_j / d cost_k at the equilibrium (J, J).
+
+    Prices on a bound do not move: their rows are zero, and the others respond among themselves. Capacity that
+    binds
+    is not differentiated through: `InputError` would hide it, so its rows are NaN.
+    """
+    game = equilibrium.game
+    free = equilibrium.binding == 0
+    by_price = condition_derivative(equilibrium)
+    by_cost = -game.internal * game.demand.jacobian(equilibrium.prices).T
+    out = np.zeros_like(by_price)
+    out[free] = -np.linalg.solve(by_price[np.ix_(free, free)], by_cost[free])
+    out[(equilibrium.capacity_price > 0) & free] = np.nan
+    return out
+
+
+def second_order_condition(equilibrium: Equilibrium) -> bool:
+    """Whether every firm's profit has a negative definite Hessian in its free prices (a local maximum).
+
+    Capacity that binds pins its price, so such products count as not free.
+    """
+    if not np.isfinite(equilibrium.prices).all():
+        return False
+    game = equilibrium.game
+    free = (equilibrium.binding == 0) & (equilibrium.capacity_price == 0)
+    hessian = condition_derivative(equilibrium)
+    for firm in np.unique(game.firms):
+        own = free & (game.firms == firm)
+        block = hessian[np.ix_(own, own)]
+        if own.any() and np.linalg.eigvalsh((block + block.T) / 2.0)[-1] >= 0.0:
+            return False
+    return True
+
+
+def profits(equilibrium: Equilibrium, theta: Floats | float = 0.0) -> Floats:
+    """Profit per buyer, per product (J,): (keep p - cost - theta) share; `theta` undoes a growth motive."""
+    game = equilibrium.game
+    return (game.keep * equilibrium.prices - game.costs - theta) * equilibrium.shares

@@ -1,0 +1,147 @@
+"""First looks at a merger or a market: concentration, pricing pressure, compensating efficiencies, SSNIP.
+
+H_post in the formulas is 1 for products of one firm after the merger. Conventions of pyblp and of the
+agencies: HHI on inside shares, 0 to 10,000; diversion as in `Demand.diversion`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from pricewar.demand.base import Demand, Floats, indices, internalisation, vector
+from pricewar.equilibrium.solver import solve
+from pricewar.errors import bad_input
+
+
+def costs_from_prices(
+    demand: Demand,
+    prices: ArrayLike,
+    firm_ids: ArrayLike,
+    *,
+    unit_tax: ArrayLike = 0.0,
+    ad_valorem_tax: ArrayLike = 0.0,
+    conduct: float = 0.0,
+    theta: ArrayLike = 0.0,
+) -> Floats:
+    """Return the costs (J,) under which `prices` satisfy every pricing condition."""
+    p, size = demand.check_prices(prices), demand.products
+    firms, _ = indices("firm_ids", firm_ids, size)
+    keep = 1.0 / (1.0 + vector("ad_valorem_tax", ad_valorem_tax, size))
+    margins = _margins(demand, p, firms, conduct, keep)
+    return keep * p - margins - vector("unit_tax", unit_tax, size) + vector("theta", theta, size)
+
+
+def _margins(demand: Demand, prices: Floats, firms: np.ndarray, conduct: float, keep: Floats) -> Floats:
+    conditions = internalisation(firms, conduct) * demand.jacobian(prices).T
+    return np.asarray(-np.linalg.solve(conditions, keep * demand.expected(prices)), dtype=np.float64)
+
+
+def merge(firm_ids: ArrayLike, *parties: object) -> np.ndarray:
+    """Return firm labels (J,) after the parties, two or more labels, became the first of them."""
+    labels = np.asarray(firm_ids).copy()
+    missing = [party for party in parties if not (labels == party).any()]
+    if missing or len(parties) < 2:
+        raise bad_input("merge", ("parties", list(parties), "two or more firms of the market"))
+    for party in parties[1:]:
+        labels[labels == party] = parties[0]
+    return labels
+
+
+def hhi(shares: ArrayLike, firm_ids: ArrayLike) -> float:
+    """Herfindahl-Hirschman index of inside shares by firm, 0 to 10,000."""
+    s = np.asarray(shares, dtype=float)
+    firms, names = indices("firm_ids", firm_ids, s.size)
+    by_firm = np.bincount(firms, s, names.size) / s.sum()
+    return float(1e4 * (by_firm**2).sum())
+
+
+def hhi_change(shares: ArrayLike, before: ArrayLike, after: ArrayLike) -> float:
+    """Change of the index when ownership goes from `before` to `after` at the same shares."""
+    return hhi(shares, after) - hhi(shares, before)
+
+
+def newly_internal(before: ArrayLike, after: ArrayLike) -> Floats:
+    """(J, J) ones where two products come under one roof only by the merger."""
+    size = np.size(before)
+    old, new = indices("firm_ids", before, size)[0], indices("firm_ids", after, size)[0]
+    return internalisation(new, 0.0) * (1.0 - internalisation(old, 0.0))
+
+
+def gross_upward_pressure(
+    demand: Demand, prices: ArrayLike, costs: ArrayLike, before: ArrayLike, after: ArrayLike
+) -> Floats:
+    """Gross upward pricing pressure (J,): the partners' margin on the sales a price rise sends their way.
+
+    sum over the partner's products k of D[j, k] (p_k - c_k) (Farrell and Shapiro 2010).
+    """
+    p = demand.check_prices(prices)
+    margins = p - vector("costs", costs, demand.products)
+    return np.asarray((newly_internal(before, after) * demand.diversion(p)) @ margins)
+
+
+def upp(
+    demand: Demand,
+    prices: ArrayLike,
+    costs: ArrayLike,
+    before: ArrayLike,
+    after: ArrayLike,
+    efficiency: float = 0.1,
+) -> Floats:
+    """Net upward pricing pressure (J,): gross pressure less the parties' cost saving of `efficiency`."""
+    gross = gross_upward_pressure(demand, prices, costs, before, after)
+    party = newly_internal(before, after).any(axis=1)
+    return gross - np.where(party, efficiency * vector("costs", costs, demand.products), 0.0)
+
+
+def guppi(demand: Demand, prices: ArrayLike, costs: ArrayLike, before: ArrayLike, after: ArrayLike) -> Floats:
+    """Gross upward pricing pressure index (J,): pressure over price (Salop and Moresi 2009)."""
+    return gross_upward_pressure(demand, prices, costs, before, after) / demand.check_prices(prices)
+
+
+def compensating_costs(demand: Demand, prices: ArrayLike, after: ArrayLike) -> Floats:
+    """Costs (J,) at which the merged firms would keep `prices` (Werden 1996)."""
+    return costs_from_prices(demand, prices, after)
+
+
+def cmcr(demand: Demand, prices: ArrayLike, costs: ArrayLike, after: ArrayLike) -> Floats:
+    """Compensating marginal cost reduction (J,) as a part of cost: (c - compensating cost) / c."""
+    c = vector("costs", costs, demand.products)
+    return (c - compensating_costs(demand, prices, after)) / c
+
+
+def first_order_prices(demand: Demand, prices: ArrayLike, costs: ArrayLike, after: ArrayLike) -> Floats:
+    """Prices (J,) after one markup step: costs plus the merged firms' markups at today's prices."""
+    p = demand.check_prices(prices)
+    return vector("costs", costs, demand.products) + (p - compensating_costs(demand, p, after))
+
+
+def ssnip(
+    demand: Demand,
+    costs: ArrayLike,
+    firm_ids: ArrayLike,
+    prices: ArrayLike,
+    candidates: ArrayLike,
+    rise: float = 0.05,
+) -> tuple[float, bool]:
+    """Hypothetical monopolist test: `candidates` raise their prices by `rise`, others do not move.
+
+    Returns (change of the candidates' joint profit per buyer, whether the best uniform joint rise is at least
+    `rise`: then the candidates are a market).
+    """
+    p = demand.check_prices(prices)
+    c, inside = vector("costs", costs, demand.products), np.zeros(demand.products, dtype=bool)
+    inside[np.asarray(candidates)] = True
+    raised = np.where(inside, p * (1.0 + rise), p)
+    gain = float(((raised - c) * demand.expected(raised) - (p - c) * demand.expected(p))[inside].sum())
+    firms = np.where(inside, -1, indices("firm_ids", firm_ids, demand.products)[0])
+    joint = solve(demand, c, firms, fixed=np.where(inside, np.nan, p), start=p).require_converged()
+    weight = demand.expected(p)[inside]
+    best = float(weight @ (joint.prices[inside] / p[inside] - 1.0) / weight.sum())
+    return gain, best >= rise
+
+
+def lerner(prices: ArrayLike, costs: ArrayLike) -> Floats:
+    """Lerner index (J,): margin over price."""
+    p = np.asarray(prices, dtype=float)
+    return np.asarray((p - np.asarray(costs, dtype=float)) / p)

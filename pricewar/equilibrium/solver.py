@@ -1,0 +1,234 @@
+"""Bertrand equilibrium of any demand, with imposed prices, bounds, taxes, conduct, growth, capacity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pricewar.demand.base import Demand, Floats, Ints, indices, internalisation, vector
+from pricewar.demand.mixed import MixedLogit
+from pricewar.equilibrium.iterate import iterate_generic
+from pricewar.errors import ConvergenceError, bad_input
+from pricewar.kernels.zeta import MEMORY, iterate_prices
+
+
+@dataclass(frozen=True, eq=False)
+class Game:
+    """One pricing game, made by `solve`: who owns what, at which cost, under which constraints; arrays (J,).
+
+    Firm f chooses its prices to maximise sum over its products of (keep_j p_j - cost_j) share_j, with
+    keep = 1 / (1 + ad valorem rate) and cost = unit cost + unit tax - growth motive.
+    """
+
+    demand: Demand
+    firms: Ints
+    costs: Floats
+    keep: Floats
+    low: Floats
+    high: Floats
+    capacity: Floats
+    conduct: float
+
+    def margins(self, prices: Floats, shadow: Floats | None = None) -> Floats:
+        """What the objective gains per unit, less the shadow price of capacity."""
+        margins = self.keep * prices - self.costs
+        return margins if shadow is None or not shadow.size else margins - shadow
+
+    @property
+    def internal(self) -> Floats:
+        """How much each product's owner cares about each other product (J, J)."""
+        return internalisation(self.firms, self.conduct)
+
+
+@dataclass(frozen=True, eq=False)
+class Equilibrium:
+    """Prices where nobody gains by a small change of his own, and how sure that is.
+
+    Attributes:
+        prices: (J,) what buyers pay, taxes included.
+        shares: (J,) expected shares at these prices.
+        converged: whether the residual went below the tolerance. Look at it.
+        iterations: evaluations of the zeta map.
+        residual: largest move of the last step relative to the largest price.
+        capacity_price: (J,) shadow price of capacity (zero where it does not bind).
+        binding: (J,) -1 at a floor, +1 at a cap or an imposed price, 0 free.
+        game: the game solved.
+    """
+
+    prices: Floats
+    shares: Floats
+    converged: bool
+    iterations: int
+    residual: float
+    capacity_price: Floats
+    game: Game = field(repr=False)
+
+    @cached_property
+    def binding(self) -> NDArray[np.int8]:
+        """Where a price sits on its bound (J,): -1 floor, +1 cap or imposed, 0 free."""
+        game = self.game
+        return np.where(self.prices >= game.high, 1, np.where(self.prices <= game.low, -1, 0)).astype(np.int8)
+
+    @cached_property
+    def second_order_ok(self) -> bool:
+        """Whether each firm's profit is locally concave in its free prices (computed when asked for)."""
+        from pricewar.equilibrium.passthrough import second_order_condition
+
+        return second_order_condition(self)
+
+    def require_converged(self) -> Equilibrium:
+        """Return self, or raise `ConvergenceError` with iterations and residual."""
+        if not self.converged:
+            raise ConvergenceError(
+                f"equilibrium: residual {self.residual:.3g} after {self.iterations} iterations"
+            )
+        return self
+
+
+def solve(
+    demand: Demand,
+    costs: ArrayLike,
+    firm_ids: ArrayLike,
+    *,
+    fixed: ArrayLike | None = None,
+    floor: ArrayLike | None = None,
+    cap: ArrayLike | None = None,
+    unit_tax: ArrayLike = 0.0,
+    ad_valorem_tax: ArrayLike = 0.0,
+    conduct: float = 0.0,
+    theta: ArrayLike = 0.0,
+    capacity: ArrayLike | None = None,
+    start: ArrayLike | None = None,
+    tol: float = 1e-12,
+    max_iterations: int = 5000,
+    accelerate: bool = True,
+) -> Equilibrium:
+    """Solve the pricing game of all firms.
+
+    Args:
+        demand: any `Demand` of J products.
+        costs: (J,) unit cost of the seller.
+        firm_ids: (J,) owner of each product, any labels. A merger is two labels made one; entry and exit are
+            another
+            `demand` (see `MixedLogit.subset`); joint monopoly is one label for all, or `conduct` 1.
+        fixed: (J,) imposed prices, NaN where the owner is free to respond; None for all free.
+        floor: (J,) or one number: lowest price allowed, -inf for none.
+        cap: (J,) or one number: highest price allowed, inf for none.
+        unit_tax: money per unit paid by the seller; negative is a subsidy.
+        ad_valorem_tax: rate t on the net price: the seller keeps p / (1 + t). Negative is a subsidy.
+        conduct: weight on rivals' profit, 0 Nash ... 1 joint profit.
+        theta: growth motive, money per unit by which the firm values a sale beyond its profit.
+        capacity: (J,) largest share each product can deliver, inf for no limit; its shadow price is returned.
+        start: (J,) prices to start from; by default marginal cost and a first markup.
+        tol: largest relative move of a price at which the iteration stops.
+        max_iterations: give up after so many (and say so in the result).
+        accelerate: Anderson mixing; False for the plain zeta iteration.
+
+    Raises:
+        InputError: wrong shapes, NaN, floor above cap, a floor above any buyer's value.
+    """
+    size = demand.products
+    game = _game(
+        demand, costs, firm_ids, (fixed, floor, cap), (unit_tax, ad_valorem_tax, theta), conduct, capacity
+    )
+    prices = _start(game, start)
+    _check_floor(game, prices)
+    limited = np.isfinite(game.capacity).any()
+    state = np.concatenate([prices, np.zeros(size)]) if limited else prices
+    memory = MEMORY if accelerate else 0
+    iterations, residual = _iterate(game, state, bool(limited), tol, max_iterations, memory)
+    prices, shadow = state[:size].copy(), state[size:].copy() if limited else np.zeros(size)
+    shares = demand.expected(prices) if np.isfinite(prices).all() else np.full(size, np.nan)
+    return Equilibrium(prices, shares, bool(residual <= tol), iterations, float(residual), shadow, game)
+
+
+def _iterate(
+    game: Game, state: Floats, limited: bool, tol: float, most: int, memory: int
+) -> tuple[int, float]:
+    demand = game.demand
+    if not isinstance(demand, MixedLogit):
+        return iterate_generic(game, state, limited, tol, most, memory)
+    market = (*demand.blocks, demand.delta)
+    groups = (game.firms, demand.pairs(game.firms), demand.nest_codes, demand.rhos)
+    capacity = game.capacity if limited else np.zeros(0)
+    terms = (game.costs, game.keep, game.low, game.high, capacity, game.conduct)
+    iterations, residual = iterate_prices(market, groups, terms, state, tol, most, memory)
+    return int(iterations), float(residual)
+
+
+def _game(
+    demand: Demand,
+    costs: ArrayLike,
+    firm_ids: ArrayLike,
+    bounds: tuple[ArrayLike | None, ArrayLike | None, ArrayLike | None],
+    money: tuple[ArrayLike, ArrayLike, ArrayLike],
+    conduct: float,
+    capacity: ArrayLike | None,
+) -> Game:
+    size = demand.products
+    firms, _ = indices("firm_ids", firm_ids, size)
+    unit_tax, rate, theta = (
+        vector(name, values, size)
+        for name, values in zip(("unit_tax", "ad_valorem_tax", "theta"), money, strict=True)
+    )
+    low, high = _bounds(size, *bounds)
+    limit = _extended("capacity", capacity, size, np.inf)
+    if (rate <= -1).any() or not 0.0 <= conduct <= 1.0 or (limit <= 0).any():
+        raise bad_input(
+            "equilibrium",
+            (
+                "ad_valorem_tax, conduct, capacity",
+                (float(rate.min()), conduct, float(limit.min())),
+                "rate > -1, 0 <= conduct <= 1, capacity > 0",
+            ),
+        )
+    effective = vector("costs", costs, size) + unit_tax - theta
+    return Game(demand, firms, effective, 1.0 / (1.0 + rate), low, high, limit, float(conduct))
+
+
+def _bounds(
+    size: int, fixed: ArrayLike | None, floor: ArrayLike | None, cap: ArrayLike | None
+) -> tuple[Floats, Floats]:
+    low, high = _extended("floor", floor, size, -np.inf), _extended("cap", cap, size, np.inf)
+    if (low > high).any():
+        j = int((low - high).argmax())
+        raise bad_input("equilibrium", (f"floor[{j}]", float(low[j]), f"at most the cap {high[j]:g}"))
+    if fixed is None:
+        return low, high
+    imposed = np.asarray(fixed, dtype=float)
+    if imposed.shape != (size,) or np.isinf(imposed).any():
+        raise bad_input("equilibrium", ("fixed", f"shape {imposed.shape}", f"{size} prices, NaN where free"))
+    free = np.isnan(imposed)
+    return np.where(free, low, imposed), np.where(free, high, imposed)
+
+
+def _extended(place: str, values: ArrayLike | None, size: int, default: float) -> Floats:
+    """Like `vector`, but the infinity that means "no bound" is allowed."""
+    if values is None:
+        return np.full(size, default)
+    array = np.asarray(values, dtype=float)
+    unbounded = array == default
+    checked = vector(place, np.where(unbounded, 0.0, array), size)
+    return np.where(np.broadcast_to(unbounded, (size,)), default, checked)
+
+
+def _start(game: Game, start: ArrayLike | None) -> Floats:
+    prices = game.costs / game.keep if start is None else game.demand.check_prices(start)
+    return np.clip(prices, game.low, game.high)
+
+
+def _check_floor(game: Game, prices: Floats) -> None:
+    """A floor that nobody would pay leaves nothing to solve: say so instead of dividing by zero."""
+    at_floor = np.isfinite(game.low) & (prices <= game.low)
+    if not at_floor.any():
+        return
+    unsold = at_floor & ~(game.demand.expected(prices) > 1e-12)
+    if unsold.any():
+        j = int(np.flatnonzero(unsold)[0])
+        allowed = (
+            "a price that at least one buyer in 10^12 pays (floor or imposed price above any buyer's value)"
+        )
+        raise bad_input("equilibrium", (f"price of product {j}", float(prices[j]), allowed))

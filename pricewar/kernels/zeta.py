@@ -1,0 +1,178 @@
+"""The price iteration: zeta map, bounds, capacity; Anderson acceleration with a plain fallback.
+
+The first-order condition of product j, a_j s_j + sum_k H_jk margin_k ds_k/dp_j = 0, reads
+margin_j = (a_j s_j + gain_j) / slope_j = zeta_j (Morrow and Skerlos 2011, "fixed-point approaches to
+computing Bertrand-Nash equilibrium prices"), with margin_j = a_j p_j - cost_j. One step costs O(R J).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from pricewar.kernels.choice import markup_terms64
+from pricewar.kernels.exp import FAST
+from pricewar.kernels.nested import nested_markup_terms64
+
+Array = NDArray[Any]
+
+#: How many past steps Anderson's method mixes.
+MEMORY = 5
+_GROWTH = 2.0  # residual growth that makes it forget the past
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _step(
+    market: tuple[Any, ...], groups: tuple[Any, ...], terms: tuple[Any, ...], state: Array, out: Array
+) -> float:
+    """One zeta step from `state` = (prices, capacity prices) to `out`; returns the largest relative move."""
+    tastes, alpha, weights, delta = market
+    firms, pairs, nests, rho = groups
+    costs, keep, low, high, capacity, conduct = terms
+    products = delta.size
+    prices, shadow = state[:products], state[products:]
+    margins = keep * prices - costs
+    limited = capacity.size > 0
+    if limited:
+        margins -= shadow
+    shares, slope, gain = np.empty(products), np.empty(products), np.empty(products)
+    if rho.size > 0:
+        nested_markup_terms64(
+            tastes,
+            alpha,
+            weights,
+            delta,
+            prices,
+            margins,
+            firms,
+            conduct,
+            nests,
+            rho,
+            pairs,
+            shares,
+            slope,
+            gain,
+        )
+    else:
+        markup_terms64(tastes, alpha, weights, delta, prices, margins, firms, conduct, shares, slope, gain)
+    worst, scale = 0.0, 0.0
+    for j in range(products):
+        zeta = (keep[j] * shares[j] + gain[j]) / slope[j]
+        target = (costs[j] + zeta) / keep[j]
+        binding = False
+        if limited:
+            clearing = prices[j] + np.log(shares[j] / capacity[j]) * shares[j] / slope[j]
+            binding = clearing > target
+            target = max(target, clearing)
+        target = min(max(target, low[j]), high[j])
+        out[j] = target
+        worst = max(worst, abs(target - prices[j]))
+        scale = max(scale, abs(target))
+        if limited:
+            out[products + j] = max(0.0, keep[j] * target - costs[j] - zeta) if binding else 0.0
+            worst = max(worst, abs(out[products + j] - shadow[j]))
+    return worst / scale if scale > 0.0 else worst
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def anderson(state: Array, image: Array, states: Array, images: Array, filled: int, proposal: Array) -> bool:
+    """Mix the last `filled` (state, image) pairs, rows of `states`/`images`, into `proposal` (Anderson 1965).
+
+    Minimises |f - dF g| over g by the normal equations, a little ridge keeping them solvable. Returns False
+    if the answer is not finite, and then `proposal` is the plain image.
+    """
+    proposal[:] = image
+    if filled == 0:
+        return True
+    size = state.size
+    change = np.empty((filled, size))
+    residual = image - state
+    for m in range(filled):
+        change[m] = residual - (images[m] - states[m])
+    normal, right = np.empty((filled, filled)), np.empty(filled)
+    for a in range(filled):
+        right[a] = (change[a] * residual).sum()
+        for b in range(a + 1):
+            normal[a, b] = (change[a] * change[b]).sum()
+            normal[b, a] = normal[a, b]
+    for a in range(filled):
+        normal[a, a] *= 1.0 + 1e-13
+        normal[a, a] += 1e-300
+    mix = _solve(normal, right)
+    for m in range(filled):
+        proposal -= mix[m] * (image - images[m])
+    if not np.isfinite(proposal).all():
+        proposal[:] = image
+        return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _solve(matrix: Array, right: Array) -> Array:
+    """Gaussian elimination with pivoting for the handful of mixing weights (no LAPACK call)."""
+    n = right.size
+    for k in range(n):
+        pivot = k + np.argmax(np.abs(matrix[k:, k]))
+        for c in range(n):
+            matrix[k, c], matrix[pivot, c] = matrix[pivot, c], matrix[k, c]
+        right[k], right[pivot] = right[pivot], right[k]
+        for r in range(k + 1, n):
+            factor = matrix[r, k] / matrix[k, k] if matrix[k, k] != 0.0 else 0.0
+            matrix[r, k:] -= factor * matrix[k, k:]
+            right[r] -= factor * right[k]
+    for k in range(n - 1, -1, -1):
+        for c in range(k + 1, n):
+            right[k] -= matrix[k, c] * right[c]
+        right[k] = right[k] / matrix[k, k] if matrix[k, k] != 0.0 else 0.0
+    return right
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def iterate_prices(
+    market: tuple[Any, ...],
+    groups: tuple[Any, ...],
+    terms: tuple[Any, ...],
+    state: Array,
+    tolerance: float,
+    most: int,
+    memory: int,
+) -> tuple[int, float]:
+    """Iterate the zeta map on `state` (in place) until no price moves by more than `tolerance` (relative).
+
+    Anderson mixing over `memory` past steps; when a step makes the residual grow the past is forgotten, and
+    the second half of the allowed iterations is plain. Returns (iterations, residual); residual is NaN if it
+    broke down.
+    """
+    low, high = terms[2], terms[3]
+    size, products = state.size, low.size
+    image, proposal = np.empty(size), np.empty(size)
+    states, images = np.empty((max(memory, 1), size)), np.empty((max(memory, 1), size))
+    filled, slot, before = 0, 0, np.inf
+    residual = np.inf
+    for iteration in range(1, most + 1):
+        residual = _step(market, groups, terms, state, image)
+        if residual <= tolerance:
+            state[:] = image
+            return iteration, residual
+        if not np.isfinite(residual):
+            if filled == 0:
+                return iteration, np.nan
+            state[:] = images[(slot - 1) % memory]
+            filled, before = 0, np.inf
+            continue
+        if residual > _GROWTH * before or 2 * iteration > most or memory == 0:
+            filled = 0
+        before = residual
+        anderson(state, image, states, images, filled, proposal)
+        if memory > 0:
+            states[slot], images[slot] = state, image
+            slot, filled = (slot + 1) % memory, min(filled + 1, memory)
+        for j in range(products):
+            proposal[j] = min(max(proposal[j], low[j]), high[j])
+        for j in range(products, size):
+            proposal[j] = max(proposal[j], 0.0)
+        state[:] = proposal
+    return most, residual
