@@ -224,6 +224,15 @@ def test_overstock_exempts_and_missing_costs_bind_nobody() -> None:
     np.testing.assert_allclose(price, [0.8, 0.7, 0.8, 0.8, 0.8, 0.8])
 
 
+def test_full_cost_of_a_firm_without_sales_is_no_floor_unless_one_insists() -> None:
+    lines = {"full": np.where(MARKET.firm_of == 2, 50.0, 0.8) * START / 1.13}
+    desk = example_desk(cost_lines=lines)
+    price = BelowCostBan().amend(example_offers(-0.3), desk).price / START
+    np.testing.assert_allclose(price, [0.8, 0.8, 0.8, 0.8, 0.8, 1.0])
+    spiral = BelowCostBan(up_to=None).amend(example_offers(-0.3), desk).price / START
+    assert spiral[5] == pytest.approx(50.0), "unwanted: the fewer cars a firm sells, the dearer it must be"
+
+
 def test_industry_line_protects_the_inefficient_from_the_efficient() -> None:
     cost = np.array([50_000.0, 80_000.0, 150_000.0, 70_000.0, 120_000.0, 200_000.0])
     desk = example_desk(cost_lines={"full": cost})

@@ -20,7 +20,9 @@ class BelowCostBan(Enforced):
     """No price, net of VAT, below a cost line of the product.
 
     With `basis` "industry" the line is the mean over the cars sold in the product's segment, so that an
-    efficient firm may be held to the costs of less efficient rivals.
+    efficient firm may be held to the costs of less efficient rivals. A line that contains fixed cost rises
+    without limit as sales fall, so it counts only up to `up_to` times the price before the first month: who
+    asks that much has not cut.
     """
 
     line: CostLine = "full"
@@ -29,6 +31,8 @@ class BelowCostBan(Enforced):
     """Whose cost: the product's own, or the unit-weighted mean of its segment."""
     overstock: Factor | None = None
     """Products with more months of sales in stock than this are exempt; None: no exemption."""
+    up_to: Factor | None = 1.0
+    """Highest floor as a multiple of the start price; None: no limit."""
 
     def lowest(self, offers: Offers, desk: Desk) -> Floats:
         """(J,) cost line plus VAT; -inf for exempt products and where there is no cost to audit."""
@@ -38,7 +42,8 @@ class BelowCostBan(Enforced):
         exempt = np.zeros(len(cost), dtype=np.bool_)
         if self.overstock is not None:
             exempt = desk.stock_months > self.overstock
-        return np.where(np.isfinite(cost) & ~exempt, cost * (1.0 + desk.vat), -np.inf)
+        floor = np.where(np.isfinite(cost) & ~exempt, cost * (1.0 + desk.vat), -np.inf)
+        return floor if self.up_to is None else np.minimum(floor, self.up_to * desk.landscape.start_price)
 
 
 class PriceFloor(Enforced):
