@@ -289,6 +289,14 @@ def test_match_recovers_at_its_own_speed() -> None:
     assert run(Match(), 1, history=0.1)[0] == pytest.approx([1.0] * 3)
 
 
+def test_a_war_of_matchers_dies_out_unless_they_match_in_full() -> None:
+    mild = play([Match(follow_rate=0.6, threshold=0)] * 3, 60, shock=-0.1)
+    assert mild[1].min() < 0.97
+    assert mild[-1] == pytest.approx(np.ones(6), abs=1e-3)
+    full = play([Match(follow_rate=1.0, threshold=0)] * 3, 60, shock=-0.1)
+    assert full[-1].max() < 0.97
+
+
 def test_match_weighs_rivals_by_closeness() -> None:
     history = np.zeros((1, 6))
     history[0, 5] = -0.2  # only gamma-l moves: 7 of the rivals' 30 thousand cars
@@ -502,6 +510,18 @@ def test_names_reach_into_inner_rules() -> None:
     assert list(deep.names()) == [("base.rules.small.prey", "gamma")]
     scripted = Scripted(table={"2025-05": {"alpha-s": -0.1}})
     assert list(scripted.names()) == [("table.2025-05.product", "alpha-s")]
+
+
+def test_notes_stay_with_their_product_when_the_line_changes() -> None:
+    memory: dict[str, Any] = {}
+    history = np.array([[0, 0, 0, -0.1, -0.1, -0.1]])
+    price_of(Match(follow_rate=1, recovery=0), example_view(0, history=history), memory)
+    calm = example_view(0, period=1)
+    arrays = [name for name, value in vars(calm).items() if np.shape(value) == (3,)]
+    two = calm.but(**{name: getattr(calm, name)[[2, 1]] for name in arrays})
+    assert price_of(Match(follow_rate=1, recovery=0), two, memory) == pytest.approx([189_000, 108_000])
+    fresh = price_of(Match(follow_rate=1, recovery=0), calm, {"cut": {2: 0.1}})
+    assert fresh == pytest.approx([80_000, 120_000, 189_000])
 
 
 def test_list_instrument_moves_the_list_price() -> None:

@@ -46,5 +46,7 @@ class EdgeworthCycle(Strategy):
     def _react(self, view: View, peace: Floats, rival: Floats) -> Floats:
         trough = np.minimum(cost_price(view, self.trough), peace)
         lower = peace * np.minimum((1.0 + rival) * (1.0 - self.step), 1.0)
+        if np.all(lower > trough):
+            return lower
         jumps = view.luck().random(len(view.on_sale))[view.own] < self.restore
         return np.where(lower > trough, lower, np.where(jumps, peace, trough))

@@ -35,11 +35,12 @@ Inner = Annotated[Strategy, InnerRule("pricewar.strategies", Strategy)]
 
 def recall(view: View, name: str, default: float | Floats = 0.0) -> Floats:
     """What was noted for each own product, (n,); `default` where nothing was."""
-    unknown = np.broadcast_to(np.asarray(default, dtype=np.float64), (view.n,))
     book = view.memory.get(name)
     if book is None:
-        return unknown.copy()
-    pairs = zip(view.own.tolist(), unknown.tolist(), strict=True)
+        return np.full(view.n, default)
+    if isinstance(default, float):
+        return np.array([book.get(product, default) for product in view.own.tolist()])
+    pairs = zip(view.own.tolist(), default.tolist(), strict=True)
     return np.array([book.get(product, otherwise) for product, otherwise in pairs])
 
 
@@ -48,7 +49,7 @@ def note(view: View, name: str, values: Floats) -> None:
     view.memory.setdefault(name, {}).update(zip(view.own.tolist(), values.tolist(), strict=True))
 
 
-def ask(rule: Strategy, view: View, name: str = "inner", stream: int = 1) -> Floats:
+def ask(rule: Strategy, view: View, name: str = "inner", stream: int = 1, **sees: Any) -> Floats:
     """Transaction prices (n,) of a rule inside a rule, which gets a notebook and luck of its own.
 
     Args:
@@ -56,13 +57,14 @@ def ask(rule: Strategy, view: View, name: str = "inner", stream: int = 1) -> Flo
         view: what the outer rule sees.
         name: of the inner rule's notebook within the outer one's.
         stream: which stretch of the firm's luck it draws from; 0 is the outer rule's own.
+        sees: what the inner rule sees otherwise than the outer one.
     """
 
     def luck() -> np.random.Generator:
         bits = cast(np.random.Philox, view.luck().bit_generator)
         return np.random.Generator(bits.jumped(stream))
 
-    quote = rule.quote(view.but(memory=view.memory.setdefault(name, {}), luck=luck))
+    quote = rule.quote(view.but(memory=view.memory.setdefault(name, {}), luck=luck, **sees))
     return quote.list_price - quote.promotion
 
 
@@ -71,14 +73,14 @@ def peace_price(rule: Strategy, view: View) -> Floats:
 
     The inner rule sees as its own last price what it last said, not what the cuts made of it.
     """
-    price = ask(rule, view.but(price=recall(view, "peace", view.price)), "base")
+    price = ask(rule, view, "base", price=recall(view, "peace", view.price))
     note(view, "peace", price)
     return price
 
 
 def at_least(floor: float, price: Floats, peace: Floats, view: View) -> Floats:
     """`price`, but not below `floor` times unit cost (incl. VAT), nor raised above the peace price by it."""
-    return np.maximum(price, np.minimum(cost_price(view, floor), peace))
+    return np.maximum(price, np.minimum(cost_price(view, floor), peace)) if floor else price
 
 
 def cost_price(view: View, multiple: float) -> Floats:
