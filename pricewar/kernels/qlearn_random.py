@@ -57,7 +57,7 @@ def shuffled(state: np.ndarray) -> float:
     state[0] = first
     state[1] = second
     state[2] = last
-    return min(SCALE * last, LARGEST)
+    return float(min(SCALE * last, LARGEST))
 
 
 @njit(cache=True, inline="always")
@@ -72,8 +72,7 @@ def hashed(key: np.uint64, counter: np.uint64) -> np.uint64:
 @njit(cache=True, inline="always")
 def unit(bits: np.uint64) -> float:
     """A float in [0, 1) from the upper 53 of 64 bits."""
-    number: float = (bits >> S11) * TO_UNIT
-    return number
+    return float((bits >> S11) * TO_UNIT)
 
 
 @njit(cache=True)

@@ -67,50 +67,59 @@ def learn_twin(
     most: int,
 ) -> Outcome:
     """`qlearn.learn`, plainly. Equal to it where no two values of a row tie after the opening."""
-    n, m = start.shape
-    key = np.uint64(stream_key(seed, session))
-    counter = np.zeros(1, np.uint64)
-    eps = np.ones(n)
-    due = np.zeros(n, np.int64)
+    luck = _FastLuck(seed, session, beta, start.shape[1])
+    return _learn(profits, start, memory, alpha, delta, opening, patience, most, luck.choose, luck.best)
 
-    def draw() -> float:
-        counter[0] += np.uint64(1)
-        return float(unit(np.uint64(hashed(key, counter[0] - np.uint64(1)))))
 
-    def date(i: int, period: int) -> None:
-        due[i], counter[0] = next_exploration(period, beta[i], key, counter[0])
+class _FastLuck:
+    """The counter stream of one session, spent in the order of the fast kernel."""
 
-    def frequent(chosen: Ints) -> None:
-        for i in range(n):
-            u = draw()
-            if u < eps[i]:
-                chosen[i] = min(int(m * (u / eps[i])), m - 1)
-        eps[:] *= np.exp(-beta)
+    def __init__(self, seed: int, session: int, beta: Floats, choices: int) -> None:
+        self.key = np.uint64(stream_key(seed, session))
+        self.counter = np.uint64(0)
+        self.beta, self.m = beta, choices
+        self.eps = np.ones(len(beta))
+        self.due = np.zeros(len(beta), np.int64)
 
-    def choose(period: int, greedy: Ints) -> Ints:
+    def draw(self) -> float:
+        bits = np.uint64(hashed(self.key, self.counter))
+        self.counter += np.uint64(1)
+        return float(unit(bits))
+
+    def date(self, i: int, period: int) -> None:
+        due, counter = next_exploration(period, self.beta[i], self.key, self.counter)
+        self.due[i], self.counter = due, np.uint64(counter)
+
+    def try_out(self, chosen: Ints) -> None:
+        for i in range(len(chosen)):
+            u = self.draw()
+            if u < self.eps[i]:
+                chosen[i] = min(int(self.m * (u / self.eps[i])), self.m - 1)
+        self.eps *= np.exp(-self.beta)
+
+    def choose(self, period: int, greedy: Ints) -> Ints:
         chosen = greedy.copy()
-        if due.any():
-            for i in np.flatnonzero(due == period):
-                chosen[i] = min(int(m * draw()), m - 1)
-                date(int(i), period)
+        if self.due.any():
+            for i in range(len(chosen)):
+                if self.due[i] == period:
+                    chosen[i] = min(int(self.m * self.draw()), self.m - 1)
+                    self.date(i, period)
             return chosen
-        frequent(chosen)
-        if eps.max() < RARE:
-            for i in range(n):
-                date(i, period)
+        self.try_out(chosen)
+        if self.eps.max() < RARE:
+            for i in range(len(chosen)):
+                self.date(i, period)
         return chosen
 
-    def best(row: Floats, _before: int) -> int:
+    def best(self, row: Floats, _before: int) -> int:
         chosen, tied = 0, 1
-        for a in range(1, m):
+        for a in range(1, len(row)):
             if row[a] > row[chosen]:
                 chosen, tied = a, 1
             elif row[a] == row[chosen]:
                 tied += 1
-                chosen = a if draw() * tied < 1.0 else chosen
+                chosen = a if self.draw() * tied < 1.0 else chosen
         return chosen
-
-    return _learn(profits, start, memory, alpha, delta, opening, patience, most, choose, best)
 
 
 def _learn(

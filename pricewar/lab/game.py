@@ -55,7 +55,7 @@ class StageGame:
 
     def nearest(self, prices: Floats) -> Ints:
         """(n,) action closest to each firm's price."""
-        return np.abs(self.actions - prices[:, None]).argmin(axis=1)
+        return np.asarray(np.abs(self.actions - prices[:, None]).argmin(axis=1))
 
     def grid_nash(self) -> Ints:
         """(k, n) pure Nash equilibria of the game on its grid."""
@@ -65,14 +65,14 @@ class StageGame:
         for i in range(n):
             own = table[..., i]
             best &= own >= own.max(axis=i, keepdims=True)
-        return np.argwhere(best)
+        found: Ints = np.argwhere(best)
+        return found
 
 
 def joint_actions(firms: int, choices: int) -> Ints:
     """(choices**firms, firms) digits of every joint action."""
-    index = np.arange(choices**firms)
-    digits: Ints = np.stack([index // choices ** (firms - 1 - i) % choices for i in range(firms)], axis=1)
-    return digits
+    index: Ints = np.arange(choices**firms)
+    return np.stack([index // choices ** (firms - 1 - i) % choices for i in range(firms)], axis=1)
 
 
 def price_grid(low: float, high: float, choices: int) -> Floats:

@@ -1,0 +1,115 @@
+"""Published figures of the laboratory at full size, and its speed.
+
+    python benchmarks/bench_lab.py figures [--scale 1.0] [--only calvano] [--out FOLDER]
+    python benchmarks/bench_lab.py speed
+
+`figures` runs every game at the size of its paper (about half an hour on two cores) and prints one table in
+Markdown, the one kept in docs/validation.md. `speed` interleaves exact and fast kernel and prints medians.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from pathlib import Path
+
+CALVANO = [
+    ({}, 1000, True),
+    ({}, 1000, False),
+    ({"delta": 0.0, "memory": 0, "alpha": 0.25, "beta": 1e-3}, 1000, False),
+    ({"memory": 0}, 300, False),
+    ({"costs": "1,.75"}, 1000, False),
+    ({"costs": "1,.5"}, 300, False),
+    ({"costs": "1,.25"}, 1000, False),
+    ({"mu": 0.5}, 300, False),
+    ({"mu": 0.1}, 1000, False),
+    ({"mu": 0.01}, 300, False),
+    ({"delta": 0.0}, 300, False),
+    ({"delta": 0.35}, 300, False),
+    ({"delta": 0.5}, 300, False),
+    ({"delta": 0.8}, 300, False),
+    ({"delta": 0.99}, 300, False),
+    ({"m": 50}, 300, False),
+    ({"n": 3}, 300, False),
+    ({"n": 4}, 50, False),
+    ({"memory": 2}, 100, False),
+]
+OTHERS = [
+    ("klein", {}, 1000),
+    ("klein", {"k": 24}, 500),
+    ("maskin-tirole", {}, 1),
+    ("green-porter", {}, 1),
+    ("rotemberg-saloner", {}, 1),
+    ("edgeworth", {}, 1),
+    ("asker", {}, 200),
+    ("waltman-kaymak", {}, 200),
+]
+
+
+def figures(scale: float, only: str | None, out: Path | None, skip: int) -> None:
+    from pricewar.lab.games import game
+    from pricewar.lab.report import save
+
+    print(
+        "| game | settings | sessions | quantity | published | reproduced | s.e. |\n|---|---|---|---|---|---|---|"
+    )
+    runs = [("calvano", given, count, exact) for given, count, exact in CALVANO]
+    runs += [(name, given, count, False) for name, given, count in OTHERS]
+    for number, (name, given, count, exact) in enumerate(runs):
+        if number < skip or (only and name != only):
+            continue
+        sessions = max(2, int(count * scale))
+        report = game(name)(given, sessions=sessions, seed=1, exact=exact)
+        label = ", ".join(f"{k}={v}" for k, v in given.items()) or "baseline"
+        label += ", exact" if exact else ""
+        for c in report.comparisons:
+            if c.published is None and c.quantity != "mean_gain":
+                continue
+            error = "" if not c.error or c.error != c.error else f"{c.error:.2g}"
+            shown = "" if c.published is None else f"{c.published:.6g}"
+            print(
+                f"| {name} | {label} | {sessions} | {c.quantity} | {shown} | {c.reproduced:.5g} | {error} |",
+                flush=True,
+            )
+        if out:
+            save(report, out / f"{number:02d}-{name}")
+
+
+def speed(repeats: int = 5) -> None:
+    from pricewar.lab.benchmarks import LogitMarket
+    from pricewar.lab.game import logit_game
+    from pricewar.lab.learner import QLearner
+    from pricewar.lab.sessions import run_sessions
+
+    game = logit_game(LogitMarket((2.0, 2.0), (1.0, 1.0)))
+    learner = QLearner()
+    cases = [("exact", True, 1), ("fast", False, 1), ("fast, 2 threads", False, 2)]
+    for _, exact, workers in cases:
+        run_sessions(game, QLearner(patience=10, most=20), 1, exact=exact, workers=workers)
+    rates: dict[str, list[float]] = {name: [] for name, _, _ in cases}
+    wall: dict[str, list[float]] = {name: [] for name, _, _ in cases}
+    for _ in range(repeats):
+        for name, exact, workers in cases:
+            begun = time.perf_counter()
+            play = run_sessions(game, learner, 8, exact=exact, workers=workers)
+            wall[name].append(time.perf_counter() - begun)
+            rates[name].append(play.periods.sum() / wall[name][-1] / 1e6)
+    for name in rates:
+        print(f"{name}: median {statistics.median(rates[name]):.1f} M periods/s (8 converged sessions)")
+    ratio = statistics.median(rates["fast, 2 threads"]) / statistics.median(rates["fast"])
+    print(f"two threads over one: {ratio:.2f}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("what", choices=["figures", "speed"])
+    parser.add_argument("--scale", type=float, default=1.0)
+    parser.add_argument("--only")
+    parser.add_argument("--skip", type=int, default=0, help="leave out the first runs")
+    parser.add_argument("--out", type=Path)
+    given = parser.parse_args()
+    if given.what == "figures":
+        figures(given.scale, given.only, given.out, given.skip)
+    else:
+        speed()

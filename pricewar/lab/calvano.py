@@ -1,0 +1,275 @@
+"""Calvano, Calzolari, Denicolo and Pastorello (2020): Q-learning firms in a logit market."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pricewar.errors import bad_input
+from pricewar.lab import figures
+from pricewar.lab.benchmarks import LogitMarket
+from pricewar.lab.diagnosis import Diagnosis, diagnose, impulse_response
+from pricewar.lab.game import StageGame, logit_game
+from pricewar.lab.learner import QLearner
+from pricewar.lab.report import Comparison, Report, clustered_error, standard_error
+from pricewar.lab.sessions import Sessions, run_sessions
+from pricewar.lab.settings import Value, read_settings
+from pricewar.lab.spurious import panel, verdict
+
+SOURCE = "Calvano, Calzolari, Denicolo, Pastorello (2020), American Economic Review 110(10)"
+DEFAULTS: dict[str, Value] = {
+    "alpha": (0.15,),
+    "beta": (4e-6,),
+    "delta": 0.95,
+    "n": 2,
+    "m": 15,
+    "memory": 1,
+    "mu": 0.25,
+    "quality": (2.0,),
+    "costs": (1.0,),
+    "outside": 0.0,
+    "xi": 0.1,
+    "range": (),
+    "patience": 100_000,
+    "most": 1_000_000_000,
+    "grid": 0,
+}
+BASELINE = {
+    "mean_gain": 0.849,
+    "sd_gain": 0.112,
+    "cycles of length 1": 0.643,
+    "cycles of length 2": 0.238,
+    "cycles of length 3+": 0.119,
+    "nash_on_path": 0.505,
+    "deviation_unprofitable": 0.936,
+    "rival_cut": -0.127,
+    "punishment_length": 5.705,
+    "q_loss_on_path": 0.002,
+    "q_loss": 0.018,
+    "mean_periods": 1_751_250.0,
+    "mean_price": 1.7914,
+}
+"""Tables 1 and A8 and the run files of the paper's replication package; mean price from a rerun."""
+PUBLISHED: tuple[tuple[dict[str, Any], dict[str, float]], ...] = (
+    ({}, BASELINE),
+    ({"n": 3}, {"mean_gain": 0.643, "nash_on_path": 0.184, "deviation_unprofitable": 0.882}),
+    ({"n": 4}, {"mean_gain": 0.559}),
+    ({"costs": (1.0, 0.75)}, {"mean_gain": 0.812, "relative profit ratio": 1.121}),
+    ({"costs": (1.0, 0.5)}, {"mean_gain": 0.759, "relative profit ratio": 1.265}),
+    ({"costs": (1.0, 0.25)}, {"mean_gain": 0.713, "relative profit ratio": 1.442}),
+    ({"mu": 0.5}, {"mean_gain": 0.856, "nash_on_path": 0.331, "deviation_unprofitable": 0.906}),
+    ({"mu": 0.1}, {"mean_gain": 0.829, "nash_on_path": 0.660, "deviation_unprofitable": 0.897}),
+    ({"mu": 0.01}, {"mean_gain": 0.805, "nash_on_path": 0.654, "deviation_unprofitable": 0.875}),
+    ({"m": 50}, {"mean_gain": 0.709}),
+    ({"delta": 0.0}, {"mean_gain": 0.21}),
+    ({"delta": 0.35}, {"mean_gain": 0.165}),
+    ({"delta": 0.5}, {"mean_gain": 0.21}),
+    ({"delta": 0.8}, {"mean_gain": 0.50}),
+    ({"delta": 0.99}, {"mean_gain": 0.93}),
+    ({"delta": 0.0, "memory": 0, "alpha": (0.25,), "beta": (1e-3,)}, {"mean_gain": 0.185}),
+    ({"memory": 0}, {"mean_gain": 0.957}),
+)
+"""Settings away from the baseline, and what was published for them."""
+
+
+def market_of(settings: Mapping[str, Any]) -> LogitMarket:
+    """The logit market of these settings; one quality or cost stands for all firms.
+
+    Raises:
+        InputError: a number of firms below 2, or lists of another length.
+    """
+    n = settings["n"]
+    if len(settings["costs"]) > 1 and n == DEFAULTS["n"]:
+        n = len(settings["costs"])
+    found: list[tuple[str, object, str]] = [] if n >= 2 else [("n", n, "two firms or more")]
+    for name in ("quality", "costs"):
+        if len(settings[name]) not in (1, n):
+            found.append((name, settings[name], f"one number, or one per firm: {n}"))
+    if found:
+        raise bad_input("lab calvano", *found)
+    quality, cost = (tuple(np.broadcast_to(settings[k], n).tolist()) for k in ("quality", "costs"))
+    return LogitMarket(quality, cost, settings["mu"], settings["outside"])
+
+
+def game_of(settings: Mapping[str, Any]) -> StageGame:
+    """The stage game of these settings; `range` (lowest, highest price) replaces the rule with xi.
+
+    Raises:
+        InputError: a range that is not two numbers, or leaves out the Nash prices.
+    """
+    span = settings["range"]
+    if len(span) not in (0, 2):
+        raise bad_input("lab calvano", ("range", span, "two prices, lowest,highest"))
+    low, high = span or (None, None)
+    return logit_game(market_of(settings), settings["m"], settings["xi"], low, high)
+
+
+def learner_of(settings: Mapping[str, Any]) -> QLearner:
+    """The learners of these settings."""
+    one = {k: v[0] if len(v) == 1 else v for k, v in settings.items() if k in ("alpha", "beta")}
+    rest = {k: settings[k] for k in ("delta", "memory", "patience", "most")}
+    return QLearner(**one, **rest)
+
+
+def published_for(settings: Mapping[str, Any]) -> dict[str, float]:
+    """What was published for exactly these settings; empty if nothing was."""
+    keys = [k for k in DEFAULTS if k not in ("grid", "most", "patience")]
+    for changed, figures_ in PUBLISHED:
+        if all(settings[k] == changed.get(k, DEFAULTS[k]) for k in keys):
+            return figures_
+    return {}
+
+
+def run(
+    given: Mapping[str, Any] | None = None,
+    *,
+    sessions: int = 1000,
+    seed: int = 0,
+    exact: bool = False,
+    workers: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Report:
+    """Let sessions learn, diagnose them and lay the published figures beside.
+
+    Args:
+        given: settings that differ from `DEFAULTS`.
+        sessions, seed, exact, workers, progress: as `run_sessions`.
+
+    Raises:
+        InputError: settings out of range.
+    """
+    settings = read_settings("calvano", DEFAULTS, given or {})
+    learner, game = learner_of(settings), game_of(settings)
+    play = run_sessions(game, learner, sessions, seed=seed, exact=exact, workers=workers, progress=progress)
+    found = diagnose(play)
+    summary = summarise(play, found)
+    tables = {"sessions": session_table(play, found), "impulse_response": response_table(play)}
+    drawings = {
+        "gains": lambda: figures.histogram(found.gain, "profit gain", BASELINE["mean_gain"]),
+        "impulse_response": lambda: figures.responses(tables["impulse_response"], game),
+    }
+    if settings["grid"]:
+        grid = gain_grid(settings, sessions, seed, workers)
+        tables["gain_grid"] = grid
+        drawings["gain_grid"] = lambda: figures.heat(grid)
+    checks = panel(play, found, seed)
+    return Report(
+        game="calvano",
+        source=SOURCE,
+        settings={**settings, "sessions": sessions, "seed": seed, "exact": exact},
+        comparisons=compare(settings, play, found),
+        summary={**summary, **checks},
+        tables=tables,
+        figures=drawings,
+        remarks=(verdict(checks), *_warnings(play)),
+    )
+
+
+def summarise(play: Sessions, found: Diagnosis) -> dict[str, Any]:
+    """Flat summary; periods to convergence leave out the stretch at rest, as the paper's count does."""
+    return {
+        "sessions": len(play),
+        "converged": float(play.converged.mean()),
+        "mean_gain": float(found.gain.mean()),
+        "sd_gain": float(found.gain.std()),
+        "cycle_shares": list(found.cycle_shares()),
+        "nash_on_path": float(found.nash_on_path.mean()),
+        "deviation_unprofitable": float(found.unprofitable.mean()),
+        "rival_cut": float(found.rival_cut.mean()),
+        "punishment_length": float(found.reaction_length.mean()),
+        "q_loss_on_path": float(found.q_loss_on_path.mean()),
+        "q_loss": float(found.q_loss.mean()),
+        "mean_price": float(found.prices.mean()),
+        "mean_periods": float((play.periods - play.learner.patience).mean()),
+        "first_periods": play.periods[:5].tolist(),
+        "periods_per_second": float(play.periods.sum() / play.seconds),
+        "seconds": play.seconds,
+    }
+
+
+def compare(settings: Mapping[str, Any], play: Sessions, found: Diagnosis) -> tuple[Comparison, ...]:
+    """Published beside reproduced, with standard errors over sessions."""
+    published = published_for(settings)
+    shares = [found.cycle_length == 1, found.cycle_length == 2, found.cycle_length >= 3]
+    relative = found.profits.mean(axis=0) / play.game.nash_profits
+    rows: list[tuple[str, float, float]] = [
+        ("mean_gain", found.gain.mean(), standard_error(found.gain)),
+        ("sd_gain", found.gain.std(), found.gain.std() / np.sqrt(2 * max(len(play) - 1, 1))),
+    ]
+    names = ("cycles of length 1", "cycles of length 2", "cycles of length 3+")
+    for name, share in zip(names, shares, strict=True):
+        rows.append((name, share.mean(), standard_error(share)))
+    rows.append(("nash_on_path", found.nash_on_path.mean(), standard_error(found.nash_on_path)))
+    deviations = (
+        ("deviation_unprofitable", found.unprofitable),
+        ("rival_cut", found.rival_cut),
+        ("punishment_length", found.reaction_length),
+    )
+    for name, values in deviations:
+        rows.append((name, values.mean(), clustered_error(values, found.deviation_session)))
+    rows += [
+        ("q_loss_on_path", found.q_loss_on_path.mean(), standard_error(found.q_loss_on_path)),
+        ("q_loss", found.q_loss.mean(), standard_error(found.q_loss)),
+        ("relative profit ratio", relative[0] / relative[-1], np.nan),
+        ("mean_periods", (play.periods - play.learner.patience).mean(), standard_error(play.periods)),
+        ("mean_price", found.prices.mean(), standard_error(found.prices.mean(axis=1))),
+    ]
+    return tuple(Comparison(name, published.get(name), float(x), float(e)) for name, x, e in rows)
+
+
+def session_table(play: Sessions, found: Diagnosis) -> pd.DataFrame:
+    """One row per session."""
+    table = pd.DataFrame(
+        {
+            "session": np.arange(1, len(play) + 1),
+            "periods": play.periods,
+            "converged": play.converged,
+            "gain": found.gain,
+            "cycle_length": found.cycle_length,
+            "nash_on_path": found.nash_on_path,
+            "nash_off_path": found.nash_off_path,
+            "best_reply_share": found.best_reply_share,
+            "q_loss_on_path": found.q_loss_on_path,
+            "q_loss": found.q_loss,
+        }
+    )
+    for i in range(play.game.firms):
+        table[f"price_{i}"] = found.prices[:, i]
+        table[f"profit_{i}"] = found.profits[:, i]
+    return table
+
+
+def response_table(play: Sessions, periods: int = 15) -> pd.DataFrame:
+    """Mean prices after a cut to the static best reply, a cut to Nash, and a rise by two steps."""
+    parts = []
+    for name, deviation in (("best reply", "best-reply"), ("nash", "nash"), ("rise", 2)):
+        values = impulse_response(play, deviation, periods).table()
+        part = pd.DataFrame(values, columns=["deviator", "rival", "deviator_error", "rival_error"])
+        part.insert(0, "period", np.arange(periods + 1))
+        part.insert(0, "deviation", name)
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True)
+
+
+def gain_grid(
+    settings: Mapping[str, Any], sessions: int, seed: int, workers: int | None = None
+) -> pd.DataFrame:
+    """Mean gain over a grid of alpha in [.025, .25] and beta in [2e-6, 2e-5], as in the paper's Figure 1."""
+    game = game_of(settings)
+    rows = []
+    for alpha in np.linspace(0.025, 0.25, settings["grid"]):
+        for beta in np.linspace(2e-6, 2e-5, settings["grid"]):
+            learner = learner_of({**settings, "alpha": (float(alpha),), "beta": (float(beta),)})
+            gain = diagnose(run_sessions(game, learner, sessions, seed=seed, workers=workers)).gain
+            rows.append((alpha, beta, gain.mean(), standard_error(gain)))
+    return pd.DataFrame(rows, columns=["alpha", "beta", "gain", "error"])
+
+
+def _warnings(play: Sessions) -> tuple[str, ...]:
+    missing = int((~play.converged).sum())
+    return (
+        (f"{missing} of {len(play)} sessions had not converged when they were stopped.",) if missing else ()
+    )

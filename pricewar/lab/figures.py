@@ -1,0 +1,122 @@
+"""Figures of the laboratory: drawn on plain matplotlib figures, no global state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from pricewar.lab.game import StageGame
+
+INK, ACCENT, SOFT = "#1f3b57", "#c8502d", "#9aa5b1"
+PALETTE = (INK, ACCENT, "#3f8f6b", "#8a6bb1", "#b08a2e")
+
+
+def canvas(width: float = 6.4, height: float = 4.0) -> tuple[Figure, Axes]:
+    """A figure with one quiet pair of axes."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    axes = figure.add_subplot()
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(True, color="#e6e9ed", linewidth=0.8)
+    axes.set_axisbelow(True)
+    return figure, axes
+
+
+def histogram(values: NDArray[np.float64], label: str, mark: float | None = None) -> Figure:
+    """Distribution over sessions, with the mean and a published mean."""
+    figure, axes = canvas()
+    axes.hist(values, bins=min(30, max(5, len(values) // 10)), color=INK, alpha=0.85)
+    axes.axvline(values.mean(), color=ACCENT, linewidth=2, label=f"mean {values.mean():.3f}")
+    if mark is not None:
+        axes.axvline(mark, color="black", linestyle=":", label=f"published, baseline {mark:g}")
+    axes.set(xlabel=label, ylabel="sessions")
+    axes.legend(frameon=False)
+    return figure
+
+
+def responses(table: pd.DataFrame, game: StageGame) -> Figure:
+    """Impulse responses: one panel per kind of deviation."""
+    kinds = list(table["deviation"].unique())
+    figure = Figure(figsize=(4.0 * len(kinds), 3.6), layout="constrained")
+    panels = figure.subplots(1, len(kinds), sharey=True, squeeze=False)[0]
+    titles = {"best reply": "Cut to the best reply", "nash": "Cut to Nash", "rise": "Rise by two steps"}
+    for axes, kind in zip(panels, kinds, strict=True):
+        part = table[table["deviation"] == kind]
+        axes.plot(part["period"], part["deviator"], "o-", color=ACCENT, markersize=4, label="deviating firm")
+        axes.plot(part["period"], part["rival"], "^--", color=INK, markersize=4, label="rival")
+        for level, name in ((game.nash.mean(), "Nash"), (game.monopoly.mean(), "monopoly")):
+            axes.axhline(level, color=SOFT, linewidth=1)
+            axes.annotate(
+                name,
+                (part["period"].max(), level),
+                ha="right",
+                va="bottom",
+                fontsize=8,
+                color="#5d6873",
+            )
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.set(title=titles.get(kind, kind), xlabel="period (the deviation is 1)")
+    panels[0].set_ylabel("price")
+    panels[0].legend(frameon=False, fontsize=8, loc="center right")
+    return figure
+
+
+def heat(table: pd.DataFrame) -> Figure:
+    """Mean gain over alpha (up) and beta (across)."""
+    figure, axes = canvas(6.0, 4.4)
+    grid = table.pivot(index="alpha", columns="beta", values="gain")
+    axes.grid(False)
+    mesh = axes.pcolormesh(grid.columns * 1e6, grid.index, grid.to_numpy(), cmap="viridis", shading="nearest")
+    figure.colorbar(mesh, ax=axes, label="mean profit gain")
+    for a in grid.index:
+        for b in grid.columns:
+            axes.annotate(
+                f"{grid.loc[a, b]:.2f}",
+                (b * 1e6, a),
+                ha="center",
+                va="center",
+                color="white",
+                fontsize=8,
+            )
+    axes.set(xlabel="speed of giving up exploration, beta (millionths)", ylabel="learning rate, alpha")
+    return figure
+
+
+def lines(
+    x: Sequence[float] | NDArray[np.float64],
+    series: dict[str, NDArray[np.float64]],
+    xlabel: str,
+    ylabel: str,
+    marks: dict[str, float] | None = None,
+    drawstyle: str = "default",
+) -> Figure:
+    """Named lines over one axis; `marks` are horizontal lines with a name."""
+    figure, axes = canvas()
+    for k, (name, values) in enumerate(series.items()):
+        axes.plot(x, values, color=PALETTE[k % 5], label=name, linewidth=1.8, drawstyle=drawstyle)
+    for name, level in (marks or {}).items():
+        axes.axhline(level, color=SOFT, linestyle="--", linewidth=1, label=name)
+    axes.set(xlabel=xlabel, ylabel=ylabel)
+    axes.legend(frameon=False, fontsize=9)
+    return figure
+
+
+def bars(labels: Sequence[str], series: dict[str, Sequence[float]], xlabel: str, ylabel: str) -> Figure:
+    """Bars side by side, one group per label."""
+    figure, axes = canvas()
+    width = 0.8 / len(series)
+    places = np.arange(len(labels))
+    for k, (name, values) in enumerate(series.items()):
+        axes.bar(
+            places + (k - (len(series) - 1) / 2) * width, values, width, label=name, color=PALETTE[k % 5]
+        )
+    axes.set_xticks(places, labels)
+    axes.set(xlabel=xlabel, ylabel=ylabel)
+    axes.legend(frameon=False, fontsize=9)
+    return figure

@@ -1,0 +1,32 @@
+"""The published games, by the name they have on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+
+from pricewar.errors import bad_input
+from pricewar.lab.report import Report
+
+GAMES = {
+    "calvano": "Q-learning firms in a logit market (Calvano et al. 2020)",
+    "klein": "Q-learning firms that move in turn (Klein 2021)",
+    "maskin-tirole": "Markov-perfect price cycles and focal prices (Maskin and Tirole 1988)",
+    "green-porter": "Price wars on the path of play under unseen demand (Green and Porter 1984)",
+    "rotemberg-saloner": "Price wars in booms (Rotemberg and Saloner 1986)",
+    "asker": "Synchronous and asynchronous learning (Asker, Fershtman and Pakes 2024)",
+    "waltman-kaymak": "Q-learning firms that choose quantities (Waltman and Kaymak 2008)",
+    "edgeworth": "Mixed prices under capacity (Edgeworth; Kreps and Scheinkman 1983)",
+}
+
+
+def game(name: str) -> Callable[..., Report]:
+    """The `run` function of a game.
+
+    Raises:
+        InputError: no such game.
+    """
+    if name not in GAMES:
+        raise bad_input("lab", ("game", name, ", ".join(GAMES)))
+    run: Callable[..., Report] = import_module(f"pricewar.lab.{name.replace('-', '_')}").run
+    return run

@@ -1,0 +1,141 @@
+"""What a laboratory game hands back, and how it is written down.
+
+Every game returns a `Report`: the published figure beside the reproduced one with its standard error,
+tables, figures,
+and a flat summary. `save` writes it as CSV, Parquet, PNG, SVG and one `run.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One line: what was published, what came out, and how sure that is.
+
+    Args:
+        quantity: what is measured.
+        published: the figure in the literature, or None where these settings have none.
+        reproduced: the figure measured here.
+        error: its standard error; None or 0 for exact results.
+        note: where it differs, why.
+    """
+
+    quantity: str
+    published: float | None
+    reproduced: float
+    error: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """Everything one game produced.
+
+    Args:
+        game: name on the command line.
+        source: the paper.
+        settings: settings in force.
+        comparisons: published beside reproduced.
+        summary: what `--json` prints.
+        tables: name to data frame.
+        figures: name to a function that draws it.
+        remarks: sentences a reader must see, such as a verdict on collusion.
+    """
+
+    game: str
+    source: str
+    settings: Mapping[str, Any]
+    comparisons: tuple[Comparison, ...]
+    summary: Mapping[str, Any]
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    figures: Mapping[str, Callable[[], Figure]] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+
+    def comparison_table(self) -> pd.DataFrame:
+        """The comparisons as a data frame."""
+        columns = ["quantity", "published", "reproduced", "standard_error", "note"]
+        rows = [(c.quantity, c.published, c.reproduced, c.error, c.note) for c in self.comparisons]
+        return pd.DataFrame(rows, columns=columns)
+
+
+def standard_error(values: NDArray[Any]) -> float:
+    """Standard error of the mean of independent values; NaN for fewer than two."""
+    x = np.asarray(values, float)
+    return float(x.std(ddof=1) / math.sqrt(len(x))) if len(x) > 1 else math.nan
+
+
+def clustered_error(values: NDArray[Any], cluster: NDArray[np.int64]) -> float:
+    """Standard error of the mean of values that are only independent between clusters."""
+    x = np.asarray(values, float)
+    sums = np.bincount(cluster, weights=x - x.mean())
+    return float(np.sqrt(np.sum(sums**2)) / len(x)) if len(sums) > 1 else math.nan
+
+
+def plain(value: Any) -> Any:
+    """`value` with numpy types turned into Python's and NaN into None, fit for JSON."""
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [plain(v) for v in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def as_json(report: Report) -> str:
+    """The summary as JSON."""
+    return json.dumps(plain(report.summary), indent=2)
+
+
+def save(report: Report, folder: Path) -> list[Path]:
+    """Write tables (CSV, Parquet), figures (PNG, SVG) and run.json into `folder`; return the files
+    written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written: list[Path] = []
+    for name, table in {"comparison": report.comparison_table(), **report.tables}.items():
+        table.to_csv(folder / f"{name}.csv", index=False)
+        table.to_parquet(folder / f"{name}.parquet", index=False)
+        written += [folder / f"{name}.csv", folder / f"{name}.parquet"]
+    for name, draw in report.figures.items():
+        figure = draw()
+        for ending in ("png", "svg"):
+            figure.savefig(folder / f"{name}.{ending}", dpi=150)
+            written.append(folder / f"{name}.{ending}")
+    run = {
+        "game": report.game,
+        "source": report.source,
+        "settings": report.settings,
+        "summary": report.summary,
+        "comparisons": report.comparison_table().to_dict("records"),
+        "remarks": report.remarks,
+        "versions": versions(),
+    }
+    (folder / "run.json").write_text(json.dumps(plain(run), indent=2) + "\n", encoding="utf-8")
+    return [*written, folder / "run.json"]
+
+
+def versions() -> dict[str, str]:
+    """Versions of what produced the numbers."""
+    found = {"python": platform.python_version()}
+    for name in ("pricewar", "numpy", "numba", "scipy"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "unknown"
+    return found
