@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
     from pricewar.lab.report import Report
 
-GAMES_HELP = "calvano, klein, maskin-tirole, green-porter, rotemberg-saloner, asker, waltman-kaymak or
-edgeworth"
+GAMES_HELP = (
+    "calvano, klein, maskin-tirole, green-porter, rotemberg-saloner, asker, waltman-kaymak or edgeworth"
+)
 
 
 def lab(
@@ -41,9 +42,7 @@ def lab(
     try:
         run, given = game_of(game), read_pairs(settings or [])
         with _bar(noise, sessions) as advance:
-            report = run(
-                given, sessions=sessions, seed=seed, exact=exact, workers=workers, progress=advance
-            )
+            report = run(given, sessions=sessions, seed=seed, exact=exact, workers=workers, progress=advance)
     except InputError as error:
         noise.print(str(error), markup=False, highlight=False)
         raise typer.Exit(2) from error
@@ -87,8 +86,11 @@ def _show(console: Console, report: Report) -> None:
         table.add_column(name, justify="left" if name in ("quantity", "note") else "right")
     for c in report.comparisons:
         table.add_row(
-            c.quantity.replace("_", " "), _number(c.published), _number(c.reproduced), _number(c.error),
-            c.note
+            c.quantity.replace("_", " "),
+            _number(c.published),
+            _number(c.reproduced),
+            _number(c.error),
+            c.note,
         )
     console.print(table)
     for remark in report.remarks:
