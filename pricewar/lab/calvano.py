@@ -270,6 +270,5 @@ def gain_grid(
 
 def _warnings(play: Sessions) -> tuple[str, ...]:
     missing = int((~play.converged).sum())
-    return (
-        (f"{missing} of {len(play)} sessions had not converged when they were stopped.",) if missing else ()
-    )
+    text = f"{missing} of {len(play)} sessions had not converged when they were stopped."
+    return (text,) if missing else ()
