@@ -1,1 +1,50 @@
-"""plots."""
+"""Figures of a comparison, in one house style, as PNG and SVG with captions."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from ..results import Results
+from . import breakeven, firms, gains, market
+from .data import Story, story
+from .style import Drawing
+
+__all__ = ["Drawing", "Story", "draw_figures", "make_figures", "story"]
+
+
+def draw_figures(told: Story, focus: str = "xiaomi") -> list[Drawing]:
+    """All figures of a comparison.
+
+    Args:
+        told: the results and their comparison, from `story`.
+        focus: firm whose break-even is drawn; left out where there is no such firm.
+    """
+    drawn = [gains.draw(told), market.consumer_surplus(told)] if told.others else []
+    drawn += [market.war_index(told)]
+    drawn += [firms.draw(told, m) for m in (firms.PRICES, firms.SHARES, firms.MARGINS, firms.CASH)]
+    return drawn + ([breakeven.draw(told, focus)] if focus in told.firms else [])
+
+
+def make_figures(
+    results: Results, out: str | Path, baseline: str | None = None, focus: str = "xiaomi"
+) -> list[Path]:
+    """Draw all figures into a directory, each as PNG and SVG, with `captions.json` beside them.
+
+    Returns:
+        Paths of the PNG files, in the order in which a reader wants them.
+
+    Raises:
+        ResultsError: no runs, or no such baseline.
+    """
+    return save_figures(draw_figures(story(results, baseline), focus), Path(out))
+
+
+def save_figures(drawings: list[Drawing], out: Path) -> list[Path]:
+    """Write drawings and their captions; returns the PNG paths."""
+    paths = [drawing.save(out)[0] for drawing in drawings]
+    words = {d.name: {"title": d.title, "caption": d.caption, "finding": d.finding} for d in drawings}
+    (out / "captions.json").write_text(
+        json.dumps(words, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
+    return paths

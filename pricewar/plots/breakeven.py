@@ -1,0 +1,103 @@
+"""One firm's monthly operating result, with the month from which it earns money."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ..analysis.books import break_even
+from .data import Story
+from .ribbon import draw_ribbon, foot, foot_inches
+from .style import WIDTH, Drawing, band, house, label_ends, looks, month_axis, zero_line
+
+Table = Mapping[str, Mapping[Hashable, Any]]
+"""Scenario -> the break-even of the firm."""
+
+
+def draw(told: Story, firm: str) -> Drawing:
+    """Monthly result by scenario above, break-even months with their spread over runs below."""
+    every = break_even(told.results)
+    table: Table = {str(row["scenario"]): row for row in every[every["firm"] == firm].to_dict("records")}
+    name = told.name(firm)
+    strip = 0.22 * len(told.scenarios) + 0.1
+    bottom = 0.5 + foot_inches(told)
+    height = bottom + strip + 0.12 + 2.7 + 0.5
+    with house():
+        figure = Figure(figsize=(WIDTH, height))
+        below = figure.add_axes((0.16, bottom / height, 0.675, strip / height))
+        above = figure.add_axes((0.16, (bottom + strip + 0.12) / height, 0.675, 2.7 / height))
+        _result(above, told, firm, table)
+        _months(below, told, table)
+        draw_ribbon(figure, above, told)
+        title = f"{name}: monthly operating result and break-even"
+        figure.text(0.012, 1 - 0.08 / height, title, fontsize=11, fontweight="bold", va="top")
+        foot(figure, told)
+    caption = (
+        f"Operating result of {name} a month (above; means over {len(told.results.seeds)} seed(s), bands 95% "
+        "intervals) and the month from which the sum of three months stays at or above zero to the end of "
+        "the run (below; dot: median over the runs that get there, bar: 95% of them)."
+    )
+    sentences = [_sentence(told, scenario, table[scenario]) for scenario in told.scenarios]
+    return Drawing(f"break-even-{firm}", title, caption, f"{name} " + "; ".join(sentences) + ".", figure)
+
+
+def _result(axes: Axes, told: Story, firm: str, table: Table) -> None:
+    styles = looks(told.scenarios, told.baseline)
+    x = np.arange(len(told.months))
+    ends = {}
+    for scenario in told.scenarios:
+        mean, lo, hi = (part / 1e6 for part in told.series(scenario, firm, "operating_profit"))
+        band(axes, x, lo, hi, styles[scenario])
+        axes.plot(x, mean, **styles[scenario])
+        month = table[scenario]["lasting"]
+        if np.isfinite(month):
+            axes.plot(month, mean[round(month)], "o", color=styles[scenario]["color"], markersize=5, zorder=5)
+        ends[scenario] = (float(x[-1]), float(np.nan_to_num(mean[-1])))
+    zero_line(axes)
+    month_axis(axes, told.months, ticks=8)
+    axes.tick_params(labelbottom=False)
+    axes.set_ylabel("Operating result,\nCNY m a month")
+    label_ends(axes, ends, styles)
+
+
+def _months(axes: Axes, told: Story, table: Table) -> None:
+    styles = looks(told.scenarios, told.baseline)
+    for row, scenario in enumerate(told.scenarios):
+        found, color = table[scenario], styles[scenario]["color"]
+        if found["lasting_runs"]:
+            ends = [found["lasting_lo"], found["lasting_hi"]]
+            axes.plot(ends, [row, row], color=color, linewidth=4, alpha=0.4, solid_capstyle="butt")
+            axes.plot(found["lasting"], row, "o", color=color, markersize=5)
+        place: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
+        axes.annotate(
+            _runs(found),
+            (1, row),
+            xytext=(4, 0),
+            va="center",
+            fontsize=8,
+            color=color,
+            annotation_clip=False,
+            **place,
+        )
+    axes.set_yticks(range(len(told.scenarios)), told.scenarios)
+    axes.set_ylim(len(told.scenarios) - 0.5, -0.5)
+    month_axis(axes, told.months, ticks=8)
+    axes.set_xlabel("Break-even month")
+    axes.grid(axis="y", visible=False)
+
+
+def _runs(found: Mapping[Hashable, Any]) -> str:
+    return f"{found['lasting_runs']:.0f} of {found['runs']:.0f} runs"
+
+
+def _sentence(told: Story, scenario: str, found: Mapping[Hashable, Any]) -> str:
+    if not found["lasting_runs"]:
+        return f"in {scenario} does not break even for good in any of {found['runs']:.0f} runs"
+    names = ("lasting", "lasting_lo", "lasting_hi")
+    middle, low, high = (told.months[round(float(found[name]))] for name in names)
+    spread = "" if low == high else f" [{low}, {high}]"
+    return f"in {scenario} breaks even in {middle}{spread} ({_runs(found)})"

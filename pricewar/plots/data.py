@@ -1,0 +1,108 @@
+"""What the figures draw: series with their intervals, from one comparison table made once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..analysis.compare import TOTAL, Row, compare_table, pick
+from ..results import Results
+
+Floats = NDArray[np.float64]
+
+
+class Series(NamedTuple):
+    """A monthly mean with its interval, (T,) each."""
+
+    mean: Floats
+    lo: Floats
+    hi: Floats
+
+
+class Event(NamedTuple):
+    """Something that happened in some scenarios and not in the baseline."""
+
+    period: int
+    entity: str
+    what: str
+    scenarios: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Story:
+    """Results with their comparison, baseline and names: all that a figure or a report needs."""
+
+    results: Results
+    table: pd.DataFrame
+    baseline: str
+    months: tuple[str, ...]
+    firms: tuple[str, ...]
+    """By units in the baseline, largest first."""
+
+    @property
+    def scenarios(self) -> tuple[str, ...]:
+        """All scenarios, in the order of the runs."""
+        return self.results.scenarios
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """All scenarios but the baseline."""
+        return tuple(name for name in self.scenarios if name != self.baseline)
+
+    def name(self, firm: str) -> str:
+        """A firm's name as people write it."""
+        return self.results.names.get(firm, firm)
+
+    def firm_of(self, entity: str) -> str:
+        """The firm that an entity of the log is, or that makes it; empty for the market."""
+        return entity if entity in self.firms else self._makers.get(entity, "")
+
+    @cached_property
+    def _makers(self) -> dict[str, str]:
+        pairs = self.results.products[["product", "firm"]].drop_duplicates()
+        return dict(zip(pairs["product"], pairs["firm"], strict=True))
+
+    def series(self, scenario: str, entity: str, metric: str, diff: bool = False) -> Series:
+        """One line of a figure, or its difference from the baseline."""
+        rows = self._lines.xs((scenario, entity, metric))
+        names = ["diff", "diff_lo", "diff_hi"] if diff else ["mean", "lo", "hi"]
+        return Series(*rows.reindex(list(self.months))[names].to_numpy(float).T)
+
+    def total(self, scenario: str, entity: str, metric: str) -> Row:
+        """The row of a total."""
+        return pick(self.table, scenario, entity, metric)
+
+    @cached_property
+    def _lines(self) -> pd.DataFrame:
+        return self.table.set_index(["scenario", "entity", "metric", "period"]).sort_index()
+
+    @cached_property
+    def events(self) -> tuple[Event, ...]:
+        """What at least half of a scenario's runs logged and the baseline did not, in order of time."""
+        log, runs = self.results.log, len(self.results.seeds)
+        seen = log.groupby(["period", "entity", "what", "scenario"])["seed"].nunique()
+        often = seen[2 * seen >= runs].reset_index()
+        where: dict[tuple[int, str, str], list[str]] = {}
+        for row in often.to_dict("records"):
+            where.setdefault((int(row["period"]), row["entity"], row["what"]), []).append(row["scenario"])
+        found = [Event(*key, tuple(scenarios)) for key, scenarios in where.items()]
+        return tuple(sorted(event for event in found if self.baseline not in event.scenarios))
+
+
+def story(results: Results, baseline: str | None = None) -> Story:
+    """Compare once, draw often.
+
+    Raises:
+        ResultsError: no runs, or no such baseline.
+    """
+    base = results.baseline if baseline is None else baseline
+    table = compare_table(results, base)
+    monthly = results.market.drop_duplicates("period").sort_values("period")
+    units = table[(table["scenario"] == base) & (table["metric"] == "units") & (table["period"] == TOTAL)]
+    firms = units[units["entity"] != "market"].sort_values("mean", ascending=False, kind="stable")["entity"]
+    return Story(results, table, base, tuple(monthly["month"]), tuple(firms))

@@ -1,0 +1,118 @@
+"""Small multiples, one panel for each firm: prices, shares, gross margins, cash."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from .data import Story
+from .ribbon import foot, foot_inches, key, mark_months
+from .style import WIDTH, Drawing, band, house, looks, month_axis, with_interval, zero_line
+
+_COLUMNS = 4
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A column of the firms table as a figure shows it."""
+
+    metric: str
+    name: str
+    title: str
+    unit: str
+    scale: float
+    common: bool
+    """All panels on one y axis."""
+    zero: bool
+    """A line at zero."""
+
+
+PRICES = Measure("price_change", "prices", "Prices by firm", "change from the start, %", 100, True, True)
+SHARES = Measure("share", "shares", "Market shares by firm", "share of cars delivered, %", 100, False, False)
+MARGINS = Measure("gross_margin", "gross-margin", "Gross margin by firm", "% of revenue", 100, True, True)
+CASH = Measure("cash", "cash", "Cash by firm", "end of month, CNY bn", 1e-9, False, True)
+
+
+def draw(told: Story, measure: Measure) -> Drawing:
+    """A panel for each firm, a line for each scenario, bands for 95% intervals."""
+    rows = -(-len(told.firms) // _COLUMNS)
+    top, bottom = 0.78, 0.5 + foot_inches(told)
+    height = top + bottom + 1.25 * rows
+    with house():
+        figure = Figure(figsize=(WIDTH, height))
+        panels = figure.subplots(rows, _COLUMNS, sharex=True, sharey=measure.common, squeeze=False).ravel()
+        for axes, firm in zip(panels, told.firms, strict=False):
+            _panel(axes, told, firm, measure)
+        _hide_spare(panels, len(told.firms))
+        for axes in panels:
+            month_axis(axes, told.months, ticks=3)
+        figure.subplots_adjust(
+            left=0.09, right=0.985, top=1 - top / height, bottom=bottom / height, wspace=0.3, hspace=0.32
+        )
+        if measure.common:
+            figure.subplots_adjust(wspace=0.12)
+        middle = (bottom + height - top) / 2 / height
+        figure.supylabel(f"{measure.title.split(' by ')[0]}, {measure.unit}", fontsize=8.5, x=0.012, y=middle)
+        figure.supxlabel("Month", fontsize=8.5, y=(0.1 + foot_inches(told)) / height)
+        _head(figure, told, measure.title)
+        foot(figure, told)
+    caption = (
+        f"{measure.title}: {measure.unit}. Firms by units in {told.baseline}, largest first; "
+        f"lines are means over {len(told.results.seeds)} seed(s), bands 95% intervals"
+        + ("; verticals are the events below, of the firm or the whole market." if key(told) else ".")
+    )
+    return Drawing(measure.name, measure.title, caption, _finding(told, measure), figure)
+
+
+def _panel(axes: Axes, told: Story, firm: str, measure: Measure) -> None:
+    styles = looks(told.scenarios, told.baseline)
+    x = np.arange(len(told.months))
+    for scenario in told.scenarios:
+        series = told.series(scenario, firm, measure.metric)
+        mean, lo, hi = (measure.scale * part for part in series)
+        band(axes, x, lo, hi, styles[scenario])
+        axes.plot(x, mean, **styles[scenario])
+    if measure.zero:
+        zero_line(axes)
+    mark_months(axes, told, firm)
+    axes.set_title(told.name(firm), fontweight="bold", pad=3)
+
+
+def _hide_spare(panels: np.ndarray, used: int) -> None:
+    for axes in panels[used:]:
+        axes.set_axis_off()
+    for axes in panels[max(used - _COLUMNS, 0) : used]:
+        axes.tick_params(labelbottom=True)
+
+
+def _head(figure: Figure, told: Story, title: str) -> None:
+    inch = 1 / figure.get_figheight()
+    figure.text(0.012, 1 - 0.08 * inch, title, fontsize=11, fontweight="bold", va="top")
+    styles = looks(told.scenarios, told.baseline)
+    handles = [Line2D([], [], label=name, **styles[name]) for name in told.scenarios]
+    figure.legend(
+        handles=handles, loc="upper left", bbox_to_anchor=(0.005, 1 - 0.24 * inch), ncols=4, handlelength=2.6,
+        fontsize=8,
+    )  # fmt: skip
+
+
+def _finding(told: Story, measure: Measure) -> str:
+    """The firm that moved most in each scenario, in total."""
+    parts = []
+    for scenario in told.others:
+        rows = {firm: told.total(scenario, firm, measure.metric) for firm in told.firms}
+        known = {firm: row for firm, row in rows.items() if np.isfinite(row.diff)}
+        if known:
+            firm = max(known, key=lambda name: abs(known[name].diff))
+            change = with_interval((measure.scale * value for value in known[firm][3:]), signed=True)
+            parts.append(f"{told.name(firm)} by {change} in {scenario}")
+    if not parts:
+        return "There is no other scenario to compare with."
+    unit = (
+        "CNY bn at the end of the run" if measure.metric == "cash" else "percentage points, mean of the run"
+    )
+    return f"Against {told.baseline} ({unit}) the firm that moves most: " + "; ".join(parts) + "."

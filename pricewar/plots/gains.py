@@ -1,0 +1,117 @@
+"""Who gains and who loses: the whole run against the baseline, in money."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ..analysis.compare import Row
+from .data import Story
+from .style import PALETTE, WIDTH, Drawing, house, number, with_interval, zero_line
+
+_GAIN, _LOSS = PALETTE[0], PALETTE[1]
+
+
+class Bar(NamedTuple):
+    """One bar, CNY bn."""
+
+    label: str
+    mean: float
+    lo: float
+    hi: float
+
+
+def draw(told: Story) -> Drawing:
+    """A panel for each scenario, a bar for each firm and for consumers, suppliers, state and all."""
+    columns = min(len(told.others), 3)
+    rows = -(-len(told.others) // columns)
+    tall = 0.19 * (len(told.firms) + 5) + 0.3
+    height = 0.45 + rows * (tall + 0.65)
+    with house():
+        figure = Figure(figsize=(WIDTH, height))
+        panels = figure.subplots(rows, columns, squeeze=False, sharey=True).ravel()
+        for axes, scenario in zip(panels, told.others, strict=False):
+            _panel(axes, bars(told, scenario), scenario)
+        for axes in panels[len(told.others) :]:
+            axes.set_axis_off()
+        figure.subplots_adjust(
+            left=0.17,
+            right=0.975,
+            top=1 - 0.68 / height,
+            bottom=0.5 / height,
+            wspace=0.08,
+            hspace=0.65 / tall,
+        )
+        title = f"Who gains, who loses against {told.baseline}"
+        figure.text(0.012, 1 - 0.08 / height, title, fontsize=11, fontweight="bold", va="top")
+    caption = (
+        f"Difference from {told.baseline} over {len(told.months)} months, CNY bn: consumer surplus, profit "
+        "of suppliers, the state's balance (less fiscal cost), the sum of all with the firms, and operating "
+        "profit of each firm. Lines are 95% intervals of the paired difference."
+    )
+    return Drawing("who-gains", title, caption, _finding(told), figure)
+
+
+def bars(told: Story, scenario: str) -> list[Bar]:
+    """The bars of one scenario, from top to bottom."""
+    total = told.total
+    groups = [
+        _bar("Consumers", total(scenario, "market", "consumer_surplus")),
+        _bar("Suppliers", total(scenario, "market", "supplier_profit")),
+        _bar("State", total(scenario, "market", "fiscal_cost"), sign=-1),
+        _bar("All together", total(scenario, "market", "welfare")),
+    ]
+    firms = [_bar(told.name(firm), total(scenario, firm, "operating_profit")) for firm in told.firms]
+    return groups + firms
+
+
+def _bar(label: str, row: Row, sign: int = 1) -> Bar:
+    ends = sorted((sign * row.diff_lo / 1e9, sign * row.diff_hi / 1e9))
+    return Bar(label, sign * row.diff / 1e9, *ends)
+
+
+def _panel(axes: Axes, drawn: list[Bar], title: str) -> None:
+    places = [i if i < 4 else i + 0.7 for i in range(len(drawn))]
+    values = np.nan_to_num([bar.mean for bar in drawn])
+    axes.barh(places, values, height=0.7, color=[_GAIN if value >= 0 else _LOSS for value in values])
+    for place, bar in zip(places, drawn, strict=True):
+        axes.plot([bar.lo, bar.hi], [place, place], color="black", linewidth=0.9)
+    low, high = min(values.min(), 0.0), max(values.max(), 0.0)
+    room = 0.26 * (high - low or 1.0)
+    axes.set_xlim(low - room, high + room)
+    for place, bar, value in zip(places, drawn, values, strict=True):
+        edge = np.nanmax([value, bar.hi]) if value >= 0 else np.nanmin([value, bar.lo])
+        side, away = ("left", 3) if value >= 0 else ("right", -3)
+        axes.annotate(
+            number(bar.mean),
+            (edge, place),
+            xytext=(away, 0),
+            textcoords="offset points",
+            va="center",
+            ha=side,
+        ).set_fontsize(7)
+    axes.axvline(0, color="#404040", linewidth=0.7)
+    axes.set_yticks(places, [bar.label for bar in drawn])
+    axes.set_ylim(places[-1] + 0.6, -0.6)
+    axes.grid(axis="y", visible=False)
+    axes.tick_params(axis="y", length=0)
+    axes.set_title(title, fontweight="bold")
+    axes.set_xlabel("CNY bn over the run")
+    zero_line(axes, at=3.85)
+
+
+def _finding(told: Story) -> str:
+    sentences = []
+    for scenario in told.others:
+        drawn = bars(told, scenario)
+        firms = [bar for bar in drawn[4:] if np.isfinite(bar.mean)]
+        worst, best = min(firms, key=lambda bar: bar.mean), max(firms, key=lambda bar: bar.mean)
+        money = [with_interval(bar[1:], signed=True) for bar in (drawn[0], worst, best)]
+        sentences.append(
+            f"In {scenario} consumer surplus changes by CNY {money[0]} bn; among firms it goes worst for "
+            f"{worst.label}, {money[1]}, and best for {best.label}, {money[2]}."
+        )
+    return " ".join(sentences)

@@ -1,0 +1,91 @@
+"""The market as a whole over time: war index, and consumer surplus against the baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from .data import Series, Story
+from .ribbon import draw_ribbon, foot, foot_inches
+from .style import (
+    WIDTH,
+    Drawing,
+    band,
+    house,
+    label_ends,
+    looks,
+    month_axis,
+    with_interval,
+    zero_line,
+)
+
+
+def war_index(told: Story) -> Drawing:
+    """Depth of price cuts across the market."""
+    lines = {name: told.series(name, "market", "war_index") for name in told.scenarios}
+    figure = over_time(told, lines, "War index", "Mean cut below the start price, %")
+    peaks = []
+    for name, series in lines.items():
+        if np.isfinite(series.mean).any():
+            top = int(np.nanargmax(series.mean))
+            value = with_interval(float(part[top]) for part in series)
+            peaks.append(f"in {name} the index peaks at {value}% in {told.months[top]}")
+    caption = (
+        "War index: mean depth of cuts below the start price over all products on sale, weighted by start "
+        f"units. Means over {len(told.results.seeds)} seed(s), bands 95% intervals; numbers above are events."
+    )
+    return Drawing("war-index", "War index by scenario", caption, _sentence(peaks), figure)
+
+
+def consumer_surplus(told: Story) -> Drawing:
+    """What buyers gain against the baseline, month by month."""
+    lines = {
+        name: Series(*(part / 1e9 for part in told.series(name, "market", "consumer_surplus", diff=True)))
+        for name in told.others
+    }
+    figure = over_time(told, lines, "Consumer surplus against the baseline", "Difference, CNY bn a month")
+    totals = []
+    for name in told.others:
+        row = told.total(name, "market", "consumer_surplus")
+        value = with_interval((part / 1e9 for part in row[3:]), signed=True)
+        totals.append(f"over the whole run consumer surplus changes by CNY {value} bn in {name}")
+    caption = (
+        f"Consumer surplus, difference from {told.baseline} with the same seeds; bands are 95% intervals of "
+        "the paired difference; numbers above are events."
+    )
+    return Drawing("consumer-surplus", "Consumer surplus by scenario", caption, _sentence(totals), figure)
+
+
+def over_time(told: Story, lines: dict[str, Series], title: str, unit: str) -> Figure:
+    """One axis over the months, a line for each scenario with its name at its end."""
+    styles = looks(told.scenarios, told.baseline)
+    bottom = 0.5 + foot_inches(told)
+    height = 3.0 + bottom + 0.5
+    x = np.arange(len(told.months))
+    with house():
+        figure = Figure(figsize=(WIDTH, height))
+        axes = figure.add_axes((0.085, bottom / height, 0.75, 3.0 / height))
+        for name, series in lines.items():
+            band(axes, x, series.lo, series.hi, styles[name])
+            axes.plot(x, series.mean, **styles[name])
+        zero_line(axes)
+        month_axis(axes, told.months, ticks=8)
+        axes.set_xlabel("Month")
+        axes.set_ylabel(unit)
+        label_ends(axes, {name: _last(series) for name, series in lines.items()}, styles)
+        draw_ribbon(figure, axes, told)
+        figure.text(0.012, 1 - 0.08 / height, title, fontsize=11, fontweight="bold", va="top")
+        foot(figure, told)
+    return figure
+
+
+def _last(series: Series) -> tuple[float, float]:
+    known = np.flatnonzero(np.isfinite(series.mean))
+    return (float(known[-1]), float(series.mean[known[-1]])) if len(known) else (0.0, 0.0)
+
+
+def _sentence(parts: Sequence[str]) -> str:
+    text = "; ".join(parts)
+    return text[:1].upper() + text[1:] + "." if text else "There is no other scenario to compare with."

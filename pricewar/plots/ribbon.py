@@ -1,0 +1,61 @@
+"""The ribbon of events: numbered marks above a time axis, and their key at the foot of the figure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from .data import Event, Story
+
+_MOST: Final = 9
+_INK: Final = "#303030"
+
+
+def shown(told: Story) -> tuple[Event, ...]:
+    """The events with a mark; more than nine would hide each other."""
+    return told.events[:_MOST]
+
+
+def mark_months(axes: Axes, told: Story, firm: str | None = None) -> None:
+    """A thin vertical line at each event; of a firm's panel at its own and those of no firm alone."""
+    about = [e for e in shown(told) if firm in (None, told.firm_of(e.entity)) or not told.firm_of(e.entity)]
+    for period in sorted({event.period for event in about}):
+        axes.axvline(period, color="#B0B0B0", linewidth=0.6, linestyle=(0, (2, 2)), zorder=1)
+
+
+def draw_ribbon(figure: Figure, below: Axes, told: Story) -> None:
+    """Numbered marks in a strip right above the axes, on the same months."""
+    mark_months(below, told)
+    box = below.get_position()
+    strip = figure.add_axes((box.x0, box.y1, box.width, 0.16 / figure.get_figheight()))
+    strip.set_xlim(below.get_xlim())
+    strip.set_ylim(0, 1)
+    strip.set_axis_off()
+    months: dict[int, list[str]] = {}
+    for i, event in enumerate(shown(told), start=1):
+        months.setdefault(event.period, []).append(str(i))
+    for period, numbers in months.items():
+        strip.text(period, 0.5, ",".join(numbers), ha="center", va="center", fontsize=7, color=_INK)
+
+
+def key(told: Story) -> list[str]:
+    """One line of text for each mark."""
+    lines = []
+    for i, event in enumerate(shown(told), start=1):
+        where = ", ".join(event.scenarios)
+        lines.append(f"{i}  {told.months[event.period]}  {told.name(event.entity)}: {event.what} ({where})")
+    hidden = len(told.events) - len(lines)
+    return [*lines, f"and {hidden} later events, in the log"] if hidden else lines
+
+
+def foot(figure: Figure, told: Story) -> None:
+    """The key at the foot of the figure."""
+    text = "\n".join(line if len(line) < 130 else line[:128] + "…" for line in key(told))
+    figure.text(0.012, 0.06 / figure.get_figheight(), text, fontsize=6.8, va="bottom", color=_INK)
+
+
+def foot_inches(told: Story) -> float:
+    """Height that the key takes."""
+    return 0.125 * len(key(told)) + (0.1 if told.events else 0.0)

@@ -1,0 +1,171 @@
+"""The house style of all figures: one palette, one type size, units on every axis, the same bytes always.
+
+Colours: Okabe and Ito (2008), told apart by the colour-blind; line styles tell scenarios apart in grey.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+BASELINE: Final = "#4D4D4D"
+PALETTE: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+DASHES: Final = ("solid", (0, (5, 1.5)), (0, (1.5, 1)), (0, (6, 1.5, 1.5, 1.5)), (0, (8, 2)), (0, (3, 3)))
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+WIDTH: Final = 7.5
+"""Inches; fits a printed page."""
+_STYLE: Final[Any] = {
+    "font.size": 8.5,
+    "axes.titlesize": 9,
+    "axes.titlelocation": "left",
+    "axes.labelsize": 8.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#808080",
+    "axes.linewidth": 0.6,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#E6E6E6",
+    "grid.linewidth": 0.5,
+    "xtick.color": "#404040",
+    "ytick.color": "#404040",
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "lines.linewidth": 1.4,
+    "legend.frameon": False,
+    "figure.facecolor": "white",
+    "figure.dpi": 150,
+    "savefig.dpi": 150,
+    "svg.hashsalt": "pricewar",
+    "text.parse_math": False,  # names and events may hold a dollar sign
+    "font.family": "DejaVu Sans",
+}
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A finished figure with its words."""
+
+    name: str
+    """File name without its ending."""
+    title: str
+    caption: str
+    """What is drawn: measure, unit, interval."""
+    finding: str
+    """What it shows, with the numbers of these runs."""
+    figure: Figure
+
+    def save(self, directory: Path) -> tuple[Path, Path]:
+        """Write PNG (150 dpi) and SVG; the same figure gives the same bytes."""
+        directory.mkdir(parents=True, exist_ok=True)
+        png, svg = (directory / f"{self.name}.{ending}" for ending in ("png", "svg"))
+        with house():
+            self.figure.savefig(png, metadata={"Software": None})
+            self.figure.savefig(svg, metadata={"Date": None, "Creator": None})
+        return png, svg
+
+
+@contextmanager
+def house() -> Iterator[None]:
+    """The style, for as long as the block lasts."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_STYLE)
+        yield
+
+
+def looks(scenarios: Sequence[str], baseline: str) -> dict[str, dict[str, Any]]:
+    """Colour and line style of each scenario: grey for the baseline, the palette for the others."""
+    others = [name for name in scenarios if name != baseline]
+    found: dict[str, dict[str, Any]] = {baseline: {"color": BASELINE, "linestyle": "solid", "zorder": 3}}
+    for i, name in enumerate(others):
+        style = {"color": PALETTE[i % len(PALETTE)], "linestyle": DASHES[(i + 1) % len(DASHES)], "zorder": 4}
+        found[name] = style
+    return found
+
+
+def band(axes: Axes, x: NDArray[Any], lo: NDArray[Any], hi: NDArray[Any], look: dict[str, Any]) -> None:
+    """An interval behind a line; nothing where there is none."""
+    if np.isfinite(lo).any():
+        axes.fill_between(x, lo, hi, color=look["color"], alpha=0.18, linewidth=0, zorder=2)
+
+
+def month_axis(axes: Axes, months: Sequence[str], ticks: int = 6) -> None:
+    """Calendar months on the x axis: as few as fit, none slanted."""
+    step = next((s for s in (1, 2, 3, 6, 12, 24) if len(months) <= s * ticks), 36)
+    first = next((i for i, month in enumerate(months) if (int(month[5:]) - 1) % step == 0), 0)
+    places = list(range(first, len(months), step))
+    axes.set_xticks(places, [short_month(months[i]) for i in places])
+    axes.set_xlim(-0.5, len(months) - 0.5)
+
+
+def short_month(month: str) -> str:
+    """2025-05 as May 25."""
+    return f"{_MONTHS[int(month[5:]) - 1]} {month[2:4]}"
+
+
+def zero_line(axes: Axes, at: float = 0.0) -> None:
+    """The level that means no change."""
+    axes.axhline(at, color="#808080", linewidth=0.7, zorder=1)
+
+
+def label_ends(axes: Axes, ends: dict[str, tuple[float, float]], styles: dict[str, dict[str, Any]]) -> None:
+    """Names at the ends of lines, moved apart so that none covers another.
+
+    Args:
+        axes: drawn, with its limits final.
+        ends: scenario -> (x, y) of the last point.
+        styles: scenario -> look.
+    """
+    low, high = axes.get_ylim()
+    names = sorted(ends, key=lambda name: ends[name][1])
+    for name, y in zip(names, spread([ends[name][1] for name in names], 0.06 * (high - low)), strict=True):
+        axes.annotate(
+            name, (ends[name][0], y), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8,
+            color=styles[name]["color"], annotation_clip=False,
+        )  # fmt: skip
+
+
+def spread(wanted: Sequence[float], apart: float) -> list[float]:
+    """Places nearest to the ascending ones wanted, no two closer than `apart` (pooled where they crowd)."""
+    pools: list[tuple[float, int]] = []  # mean of what its members want less their offset, size
+    for i, place in enumerate(wanted):
+        mean, size = place - i * apart, 1
+        while pools and pools[-1][0] > mean:
+            before, many = pools.pop()
+            mean, size = (before * many + mean * size) / (many + size), many + size
+        pools.append((mean, size))
+    bases = [mean for mean, size in pools for _ in range(size)]
+    return [base + i * apart for i, base in enumerate(bases)]
+
+
+def number(value: float, digits: int | None = None, signed: bool = False) -> str:
+    """A number as people read it: three digits that count, real minus sign, never -0.0."""
+    places = _places(value) if digits is None else digits
+    text = f"{value:{'+' if signed else ''},.{places}f}"
+    if float(text.replace(",", "")) == 0:
+        text = text.lstrip("+-")
+    return text.replace("-", "−").replace(",", "\u202f")
+
+
+def with_interval(values: Iterable[float], signed: bool = False) -> str:
+    """(mean, lo, hi) as `mean [lo, hi]`, or the mean alone where there is no interval."""
+    mean, lo, hi = values
+    places = _places(mean)
+    if not np.isfinite([lo, hi]).all():
+        return number(mean, places, signed)
+    return f"{number(mean, places, signed)} [{number(lo, places)}, {number(hi, places)}]"
+
+
+def _places(value: float) -> int:
+    size = abs(value)
+    return 2 if not np.isfinite(size) or size < 1 else max(0, 2 - int(np.log10(size)))

@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from itertools import pairwise
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from synthetic import results
+
+from pricewar.errors import ResultsError
+from pricewar.plots import draw_figures, make_figures, story
+from pricewar.plots.gains import bars
+from pricewar.plots.style import number, spread, with_interval
+from pricewar.results import table
+
+NAMES = ["who-gains", "consumer-surplus", "war-index", "prices", "shares", "gross-margin", "cash",
+         "break-even-xiaomi"]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def told():
+    return story(results(seeds=3))
+
+
+@pytest.fixture(scope="module")
+def drawn(told):
+    return {drawing.name: drawing for drawing in draw_figures(told)}
+
+
+def few(runs):
+    """Four firms only, for speed."""
+    kept = {name: getattr(runs, name) for name in ("firms", "products")}
+    return runs.but(**{k: f[f["firm"].isin(["byd", "geely", "tesla", "xiaomi"])] for k, f in kept.items()})
+
+
+def test_all_figures_are_there(drawn):
+    assert list(drawn) == NAMES
+    for drawing in drawn.values():
+        assert drawing.title
+        assert drawing.caption.endswith(".")
+        assert drawing.finding.endswith(".")
+
+
+UNITS = {
+    "who-gains": "CNY bn over the run",
+    "consumer-surplus": "Difference, CNY bn a month",
+    "war-index": "Mean cut below the start price, %",
+    "prices": "Prices, change from the start, %",
+    "shares": "Market shares, share of cars delivered, %",
+    "gross-margin": "Gross margin, % of revenue",
+    "cash": "Cash, end of month, CNY bn",
+    "break-even-xiaomi": "Operating result,\nCNY m a month",
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_axes_carry_their_units(drawn, name):
+    figure = drawn[name].figure
+    labels = [text for axes in figure.axes for text in (axes.get_xlabel(), axes.get_ylabel())]
+    labels += [figure.get_supxlabel(), figure.get_supylabel()]
+    assert UNITS[name] in labels
+    assert name == "who-gains" or any("onth" in label for label in labels)
+
+
+def test_every_firm_has_a_panel_with_every_scenario(drawn, told):
+    panels = [axes for axes in drawn["prices"].figure.axes if axes.get_title(loc="left")]
+    assert [axes.get_title(loc="left") for axes in panels] == [told.name(firm) for firm in told.firms]
+    for axes in panels:
+        assert sum(len(line.get_xdata()) == 36 for line in axes.lines) == 3
+
+
+def test_lines_are_the_numbers_of_the_table(drawn, told):
+    axes = drawn["war-index"].figure.axes[0]
+    expected = told.series("byd-one-third", "market", "war_index").mean
+    assert any(len(line.get_ydata()) == 36 and np.allclose(line.get_ydata(), expected) for line in axes.lines)
+
+
+def test_bars_add_up_to_welfare(told):
+    for scenario in told.others:
+        consumers, suppliers, state, everyone, *firms = (bar.mean for bar in bars(told, scenario))
+        assert consumers + suppliers + state + sum(firms) == pytest.approx(everyone)
+
+
+def test_files_have_the_same_bytes_twice(tmp_path):
+    runs = few(results(("baseline", "byd-one-third"), seeds=2, periods=8))
+    paths = make_figures(runs, tmp_path / "a")
+    make_figures(runs, tmp_path / "b")
+    assert [path.name for path in paths] == [f"{name}.png" for name in NAMES]
+    files = sorted(path.name for path in (tmp_path / "a").iterdir())
+    assert len(files) == 2 * len(NAMES) + 1
+    for name in files:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
+    assert set(json.loads((tmp_path / "a" / "captions.json").read_text())) == set(NAMES)
+    for name in NAMES:
+        ET.parse(tmp_path / "a" / f"{name}.svg")
+
+
+def test_style_of_the_caller_stays_and_does_not_leak_in(told, drawn, tmp_path):
+    before = dict(mpl.rcParams)
+    with mpl.rc_context({"font.size": 30, "axes.facecolor": "black"}):
+        other = {drawing.name: drawing for drawing in draw_figures(told)}["war-index"]
+    assert (
+        other.save(tmp_path / "x")[0].read_bytes() == drawn["war-index"].save(tmp_path / "y")[0].read_bytes()
+    )
+    assert dict(mpl.rcParams) == before
+
+
+def test_one_seed_one_scenario_draws_without_intervals(tmp_path):
+    drawings = draw_figures(story(results(("baseline",), seeds=1, periods=5)))
+    assert [drawing.name for drawing in drawings] == NAMES[2:]
+    assert not any(axes.collections for drawing in drawings for axes in drawing.figure.axes)
+
+
+def test_without_the_focus_firm_there_is_no_break_even(told):
+    assert [d.name for d in draw_figures(told, focus="nobody")] == NAMES[:-1]
+
+
+def test_firm_that_left_and_odd_event_names_draw(tmp_path):
+    runs = results(("baseline", "byd-one-third"), seeds=2, periods=12)
+    gone = (runs.firms["firm"] == "nio") & (runs.firms["period"] > 3)
+    product = runs.products.query("firm == 'nio'")["product"].iloc[0]
+    firms = runs.firms.copy()
+    firms.loc[gone, ["price_change", "gross_margin"]] = np.nan
+    log = [
+        {"scenario": "byd-one-third", "seed": seed, "period": t, "month": "2025-05", "entity": product,
+         "what": "costs $5_0^{x} & <more>"}
+        for seed in (1, 2)
+        for t in range(12)
+    ]  # fmt: skip
+    told = story(runs.but(firms=firms, log=table("log", pd.DataFrame(log))))
+    assert len(told.events) == 12
+    assert told.firm_of(product) == "nio"
+    drawings = draw_figures(told)
+    text = " ".join(text.get_text() for text in drawings[2].figure.texts)
+    assert "and 3 later events" in text
+    assert "$5_0^{x}" in text
+    drawings[3].save(tmp_path)
+
+
+def test_events_of_the_baseline_are_no_news(told):
+    assert [event.scenarios for event in told.events] == [("byd-may-2025", "byd-one-third")]
+    log = told.results.log
+    usual = pd.concat([log, log[log["scenario"] == "byd-may-2025"].assign(scenario="baseline")])
+    assert story(told.results.but(log=usual)).events == ()
+    once = log[log["seed"] == 1]  # in one run of three
+    assert story(told.results.but(log=once)).events == ()
+
+
+def test_no_runs_is_an_error(tmp_path):
+    with pytest.raises(ResultsError, match="no runs"):
+        make_figures(results().only("nowhere"), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.floats(-10, 10), min_size=1, max_size=8), st.floats(0.1, 3))
+def test_labels_keep_their_distance_and_their_centre(wanted, apart):
+    wanted = sorted(wanted)
+    placed = spread(wanted, apart)
+    assert all(b - a >= apart - 1e-9 for a, b in pairwise(placed))
+    assert sum(placed) == pytest.approx(sum(wanted), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (-0.001, "0.00"),
+        (-2.5, "−2.50"),
+        (110.7, "111"),
+        (12345.6, "12\u202f346"),
+        (0.014, "0.01"),
+        (99.94, "99.9"),
+    ],
+)
+def test_numbers(value, text):
+    assert number(value) == text
+
+
+def test_intervals_in_words():
+    assert with_interval((1.5, 1.0, 2.0)) == "1.50 [1.00, 2.00]"
+    assert with_interval((1.5, np.nan, np.nan), signed=True) == "+1.50"
