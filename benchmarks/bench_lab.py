@@ -51,9 +51,8 @@ def figures(scale: float, only: str | None, out: Path | None, skip: int) -> None
     from pricewar.lab.games import game
     from pricewar.lab.report import save
 
-    print(
-        "| game | settings | sessions | quantity | published | reproduced | s.e. |\n|---|---|---|---|---|---|---|"
-    )
+    print("| game | settings | sessions | quantity | published | reproduced | s.e. |")
+    print("|---" * 7 + "|")
     runs = [("calvano", given, count, exact) for given, count, exact in CALVANO]
     runs += [(name, given, count, False) for name, given, count in OTHERS]
     for number, (name, given, count, exact) in enumerate(runs):

@@ -70,20 +70,14 @@ def responses(table: pd.DataFrame, game: StageGame) -> Figure:
 def heat(table: pd.DataFrame) -> Figure:
     """Mean gain over alpha (up) and beta (across)."""
     figure, axes = canvas(6.0, 4.4)
-    grid = table.pivot(index="alpha", columns="beta", values="gain")
+    alphas, betas = np.unique(table["alpha"]), np.unique(table["beta"]) * 1e6
+    gains = table.sort_values(["alpha", "beta"])["gain"].to_numpy().reshape(len(alphas), len(betas))
     axes.grid(False)
-    mesh = axes.pcolormesh(grid.columns * 1e6, grid.index, grid.to_numpy(), cmap="viridis", shading="nearest")
+    mesh = axes.pcolormesh(betas, alphas, gains, cmap="viridis", shading="nearest")
     figure.colorbar(mesh, ax=axes, label="mean profit gain")
-    for a in grid.index:
-        for b in grid.columns:
-            axes.annotate(
-                f"{grid.loc[a, b]:.2f}",
-                (b * 1e6, a),
-                ha="center",
-                va="center",
-                color="white",
-                fontsize=8,
-            )
+    for (row, column), gain in np.ndenumerate(gains):
+        place = (betas[column], alphas[row])
+        axes.annotate(f"{gain:.2f}", place, ha="center", va="center", color="white", fontsize=8)
     axes.set(xlabel="speed of giving up exploration, beta (millionths)", ylabel="learning rate, alpha")
     return figure
 

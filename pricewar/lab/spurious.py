@@ -35,11 +35,11 @@ def pair_across(play: Sessions, seed: int = 0) -> NDArray[np.float64]:
     rng = np.random.Generator(np.random.Philox(key=[seed, 0xA1]))
     count, states, n = play.strategies.shape
     mixed = np.stack([play.strategies[np.roll(np.arange(count), i), :, i] for i in range(n)], axis=2)
-    first = rng.integers(states, size=count)
+    first: list[int] = rng.integers(states, size=count).tolist()  # type: ignore[assignment]
     profits = []
     for strategy, state in zip(mixed, first, strict=True):
         played, after = follow(np.ascontiguousarray(strategy), play.game.choices, play.learner.memory)
-        profits.append(play.game.profits[played[cycle_from(after, int(state))]].mean(axis=0))
+        profits.append(play.game.profits[played[cycle_from(after, state)]].mean(axis=0))
     return play.game.gain(np.stack(profits))
 
 
