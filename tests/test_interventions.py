@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import sys
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from pricewar.events import Event
 from pricewar.interventions import (
     BelowCostBan,
     CapacityPermit,
@@ -44,6 +49,7 @@ from pricewar.testing_interventions import (
     example_sales,
 )
 
+DOCS = Path(__file__).parent.parent / "docs"
 MARKET = example_market()
 START = MARKET.start_price
 UP, DOWN = {"price": "falls"}, {"buyer_price": "rises"}
@@ -623,3 +629,54 @@ def test_names_are_given_for_checking_files() -> None:
     assert isinstance(example_accounts(example_offers()), Accounts)
     with pytest.raises(ValueError, match="has 3 firms; found 4 names"):
         example_market("a", "b", "c", "d")
+
+
+# -- documentation ----------------------------------------------------------------------------------
+
+
+def blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_how_to_runs_and_is_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab, trial = blocks("how-to/write-an-intervention.md", "python")
+    assert len(lab.splitlines()) <= 20
+    (tmp_path / "mylab.py").write_text(lab, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "mylab", raising=False)
+    exec(compile(trial, "write-an-intervention.md", "exec"), {})
+    (table,) = tomllib.loads(blocks("how-to/write-an-intervention.md", "toml")[0])["interventions"]
+    assert make_rule(table, "pricewar.interventions", Intervention).kind == "mylab:PromotionCap"
+    sys.modules.pop("mylab")
+
+
+@pytest.mark.parametrize(
+    ("page", "package", "base"),
+    [
+        ("reference/interventions.md", "pricewar.interventions", Intervention),
+        ("reference/events.md", "pricewar.events", Event),
+    ],
+)
+def test_reference_has_a_section_for_each_kind_and_names_every_parameter(
+    page: str, package: str, base: type[Any]
+) -> None:
+    text = (DOCS / page).read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE))
+    for kind, rule in shipped(package, base).items():
+        for name, field in rule.model_fields.items():
+            if name in base.model_fields:
+                continue
+            assert f"`{name}`" in sections[kind], f"{kind}.{name} is not in {page}"
+            row = re.search(rf"^\| `{name}` \|([^|]*)\|([^|]*)\|", sections[kind], re.MULTILINE)
+            if row:
+                assert documented(field) == row[2].strip().strip('`"').replace(",", ""), f"{kind}.{name}"
+    (table,) = next(iter(tomllib.loads(blocks(page, "toml")[0]).values()))
+    assert make_rule(table, package, base).kind == table["kind"]
+
+
+def documented(field: Any) -> str:
+    """A default as the tables of the reference write it."""
+    default = "required" if field.is_required() else field.default
+    if default is None or isinstance(default, bool):
+        return {None: "none", True: "true", False: "false"}[default]
+    return default if isinstance(default, str) else f"{default:g}"
