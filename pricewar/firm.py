@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import mesa
 
-from .records import Ints, Quote
+from .records import Ints, Quote, View, read_only
 from .scenario import FirmSpec
 
 if TYPE_CHECKING:
@@ -24,9 +24,11 @@ class Firm(mesa.Agent):  # type: ignore[misc]
         self.key = key
         self.spec = spec
         self.strategy = spec.strategy
-        self.own: Ints = model.landscape.own(index)
+        self.own: Ints = read_only(model.landscape.own(index))
+        self.line = slice(int(self.own[0]), int(self.own[-1]) + 1)
         self.memory: dict[str, Any] = {}
         self.proposal: Quote | None = None
+        self.view: View | None = None
 
     @property
     def active(self) -> bool:

@@ -20,8 +20,8 @@ from .firm import Firm
 from .history import Month, tables
 from .market import Choice, Conditions, choose, conditions, shoppers, spill, surplus, waiting
 from .months import months_between
-from .production import flow, room, stock_months
-from .records import Accounts, Floats, Ints, Landscape, Offers, Sales, View
+from .production import flow, stock_months, turned_away
+from .records import Accounts, Floats, Ints, Landscape, Offers, Sales, View, read_only
 from .regulator import Regulator
 from .research import Research
 from .scenario import Scenario
@@ -115,6 +115,7 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
 
     def _open(self) -> None:
         """Luck, events and this month's unit costs."""
+        self._month = self.setting.month(self.period)
         self.state.month_luck = float(self._market_luck[self.period])
         self.state.taste = self._taste_luck[self.period]
         for event in self.setting.events:
@@ -140,6 +141,7 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
             self.calibration, self.found, self.chosen, self.offers.price, self.setting.market.vat
         )
         self._lines = cost_lines(self.state.unit_cost, self._fixed_a_car())
+        self._public = self._own_figures()
         for firm in self.firms:
             firm.propose()
         list_price, promotion = self.state.list_price.copy(), self.state.promotion.copy()
@@ -180,11 +182,9 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
     def _served(self, people: float) -> Floats:
         """(J,) shares of shoppers after those turned away by a full order book took their second choice."""
         share = self.chosen.share
-        wanted = people * share
-        limit = room(self.state, self.setting.dynamics)
-        if np.all(wanted <= limit):
+        refused = turned_away(self.state, people * share, self.setting.dynamics)
+        if not refused.any():
             return share
-        refused = np.where(wanted > limit, 1.0 - limit / np.maximum(wanted, 1e-12), 0.0)
         return share * (1.0 - refused) + spill(refused, self.found, self.calibration)
 
     def _close(self, offers: Offers) -> Accounts:
@@ -244,42 +244,49 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
     def view_of(self, firm: Firm) -> View:
         """What one firm knows this month, as the regulator's measures leave it."""
         state, own, f = self.state, firm.own, firm.index
+        mine = {name: values[firm.line] for name, values in self._public.items()}
         seen = self._seen(firm)
         research, period, seed = self._research, self.period, self.seed_of_run
-        fixed = float(state.fixed_cost[f])
-        last = self.offers
-        orders = self.sales.orders[own] if self.sales else self.landscape.start_units[own]
-        units = self.sales.units[own] if self.sales else self.landscape.start_units[own]
-        view = View(
+        changing: dict[str, Any] = dict(
             period=period,
-            month=self.setting.month(period),
-            firm=f,
-            landscape=self.landscape,
-            own=own,
-            list_price=last.list_price[own],
-            promotion=last.promotion[own],
-            price=last.price[own],
-            start_price=self.landscape.start_price[own],
-            unit_cost=state.unit_cost[own],
-            start_cost=self.cost_curve.start[own],
-            full_cost=state.unit_cost[own] + fixed / max(float(units.sum()), 1.0),
-            growth=self.calibration.growth[own],
-            orders=orders,
-            units=units,
-            stock=state.stock[own],
-            start_stock_months=state.start_stock_months[own],
-            backlog=state.backlog[own],
+            month=self._month,
+            **mine,
             capacity=float(state.capacity[f] * state.supply[f]),
             cash=float(state.cash[f]),
-            fixed_cost=fixed,
+            fixed_cost=float(state.fixed_cost[f]),
             seen=seen,
             on_sale=state.on_sale,
-            vat=self.setting.market.vat,
-            memory=firm.memory,
             luck=lambda: stream(seed, "firm", firm.key, period),
             respond=lambda value: research.respond(own, seen[-1], np.asarray(value, dtype=np.float64)),
         )
-        return self.regulator.see(view)
+        if firm.view is None:
+            lasting: dict[str, Any] = dict(
+                firm=f, landscape=self.landscape, own=own, vat=self.setting.market.vat
+            )
+            firm.view = View(**lasting, memory=firm.memory, **changing)
+        else:
+            firm.view = firm.view.but(**changing)
+        return self.regulator.see(firm.view)
+
+    def _own_figures(self) -> dict[str, Floats]:
+        """(J,) figures of which each firm is shown its own part."""
+        state, start = self.state, self.landscape
+        figures = {
+            "list_price": self.offers.list_price,
+            "promotion": self.offers.promotion,
+            "price": self.offers.price,
+            "start_price": start.start_price,
+            "unit_cost": state.unit_cost,
+            "start_cost": self.cost_curve.start,
+            "full_cost": state.unit_cost + self._fixed_a_car(),
+            "growth": self.calibration.growth,
+            "orders": self.sales.orders if self.sales else start.start_units,
+            "units": self.sales.units if self.sales else start.start_units,
+            "stock": state.stock,
+            "start_stock_months": state.start_stock_months,
+            "backlog": state.backlog,
+        }
+        return {name: read_only(values) for name, values in figures.items()}
 
     def _seen(self, firm: Firm) -> Floats:
         """(lags + 1, J) prices as a firm knows them: rivals' late and blurred, its own exact."""

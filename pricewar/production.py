@@ -26,23 +26,29 @@ class Flow(Record):
     forecast: Floats
 
 
-def room(state: State, dynamics: Dynamics) -> Floats:
-    """(J,) orders a product can still take before its delivery time is longer than firms dare to quote."""
-    if not dynamics.backlog.on:
-        return np.full_like(state.backlog, np.inf)
-    capacity = (state.capacity * state.supply)[state.landscape.firm_of]
-    longest = np.maximum(dynamics.backlog.longest_months, state.start_lead * 1.5)
-    makes = _capacity_by_product(state, capacity)
-    return np.maximum(longest * makes - state.backlog + makes + state.stock, 0.0)
+def turned_away(state: State, wanted: Floats, dynamics: Dynamics) -> Floats:
+    """(J,) share of its buyers that each product turns away because the firm's order book is full.
 
-
-def _capacity_by_product(state: State, capacity: Floats) -> Floats:
-    """(J,) capacity of the firm in proportion to what each product is expected to sell."""
+    A firm takes orders until delivery would take longer than `longest_months` at full capacity (or half as
+    long again as before the start, where that was longer); beyond that all its products turn buyers away
+    alike.
+    """
     firm_of = state.landscape.firm_of
-    total = np.bincount(firm_of, weights=state.forecast, minlength=len(state.active))[firm_of]
-    count = np.bincount(firm_of, minlength=len(state.active))[firm_of]
-    share = np.divide(state.forecast, total, out=1.0 / count, where=total > 0)
-    return capacity * share
+    if not dynamics.backlog.on:
+        return np.zeros_like(wanted)
+    firms = len(state.active)
+    capacity = state.capacity * state.supply
+
+    def by_firm(values: Floats) -> Floats:
+        return np.bincount(firm_of, weights=values, minlength=firms).astype(np.float64)
+
+    usual_lead = by_firm(state.start_lead * state.landscape.start_units) / np.maximum(
+        by_firm(state.landscape.start_units), 1.0
+    )
+    longest = np.maximum(dynamics.backlog.longest_months, 1.5 * usual_lead)
+    room = np.maximum((longest + 1.0) * capacity + by_firm(state.stock - state.backlog), 0.0)
+    asked = by_firm(wanted)
+    return np.where(asked > room, 1.0 - room / np.maximum(asked, 1e-9), 0.0)[firm_of]
 
 
 def flow(state: State, orders: Floats, dynamics: Dynamics) -> Flow:
@@ -83,4 +89,4 @@ def stock_months(state: State) -> Floats:
     return state.stock / np.maximum(state.forecast, 1.0)
 
 
-__all__ = ["Flow", "flow", "lead_months", "room", "stock_months"]
+__all__ = ["Flow", "flow", "lead_months", "stock_months", "turned_away"]

@@ -43,13 +43,17 @@ class Record:
             TypeError: no field of that name.
         """
         names = _field_names(type(self))  # type: ignore[arg-type]
-        unknown = changes.keys() - names
-        if unknown:
-            raise TypeError(f"{type(self).__name__} has no field {', '.join(sorted(unknown))}")
+        if not changes.keys() <= names:
+            unknown = ", ".join(sorted(changes.keys() - names))
+            raise TypeError(f"{type(self).__name__} has no field {unknown}")
         copy = object.__new__(type(self))
-        kept = {name: value for name, value in self.__dict__.items() if name in names}
-        copy.__dict__.update(kept, **changes)
-        copy.__post_init__()
+        held = copy.__dict__
+        held.update(self.__dict__)
+        if len(held) > len(names):  # what was derived and cached may not hold for the copy
+            for derived in held.keys() - names:
+                del held[derived]
+        for name, value in changes.items():
+            held[name] = read_only(value) if type(value) is np.ndarray else value
         return copy
 
 
@@ -197,7 +201,8 @@ class View(Record):
     @cached_property
     def rivals(self) -> Flags:
         """(J,) True for products on sale of other firms."""
-        return np.logical_and(self.on_sale, self.landscape.firm_of != self.firm)
+        others: Flags = self.on_sale & (self.landscape.firm_of != self.firm)
+        return others
 
     @property
     def stock_months(self) -> Floats:

@@ -28,6 +28,8 @@ class Regulator(mesa.Agent):  # type: ignore[misc]
 
     def in_force(self) -> list[tuple[int, Intervention]]:
         """Measures in force this month, with their place in the scenario."""
+        if not self.measures:
+            return []
         start, period = self.model.setting.start, self.model.period
         return [(k, measure) for k, measure in enumerate(self.measures) if measure.active(start, period)]
 

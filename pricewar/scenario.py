@@ -319,6 +319,12 @@ def _references(scenario: Scenario) -> Iterator[dict[str, str]]:
                 table = sorts.get(sort, scenario.products)
                 if name not in table:
                     yield _problem(f"{part}.{index}.{where}", repr(name), f"one of {_list(table)}")
+    for key, firm in scenario.firms.items():
+        rule = getattr(firm, "strategy", None)
+        for where, name in rule.names() if isinstance(rule, Strategy) else ():
+            table = scenario.products if "product" in where else scenario.firms
+            if name not in table:
+                yield _problem(f"firms.{key}.strategy.{where}", repr(name), f"one of {_list(table)}")
 
 
 def _calendar(scenario: Scenario) -> Iterator[dict[str, str]]:

@@ -1,0 +1,6 @@
+"""`python -m pricewar` is the same as `pricewar`."""
+
+from .cli import main
+
+if __name__ == "__main__":
+    main()
