@@ -48,7 +48,7 @@ class Demand(ABC):
     def markup_terms(
         self, prices: Floats, margins: Floats, firms: Ints, conduct: float
     ) -> tuple[Floats, Floats, Floats]:
-        """Return shares, slope, gain (J,); the pricing condition is margin_j slope_j = a_j share_j + gain_j."""
+        """Return shares, slope, gain (J,): margin_j slope_j = a_j share_j + gain_j prices product j."""
         jacobian = self.jacobian(prices)
         slope = -np.diag(jacobian)
         internal = internalisation(firms, conduct)

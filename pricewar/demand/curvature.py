@@ -76,7 +76,7 @@ def logit_long_run_diversion(s: Floats, c: Floats, weights: Floats, nests: Ints,
 def _gain_without(j: int, s: Floats, c: Floats, nests: Ints, rho: Floats) -> Any:
     """Relative gain of every probability when product j is taken off the shelf, (R, J) or (R, 1)."""
     if not rho.size:
-        return (s[:, j] / (1.0 - s[:, j]))[:, None]
+        return np.asarray(s[:, j] / (1.0 - s[:, j]))[:, None]
     correlation, mates = rho[nests[j]], nests == nests[j]
     mates = mates & (np.arange(nests.size) != j)
     with np.errstate(divide="ignore"):
@@ -91,4 +91,4 @@ def _gain_without(j: int, s: Floats, c: Floats, nests: Ints, rho: Floats) -> Any
 
 
 def _same(nests: Ints) -> Floats:
-    return (nests[:, None] == nests[None, :]).astype(float)
+    return np.asarray(nests[:, None] == nests[None, :], dtype=np.float64)

@@ -184,9 +184,8 @@ class MixedLogit(Demand):
         """Index of each product's (firm, nest) pair (J,); zeros without nests."""
         if self.nests is None:
             return np.zeros(self.products, dtype=np.int64)
-        return np.unique(firms * (self.rhos.size + 1) + self.nest_codes, return_inverse=True)[1].astype(
-            np.int64
-        )
+        codes = np.unique(firms * (self.rhos.size + 1) + self.nest_codes, return_inverse=True)[1]
+        return np.asarray(codes, dtype=np.int64)
 
     def jacobian(self, prices: ArrayLike) -> Floats:
         """Return J[j, k] = d share_j / d price_k, (J, J)."""
@@ -219,8 +218,8 @@ class MixedLogit(Demand):
     ) -> Floats:
         """Money per buyer, by group, that makes up for prices going from `before` to `after`.
 
-        Positive is a loss. `groups` (R,) are labels; the result follows their sorted order. Utility is linear in money, so this
-        is the difference of surplus. A group's mean is weighted by the buyers' weights.
+        Positive is a loss. `groups` (R,) are labels; the result follows their sorted order. Utility is linear
+        in money, so this is the difference of surplus. A group's mean is weighted by the buyers' weights.
         """
         loss = self.surplus_by_type(before) - self.surplus_by_type(after)
         labels = np.zeros(self.alpha.size, dtype=np.int64) if groups is None else groups
