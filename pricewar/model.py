@@ -247,18 +247,18 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         mine = {name: values[firm.line] for name, values in self._public.items()}
         seen = self._seen(firm)
         research, period, seed = self._research, self.period, self.seed_of_run
-        changing: dict[str, Any] = dict(
-            period=period,
-            month=self._month,
+        changing: dict[str, Any] = {
+            "period": period,
+            "month": self._month,
             **mine,
-            capacity=float(state.capacity[f] * state.supply[f]),
-            cash=float(state.cash[f]),
-            fixed_cost=float(state.fixed_cost[f]),
-            seen=seen,
-            on_sale=state.on_sale,
-            luck=lambda: stream(seed, "firm", firm.key, period),
-            respond=lambda value: research.respond(own, seen[-1], np.asarray(value, dtype=np.float64)),
-        )
+            "capacity": float(state.capacity[f] * state.supply[f]),
+            "cash": float(state.cash[f]),
+            "fixed_cost": float(state.fixed_cost[f]),
+            "seen": seen,
+            "on_sale": state.on_sale,
+            "luck": lambda: stream(seed, "firm", firm.key, period),
+            "respond": lambda value: research.respond(own, seen[-1], np.asarray(value, dtype=np.float64)),
+        }
         if firm.view is None:
             lasting: dict[str, Any] = dict(
                 firm=f, landscape=self.landscape, own=own, vat=self.setting.market.vat

@@ -131,6 +131,32 @@ def test_revoke_undoes_strike(event: Event) -> None:
             )
 
 
+def test_calendar_of_an_event() -> None:
+    event = DemandShock(month="2025-07", until="2025-08", factor=0.9)
+    periods = range(5)
+    assert [event.strikes(MONTH, t) for t in periods] == [False, False, True, False, False]
+    assert [event.lasts(MONTH, t) for t in periods] == [False, False, True, True, False]
+    assert [event.ends(MONTH, t) for t in periods] == [False, False, False, False, True]
+    for_good = DemandShock(month="2025-07", factor=0.9)
+    assert [for_good.lasts(MONTH, t) for t in periods] == [False, False, True, True, True]
+    assert not any(for_good.ends(MONTH, t) for t in periods)
+
+
+def test_event_of_ones_own_needs_no_more_than_a_strike() -> None:
+    class Rumour(Event):
+        def strike(self, state: State) -> None:
+            state.planned *= 0.9
+
+    rumour, market, offers = Rumour(month=MONTH), state(), example_offers()
+    rumour.strike(market)
+    assert market.planned == 0.9
+    assert rumour.impose(offers, market, -1) is offers
+    assert rumour.entity == "market"
+    assert list(rumour.names()) == []
+    assert rumour.describe() == rumour.kind
+    assert rumour.model_copy(update={"label": "a rumour"}).describe() == "a rumour"
+
+
 # -- cuts ------------------------------------------------------------------------------------------
 
 

@@ -110,6 +110,10 @@ class Meddler(Intervention):
             return offers.but(promotion=offers.list_price)
         if self.where == "shape":
             return offers.but(tax=np.zeros(2))
+        if self.where == "list":
+            return offers.list_price  # type: ignore[return-value]
+        if self.where == "nan":
+            return offers.but(tax=np.full(6, np.nan))
         if self.where == "period":
             return offers.but(period=99)
         return offers.but(list_price=offers.list_price * np.random.default_rng().uniform(1, 2))
@@ -129,6 +133,8 @@ class Meddler(Intervention):
         ("offers", "wrote into a record"),
         ("price", "prices that are not above 0"),
         ("shape", r"Offers.tax: found \(2,\)"),
+        ("list", "amend returned a ndarray; allowed: Offers"),
+        ("nan", "Offers.tax: found numbers that are not finite"),
         ("period", "changed who or when"),
         ("luck", "the same luck gives another answer"),
         ("notebook", "notebook"),
@@ -173,6 +179,11 @@ def test_warning_does_not_bring_back_a_price_that_fell_before() -> None:
     desk = example_desk(before=example_offers(-0.3))
     offers = example_offers(-0.3)
     assert PublicWarning(half_life=None).amend(offers, desk) is offers
+
+
+def test_line_for_figures() -> None:
+    assert BelowCostBan().describe() == "below cost ban"
+    assert BelowCostBan(label="SAMR guidelines").describe() == "SAMR guidelines"
 
 
 def test_summons_speaks_to_named_firms_only() -> None:
@@ -566,6 +577,29 @@ def test_who_complies_at_a_low_probability_complies_at_a_higher_one(
     few = PriceFloor(share=1.0, compliance=low).complying(example_desk(seed=seed))
     many = PriceFloor(share=1.0, compliance=high).complying(example_desk(seed=seed))
     assert np.all(few <= many)
+
+
+STRICTER = [
+    lambda x, c: PriceFloor(share=0.5 + x, compliance=c),
+    lambda x, c: MaximumMonthlyCut(cut=0.9 * (1 - x), compliance=c),
+    lambda x, c: PublicWarning(strength=x, compliance=c),
+    lambda x, c: BelowCostBan(line=("avc", "aac", "lraic", "full", "atc")[round(4 * x)], compliance=c),
+]
+
+
+@pytest.mark.parametrize("make", STRICTER)
+@settings(deadline=None, max_examples=30)
+@given(now=CHANGES, lax=SHARES, strict=SHARES, few=SHARES, many=SHARES, seed=st.integers(0, 99))
+def test_a_stricter_measure_or_more_compliance_never_means_a_lower_price(
+    make: Any, now: list[float], lax: float, strict: float, few: float, many: float, seed: int
+) -> None:
+    (lax, strict), (few, many) = sorted((lax, strict)), sorted((few, many))
+    prices = [
+        make(x, c).amend(example_offers(now), example_desk(seed=seed)).price
+        for x, c in ((lax, few), (strict, few), (strict, many))
+    ]
+    assert np.all(prices[0] <= prices[1] * (1 + 1e-12))
+    assert np.all(prices[1] <= prices[2] * (1 + 1e-12))
 
 
 @settings(deadline=None, max_examples=50)

@@ -1,1 +1,16 @@
-"""The command line."""
+"""The command line: `pricewar COMMAND`. Exit codes: 0 done, 1 failed, 2 wrong input, 130 interrupted."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main() -> None:
+    """Entry of the console script. Rules of one's own are found in the current directory."""
+    here = os.getcwd()
+    if here not in sys.path:
+        sys.path.append(here)
+    from .app import app
+
+    app(prog_name="pricewar")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import matplotlib as mpl
 import numpy as np
@@ -70,8 +70,14 @@ class Drawing:
         png, svg = (directory / f"{self.name}.{ending}" for ending in ("png", "svg"))
         with house():
             self.figure.savefig(png, metadata={"Software": None})
-            self.figure.savefig(svg, metadata={"Date": None, "Creator": None})
+        with svg.open("wb") as file:
+            self.write_svg(file)
         return png, svg
+
+    def write_svg(self, file: BinaryIO) -> None:
+        """Write the figure as SVG, without a date."""
+        with house():
+            self.figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
 
 
 @contextmanager

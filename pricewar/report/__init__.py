@@ -1,1 +1,86 @@
-"""report."""
+"""The report of a comparison: one HTML file that opens without a network and prints well."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from ..analysis import episodes
+from ..plots import Drawing, Story, draw_figures, story
+from ..results import Results, software
+from . import tables
+from .findings import findings
+
+__all__ = ["write_report"]
+
+
+def write_report(
+    results: Results,
+    directory: str | Path,
+    baseline: str | None = None,
+    told: Story | None = None,
+    drawings: Sequence[Drawing] | None = None,
+) -> Path:
+    """Write report.html.
+
+    Args:
+        results: the runs to report.
+        directory: where to; made if it is not there.
+        baseline: the scenario to compare with; `results.baseline` if None.
+        told, drawings: the comparison and its figures, where they were made already.
+
+    Raises:
+        ResultsError: no runs, or no such baseline; nothing is written then.
+    """
+    told = told or story(results, baseline)
+    drawn = draw_figures(told) if drawings is None else drawings
+    page = _template().render(content(told, drawn))
+    target = Path(directory)
+    target.mkdir(parents=True, exist_ok=True)
+    draft = target / ".report.html.part"
+    draft.write_text(page, encoding="utf-8")
+    return draft.replace(target / "report.html")
+
+
+def content(told: Story, drawings: Sequence[Drawing]) -> dict[str, Any]:
+    """Everything that the template prints."""
+    results = told.results
+    wars = episodes(results, told.baseline)
+    runs = results.runs
+    return {
+        "scenarios": told.scenarios,
+        "baseline": told.baseline,
+        "about": {name: results.about.get(name, "") for name in told.scenarios},
+        "months": (told.months[0], told.months[-1], len(told.months)),
+        "seeds": results.seeds,
+        "failed": runs[runs["status"] != "ok"].to_dict("records"),
+        "findings": findings(told, wars),
+        "market": tables.market(told),
+        "firms": [
+            grid for name in told.others for grid in (tables.firms(told, name), tables.books(told, name))
+        ],
+        "wars": tables.wars(told, wars),
+        "figures": [(drawing, _embedded(drawing)) for drawing in drawings],
+        "command": results.command,
+        "versions": sorted(runs["version"].unique()),
+        "software": software(),
+        "digests": runs.drop_duplicates("scenario").set_index("scenario")["digest"].to_dict(),
+    }
+
+
+def _template() -> Any:
+    loader = PackageLoader("pricewar.report", "")
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    return environment.get_template("report.html.j2")
+
+
+def _embedded(drawing: Drawing) -> str:
+    """The figure as a data address: vector, and its ids cannot meet those of another figure."""
+    image = io.BytesIO()
+    drawing.write_svg(image)
+    return "data:image/svg+xml;base64," + base64.b64encode(image.getvalue()).decode("ascii")
