@@ -708,6 +708,15 @@ def test_reference_has_a_section_for_each_kind_and_names_every_parameter(
     assert make_rule(table, package, base).kind == table["kind"]
 
 
+@pytest.mark.parametrize(
+    ("package", "base"), [("pricewar.interventions", Intervention), ("pricewar.events", Event)]
+)
+def test_schema_explains_every_parameter(package: str, base: type[Any]) -> None:
+    for kind, rule in shipped(package, base).items():
+        silent = [name for name, field in rule.model_fields.items() if not field.description]
+        assert not silent, f"{kind}: no text for {silent}"
+
+
 def documented(field: Any) -> str:
     """A default as the tables of the reference write it."""
     default = "required" if field.is_required() else field.default

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ConfigDict
 
 from ..months import Month, months_between
 from ..records import Offers
@@ -16,6 +17,8 @@ from ..state import State
 
 class Event(Rule):
     """Subclass it and write `strike` (once, in its month) or `impose` (each month while it lasts)."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     month: Month
     """The month in which it happens."""

@@ -23,6 +23,7 @@ class ImposedCut(Event):
     """
 
     firm: str
+    """Firm id."""
     on: Literal["promotion", "list"] = "promotion"
     """Which of the two moves: a promotion can be taken back quietly, a list price cannot."""
     already_given: Share = 0.0
@@ -89,6 +90,7 @@ class Cut(ImposedCut):
     """
 
     products: Selection = "all"
+    """Which of the firm's products: "all" or a list of ids."""
     depth: Annotated[float, Field(gt=0.0, lt=1.0)] | None = None
     """Announced cut as a fraction of the transaction price before the first month."""
     amount: Factor | None = None

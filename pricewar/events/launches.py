@@ -20,6 +20,7 @@ class Launch(Event):
     """
 
     product: str
+    """Product id."""
     plan: Money | None = None
     """Orders a month that the firm plans for at the launch; None: leave the plan as it is."""
 
@@ -48,6 +49,7 @@ class Entry(Event):
     """A firm enters with all its products; with `until` it leaves again."""
 
     firm: str
+    """Firm id."""
 
     def strike(self, state: State) -> None:
         """Make the firm active and put all its products on sale."""
@@ -75,6 +77,7 @@ class Exit(Event):
     """A firm leaves the market for good: nothing on sale, orders void, bills unpaid."""
 
     firm: str
+    """Firm id."""
 
     @model_validator(mode="after")
     def _for_good(self) -> Self:

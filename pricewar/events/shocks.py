@@ -27,6 +27,7 @@ class BrandShock(Event):
     """
 
     firm: str
+    """Firm id."""
     size: Annotated[float, Field(gt=-1.0, lt=1.0)]
     """Fraction of orders lost at once; negative: gained."""
 
@@ -55,6 +56,7 @@ class CostShock(Event):
     """Unit costs of some firms, or all, change by a fraction (a tariff, lithium, steel)."""
 
     firms: Selection = "all"
+    """Which firms: "all" or a list of ids."""
     change: Annotated[float, Field(gt=-1.0)]
     """Change of unit cost as a fraction; 0.05 = 5% dearer."""
 
@@ -83,6 +85,7 @@ class ChipShock(Event):
     """Exposed firms pay more for a car and can build fewer while chips or chip-design tools are short."""
 
     firms: Selection
+    """Which firms are exposed: "all" or a list of ids."""
     cost: Money = 0.0
     """Added cost, CNY a car ex VAT."""
     capacity_factor: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
@@ -115,6 +118,7 @@ class CapacityChange(Event):
     """A plant opens, is lost or is idled: set a factor or cars a month to add, not both."""
 
     firm: str
+    """Firm id."""
     factor: Factor | None = None
     """Multiplier of the firm's capacity."""
     units: Annotated[float, Field(gt=0.0)] | None = None
@@ -154,7 +158,9 @@ class Subsidy(Event):
     amount: float
     """CNY a car; negative: a subsidy is withdrawn."""
     firms: Selection = "all"
+    """Which firms: "all" or a list of ids."""
     segments: Segments = "all"
+    """Which size classes: "all" or a list."""
 
     def strike(self, state: State) -> None:
         """Add the amount."""
@@ -200,6 +206,7 @@ class FixedCost(Event):
     """A firm takes on (or sheds) a fixed cost, such as a research pledge spread over years."""
 
     firm: str
+    """Firm id."""
     amount: float
     """CNY a month; negative: a saving."""
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from pydantic import ConfigDict
 
 from ..months import Month, months_between
 from ..records import Accounts, Floats, Landscape, Offers, Record, Sales, View
@@ -46,6 +47,8 @@ class Desk(Record):
 
 class Intervention(Rule):
     """Subclass it and overwrite one of `see`, `amend`, `settle`."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     start: Month | None = None
     """First month in force; None: from the first month of the run."""

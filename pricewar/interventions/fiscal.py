@@ -34,7 +34,9 @@ class TradeInSubsidy(Intervention):
     price_cap: Factor | None = None
     """Cars dearer than this get nothing, CNY incl. VAT; None: no limit."""
     firms: Selection = "all"
+    """Which firms: "all" or a list of ids."""
     segments: Segments = "all"
+    """Which size classes: "all" or a list."""
     notice: Notice = 0
     """Months before `end` from which buyers reckon with the end, so that some hurry."""
 
@@ -87,7 +89,9 @@ class PurchaseTax(Intervention):
     relief_cap: Money | None = 15_000.0
     """Most that the relief can be worth, CNY a car; None: no cap."""
     firms: Selection = "all"
+    """Which firms: "all" or a list of ids."""
     segments: Segments = "all"
+    """Which size classes: "all" or a list."""
     notice: Notice = 0
     """Months before `start` from which buyers reckon with the tax."""
 
@@ -135,6 +139,7 @@ class WindfallLevy(Intervention):
     threshold: Money = 0.0
     """Operating profit a month that stays free, CNY a firm."""
     firms: Selection = "all"
+    """Which firms: "all" or a list of ids."""
 
     def settle(self, accounts: Accounts, desk: Desk) -> Accounts:
         """Add the levy to the books."""
@@ -159,6 +164,7 @@ class CapacityPermit(Intervention):
     charge: Money = 0.0
     """CNY for each car above the permit."""
     firms: Selection = "all"
+    """Which firms: "all" or a list of ids."""
 
     def permits(self, desk: Desk) -> Floats:
         """(F,) cars a month; infinite for firms that need none, and for those that sold nothing before."""
