@@ -260,10 +260,8 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
             "respond": lambda value: research.respond(own, seen[-1], np.asarray(value, dtype=np.float64)),
         }
         if firm.view is None:
-            lasting: dict[str, Any] = dict(
-                firm=f, landscape=self.landscape, own=own, vat=self.setting.market.vat
-            )
-            firm.view = View(**lasting, memory=firm.memory, **changing)
+            vat, memory = self.setting.market.vat, firm.memory
+            firm.view = View(firm=f, landscape=self.landscape, own=own, vat=vat, memory=memory, **changing)
         else:
             firm.view = firm.view.but(**changing)
         return self.regulator.see(firm.view)
