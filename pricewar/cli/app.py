@@ -1,0 +1,78 @@
+"""The commands and what they share: one way in, one way out for errors."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Annotated, Any
+
+import typer
+
+from ..errors import InputError, PricewarError
+
+COMMANDS = (
+    ("list", "inspect", "list_shipped"),
+    ("check", "inspect", "check"),
+    ("schema", "inspect", "schema"),
+    ("run", "simulate", "run"),
+    ("compare", "simulate", "compare"),
+    ("report", "simulate", "report"),
+    ("calibrate", "calibrate", "calibrate"),
+    ("verify", "verify", "verify"),
+    ("lab", "lab", "lab"),
+)
+"""Name of each command, and the module of this package and the function that do it."""
+
+
+def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The command with errors of ours turned into one message on stderr and an exit code."""
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, **options: Any) -> Any:
+        try:
+            return command(*args, **options)
+        except PricewarError as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(2 if isinstance(error, InputError) else 1) from None
+        except KeyboardInterrupt:
+            typer.echo("interrupted", err=True)
+            raise typer.Exit(130) from None
+
+    return wrapped
+
+
+def make_app() -> typer.Typer:
+    """All commands whose modules are installed."""
+    made = typer.Typer(
+        name="pricewar", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+    )
+    made.callback()(_common)
+    for name, module, function in COMMANDS:
+        if find_spec(f"{__package__}.{module}") is not None:
+            command = getattr(import_module(f".{module}", __package__), function)
+            made.command(name)(guarded(command))
+    return made
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"pricewar {version('pricewar')}")
+        raise typer.Exit
+
+
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """An open simulator of price wars between makers of differentiated products.
+
+    SCENARIO is the name of a shipped scenario (see `pricewar list`) or a TOML file.
+    """
+
+
+app = make_app()

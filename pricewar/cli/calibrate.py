@@ -1,0 +1,114 @@
+"""`pricewar calibrate`: the fit page of a scenario."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from .console import show
+from .options import AsJson, Changes, read_changes
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..fit import Fit
+
+FORMATS: Final = {
+    "units": ",.0f",
+    "price": ",.0f",
+    "cost": ",.0f",
+    "theta": ",.0f",
+    "products": "d",
+    "error": "+.1e",
+    "margin": ".3f",
+    "elasticity": ".2f",
+}
+"""How columns are printed, by the last or first word of their name."""
+
+
+def calibrate(
+    scenario: Annotated[
+        str, typer.Argument(metavar="[SCENARIO]", help="Shipped scenario or TOML file.")
+    ] = "baseline",
+    changes: Changes = None,
+    out: Annotated[Path | None, typer.Option(help="Directory for fit.md and the tables as CSV.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fit the market to the month before the start; print units, prices, margins: observed, fitted, error."""
+    from ..fit import fit
+    from ..scenario_file import load
+
+    wanted = read_changes(changes)
+    loaded = load(scenario)
+    found = fit(loaded.but(wanted) if wanted else loaded)
+    if out is not None:
+        save(found, out)
+    if as_json:
+        typer.echo(json.dumps(as_tree(found), indent=2, ensure_ascii=False, allow_nan=False))
+        return
+    for name, table in _tables(found).items():
+        heads = [str(column).replace("_", " ") for column in table.columns]
+        show(f"{found.scenario}: {name}", heads, _cells(table), text_columns=_texts(table))
+    show(
+        f"{found.scenario}: market",
+        ("figure", "value"),
+        [[name.replace("_", " "), f"{value:.4g}"] for name, value in found.market.items()],
+    )
+
+
+def save(found: Fit, out: Path) -> None:
+    """Write fit.md, products.csv, firms.csv, segments.csv and market.csv."""
+    import pandas as pd
+
+    from .output import check_target, replaced
+
+    check_target(out)
+    with replaced(out) as draft:
+        market = pd.DataFrame(list(found.market.items()), columns=["figure", "value"])
+        for name, table in {**_tables(found), "market": market}.items():
+            table.to_csv(draft / f"{name}.csv", index=False, lineterminator="\n")
+        (draft / "fit.md").write_text(as_markdown(found), encoding="utf-8")
+
+
+def as_markdown(found: Fit) -> str:
+    """The fit page as Markdown."""
+    lines = [f"# Fit of {found.scenario}", "", "| figure | value |", "|---|---:|"]
+    lines += [f"| {name.replace('_', ' ')} | {value:.4g} |" for name, value in found.market.items()]
+    for name, table in _tables(found).items():
+        texts = _texts(table)
+        heads = [str(column).replace("_", " ") for column in table.columns]
+        rule = ["---" if place < texts else "---:" for place in range(len(heads))]
+        lines += ["", f"## {name.capitalize()}", ""]
+        lines += [f"| {' | '.join(row)} |" for row in (heads, rule, *_cells(table))]
+    return "\n".join(lines) + "\n"
+
+
+def as_tree(found: Fit) -> dict[str, Any]:
+    """The fit page as plain values."""
+    tables = {name: json.loads(table.to_json(orient="records")) for name, table in _tables(found).items()}
+    market = {name: value if math.isfinite(value) else None for name, value in found.market.items()}
+    return {"scenario": found.scenario, "market": market, **tables}
+
+
+def _tables(found: Fit) -> dict[str, pd.DataFrame]:
+    return {"products": found.products, "firms": found.firms, "segments": found.segments}
+
+
+def _texts(table: pd.DataFrame) -> int:
+    """Number of leading columns that hold text."""
+    return sum(column in ("firm", "product", "segment") for column in table.columns)
+
+
+def _cells(table: pd.DataFrame) -> list[list[str]]:
+    columns = [[_cell(str(name), value) for value in table[name]] for name in table.columns]
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _cell(name: str, value: Any) -> str:
+    words = name.split("_")
+    form = FORMATS.get(words[-1]) or FORMATS.get(words[0])
+    return str(value) if form is None else format(value, form)

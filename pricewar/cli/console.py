@@ -1,0 +1,76 @@
+"""Talking to people: progress on stderr, tables on stdout."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import typer
+
+Tick = Callable[[str, int], None]
+LINES = 10
+"""Lines of progress where there is no terminal."""
+WIDTH = 200
+"""Columns of text where there is no terminal."""
+
+
+def say(text: str, quiet: bool = False) -> None:
+    """A line for people, on stderr."""
+    if not quiet:
+        typer.echo(text, err=True)
+
+
+@contextmanager
+def progress(total: int, quiet: bool) -> Iterator[Tick | None]:
+    """A callback for each run done: a bar on a terminal, a few plain lines elsewhere."""
+    if quiet:
+        yield None
+    elif sys.stderr.isatty():
+        with _bar(total) as tick:
+            yield tick
+    else:
+        yield _lines(total)
+
+
+@contextmanager
+def _bar(total: int) -> Iterator[Tick]:
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("runs", total=total)
+
+        def tick(scenario: str, seed: int) -> None:
+            bar.update(task, advance=1, description=f"{scenario}, seed {seed}")
+
+        yield tick
+
+
+def _lines(total: int) -> Tick:
+    done = 0
+    step = max(1, total // LINES)
+
+    def tick(scenario: str, seed: int) -> None:
+        nonlocal done
+        done += 1
+        if done % step == 0 or done == total:
+            say(f"{done}/{total} runs: {scenario}, seed {seed}")
+
+    return tick
+
+
+def show(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], text_columns: int = 1) -> None:
+    """Print a table; the first `text_columns` columns are text, the others numbers."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    for place, head in enumerate(heads):
+        table.add_column(head, justify="left" if place < text_columns else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    width = None if sys.stdout.isatty() else WIDTH
+    Console(width=width, highlight=False, markup=False).print(table)

@@ -1,0 +1,98 @@
+"""`pricewar list`, `check` and `schema`: looking at inputs without running anything."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .console import show
+from .options import AsJson
+
+if TYPE_CHECKING:
+    from ..scenario import Scenario
+
+
+def list_shipped(
+    strategies: Annotated[bool, typer.Option("--strategies", help="Kinds of pricing rules.")] = False,
+    events: Annotated[bool, typer.Option("--events", help="Kinds of events.")] = False,
+    interventions: Annotated[bool, typer.Option("--interventions", help="Kinds of measures.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List shipped scenarios, or the kinds of strategies, events and interventions."""
+    asked = {"strategies": strategies, "events": events, "interventions": interventions}
+    found = {sort: kinds(sort) for sort, wanted in asked.items() if wanted} or {"scenarios": titles()}
+    if as_json:
+        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    for sort, entries in found.items():
+        show(sort, ("name", "what it is"), list(entries.items()), text_columns=2)
+
+
+def titles() -> dict[str, str]:
+    """Shipped scenarios with their titles."""
+    from ..scenario_file import shipped_scenarios
+
+    return {name: _title(path) for name, path in shipped_scenarios().items()}
+
+
+def _title(path: Path) -> str:
+    return str(tomllib.loads(path.read_text(encoding="utf-8")).get("title", ""))
+
+
+def kinds(sort: str) -> dict[str, str]:
+    """Shipped rules of a sort ("strategies", "events", "interventions") with the first line of their docs."""
+    from ..events import Event
+    from ..interventions import Intervention
+    from ..rules import Rule, shipped
+    from ..strategies import Strategy
+
+    bases: dict[str, type[Rule]] = {
+        "strategies": Strategy,
+        "events": Event,
+        "interventions": Intervention,
+    }
+    rules = shipped(f"pricewar.{sort}", bases[sort])
+    return {name: (rule.__doc__ or "").strip().splitlines()[0] for name, rule in sorted(rules.items())}
+
+
+def check(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="TOML files or shipped names.")],
+) -> None:
+    """Check scenario files and name every problem with its place; exit code 2 if there is one."""
+    from ..errors import InputError
+    from ..scenario_file import load
+
+    wrong = False
+    for file in files:
+        try:
+            typer.echo(_summary(load(file)))
+        except InputError as error:
+            typer.echo(str(error), err=True)
+            wrong = True
+    if wrong:
+        raise typer.Exit(2)
+
+
+def _summary(scenario: Scenario) -> str:
+    counts = {
+        "firms": len(scenario.firms),
+        "products": len(scenario.products),
+        "events": len(scenario.events),
+        "interventions": len(scenario.interventions),
+    }
+    parts = ", ".join(f"{count} {what}" for what, count in counts.items())
+    last = scenario.month(scenario.periods - 1)
+    return (
+        f"{scenario.name}: no problem found ({parts}; {scenario.start} to {last}; digest {scenario.digest})"
+    )
+
+
+def schema() -> None:
+    """Print the JSON Schema of scenario files, for editors and forms."""
+    from ..scenario import Scenario
+
+    typer.echo(json.dumps(Scenario.model_json_schema(), indent=2, ensure_ascii=False))

@@ -1,0 +1,66 @@
+"""Options that commands share, and how their values are read."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ..errors import bad_input
+
+Name = Annotated[str, typer.Argument(metavar="SCENARIO", help="Shipped scenario or TOML file.")]
+Names = Annotated[list[str], typer.Argument(metavar="SCENARIO...", help="Shipped scenarios or TOML files.")]
+Seed = Annotated[
+    int | None, typer.Option(min=0, help="Seed of the run, or the first of --seeds; default: the scenario's.")
+]
+Seeds = Annotated[int | None, typer.Option(min=1, help="Number of seeds: 1 to N, or from --seed on.")]
+Out = Annotated[Path | None, typer.Option(help="Directory to write; default results/NAME.")]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Change a scenario, e.g. demand.own_elasticity=-3."),
+]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Processes; default: one per core when there are many runs.")
+]
+Baseline = Annotated[
+    str | None, typer.Option(help="Scenario to compare with; default: baseline, else the first.")
+]
+Focus = Annotated[str, typer.Option(help="Firm whose break-even month is drawn.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print a summary as JSON on stdout, nothing else.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress, no summary; errors only.")]
+
+
+def read_changes(pairs: list[str] | None) -> dict[str, Any]:
+    """Changes by path; each value is read as TOML, or taken as text if it is not TOML.
+
+    Raises:
+        InputError: with every pair that is not PATH=VALUE.
+    """
+    split = [pair.partition("=") for pair in pairs or []]
+    bad = [
+        ("--set", f"{path}{mark}{text}", "PATH=VALUE, for example demand.own_elasticity=-3")
+        for path, mark, text in split
+        if not mark or not path.strip()
+    ]
+    if bad:
+        raise bad_input("command line", *bad)
+    return {path.strip(): toml_value(text.strip()) for path, _, text in split}
+
+
+def toml_value(text: str) -> Any:
+    """`-3` is a number, `true` a truth value, `["byd"]` a list, and `Hold` the text it is."""
+    try:
+        read = tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError:
+        return text
+    return read["value"] if read.keys() == {"value"} else text
+
+
+def seed_list(seed: int | None, seeds: int | None) -> list[int] | None:
+    """Seeds to run, or None for the scenario's own."""
+    if seeds is None:
+        return None if seed is None else [seed]
+    first = 1 if seed is None else seed
+    return list(range(first, first + seeds))

@@ -1,0 +1,205 @@
+"""`pricewar run`, `compare` and `report`: from scenarios to tables, figures and a report."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import InputError, PricewarError, bad_input
+from . import console, options
+from .options import AsJson, Baseline, Changes, Focus, Name, Names, Out, Quiet, Seed, Seeds, Workers
+
+if TYPE_CHECKING:
+    from ..results import Results
+    from ..scenario import Scenario
+    from .output import Outcome
+
+WRONG_INPUT = ("InputError:", "StrategyError:")
+"""Errors of a run that the scenario or a rule in it is to blame for."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked for on the command line."""
+
+    command: str
+    scenarios: list[str]
+    seed: int | None = None
+    seeds: int | None = None
+    changes: list[str] | None = None
+    out: Path | None = None
+    workers: int | None = None
+    baseline: str | None = None
+    focus: str = "xiaomi"
+    as_json: bool = False
+    quiet: bool = False
+
+    @property
+    def target(self) -> Path:
+        """The directory to write."""
+        names = [Path(name).stem if name.endswith(".toml") else name for name in self.scenarios]
+        return self.out or Path("results") / "-vs-".join(names)[:100]
+
+    @property
+    def line(self) -> str:
+        """The command line that repeats the runs."""
+        words = ["pricewar", self.command, *self.scenarios]
+        for name in ("seed", "seeds", "baseline"):
+            value = getattr(self, name)
+            words += [] if value is None else [f"--{name}", str(value)]
+        for pair in self.changes or []:
+            words += ["--set", pair]
+        return shlex.join(words)
+
+
+def run(
+    scenario: Name,
+    seed: Seed = None,
+    seeds: Seeds = None,
+    changes: Changes = None,
+    out: Out = None,
+    workers: Workers = None,
+    focus: Focus = "xiaomi",
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run one scenario and write its tables, figures and report."""
+    request = Request(
+        "run", [scenario], seed, seeds, changes, out, workers, focus=focus, as_json=as_json, quiet=quiet
+    )
+    simulate(request)
+
+
+def compare(
+    scenarios: Names,
+    seed: Seed = None,
+    seeds: Seeds = None,
+    changes: Changes = None,
+    out: Out = None,
+    workers: Workers = None,
+    baseline: Baseline = None,
+    focus: Focus = "xiaomi",
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run scenarios with the same seeds and compare them with the baseline, seed by seed."""
+    request = Request(
+        "compare", scenarios, seed, seeds, changes, out, workers, baseline, focus, as_json, quiet
+    )
+    simulate(request)
+
+
+def report(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="A directory that run or compare wrote.")],
+    baseline: Baseline = None,
+    focus: Focus = "xiaomi",
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write comparison.csv, wars.csv, figures and report.html anew from stored tables."""
+    from ..results import Results
+    from .output import write_derived
+
+    results = Results.load(directory)
+    request = Request(
+        "report", [], out=directory, baseline=baseline, focus=focus, as_json=as_json, quiet=quiet
+    )
+    _tell(request, write_derived(results, directory, baseline, focus))
+
+
+def simulate(request: Request) -> None:
+    """Run what was asked for, write it, and say what came out.
+
+    Raises:
+        InputError: a scenario or option is wrong, or a rule in a scenario fails in every run; nothing is
+            written.
+        PricewarError: no run of a scenario succeeded; nothing is written.
+        typer.Exit: code 1 after writing, if some runs failed.
+    """
+    from .output import check_target, write_all
+
+    check_target(request.target)
+    loaded = _scenarios(request)
+    results = _run_all(request, loaded)
+    _refuse(results)
+    console.say("writing tables, figures and report", request.quiet)
+    _tell(request, write_all(results, request.target, request.baseline, request.focus))
+
+
+def _scenarios(request: Request) -> list[Scenario]:
+    """Load all scenarios and apply --set; every problem of every file at once."""
+    from ..scenario_file import load
+
+    changes = options.read_changes(request.changes)
+    loaded, wrong = [], []
+    for name in request.scenarios:
+        try:
+            scenario = load(name)
+            loaded.append(scenario.but(changes) if changes else scenario)
+        except InputError as error:
+            wrong.append(error)
+    if wrong:
+        problems = tuple(problem for error in wrong for problem in error.problems)
+        raise wrong[0] if len(wrong) == 1 else InputError(", ".join(e.source for e in wrong), problems)
+    names = [scenario.name for scenario in loaded]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise bad_input("command line", ("SCENARIO", twice, "scenarios with names of their own"))
+    if request.baseline is not None and request.baseline not in names:
+        raise bad_input("command line", ("--baseline", request.baseline, f"one of {', '.join(names)}"))
+    return loaded
+
+
+def _run_all(request: Request, loaded: list[Scenario]) -> Results:
+    from .. import runs
+    from .pool import pool, worker_count
+
+    seeds = options.seed_list(request.seed, request.seeds)
+    total = len(loaded) * len(seeds or [0])
+    with (
+        pool(worker_count(request.workers, total)) as executor,
+        console.progress(total, request.quiet) as tick,
+    ):
+        results = runs.compare(loaded, seeds, executor=executor, progress=tick)
+    return results.but(command=request.line)
+
+
+def _refuse(results: Results) -> None:
+    """Stop before anything is written if a scenario has nothing to show."""
+    runs = results.runs
+    for _, part in runs.groupby("scenario", sort=False):
+        if (part["status"] == "ok").any():
+            continue
+        errors = list(dict.fromkeys(part["error"]))
+        text = "\n".join(f"{part['scenario'].iloc[0]}: {error}" for error in errors[:5])
+        if errors[0].startswith(WRONG_INPUT):
+            raise WrongRule(text)
+        raise PricewarError(text)
+
+
+class WrongRule(InputError):
+    """A scenario that loads but whose rules do not work; the message is the rule's own."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, ())
+
+    def __str__(self) -> str:
+        return self.source
+
+
+def _tell(request: Request, outcome: Outcome) -> None:
+    """Summary on stdout, failed runs on stderr; exit code 1 if there are any."""
+    from . import summary
+
+    if request.as_json:
+        tree = summary.as_tree(outcome, request.target)
+        typer.echo(json.dumps(tree, indent=2, ensure_ascii=False))
+    elif not request.quiet:
+        summary.print_summary(outcome, request.target)
+    if summary.tell_failures(outcome.results):
+        raise typer.Exit(1)

@@ -1,0 +1,110 @@
+"""The short account of a set of runs: a table for people, a tree for programs."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+import typer
+
+from ..results import Results
+from .console import say, show
+from .output import Outcome
+
+NUMBERS: Final = ["mean", "lo", "hi", "diff", "diff_lo", "diff_hi"]
+
+SHOWN: Final = {
+    "war_index": ("war index, %", 1.0),
+    "mean_price": ("mean price, thousand CNY", 1e-3),
+    "units": ("cars, million", 1e-6),
+    "consumer_surplus": ("consumer surplus, bn CNY", 1e-9),
+    "producer_surplus": ("operating profit of firms, bn CNY", 1e-9),
+    "supplier_profit": ("profit of suppliers, bn CNY", 1e-9),
+    "welfare": ("welfare, bn CNY", 1e-9),
+    "firms_active": ("firms in the market, mean", 1.0),
+}
+"""Market totals that are printed: metric, words, and what a number is multiplied by."""
+
+
+def tell_failures(results: Results) -> int:
+    """Each failed run on stderr, equal errors once with their seeds; returns how many failed."""
+    failed = results.runs[results.runs["status"] != "ok"]
+    for (scenario, error), part in failed.groupby(["scenario", "error"], sort=False):
+        seeds = ", ".join(str(seed) for seed in part["seed"])
+        say(f"{scenario}, seed {seeds}: {error}")
+    if len(failed):
+        say(f"{len(failed)} of {len(results.runs)} runs failed")
+    return len(failed)
+
+
+def print_summary(outcome: Outcome, out: Path) -> None:
+    """Totals over the run with their differences from the baseline, and where everything is."""
+    results, baseline = outcome.results, outcome.baseline
+    cells = _totals(outcome).set_index(["metric", "scenario"])
+    heads = ["over the whole run", *(_head(name, baseline) for name in results.scenarios)]
+    rows = [
+        [words, *(_cell(cells.loc[(metric, name)], scale, name == baseline) for name in results.scenarios)]
+        for metric, (words, scale) in SHOWN.items()
+    ]
+    count = len(results.seeds)
+    title = f"Mean of {count} seed{'s' if count > 1 else ''}"
+    if len(results.scenarios) > 1:
+        title += f"; difference from {baseline}" + (" [95% interval]" if count > 1 else "")
+    show(title, heads, rows)
+    for what, where in {
+        "report ": "report.html",
+        "figures": "figures",
+        "tables ": "comparison.csv",
+        "wars   ": f"wars.csv ({outcome.wars} found)",
+    }.items():
+        typer.echo(f"{what}  {out / where}")
+
+
+def as_tree(outcome: Outcome, out: Path) -> dict[str, Any]:
+    """The same as a tree of plain values: all market totals of each scenario."""
+    results, total = outcome.results, _totals(outcome)
+    scenarios: dict[str, Any] = {}
+    for name, part in results.runs.groupby("scenario", sort=False):
+        rows = total[total["scenario"] == name].set_index("metric")[NUMBERS]
+        scenarios[str(name)] = {
+            "digest": str(part["digest"].iloc[0]),
+            "runs": len(part),
+            "failed": int((part["status"] != "ok").sum()),
+            "total": {str(m): {str(k): _plain(v) for k, v in row.items()} for m, row in rows.iterrows()},
+        }
+    return {
+        "command": results.command,
+        "out": str(out),
+        "baseline": outcome.baseline,
+        "seeds": list(results.seeds),
+        "wars": outcome.wars,
+        "scenarios": scenarios,
+    }
+
+
+def _totals(outcome: Outcome) -> pd.DataFrame:
+    table = outcome.comparison
+    return table[(table["entity"] == "market") & (table["period"] == "total")]
+
+
+def _head(name: str, baseline: str) -> str:
+    return f"{name} (baseline)" if name == baseline else name
+
+
+def _cell(row: Any, scale: float, alone: bool) -> str:
+    mean, diff, lo, hi = (float(row[key]) * scale for key in ("mean", "diff", "diff_lo", "diff_hi"))
+    if alone or math.isnan(diff):
+        return _number(mean)
+    interval = "" if math.isnan(lo) else f" [{_number(lo)}, {_number(hi)}]"
+    return f"{_number(mean)}  {'+' if diff >= 0 else ''}{_number(diff)}{interval}"
+
+
+def _number(value: float) -> str:
+    digits = 0 if abs(value) >= 1000 else 1 if abs(value) >= 100 else 2
+    return f"{value:,.{digits}f}"
+
+
+def _plain(value: Any) -> float | None:
+    return float(value) if math.isfinite(value) else None
