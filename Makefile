@@ -1,0 +1,82 @@
+# make demo    the first comparison, in a fresh clone, with nothing but Python 3.11+ and make
+# make test    lint, types, layers, all tests with coverage
+# make quick   tests without the slow ones
+# make help    the rest
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+NEWEST := .venv-newest
+OUT    ?= results/demo
+SEEDS  ?= 20
+LEAST  := 90
+
+# Interpreters to try for the newest mesa, newest first; one that does not start is passed over.
+NEWER := python3.14 python3.13 python3.12 $(wildcard $(HOME)/.pyenv/versions/3.1[2-9].*/bin/python)
+# What meets mesa directly or through a run; NEWEST_TESTS lists those files that exist.
+NEWEST_TESTS = $(wildcard tests/test_model*.py tests/test_mesa*.py tests/test_runs*.py tests/test_cli.py)
+
+.PHONY: help demo test quick lint coverage bench docs lock test-newest clean
+
+help:
+	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile
+	@echo "make lint | bench | docs | lock | test-newest | clean"
+
+$(VENV)/installed: pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed (make PYTHON=python3.12 ...)"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps -e .
+	touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed requirements-dev.lock
+	$(BIN)/python -m pip install --quiet -r requirements-dev.lock
+	touch $@
+
+demo: $(VENV)/installed
+	$(BIN)/pricewar compare baseline byd-may-2025 byd-one-third --seeds $(SEEDS) --out $(OUT)
+
+test: lint coverage
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Kernels run compiled in the first pass and are seen line by line in the second.
+coverage: $(VENV)/installed-dev
+	$(BIN)/pytest -n 2 --cov --cov-report=
+	NUMBA_DISABLE_JIT=1 $(BIN)/pytest $(wildcard tests/test_kernels*.py) --cov --cov-append --cov-report=term --cov-fail-under=$(LEAST)
+
+quick: $(VENV)/installed-dev
+	$(BIN)/pytest -n 2 -m "not slow"
+
+bench: $(VENV)/installed-dev
+	for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+
+docs: $(VENV)/installed-dev
+	$(BIN)/python -m pricewar.cli.pages docs/reference
+
+# Pins for every Python and platform; no header, so that nobody's index gets into the files.
+lock: $(VENV)/installed-dev
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate --upgrade pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate --upgrade --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+$(NEWEST)/installed: pyproject.toml requirements-dev.lock
+	for python in $(NEWER); do \
+	  $$python -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && break; python=; done; \
+	test -n "$$python" || { echo "no Python 3.12 or newer found"; exit 1; }; \
+	test -x $(NEWEST)/bin/python || $$python -m venv $(NEWEST)
+	$(NEWEST)/bin/python -m pip install --quiet -r requirements-dev.lock
+	$(NEWEST)/bin/python -m pip install --quiet --upgrade "mesa[network]"
+	$(NEWEST)/bin/python -m pip install --quiet --no-deps -e .
+	touch $@
+
+test-newest: $(NEWEST)/installed
+	$(NEWEST)/bin/python -c 'import mesa, sys; print("mesa", mesa.__version__, "on Python", sys.version.split()[0])'
+	$(NEWEST)/bin/pytest -n 2 $(NEWEST_TESTS)
+
+clean:
+	rm -rf $(VENV) $(NEWEST) .mypy_cache .ruff_cache .import_linter_cache .pytest_cache .coverage* htmlcov

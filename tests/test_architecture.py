@@ -1,0 +1,74 @@
+"""The house: floors hold, looking at a file stays light, and files and functions stay small."""
+
+from __future__ import annotations
+
+import ast
+import json
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from importlinter.cli import lint_imports
+
+ROOT = Path(__file__).parents[1]
+SOURCES = sorted((ROOT / "pricewar").rglob("*.py"))
+LONGEST_FILE = 320
+LONGEST_FUNCTION = {"kernels": 100, "elsewhere": 50}
+"""Lines; why kernels may be longer: docs/adr/0009-sizes.md."""
+
+
+def test_floors_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True) == 0
+
+
+def test_checking_a_file_needs_neither_compiler_nor_mesa() -> None:
+    code = (
+        "import json, sys; from pricewar.cli.app import app\n"
+        "try: app(['check', 'baseline'])\n"
+        "except SystemExit: pass\n"
+        "print(json.dumps(sorted(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(json.loads(done.stderr))
+    assert "no problem found" in done.stdout
+    assert loaded.isdisjoint({"mesa", "numba", "scipy", "matplotlib", "jinja2", "pricewar.model"})
+
+
+def test_public_names_are_found_and_unknown_ones_are_not() -> None:
+    import pricewar
+
+    assert all(getattr(pricewar, name) is not None for name in pricewar.__all__)
+    with pytest.raises(AttributeError, match="no_such_name"):
+        pricewar.no_such_name  # noqa: B018
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_and_functions_are_small(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= LONGEST_FILE
+    limit = LONGEST_FUNCTION["kernels" if path.parent.name == "kernels" else "elsewhere"]
+    assert not {name: lines for name, lines in _functions(ast.parse(text)) if lines > limit}
+
+
+def _functions(tree: ast.AST) -> Iterator[tuple[str, int]]:
+    """Functions and their number of lines, docstring not counted."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            first = node.body[1] if ast.get_docstring(node) and len(node.body) > 1 else node.body[0]
+            yield node.name, (node.end_lineno or 0) - first.lineno + 1
+
+
+def test_package_prints_nothing() -> None:
+    for path in SOURCES:
+        calls = (node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        names = [n.func.id for n in calls if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)]
+        assert "print" not in names, path
+
+
+def test_half_of_all_functions_have_at_most_five_lines() -> None:
+    lines = [n for path in SOURCES for _, n in _functions(ast.parse(path.read_text(encoding="utf-8")))]
+    assert statistics.median(lines) <= 5
