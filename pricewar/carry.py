@@ -10,9 +10,9 @@ import numpy as np
 from .calibrate import Calibration
 from .dynamics import Dynamics
 from .production import Flow
-from .records import Accounts, Flags, Floats, Offers, Sales
+from .records import Accounts, Floats, Offers, Sales
 from .scenario import Scenario
-from .state import State
+from .state import State, leave
 from .streams import stream
 
 if TYPE_CHECKING:
@@ -197,18 +197,6 @@ def exits(state: State, patience: Sequence[int]) -> list[int]:
     if len(gone):
         leave(state, leaving)
     return [int(f) for f in gone]
-
-
-def leave(state: State, leaving: Flags) -> None:
-    """Take firms out of the market: nothing on sale, orders void, bills unpaid."""
-    theirs = leaving[state.landscape.firm_of]
-    state.active = state.active & ~leaving
-    state.on_sale = state.on_sale & ~theirs
-    state.backlog = np.where(theirs, 0.0, state.backlog)
-    state.stock = np.where(theirs, 0.0, state.stock)
-    state.inventory = np.where(theirs, 0.0, state.inventory)
-    state.forecast = np.where(theirs, 0.0, state.forecast)
-    state.payables = np.where(leaving, 0.0, state.payables)
 
 
 def fiscal_cost(offers: Offers, sales: Sales, accounts: Accounts, vat: float) -> float:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import mesa
 
 from .records import Ints, Quote, View, read_only
-from .scenario import FirmSpec
+from .specs import FirmSpec
 
 if TYPE_CHECKING:
     from .model import PriceWar

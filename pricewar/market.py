@@ -106,6 +106,8 @@ def expected_fall(state: State, offers: Offers, dynamics: Dynamics) -> float:
     trend = -state.price_trend * horizon * price
     ends = (offers.announced_end >= offers.period) & (offers.announced_end < offers.period + horizon)
     back = np.where(ends, np.maximum(state.reference - price, 0.0), 0.0)
+    if offers.known_rise is not None:
+        back = back + offers.known_rise
     total = max(float(weight.sum()), 1.0)
     mean_price = float(weight @ price) / total
     return float(np.clip(float(weight @ (trend - back)) / total, -0.25 * mean_price, 0.25 * mean_price))

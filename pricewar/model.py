@@ -13,22 +13,21 @@ import mesa
 import numpy as np
 import pandas as pd
 
-from . import carry, metrics
+from . import agenda, carry, metrics
 from .calibrate import Calibration, calibrate
 from .costs import CostCurve, cost_lines, draft, pay
 from .firm import Firm
 from .history import Month, tables
 from .market import Choice, Conditions, choose, conditions, shoppers, spill, surplus, waiting
-from .months import months_between
 from .production import flow, stock_months, turned_away
-from .records import Accounts, Floats, Ints, Landscape, Offers, Sales, View, read_only
+from .records import Accounts, Floats, Ints, Landscape, Offers, Sales, View
 from .regulator import Regulator
 from .research import Research
 from .scenario import Scenario
 from .scenario_file import load
 from .state import State
-from .streams import stream
-from .supplier import Supplier
+from .supplier import Supplier, close_all
+from .views import own_figures, view_of
 
 
 class PriceWar(mesa.Model):  # type: ignore[misc]
@@ -70,10 +69,12 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         self.offers: Offers = carry.start_offers(self.state)
         self.sales: Sales | None = None
         self.accounts: Accounts | None = None
-        self.prices_seen: Floats = np.empty((self.setting.periods + 1, len(self.landscape.products)))
-        self.prices_seen[0] = self.offers.price
+        self.price_history: Floats = np.empty((self.setting.periods + 1, len(self.landscape.products)))
+        self.price_history[0] = self.offers.price
         self.found: Conditions = conditions(self.state, self.offers, self.calibration, self.setting.dynamics)
         self.chosen: Choice = choose(self.found, self.calibration)
+        self.research = self._look_into()
+        self.month = self.setting.month(0)
         self.history: list[Month] = []
         self._populate()
         self.datacollector = mesa.DataCollector(_MARKET_REPORTERS, _FIRM_REPORTERS) if collect else None
@@ -115,33 +116,25 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
 
     def _open(self) -> None:
         """Luck, events and this month's unit costs."""
-        self._month = self.setting.month(self.period)
+        self.month = self.setting.month(self.period)
         self.state.month_luck = float(self._market_luck[self.period])
         self.state.taste = self._taste_luck[self.period]
-        for event in self.setting.events:
-            if event.strikes(self.setting.start, self.period):
-                event.strike(self.state)
-                self.state.log.append((self.period, event.entity, event.describe()))
-            if event.ends(self.setting.start, self.period):
-                event.revoke(self.state)
-                self.state.log.append((self.period, event.entity, f"end of: {event.describe()}"))
-        for measure in self.setting.interventions:
-            if measure.active(self.setting.start, self.period) and not measure.elapsed(
-                self.setting.start, self.period
-            ):
-                self.state.log.append((self.period, "regulator", measure.describe()))
+        agenda.happen(self.setting, self.state, self.period)
         fall = np.maximum(0.0, -self._price_change_by_firm())
         self.state.unit_cost = self.cost_curve.unit_cost(
             self.state, self.setting, self.start_cumulative, fall
         )
 
+    def _look_into(self) -> Research:
+        """Last month's demand, as firms can find it out."""
+        return Research(self.calibration, self.found, self.chosen, self.offers.price, self.setting.market.vat)
+
     def _offer(self) -> Offers:
         """Firms propose, events impose, the regulator amends."""
-        self._research = Research(
-            self.calibration, self.found, self.chosen, self.offers.price, self.setting.market.vat
-        )
-        self._lines = cost_lines(self.state.unit_cost, self._fixed_a_car())
-        self._public = self._own_figures()
+        self.research = self._look_into()
+        self._lines = cost_lines(self.state.unit_cost, self.fixed_a_car())
+        self._figures = own_figures(self)
+        self.regulator.open()
         for firm in self.firms:
             firm.propose()
         list_price, promotion = self.state.list_price.copy(), self.state.promotion.copy()
@@ -150,10 +143,7 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
                 list_price[firm.own] = firm.proposal.list_price
                 promotion[firm.own] = firm.proposal.promotion
         offers = carry.showroom(self.state, self.period, list_price, promotion)
-        for event in self.setting.events:
-            if event.lasts(self.setting.start, self.period):
-                until = -1 if event.until is None else months_between(self.setting.start, event.until)
-                offers = event.impose(offers, self.state, until)
+        offers = agenda.impose(self.setting, offers, self.state, self.period)
         return self.regulator.amend(offers)
 
     def _sell(self, offers: Offers) -> Sales:
@@ -221,86 +211,22 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
             what = f"{self.firms[index].spec.name} runs out of cash and leaves"
             self.state.log.append((self.period, self.firms[index].key, what))
         self.offers, self.sales, self.accounts = offers, sales, accounts
-        self.prices_seen[self.period + 1] = offers.price
+        self.price_history[self.period + 1] = offers.price
 
     def _close_suppliers(self, accounts: Accounts) -> tuple[float, float]:
         """Profit of all suppliers, and the share of them that failed this month."""
-        chain = self.setting.supply_chain
-        made = self.made.produced
-        bought = chain.purchased_share * float(made @ self.state.unit_cost)
+        chain, made = self.setting.supply_chain, self.made.produced
         fall = np.maximum(0.0, -self._price_change_by_firm())[self.landscape.firm_of]
         squeezed = 1.0 - chain.purchased_share * chain.squeeze * fall
+        bought = chain.purchased_share * float(made @ self.state.unit_cost)
         usual_terms = chain.purchased_share * float(made @ (self.state.unit_cost / squeezed))
-        paid = float(accounts.paid_suppliers.sum())
-        before = [supplier.failed for supplier in self.suppliers]
-        for supplier in self.suppliers:
-            supplier.close(bought, paid, usual_terms)
-        members = max(sum(supplier.spec.members for supplier in self.suppliers), 1)
-        failed = sum(s.failed - b for s, b in zip(self.suppliers, before, strict=True)) / members
-        return sum(supplier.profit for supplier in self.suppliers), failed
+        return close_all(self.suppliers, bought, float(accounts.paid_suppliers.sum()), usual_terms)
 
     # -- what agents may see -------------------------------------------------------------------
 
     def view_of(self, firm: Firm) -> View:
         """What one firm knows this month, as the regulator's measures leave it."""
-        state, own, f = self.state, firm.own, firm.index
-        mine = {name: values[firm.line] for name, values in self._public.items()}
-        seen = self._seen(firm)
-        research, period, seed = self._research, self.period, self.seed_of_run
-        changing: dict[str, Any] = {
-            "period": period,
-            "month": self._month,
-            **mine,
-            "capacity": float(state.capacity[f] * state.supply[f]),
-            "cash": float(state.cash[f]),
-            "fixed_cost": float(state.fixed_cost[f]),
-            "seen": seen,
-            "on_sale": state.on_sale,
-            "luck": lambda: stream(seed, "firm", firm.key, period),
-            "respond": lambda value: research.respond(own, seen[-1], np.asarray(value, dtype=np.float64)),
-        }
-        if firm.view is None:
-            vat, memory = self.setting.market.vat, firm.memory
-            firm.view = View(firm=f, landscape=self.landscape, own=own, vat=vat, memory=memory, **changing)
-        else:
-            firm.view = firm.view.but(**changing)
-        return self.regulator.see(firm.view)
-
-    def _own_figures(self) -> dict[str, Floats]:
-        """(J,) figures of which each firm is shown its own part."""
-        state, start = self.state, self.landscape
-        figures = {
-            "list_price": self.offers.list_price,
-            "promotion": self.offers.promotion,
-            "price": self.offers.price,
-            "start_price": start.start_price,
-            "unit_cost": state.unit_cost,
-            "start_cost": self.cost_curve.start,
-            "full_cost": state.unit_cost + self._fixed_a_car(),
-            "growth": self.calibration.growth,
-            "orders": self.sales.orders if self.sales else start.start_units,
-            "units": self.sales.units if self.sales else start.start_units,
-            "stock": state.stock,
-            "start_stock_months": state.start_stock_months,
-            "backlog": state.backlog,
-        }
-        return {name: read_only(values) for name, values in figures.items()}
-
-    def _seen(self, firm: Firm) -> Floats:
-        """(lags + 1, J) prices as a firm knows them: rivals' late and blurred, its own exact."""
-        noise = self.setting.noise
-        last = max(self.period - noise.view_lag, 0)
-        seen = self.prices_seen[: last + 1]
-        if noise.view_sd == 0.0 and noise.view_lag == 0:
-            return seen
-        seen = seen.copy()
-        if noise.view_sd > 0.0:
-            luck = stream(self.seed_of_run, "view", firm.key).standard_normal(self.prices_seen.shape)
-            blurred = seen[1:] * np.exp(noise.view_sd * luck[1 : last + 1])
-            rivals = self.landscape.firm_of != firm.index
-            seen[1:] = np.where(rivals, blurred, seen[1:])
-        seen[-1, firm.own] = self.offers.price[firm.own]
-        return seen
+        return self.regulator.see(view_of(self, firm, self._figures))
 
     def cost_lines(self) -> dict[str, Floats]:
         """(J,) unit cost of each product under each legal cost line, CNY ex VAT."""
@@ -323,11 +249,16 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         change = (self.offers.price / start.start_price - 1.0) * weight
         return np.add.reduceat(change, first) / np.add.reduceat(weight, first)
 
-    def _fixed_a_car(self) -> Floats:
-        """(J,) the firm's fixed cost per car of last month."""
-        units = self.sales.units if self.sales else self.landscape.start_units
-        cars = np.add.reduceat(units, self.calibration.first[:-1])
-        return (self.state.fixed_cost / np.maximum(cars, 1.0))[self.landscape.firm_of]
+    def fixed_a_car(self) -> Floats:
+        """(J,) the firm's fixed cost per car of last month, at half the start's volume or more.
+
+        Auditors spread fixed cost over normal output: a firm that hardly sells is not thereby priced below
+        cost.
+        """
+        first, usual = self.calibration.first[:-1], self.landscape.start_units
+        normal = 0.5 * np.add.reduceat(usual, first)
+        cars = np.add.reduceat(self.sales.units if self.sales else usual, first)
+        return (self.state.fixed_cost / np.maximum(np.maximum(cars, normal), 1.0))[self.landscape.firm_of]
 
     @property
     def price_index(self) -> float:

@@ -25,30 +25,33 @@ class Regulator(mesa.Agent):  # type: ignore[misc]
         super().__init__(model)
         self.measures = measures
         self.notebooks: list[dict[str, Any]] = [{} for _ in measures]
+        self._cases: list[tuple[Intervention, Desk]] = []
 
-    def in_force(self) -> list[tuple[int, Intervention]]:
-        """Measures in force this month, with their place in the scenario."""
-        if not self.measures:
-            return []
+    def open(self) -> None:
+        """At the start of a month: which measures are in force, and what lies on their desks."""
         start, period = self.model.setting.start, self.model.period
-        return [(k, measure) for k, measure in enumerate(self.measures) if measure.active(start, period)]
+        self._cases = [
+            (measure, self._desk(k, measure))
+            for k, measure in enumerate(self.measures)
+            if measure.active(start, period)
+        ]
 
     def see(self, view: View) -> View:
         """Let each measure rewrite what a firm knows."""
-        for k, measure in self.in_force():
-            view = measure.see(view, self._desk(k, measure))
+        for measure, desk in self._cases:
+            view = measure.see(view, desk)
         return view
 
     def amend(self, offers: Offers) -> Offers:
         """Let each measure rewrite the offers."""
-        for k, measure in self.in_force():
-            offers = measure.amend(offers, self._desk(k, measure))
+        for measure, desk in self._cases:
+            offers = measure.amend(offers, desk)
         return offers
 
     def settle(self, accounts: Accounts) -> Accounts:
         """Let each measure rewrite the books before bills are paid."""
-        for k, measure in self.in_force():
-            accounts = measure.settle(accounts, self._desk(k, measure))
+        for measure, desk in self._cases:
+            accounts = measure.settle(accounts, desk)
         return accounts
 
     def _desk(self, k: int, measure: Intervention) -> Desk:

@@ -16,11 +16,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from .consistency import inconsistencies
 from .errors import InputError, Problem, bad_input
 from .events import Event
 from .interventions import Intervention
 from .rules import make_rule
-from .scenario import FirmSpec, ProductSpec, Scenario, inconsistencies, problems_of
+from .scenario import FirmSpec, ProductSpec, Scenario, problems_of
 
 Tree = dict[str, Any]
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import mesa
 import numpy as np
 from scipy.stats import norm
 
-from .scenario import SupplierSpec
+from .specs import SupplierSpec
 
 if TYPE_CHECKING:
     from .model import PriceWar
@@ -58,3 +59,15 @@ class Supplier(mesa.Agent):  # type: ignore[misc]
     def failed(self) -> int:
         """Members that have failed so far."""
         return int((~self.alive).sum())
+
+
+def close_all(
+    suppliers: Sequence[Supplier], sales: float, paid: float, unsqueezed: float
+) -> tuple[float, float]:
+    """Close the books of all groups; returns their profit, CNY, and the share of members that failed."""
+    before = sum(supplier.failed for supplier in suppliers)
+    for supplier in suppliers:
+        supplier.close(sales, paid, unsqueezed)
+    members = max(sum(supplier.spec.members for supplier in suppliers), 1)
+    failed = (sum(supplier.failed for supplier in suppliers) - before) / members
+    return sum(supplier.profit for supplier in suppliers), failed

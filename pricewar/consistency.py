@@ -1,0 +1,111 @@
+"""What is well formed in a scenario but does not fit together: names, references, calendar."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from .events import Event
+from .interventions import Intervention
+from .months import months_between
+from .specs import SEGMENTS
+from .strategies import Strategy
+
+if TYPE_CHECKING:
+    from .scenario import Scenario
+
+T = TypeVar("T")
+
+
+def inconsistencies(scenario: Scenario) -> Iterator[dict[str, str]]:
+    """Everything in a scenario that is well formed but does not fit together."""
+    yield from _names(scenario)
+    yield from _products(scenario)
+    yield from _references(scenario)
+    yield from _calendar(scenario)
+
+
+def _names(scenario: Scenario) -> Iterator[dict[str, str]]:
+    seen: dict[str, str] = {}
+    for key, firm in scenario.firms.items():
+        if firm.name in seen:
+            place, other = f"firms.{key}.name", seen[firm.name]
+            yield _problem(place, f"{firm.name!r}, the name of firm {other!r} too", "names of their own")
+        seen[firm.name] = key
+    shares = sum(group.share for group in scenario.supply_chain.groups.values())
+    if shares > 1 + 1e-9:
+        yield _problem("supply_chain.groups", f"shares that sum to {shares:.3f}", "at most 1")
+
+
+def _products(scenario: Scenario) -> Iterator[dict[str, str]]:
+    for key, product in scenario.products.items():
+        if product.firm not in scenario.firms:
+            yield _problem(f"products.{key}.firm", repr(product.firm), f"one of {_list(scenario.firms)}")
+        if product.price <= 0:
+            yield _problem(f"products.{key}.promotion", str(product.promotion), "less than the list price")
+        if product.units == 0 and product.like is None:
+            yield _problem(
+                f"products.{key}.like", "nothing, with units = 0", "a product to take the appeal of"
+            )
+        if product.like is not None and scenario.products.get(product.like, product).units == 0:
+            yield _problem(f"products.{key}.like", repr(product.like), "a product with units above 0")
+    total = sum(product.units for product in scenario.products.values())
+    if total >= scenario.consumers.shoppers:
+        found = f"{scenario.consumers.shoppers:.0f} shoppers for {total:.0f} cars sold"
+        yield _problem("consumers.shoppers", found, "more shoppers than cars (share under 1)")
+    for key in set(scenario.firms) - {product.firm for product in scenario.products.values()}:
+        yield _problem(f"firms.{key}", "no product", "at least one product for each firm")
+
+
+def _references(scenario: Scenario) -> Iterator[dict[str, str]]:
+    sorts: dict[str, Mapping[str, object]] = {
+        "firm": scenario.firms,
+        "product": scenario.products,
+        "segment": dict.fromkeys(SEGMENTS),
+    }
+    parts: tuple[tuple[str, Sequence[Event | Intervention | None]], ...] = (
+        ("events", scenario.events),
+        ("interventions", scenario.interventions),
+    )
+    for part, rules in parts:
+        for index, rule in enumerate(rules):
+            for where, name in rule.names() if rule is not None else ():
+                sort = where.split(".")[0].removesuffix("s")
+                table = sorts.get(sort, scenario.products)
+                if name not in table:
+                    yield _problem(f"{part}.{index}.{where}", repr(name), f"one of {_list(table)}")
+    for key, firm in scenario.firms.items():
+        rule = getattr(firm, "strategy", None)
+        for where, name in rule.names() if isinstance(rule, Strategy) else ():
+            table = scenario.products if "product" in where else scenario.firms
+            if name not in table:
+                yield _problem(f"firms.{key}.strategy.{where}", repr(name), f"one of {_list(table)}")
+
+
+def _calendar(scenario: Scenario) -> Iterator[dict[str, str]]:
+    last = scenario.month(scenario.periods - 1)
+    allowed = f"{scenario.start} to {last}, the months of the run"
+    for index, event in _given(scenario.events):
+        if not 0 <= months_between(scenario.start, event.month) < scenario.periods:
+            yield _problem(f"events.{index}.month", repr(event.month), allowed)
+        if event.until is not None and event.until < event.month:
+            yield _problem(f"events.{index}.until", repr(event.until), f"{event.month} or later")
+    for index, measure in _given(scenario.interventions):
+        if measure.start is not None and measure.start > last:
+            yield _problem(f"interventions.{index}.start", repr(measure.start), f"{last} or earlier")
+        if measure.start is not None and measure.end is not None and measure.end < measure.start:
+            yield _problem(f"interventions.{index}.end", repr(measure.end), f"{measure.start} or later")
+
+
+def _given(rules: Sequence[T | None]) -> Iterator[tuple[int, T]]:
+    """Rules with their places; one that could not be read is None and was reported before."""
+    return ((index, rule) for index, rule in enumerate(rules) if rule is not None)
+
+
+def _problem(place: str, found: str, allowed: str) -> dict[str, str]:
+    return {"place": place, "found": found, "allowed": allowed}
+
+
+def _list(names: Mapping[str, object]) -> str:
+    keys = sorted(names)
+    return ", ".join(keys[:20]) + (f", ... ({len(keys)} in all)" if len(keys) > 20 else "")

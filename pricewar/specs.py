@@ -1,0 +1,123 @@
+"""The parts of a scenario: market, buyers, products, firms, suppliers, noise.
+
+Units: CNY, months, cars a month; prices incl. VAT unless the name says net.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from .months import Month
+from .rules import RuleOf
+from .strategies import Strategy
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Money = Annotated[float, Field(ge=0)]
+
+Segment = Literal["A00", "A0", "A", "B", "C", "D"]
+SEGMENTS: tuple[Segment, ...] = ("A00", "A0", "A", "B", "C", "D")
+"""Size classes from city car to large, as the trade counts them."""
+
+
+class Table(BaseModel):
+    """A frozen part of a scenario; unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class MarketSpec(Table):
+    """What holds for the whole market."""
+
+    vat: float = Field(0.13, ge=0, lt=1, description="value added tax contained in prices")
+    discount_rate: float = Field(0.08, ge=0, le=1, description="a year, for present values (assumed)")
+    pack_price: Money = Field(680.0, description="CNY per kWh of battery pack before the first month")
+
+
+class ConsumerSpec(Table):
+    """Who shops for a car."""
+
+    shoppers: float = Field(1_950_000, gt=0, description="people in the market a month")
+    draws: int = Field(2000, ge=50, le=1_000_000, description="rows that stand for all shoppers")
+    weight: float | None = Field(
+        None, gt=0, description="real buyers a row stands for; 1: every buyer chooses for himself"
+    )
+    income_log_sd: float = Field(0.6, ge=0, le=2, description="standard deviation of log income")
+    seed: int = Field(0, ge=0, description="seed of the population, apart from the luck of a run")
+
+
+class ProductSpec(Table):
+    """One model of one firm."""
+
+    firm: str
+    name: str
+    segment: Segment = "A"
+    body: Literal["sedan", "SUV", "hatchback", "MPV"] = "sedan"
+    powertrain: Literal["BEV", "PHEV", "EREV", "ICE", "other"] = "BEV"
+    list_price: float = Field(gt=0, description="CNY incl. VAT")
+    promotion: float = Field(0, ge=0, description="CNY incl. VAT off the list price before the first month")
+    units: float = Field(0, ge=0, description="cars a month before the first month; 0 for a later launch")
+    battery_kwh: float = Field(0, ge=0)
+    range_km: float = Field(0, ge=0)
+    launch: Month | None = Field(None, description="first month on sale, when that lies in the run")
+    like: str | None = Field(None, description="product whose appeal a later launch shares")
+    appeal: float = Field(0, description="utility added to that of the product named by `like`")
+    unit_cost: float | None = Field(None, gt=0, description="CNY ex VAT; None: from the firm's gross margin")
+
+    @property
+    def price(self) -> float:
+        """Transaction price, CNY incl. VAT."""
+        return self.list_price - self.promotion
+
+
+class FirmSpec(Table):
+    """One maker."""
+
+    name: str
+    strategy: Annotated[Strategy, RuleOf("pricewar.strategies", Strategy)]
+    gross_margin: float = Field(0.15, gt=-1, lt=1, description="of revenue, before the first month")
+    fixed_cost: Money = Field(0, description="CNY a month: sales, administration, research")
+    cash: float = Field(1e12, description="CNY the firm can lose before it must leave")
+    external_income: float = Field(0, description="CNY a month from business outside the market")
+    capacity: float = Field(float(10**9), gt=0, description="cars a month")
+    payable_days: float = Field(60, ge=0, le=720, description="days until suppliers are paid")
+    dealer_stock: float = Field(0, ge=0, description="cars in stock before the first month")
+    backlog: float = Field(0, ge=0, description="orders in hand before the first month")
+    months_to_exit: int = Field(3, ge=1, le=60, description="months without cash until the firm leaves")
+    growth: float | None = Field(
+        None, description="CNY a car by which the firm values volume; None: revealed by its price"
+    )
+
+
+class SupplierSpec(Table):
+    """A group of suppliers that serve every firm."""
+
+    name: str
+    share: Share = Field(description="of the firms' purchases")
+    margin: float = Field(0.06, gt=-1, lt=1, description="of sales, before the first month")
+    cash_months: float = Field(3.0, ge=0, le=48, description="months of own cost held as cash, median member")
+    cash_spread: float = Field(0.7, ge=0, le=2, description="standard deviation of log cash among members")
+    members: int = Field(40, ge=1, le=1000)
+    recovery_months: float = Field(12.0, ge=1, le=120, description="until a failed member is replaced")
+
+
+class SupplyChainSpec(Table):
+    """How firms buy and pay."""
+
+    purchased_share: Share = Field(0.8, description="of unit cost bought from suppliers on credit")
+    squeeze: Share = Field(0.15, description="of a fall of the net price passed back to suppliers")
+    dependence: Share = Field(0.5, description="capacity lost when all suppliers have failed")
+    groups: dict[str, SupplierSpec] = Field(default_factory=dict)
+
+
+class NoiseSpec(Table):
+    """What differs from seed to seed. All zero: a run without chance in demand."""
+
+    market_sd: float = Field(0.0, ge=0, le=1, description="monthly log standard deviation of shoppers")
+    taste_sd: float = Field(
+        0.0, ge=0, le=2, description="standard deviation of passing taste shocks, utility"
+    )
+    taste_memory: float = Field(0.6, ge=0, lt=1, description="autocorrelation of taste shocks a month")
+    view_lag: int = Field(0, ge=0, le=12, description="months by which rivals' prices are seen late")
+    view_sd: float = Field(0.0, ge=0, le=1, description="log standard deviation of rivals' prices as seen")
