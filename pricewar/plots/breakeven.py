@@ -37,7 +37,7 @@ def draw(told: Story, firm: str) -> Drawing:
         figure.text(0.012, 1 - 0.08 / height, title, fontsize=11, fontweight="bold", va="top")
         foot(figure, told)
     caption = (
-        f"Operating result of {name} a month (above; means over {len(told.results.seeds)} seed(s), bands 95% "
+        f"Operating result of {name} a month (above; means over {told.sample}, bands 95% "
         "intervals) and the month from which the sum of three months stays at or above zero to the end of "
         "the run (below; dot: median over the runs that get there, bar: 95% of them)."
     )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..analysis.compare import TOTAL, Row, compare_table, pick
 from ..results import Results
+from .style import count
 
 Floats = NDArray[np.float64]
 
@@ -53,6 +54,11 @@ class Story:
     def others(self) -> tuple[str, ...]:
         """All scenarios but the baseline."""
         return tuple(name for name in self.scenarios if name != self.baseline)
+
+    @property
+    def sample(self) -> str:
+        """How many seeds, in words."""
+        return count(len(self.results.seeds), "seed")
 
     def name(self, firm: str) -> str:
         """A firm's name as people write it."""

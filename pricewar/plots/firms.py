@@ -62,7 +62,7 @@ def draw(told: Story, measure: Measure) -> Drawing:
         foot(figure, told)
     caption = (
         f"{measure.title}: {measure.unit}. Firms by units in {told.baseline}, largest first; "
-        f"lines are means over {len(told.results.seeds)} seed(s), bands 95% intervals"
+        f"lines are means over {told.sample}, bands 95% intervals"
         + ("; verticals are the events below, of the firm or the whole market." if key(told) else ".")
     )
     return Drawing(measure.name, measure.title, caption, _finding(told, measure), figure)

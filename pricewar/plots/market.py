@@ -34,7 +34,7 @@ def war_index(told: Story) -> Drawing:
             peaks.append(f"in {name} the index peaks at {value}% in {told.months[top]}")
     caption = (
         "War index: mean depth of cuts below the start price over all products on sale, weighted by start "
-        f"units. Means over {len(told.results.seeds)} seed(s), bands 95% intervals; numbers above are events."
+        f"units. Means over {told.sample}, bands 95% intervals; numbers above are events."
     )
     return Drawing("war-index", "War index by scenario", caption, _sentence(peaks), figure)
 

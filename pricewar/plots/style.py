@@ -155,7 +155,9 @@ def spread(wanted: Sequence[float], apart: float) -> list[float]:
 
 
 def number(value: float, digits: int | None = None, signed: bool = False) -> str:
-    """A number as people read it: three digits that count, real minus sign, never -0.0."""
+    """A number as people read it: three digits that count, real minus sign, – for none."""
+    if not np.isfinite(value):
+        return "–"
     places = _places(value) if digits is None else digits
     text = f"{value:{'+' if signed else ''},.{places}f}"
     if float(text.replace(",", "")) == 0:
@@ -170,6 +172,11 @@ def with_interval(values: Iterable[float], signed: bool = False) -> str:
     if not np.isfinite([lo, hi]).all():
         return number(mean, places, signed)
     return f"{number(mean, places, signed)} [{number(lo, places)}, {number(hi, places)}]"
+
+
+def count(many: int, noun: str) -> str:
+    """A number with its noun: 1 seed, 20 seeds."""
+    return f"{many} {noun}" if many == 1 else f"{many} {noun}s"
 
 
 def _places(value: float) -> int:

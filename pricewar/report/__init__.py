@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ..analysis import episodes
 from ..plots import Drawing, Story, draw_figures, story
+from ..plots.style import count
 from ..results import Results, software
 from . import tables
 from .findings import findings
@@ -76,6 +77,7 @@ def content(told: Story, drawings: Sequence[Drawing]) -> dict[str, Any]:
 def _template() -> Any:
     loader = PackageLoader("pricewar.report", "")
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment.globals["count"] = count
     return environment.get_template("report.html.j2")
 
 

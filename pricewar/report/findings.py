@@ -1,0 +1,66 @@
+"""The findings of a comparison in plain sentences, every number taken from the tables."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ..plots.data import Story
+from ..plots.style import count, number, with_interval
+
+
+def findings(told: Story, episodes: pd.DataFrame) -> list[tuple[str, str]]:
+    """A paragraph for each scenario but the baseline: (scenario, text)."""
+    return [(name, " ".join(_scenario(told, name, episodes))) for name in told.others]
+
+
+def _scenario(told: Story, scenario: str, episodes: pd.DataFrame) -> list[str]:
+    price = told.series(scenario, "market", "price_index", diff=True)
+    sentences = []
+    if np.isfinite(price.mean).any():
+        low = int(np.nanargmin(price.mean))
+        points = with_interval((float(part[low]) for part in price), signed=True)
+        month = told.months[low]
+        sentences.append(f"The price index differs most from {told.baseline} in {month}: by {points} points.")
+    sentences.append(_war(told, scenario, episodes))
+    names = {"consumer_surplus": "consumer surplus", "producer_surplus": "firms' operating profit"}
+    names |= {"supplier_profit": "supplier profit", "welfare": "welfare"}
+    changes = [f"{text} {_money(told, scenario, name)}" for name, text in names.items()]
+    sentences.append(f"Over {len(told.months)} months, in CNY bn: {', '.join(changes)}.")
+    sentences.append(_clear(told, scenario))
+    return [sentence for sentence in sentences if sentence]
+
+
+def _money(told: Story, scenario: str, metric: str) -> str:
+    row = told.total(scenario, "market", metric)
+    return with_interval((value / 1e9 for value in row[3:]), signed=True)
+
+
+def _war(told: Story, scenario: str, episodes: pd.DataFrame) -> str:
+    found = episodes[episodes["scenario"] == scenario]
+    runs = int(((told.results.runs["scenario"] == scenario) & (told.results.runs["status"] == "ok")).sum())
+    if found.empty:
+        return f"No price war breaks out in {count(runs, 'run')}."
+    leader = told.name(str(found["leader"].mode()[0]))
+    depth, breadth = 100 * found["depth"].median(), found["breadth"].median()
+    return (
+        f"A price war breaks out in {found['seed'].nunique()} of {count(runs, 'run')}, led by {leader}; "
+        f"at the median {number(breadth, 0)} firms cut and the index falls {number(depth, 1)}% below its "
+        "level before the war."
+    )
+
+
+def _clear(told: Story, scenario: str) -> str:
+    """How many firms gain and lose beyond doubt."""
+    rows = {firm: told.total(scenario, firm, "operating_profit") for firm in told.firms}
+    if not any(np.isfinite(row.diff_lo) for row in rows.values()):
+        return "With one seed there are no intervals: read these numbers as one draw."
+    up = [told.name(firm) for firm, row in rows.items() if row.diff_lo > 0]
+    down = [told.name(firm) for firm, row in rows.items() if row.diff_hi < 0]
+    rest = len(rows) - len(up) - len(down)
+    doubt = f"; for {rest} more the interval holds zero" if rest else ""
+    return f"Operating profit rises for {_listed(up)} and falls for {_listed(down)}{doubt}."
+
+
+def _listed(names: list[str]) -> str:
+    return f"{count(len(names), 'firm')} ({', '.join(names)})" if names else "no firm"

@@ -1,0 +1,170 @@
+"""The tables of the report: rows of text, each number with its interval."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from ..analysis import below_cost, break_even, predation
+from ..plots.data import Story
+from ..plots.style import number, with_interval
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table as the report prints it."""
+
+    title: str
+    note: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+class Shown(NamedTuple):
+    """A metric as the report prints it."""
+
+    metric: str
+    name: str
+    unit: str
+    scale: float
+
+
+_ABREAST: Final = 3
+MARKET: Final = (
+    Shown("price_index", "Price index, mean", "start = 100", 1),
+    Shown("war_index", "War index, mean", "%", 1),
+    Shown("discount_depth", "Discount depth, mean", "% of list price", 100),
+    Shown("units", "Cars delivered", "million", 1e-6),
+    Shown("outside_share", "Outside share, mean", "%", 100),
+    Shown("below_cost_share", "Cars below unit cost, mean", "%", 100),
+    Shown("hhi", "HHI, mean", "0 to 10,000", 1),
+    Shown("consumer_surplus", "Consumer surplus", "CNY bn", 1e-9),
+    Shown("producer_surplus", "Producer surplus", "CNY bn", 1e-9),
+    Shown("supplier_profit", "Supplier profit", "CNY bn", 1e-9),
+    Shown("fiscal_cost", "Fiscal cost", "CNY bn", 1e-9),
+    Shown("welfare", "Welfare", "CNY bn", 1e-9),
+    Shown("firms_active", "Firms in the market, mean", "firms", 1),
+)
+FIRMS: Final = (
+    Shown("price_change", "Price, mean", "pp of start", 100),
+    Shown("share", "Share, mean", "pp", 100),
+    Shown("gross_margin", "Gross margin, mean", "pp", 100),
+    Shown("operating_profit", "Operating profit", "CNY bn", 1e-9),
+    Shown("cash", "Cash at the end", "CNY bn", 1e-9),
+)
+
+
+def market(told: Story) -> list[Grid]:
+    """The market over the whole run: the baseline, and each scenario's difference from it, three a table."""
+    parts = [told.others[i : i + _ABREAST] for i in range(0, len(told.others), _ABREAST)] or [()]
+    return [_market(told, part) for part in parts]
+
+
+def _market(told: Story, others: tuple[str, ...]) -> Grid:
+    rows = []
+    for shown in MARKET:
+        base = told.total(told.baseline, "market", shown.metric)
+        cells = [with_interval(shown.scale * value for value in base[:3])]
+        for scenario in others:
+            row = told.total(scenario, "market", shown.metric)
+            cells.append(with_interval((shown.scale * value for value in row[3:]), signed=True))
+        rows.append((f"{shown.name} ({shown.unit})", *cells))
+    head = ("", told.baseline, *(f"{name}: difference" for name in others))
+    return Grid("The market over the whole run", "", head, tuple(rows))
+
+
+def firms(told: Story, scenario: str) -> Grid:
+    """Every firm's difference from the baseline in one scenario."""
+    rows = []
+    for firm in told.firms:
+        cells = []
+        for shown in FIRMS:
+            row = told.total(scenario, firm, shown.metric)
+            cells.append(with_interval((shown.scale * value for value in row[3:]), signed=True))
+        rows.append((told.name(firm), *cells))
+    head = ("", *(f"{shown.name} ({shown.unit})" for shown in FIRMS))
+    return Grid(f"Firms in {scenario}, difference from {told.baseline}", "", head, tuple(rows))
+
+
+def books(told: Story, scenario: str) -> Grid:
+    """Months below cost, sacrifice and recoupment, break-even of every firm in one scenario."""
+    joined = below_cost(told.results)
+    for other in (predation(told.results, told.baseline), break_even(told.results)):
+        joined = joined.merge(other, on=["scenario", "firm"])
+    found = {str(row["firm"]): row for row in joined[joined["scenario"] == scenario].to_dict("records")}
+    rows = []
+    for firm in told.firms:
+        row = found[firm]
+        months = [number(row[name], 1) for name in ("unit_cost", "full_cost")]
+        money = [number(row[name] / 1e9) for name in ("sacrifice", "recoupment")]
+        runs = f"{row['lasting_runs']:.0f} of {row['runs']:.0f}"
+        rows.append((told.name(firm), *months, *money, _month(told, row["lasting"]), runs))
+    head = (
+        "",
+        "Months below unit cost",
+        "Months below full cost",
+        "Sacrifice (CNY bn)",
+        "Recoupment (CNY bn)",
+        "In the black from",
+        "in runs",
+    )
+    note = (
+        f"Means over runs; break-even: median. Sacrifice: months of profit below {told.baseline} with the "
+        "same seed; recoupment: later months above it; both discounted at 8% a year. In the black: from this "
+        "month no sum of three months is negative."
+    )
+    return Grid(f"Books in {scenario}", note, head, tuple(rows))
+
+
+def wars(told: Story, episodes: pd.DataFrame) -> Grid:
+    """Price wars by scenario: how many runs had one, and medians over the wars found."""
+    rows = []
+    for scenario in told.scenarios:
+        found = episodes[episodes["scenario"] == scenario]
+        runs = told.results.runs.query("scenario == @scenario and status == 'ok'")
+        share = f"{found['seed'].nunique()} of {len(runs)}"
+        rows.append((scenario, share, *(_war(told, found) if len(found) else ["–"] * 8)))
+    head = (
+        "",
+        "Runs with a war",
+        "Start",
+        "Leader",
+        "Firms",
+        "Lag (months)",
+        "Depth (%)",
+        "Fought / depressed (months)",
+        "Profit destroyed (CNY bn)",
+        "Consumer gain (CNY bn)",
+    )
+    note = (
+        "Medians over the wars found; start and leader: the most frequent. A war is a fall of the price "
+        "index, net of costs, by more than 2% within three months in which at least three firms cut by 3% or "
+        "more within six months. It is fought until half of the fall is made good or half a year passes "
+        "without a new low; prices are depressed until half of the fall is made good. Profit destroyed and "
+        f"consumer gain: against {told.baseline} with the same seed, over the depressed months."
+    )
+    return Grid("Wars by scenario", note, head, tuple(rows))
+
+
+def _war(told: Story, found: pd.DataFrame) -> list[str]:
+    middle = found.select_dtypes("number").median()
+    return [
+        str(found["start"].mode()[0]),
+        told.name(str(found["leader"].mode()[0])),
+        number(middle["breadth"], 0),
+        number(middle["median_lag"], 1),
+        number(100 * middle["depth"], 1),
+        f"{number(middle['length'], 0)} / {number(middle['depressed_months'], 0)}",
+        *(_money(middle[name]) for name in ("profit_destroyed", "consumer_gain")),
+    ]
+
+
+def _money(value: float) -> str:
+    return number(value / 1e9) if np.isfinite(value) else "–"
+
+
+def _month(told: Story, period: float) -> str:
+    return told.months[round(period)] if np.isfinite(period) else "never"

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import base64
+import re
+from html.parser import HTMLParser
+
+import pytest
+from synthetic import results
+
+from pricewar.analysis.compare import compare_table, pick
+from pricewar.errors import ResultsError
+from pricewar.plots.style import with_interval
+from pricewar.report import write_report
+
+VOID = {"meta", "img", "br"}
+
+
+class Page(HTMLParser):
+    """Text, tags and addresses of a page; fails on tags that are not closed."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.addresses: list[str] = []
+        self.text = ""
+        self.feed(html)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.addresses += [value for name, value in attrs if name in ("src", "href")]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def few(runs):
+    """Five firms only, for speed."""
+    kept = {name: getattr(runs, name) for name in ("firms", "products")}
+    return runs.but(
+        **{k: f[f["firm"].isin(["byd", "geely", "changan", "tesla", "xiaomi"])] for k, f in kept.items()}
+    )
+
+
+@pytest.fixture(scope="module")
+def runs():
+    return few(results(("baseline", "byd-one-third"), seeds=3, periods=12))
+
+
+@pytest.fixture(scope="module")
+def html(runs, tmp_path_factory):
+    path = write_report(runs, tmp_path_factory.mktemp("report") / "new")
+    assert [file.name for file in path.parent.iterdir()] == ["report.html"]
+    return path.read_text(encoding="utf-8")
+
+
+def test_opens_without_a_network(html):
+    page = Page(html)
+    assert page.addresses
+    assert all(address.startswith("data:") for address in page.addresses)
+    assert "http" not in html
+    assert "url(" not in html
+    assert not {"script", "link", "iframe"} & set(page.tags)
+
+
+def test_figures_are_inside(html):
+    images = re.findall(r"data:image/svg\+xml;base64,([^\"]+)", html)
+    assert len(images) == 8
+    assert all(b"<svg" in base64.b64decode(image) for image in images)
+
+
+def test_says_what_was_asked_and_how_to_repeat(html, runs):
+    text = Page(html).text
+    assert ". Fingerprints" in re.sub(r"\s+", " ", text)
+    for words in ("BYD cuts by 33%", runs.command, "d-byd-one-third", "Seeds: 1, 2, 3", "numpy", "3 seeds"):
+        assert words in text, words
+
+
+def test_numbers_are_those_of_the_comparison(html, runs):
+    row = pick(compare_table(runs), "byd-one-third", "market", "consumer_surplus")
+    expected = with_interval((value / 1e9 for value in row[3:]), signed=True)
+    text = Page(html).text
+    assert f"consumer surplus {expected}" in text
+    assert text.count(expected) >= 3  # in the findings, the table and the caption
+
+
+def test_names_are_escaped(runs, tmp_path):
+    evil = "<script>alert('x')</script>"
+    odd = runs.but(about={"baseline": evil}, names={"byd": evil}, command=evil)
+    html = write_report(odd, tmp_path).read_text(encoding="utf-8")
+    assert "<script" not in html
+    assert evil in Page(html).text
+
+
+def test_failed_runs_are_named(runs, tmp_path):
+    table = runs.runs.copy()
+    table.loc[4, ["status", "error"]] = ["failed", "StrategyError: <nan>"]
+    kept = {n: f[~((f["scenario"] == "byd-one-third") & (f["seed"] == 2))] for n, f in runs.tables.items()}
+    text = Page(write_report(runs.but(**kept | {"runs": table}), tmp_path).read_text(encoding="utf-8")).text
+    assert "1 run failed" in text
+    assert "byd-one-third, seed 2: StrategyError: <nan>" in text
+    assert "A price war breaks out in 2 of 2 runs, led by BYD" in text
+
+
+def test_one_seed_warns_and_one_scenario_has_nothing_to_compare(tmp_path):
+    alone = few(results(("baseline",), seeds=1, periods=4))
+    text = Page(write_report(alone, tmp_path).read_text(encoding="utf-8")).text
+    assert "One seed: this report has no intervals" in text
+    assert "nothing to compare it with" in text
+    assert "nan" not in text.lower().replace("finance", "")
+
+
+def test_one_seed_with_two_scenarios_says_it_is_one_draw(tmp_path):
+    pair = few(results(("baseline", "byd-one-third"), seeds=1, periods=6))
+    text = Page(write_report(pair, tmp_path).read_text(encoding="utf-8")).text
+    assert "read these numbers as one draw" in text
+
+
+def test_same_results_same_page(runs, html, tmp_path):
+    assert write_report(runs, tmp_path).read_text(encoding="utf-8") == html
+
+
+def test_nothing_is_written_for_nothing(runs, tmp_path):
+    with pytest.raises(ResultsError):
+        write_report(runs, tmp_path / "out", baseline="nowhere")
+    assert not (tmp_path / "out").exists()
