@@ -13,6 +13,7 @@ from .calibrate import Calibration
 from .production import Flow
 from .records import Accounts, Floats, Offers, Record
 from .scenario import Scenario
+from .specs import SupplyChainSpec
 from .state import State
 
 DAYS_A_MONTH = 365.0 / 12.0
@@ -49,26 +50,31 @@ class CostCurve(Record):
         battery = np.minimum(kwh * scenario.market.pack_price, BATTERY_CEILING * calibration.unit_cost)
         return cls(battery=battery, rest=calibration.unit_cost - battery)
 
-    def unit_cost(
-        self, state: State, scenario: Scenario, start_cumulative: Floats, price_fall: Floats
-    ) -> Floats:
-        """(J,) cost of one more car this month.
+    def full_terms(self, state: State, scenario: Scenario, start_cumulative: Floats) -> Floats:
+        """(J,) cost of one more car this month if suppliers got the prices they had at the start.
 
         Args:
             state: with cumulative output, battery price and shocks.
-            scenario: for the learning rate and the squeeze of suppliers.
+            scenario: for the learning rate.
             start_cumulative: (F,) cars made before the first month.
-            price_fall: (F,) fraction by which a firm's net prices stand below the start, >= 0.
         """
-        firm_of = state.landscape.firm_of
-        learning = scenario.dynamics.learning
-        rest = self.rest
+        learning, rest = scenario.dynamics.learning, self.rest
         if learning.on:
             exponent = np.log2(1.0 - learning.rate)
-            rest = rest * ((state.cumulative / start_cumulative) ** exponent)[firm_of]
-        chain = scenario.supply_chain
-        squeezed = 1.0 - chain.purchased_share * chain.squeeze * price_fall[firm_of]
-        return (self.battery * state.pack_price + rest) * state.cost_factor * squeezed + state.cost_extra
+            grown = (state.cumulative / start_cumulative) ** exponent
+            rest = rest * grown[state.landscape.firm_of]
+        return (self.battery * state.pack_price + rest) * state.cost_factor + state.cost_extra
+
+
+def squeezed_out(full_terms: Floats, price_fall: Floats, chain: SupplyChainSpec) -> Floats:
+    """(J,) what suppliers give up on each car because the maker's net price has fallen, CNY.
+
+    Args:
+        full_terms: (J,) unit cost at the suppliers' prices of the start.
+        price_fall: (J,) fraction by which the maker's net prices stand below the start, >= 0.
+        chain: share of cost that is bought, and share of a price fall that is passed back.
+    """
+    return full_terms * chain.purchased_share * chain.squeeze * price_fall
 
 
 def cost_lines(unit_cost: Floats, fixed_a_car: Floats) -> dict[str, Floats]:
@@ -121,16 +127,15 @@ def draft(state: State, offers: Offers, made: Flow, vat: float) -> tuple[Account
     return accounts, inventory
 
 
-def pay(accounts: Accounts, made_cost: Floats, purchased_share: float, external: Floats) -> Accounts:
+def pay(accounts: Accounts, made_cost: Floats, bought: Floats, external: Floats) -> Accounts:
     """Pay suppliers and everybody else; what is left is cash.
 
     Args:
         accounts: drafted, with payment terms and fines as interventions left them.
         made_cost: (F,) cost of the cars made this month.
-        purchased_share: share of it that is bought on credit.
+        bought: (F,) part of it that is bought on credit.
         external: (F,) income from outside the market.
     """
-    bought = purchased_share * made_cost
     days = accounts.payable_days
     due_old = np.minimum(DAYS_A_MONTH / np.maximum(days, 1e-9), 1.0)
     due_new = np.maximum(1.0 - days / DAYS_A_MONTH, 0.0)

@@ -15,7 +15,7 @@ import pandas as pd
 
 from . import agenda, carry, metrics
 from .calibrate import Calibration, calibrate
-from .costs import CostCurve, cost_lines, draft, pay
+from .costs import CostCurve, cost_lines, draft, pay, squeezed_out
 from .firm import Firm
 from .history import Month, tables
 from .market import Choice, Conditions, choose, conditions, shoppers, spill, surplus, waiting
@@ -120,10 +120,10 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         self.state.month_luck = float(self._market_luck[self.period])
         self.state.taste = self._taste_luck[self.period]
         agenda.happen(self.setting, self.state, self.period)
-        fall = np.maximum(0.0, -self._price_change_by_firm())
-        self.state.unit_cost = self.cost_curve.unit_cost(
-            self.state, self.setting, self.start_cumulative, fall
-        )
+        fall = np.maximum(0.0, -self._price_change_by_firm())[self.landscape.firm_of]
+        full = self.cost_curve.full_terms(self.state, self.setting, self.start_cumulative)
+        self._squeezed = squeezed_out(full, fall, self.setting.supply_chain)
+        self.state.unit_cost = full - self._squeezed
 
     def _look_into(self) -> Research:
         """Last month's demand, as firms can find it out."""
@@ -178,16 +178,23 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         return share * (1.0 - refused) + spill(refused, self.found, self.calibration)
 
     def _close(self, offers: Offers) -> Accounts:
-        """Draft the books, let the regulator settle, pay the bills."""
+        """Draft the books, let the regulator settle, pay the bills; suppliers close theirs."""
         drafted, self._inventory = draft(self.state, offers, self.made, self.setting.market.vat)
         settled = self.regulator.settle(drafted)
-        made_cost = np.add.reduceat(self.made.produced * self.state.unit_cost, self.calibration.first[:-1])
+        made, first, chain = self.made.produced, self.calibration.first[:-1], self.setting.supply_chain
+        made_cost = np.add.reduceat(made * self.state.unit_cost, first)
+        given_up = np.add.reduceat(made * self._squeezed, first)
+        usual_terms = chain.purchased_share * (made_cost + given_up)
+        bought = usual_terms - given_up
         external = np.array([firm.spec.external_income for firm in self.firms]) * self.state.active
-        return pay(settled, made_cost, self.setting.supply_chain.purchased_share, external)
+        accounts = pay(settled, made_cost, bought, external)
+        paid = float(accounts.paid_suppliers.sum())
+        self._supplied = close_all(self.suppliers, float(bought.sum()), paid, float(usual_terms.sum()))
+        return accounts
 
     def _carry(self, offers: Offers, sales: Sales, accounts: Accounts) -> None:
-        """Suppliers close their books; buyers and firms remember; firms without cash leave."""
-        profit, failed = self._close_suppliers(accounts)
+        """Note the month; buyers and firms remember; firms without cash leave."""
+        profit, failed = self._supplied
         fiscal = carry.fiscal_cost(offers, sales, accounts, self.setting.market.vat)
         self.history.append(
             Month(
@@ -212,15 +219,6 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
             self.state.log.append((self.period, self.firms[index].key, what))
         self.offers, self.sales, self.accounts = offers, sales, accounts
         self.price_history[self.period + 1] = offers.price
-
-    def _close_suppliers(self, accounts: Accounts) -> tuple[float, float]:
-        """Profit of all suppliers, and the share of them that failed this month."""
-        chain, made = self.setting.supply_chain, self.made.produced
-        fall = np.maximum(0.0, -self._price_change_by_firm())[self.landscape.firm_of]
-        squeezed = 1.0 - chain.purchased_share * chain.squeeze * fall
-        bought = chain.purchased_share * float(made @ self.state.unit_cost)
-        usual_terms = chain.purchased_share * float(made @ (self.state.unit_cost / squeezed))
-        return close_all(self.suppliers, bought, float(accounts.paid_suppliers.sum()), usual_terms)
 
     # -- what agents may see -------------------------------------------------------------------
 
