@@ -1,10 +1,10 @@
 """Make reference cases with pyblp, in the format `pricewar verify` reads.
 
-    python benchmarks/make_market.py blp-1990 case.json     # 131 cars of 1990, importance weights, delta inverted
-    python benchmarks/make_market.py random case.json       # a random mixed logit market
+    python benchmarks/make_market.py blp-1990 case.json     # 131 cars of 1990, importance weights, delta
+    inverted python benchmarks/make_market.py random case.json       # a random mixed logit market
 
-Needs the `bench` extra. The first market is the automobile data of Berry, Levinsohn and Pakes (1995) as shipped with
-pyblp, at the parameter estimates of the same paper as in pyblp's documentation.
+Needs the `bench` extra. The first market is the automobile data of Berry, Levinsohn and Pakes (1995) as
+shipped with pyblp, at the parameter estimates of the same paper as in pyblp's documentation.
 """
 
 from __future__ import annotations

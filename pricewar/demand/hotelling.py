@@ -59,7 +59,7 @@ class Hotelling(Demand):
             inside = 0.0 < self._meeting_point(p) < 1.0
             return np.array([[-0.5, 0.5], [0.5, -0.5]]) / self.transport * inside
         reach = self._reach(p)
-        return np.diag(np.where((reach > 0.0) & (reach < 1.0), -1.0 / self.transport, 0.0))
+        return np.diag(np.where((reach >= 0.0) & (reach < 1.0), -1.0 / self.transport, 0.0))
 
     def curvature(self, prices: ArrayLike, margins: Floats, internal: Floats) -> Floats:
         """Shares are piecewise linear: zeros (2, 2)."""

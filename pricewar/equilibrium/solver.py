@@ -52,7 +52,7 @@ class Equilibrium:
         shares: (J,) expected shares at these prices.
         converged: whether the residual went below the tolerance. Look at it.
         iterations: evaluations of the zeta map.
-        residual: largest move of the last step relative to the largest price.
+        residual: largest move of the last step relative to the largest cost plus 1 / price sensitivity.
         capacity_price: (J,) shadow price of capacity (zero where it does not bind).
         binding: (J,) -1 at a floor, +1 at a cap or an imposed price, 0 free.
         game: the game solved.

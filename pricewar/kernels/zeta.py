@@ -22,13 +22,19 @@ Array = NDArray[Any]
 #: How many past steps Anderson's method mixes.
 MEMORY = 5
 _GROWTH = 2.0  # residual growth that makes it forget the past
+#: Longest accelerated step, in plain steps. Where hardly anybody stays outside, plain steps all have one
+#: length, and an unbounded extrapolation of that goes to infinity.
+LONGEST = 50.0
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
 def _step(
     market: tuple[Any, ...], groups: tuple[Any, ...], terms: tuple[Any, ...], state: Array, out: Array
 ) -> float:
-    """One zeta step from `state` = (prices, capacity prices) to `out`; returns the largest relative move."""
+    """One zeta step from `state` = (prices, capacity prices) to `out`; returns the largest relative move.
+
+    Relative to the largest cost plus 1 / alpha: a measure of prices that does not run away with them.
+    """
     tastes, alpha, weights, delta = market
     firms, pairs, nests, rho = groups
     costs, keep, low, high, capacity, conduct = terms
@@ -70,7 +76,7 @@ def _step(
         target = min(max(target, low[j]), high[j])
         out[j] = target
         worst = max(worst, abs(target - prices[j]))
-        scale = max(scale, abs(target))
+        scale = max(scale, (abs(costs[j]) + shares[j] / slope[j]) / keep[j])
         if limited:
             out[products + j] = max(0.0, keep[j] * target - costs[j] - zeta) if binding else 0.0
             worst = max(worst, abs(out[products + j] - shadow[j]))
@@ -108,6 +114,15 @@ def anderson(state: Array, image: Array, states: Array, images: Array, filled: i
         proposal[:] = image
         return False
     return True
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def shorten(state: Array, image: Array, proposal: Array) -> None:
+    """Pull `proposal` back towards `state` until it is at most `LONGEST` plain steps away."""
+    plain = np.abs(image - state).max()
+    taken = np.abs(proposal - state).max()
+    if taken > LONGEST * plain:
+        proposal[:] = state + (proposal - state) * (LONGEST * plain / taken)
 
 
 @njit(cache=True, nogil=True)
@@ -170,6 +185,7 @@ def iterate_prices(
         if memory > 0:
             states[slot], images[slot] = state, image
             slot, filled = (slot + 1) % memory, min(filled + 1, memory)
+        shorten(state, image, proposal)
         for j in range(products):
             proposal[j] = min(max(proposal[j], low[j]), high[j])
         for j in range(products, size):

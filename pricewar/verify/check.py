@@ -13,9 +13,9 @@ from pricewar.verify.case import read_case
 from pricewar.verify.outputs import GIVEN, find_output
 from pricewar.verify.state import State, base_state, state_of
 
-#: An entry smaller than this part of its output's largest entry is measured against that part, not against itself.
+#: An entry smaller than this part of its output's largest is measured against that part, not itself.
 NEGLIGIBLE = 1e-5
-#: Where both sides are smaller than this part of the largest entry, both are zero (rounding left of a difference).
+#: Where both sides are smaller than this part of the largest entry, both are zero (left of rounding).
 ZERO = 1e-12
 
 
