@@ -1,0 +1,147 @@
+"""Which mechanism turns one firm's cut into a war: the same cut with each mechanism switched off in turn.
+
+A war is here what rivals do beyond their prices in the but-for market, which has the same mechanisms, the
+same seeds and no cut. A mechanism that carries the war makes the answer of rivals smaller when it is off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from ..records import Floats
+from ..runs import Progress, compare
+from ..scenario import Scenario
+from .interval import interval
+from .panel import panel
+
+Variant = Callable[[Scenario], Mapping[str, Any]]
+"""The changes, by path, that a variant makes to a scenario."""
+
+DYNAMICS: Final = (
+    "waiting",
+    "reference_price",
+    "brand",
+    "loyalty",
+    "pull_forward",
+    "backlog",
+    "dealer_stock",
+    "learning",
+    "battery",
+)
+MEASURES: Final = {
+    "rivals_price_during": "change of rivals' prices while the cut stands, percentage points",
+    "rivals_price_after": "the same in the half-year after it",
+    "rivals_following": "rivals that stand 3% or more below the but-for while the cut stands, firms",
+    "rivals_profit": "rivals' operating profit in the first year, bn CNY",
+    "leader_profit": "operating profit of the firm that cuts, bn CNY",
+    "consumer_surplus": "consumer surplus in the first year, bn CNY",
+}
+
+
+def variants(leader: str) -> dict[str, Variant]:
+    """The market as it is, and with one mechanism switched off or one rule of rivals replaced."""
+    plain: dict[str, Variant] = {
+        "as calibrated": lambda scenario: {},
+        "rivals do not match": lambda scenario: dict(_each_field(scenario, "follow_rate", 0.0)),
+        "rivals match in full": lambda scenario: dict(_each_field(scenario, "follow_rate", 1.0)),
+        "rivals give their best response": lambda scenario: {
+            f"firms.{key}.strategy": {"kind": "BestResponse"} for key in scenario.firms if key != leader
+        },
+        "no squeeze of suppliers": lambda scenario: {"supply_chain.squeeze": 0.0},
+        "no cost pass-through": lambda scenario: dict(_each_field(scenario, "pass_through", 0.0)),
+    }
+    return plain | {f"no {name.replace('_', ' ')}": _off(name) for name in DYNAMICS}
+
+
+def _off(name: str) -> Variant:
+    return lambda scenario: {f"dynamics.{name}.on": False}
+
+
+def _each_field(scenario: Scenario, field: str, value: float) -> Iterator[tuple[str, float]]:
+    """Paths of a parameter in the strategies of all firms, inner rules included."""
+    for key, firm in scenario.firms.items():
+        for path in _paths(firm.strategy.model_dump(), field):
+            yield f"firms.{key}.strategy.{path}", value
+
+
+def _paths(tree: Mapping[str, Any], field: str, stem: str = "") -> Iterator[str]:
+    for name, value in tree.items():
+        if name == field:
+            yield f"{stem}{name}"
+        elif isinstance(value, Mapping):
+            yield from _paths(value, field, f"{stem}{name}.")
+
+
+def mechanism_table(
+    war: Scenario,
+    peace: Scenario,
+    leader: str,
+    seeds: int = 10,
+    until: int = 6,
+    names: Iterable[str] | None = None,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Effect of a cut on rivals, consumers and the leader under each variant.
+
+    Args:
+        war: the scenario with the cut.
+        peace: the same without it.
+        leader: id of the firm that cuts.
+        seeds: runs of each.
+        until: months that the cut stands.
+        names: variants to run; all if None.
+        progress: called after each run.
+
+    Returns:
+        One row per variant: for each of `MEASURES` the mean over seeds of the paired difference from the
+        but-for, and the ends of its 95% interval (`_lo`, `_hi`).
+    """
+    table = variants(leader)
+    rows = []
+    for name in table if names is None else names:
+        pair = [
+            scenario.but({**table[name](scenario), "periods": 12, "name": label})
+            for scenario, label in ((peace, "peace"), (war, "war"))
+        ]
+        results = compare(pair, seeds, progress=progress).require_complete()
+        rows.append({"variant": name, **_effects(results, pair[0], leader, until)})
+    return pd.DataFrame(rows)
+
+
+def _effects(results: Any, peace: Scenario, leader: str, until: int) -> dict[str, float]:
+    firms = panel(results, "firms", ("price_change", "operating_profit"), entity="firm")
+    market = panel(results, "market", ("consumer_surplus",))
+    price = (firms["price_change"][1] - firms["price_change"][0]) * 100.0
+    profit = (firms["operating_profit"][1] - firms["operating_profit"][0]).sum(axis=1) / 1e9
+    surplus = (market["consumer_surplus"][1] - market["consumer_surplus"][0]).sum(axis=(1, 2)) / 1e9
+    rival = np.array([firm != leader for firm in firms.entities])
+    weight = rival * _units(peace, firms.entities)
+    mean_price = price @ weight / weight.sum()
+    values = {
+        "rivals_price_during": mean_price[:, 1:until].mean(axis=1),
+        "rivals_price_after": mean_price[:, until:].mean(axis=1),
+        "rivals_following": (price[:, 1:until, rival].min(axis=1) <= -3.0).sum(axis=1).astype(float),
+        "rivals_profit": profit[:, rival].sum(axis=1),
+        "leader_profit": profit[:, ~rival].sum(axis=1),
+        "consumer_surplus": surplus,
+    }
+    return {key: number for name, value in values.items() for key, number in _with_ends(name, value)}
+
+
+def _units(scenario: Scenario, firms: tuple[str, ...]) -> Floats:
+    """(F,) cars a month before the start."""
+    sold = dict.fromkeys(firms, 0.0)
+    for product in scenario.products.values():
+        sold[product.firm] += product.units
+    return np.array([sold[firm] for firm in firms])
+
+
+def _with_ends(name: str, values: Floats) -> Iterator[tuple[str, float]]:
+    found = interval(values)
+    yield name, float(found.mean)
+    yield f"{name}_lo", float(found.lo)
+    yield f"{name}_hi", float(found.hi)

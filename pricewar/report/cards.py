@@ -1,0 +1,118 @@
+"""What came out of a scenario, as a Markdown table that is renewed in place: `python -m pricewar.report.cards`.
+
+Each scenarios/NAME.md holds prose and, between two markers, a table of numbers that this module writes.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from ..analysis.books import break_even
+from ..analysis.compare import compare_table, pick
+from ..results import Results
+from ..runs import compare
+from ..scenario_file import load, shipped_directory, shipped_scenarios
+
+BEGIN: Final = "<!-- numbers: begin -->"
+END: Final = "<!-- numbers: end -->"
+SEEDS: Final = 20
+
+ROWS: Final = (
+    ("market", "war_index", 1.0, "mean depth of price cuts, %"),
+    ("market", "price_index", 1.0, "price index, start = 100"),
+    ("market", "units", 1e6, "cars, million"),
+    ("market", "consumer_surplus", 1e9, "consumer surplus, bn CNY"),
+    ("market", "producer_surplus", 1e9, "operating profit of firms, bn CNY"),
+    ("market", "supplier_profit", 1e9, "profit of suppliers, bn CNY"),
+    ("market", "suppliers_failed", 0.01, "suppliers failed, % of all"),
+    ("market", "fiscal_cost", 1e9, "cost to the state (subsidies less taxes), bn CNY"),
+    ("market", "welfare", 1e9, "welfare, bn CNY"),
+    ("market", "firms_active", 1.0, "firms in the market, mean"),
+    ("byd", "operating_profit", 1e9, "operating profit of BYD, bn CNY"),
+    ("geely", "operating_profit", 1e9, "operating profit of Geely, bn CNY"),
+    ("tesla", "operating_profit", 1e9, "operating profit of Tesla in China, bn CNY"),
+    ("nio", "operating_profit", 1e9, "operating profit of Nio, bn CNY"),
+    ("xiaomi", "operating_profit", 1e9, "operating profit of Xiaomi's cars, bn CNY"),
+)
+"""Entity, metric, divisor, and how the row is called."""
+
+
+def table(results: Results, scenario: str, baseline: str) -> str:
+    """Markdown: mean over seeds, and the difference from the baseline with its 95% interval."""
+    compared = compare_table(results.only(baseline, scenario), baseline)
+    lines = [
+        f"Totals over the run, mean of {len(results.seeds)} seeds; difference from `{baseline}` with the "
+        "same seeds and its 95% interval.",
+        "",
+        "| | mean | difference | 95% interval |",
+        "|---|---:|---:|---:|",
+    ]
+    for entity, metric, unit, name in ROWS:
+        row = pick(compared, scenario, entity, metric)
+        mean, diff, lo, hi = (value / unit for value in (row.mean, row.diff, row.diff_lo, row.diff_hi))
+        lines.append(f"| {name} | {_number(mean)} | {_number(diff, True)} | {_span(lo, hi)} |")
+    lines += ["", _xiaomi(results.only(scenario)), "", _exits(results, scenario)]
+    return "\n".join(lines)
+
+
+def _number(value: float, signed: bool = False) -> str:
+    if not np.isfinite(value):
+        return ""
+    digits = 0 if abs(value) >= 1000 else 1 if abs(value) >= 100 else 2
+    return f"{value:{'+' if signed else ''},.{digits}f}"
+
+
+def _span(lo: float, hi: float) -> str:
+    return f"{_number(lo, True)} to {_number(hi, True)}" if np.isfinite(lo) else ""
+
+
+def _xiaomi(results: Results) -> str:
+    found = break_even(results)
+    row = found[found["firm"] == "xiaomi"].iloc[0]
+    if not row["lasting_runs"]:
+        return "Xiaomi's cars break even in no run."
+    months = results.market["month"].unique()
+    first, last = months[int(row["lasting_lo"])], months[int(row["lasting_hi"])]
+    when = months[int(row["lasting"])]
+    span = f"95% of runs: {first} to {last}" if first != last else "in nearly all runs"
+    return (
+        f"Xiaomi's cars earn money for good from {when} (median; three-month sums; {span}; "
+        f"{int(row['lasting_runs'])} of {int(row['runs'])} runs)."
+    )
+
+
+def _exits(results: Results, scenario: str) -> str:
+    firms = results.firms[results.firms["scenario"] == scenario]
+    last = firms[firms["period"] == firms["period"].max()]
+    gone = (1.0 - last.groupby("firm", sort=False)["active"].mean()) * 100.0
+    left = [
+        f"{results.names.get(str(firm), str(firm))} {share:.0f}%" for firm, share in gone.items() if share
+    ]
+    return f"Firms gone at the end, share of runs: {', '.join(left) or 'none'}."
+
+
+def renew(pages: Sequence[Path], seeds: int = SEEDS) -> None:
+    """Run each page's scenario against the baseline and write the numbers into the page."""
+    for page in pages:
+        name = page.stem
+        scenario = load(name)
+        if "xiaomi" not in scenario.firms or name == "baseline":
+            continue
+        base = load("baseline").but({"periods": scenario.periods})
+        results = compare([base, scenario], seeds).require_complete()
+        text = page.read_text(encoding="utf-8")
+        head, _, rest = text.partition(BEGIN)
+        _, _, tail = rest.partition(END)
+        body = table(results, scenario.name, base.name)
+        page.write_text(f"{head}{BEGIN}\n{body}\n{END}{tail}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    wanted = sys.argv[1:] or list(shipped_scenarios())
+    home = shipped_directory("scenarios")
+    renew([home / f"{name}.md" for name in wanted if (home / f"{name}.md").exists()])
