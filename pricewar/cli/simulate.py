@@ -125,7 +125,7 @@ def simulate(request: Request) -> None:
 
     check_target(request.target)
     loaded = _scenarios(request)
-    results = _run_all(request, loaded)
+    results = run_all(request, loaded)
     _refuse(results)
     console.say("writing tables, figures and report", request.quiet)
     _tell(request, write_all(results, request.target, request.baseline, request.focus))
@@ -155,7 +155,8 @@ def _scenarios(request: Request) -> list[Scenario]:
     return loaded
 
 
-def _run_all(request: Request, loaded: list[Scenario]) -> Results:
+def run_all(request: Request, loaded: list[Scenario]) -> Results:
+    """Run loaded scenarios with the seeds and workers asked for."""
     from .. import runs
     from .pool import pool, worker_count
 
