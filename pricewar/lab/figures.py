@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from pricewar.lab.game import StageGame
 
@@ -83,7 +83,7 @@ def heat(table: pd.DataFrame) -> Figure:
 
 
 def lines(
-    x: Sequence[float] | NDArray[np.float64],
+    x: ArrayLike,
     series: dict[str, NDArray[np.float64]],
     xlabel: str,
     ylabel: str,
@@ -93,7 +93,7 @@ def lines(
     """Named lines over one axis; `marks` are horizontal lines with a name."""
     figure, axes = canvas()
     for k, (name, values) in enumerate(series.items()):
-        axes.plot(x, values, color=PALETTE[k % 5], label=name, linewidth=1.8, drawstyle=drawstyle)
+        axes.plot(np.asarray(x), values, color=PALETTE[k % 5], label=name, linewidth=1.8, drawstyle=drawstyle)
     for name, level in (marks or {}).items():
         axes.axhline(level, color=SOFT, linestyle="--", linewidth=1, label=name)
     axes.set(xlabel=xlabel, ylabel=ylabel)
@@ -101,7 +101,7 @@ def lines(
     return figure
 
 
-def bars(labels: Sequence[str], series: dict[str, Sequence[float]], xlabel: str, ylabel: str) -> Figure:
+def bars(labels: Sequence[str], series: dict[str, list[float]], xlabel: str, ylabel: str) -> Figure:
     """Bars side by side, one group per label."""
     figure, axes = canvas()
     width = 0.8 / len(series)

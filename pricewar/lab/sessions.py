@@ -117,14 +117,31 @@ def run_sessions(
         with np.errstate(over="ignore"):  # only felt without the compiler, where hashing wraps as it must
             if exact:
                 out = learn_exact(
-                    game.profits, first, learner.memory, alpha, decay, learner.delta,
-                    opening[k], k + 1, learner.patience, learner.most,
-                )  # fmt: skip
+                    game.profits,
+                    first,
+                    learner.memory,
+                    alpha,
+                    decay,
+                    learner.delta,
+                    opening[k],
+                    k + 1,
+                    learner.patience,
+                    learner.most,
+                )
             else:
                 out = learn(
-                    game.profits, first, learner.memory, alpha, beta, learner.delta,
-                    opening[k], seed, k, learner.patience, learner.most,
-                )  # fmt: skip
+                    game.profits,
+                    first,
+                    learner.memory,
+                    alpha,
+                    beta,
+                    learner.delta,
+                    opening[k],
+                    seed,
+                    k,
+                    learner.patience,
+                    learner.most,
+                )
         return out[0], out[1] if keep_values else None, out[2], out[3], out[4]
 
     begun = time.perf_counter()

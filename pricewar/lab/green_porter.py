@@ -1,0 +1,151 @@
+"""Green and Porter (1984): price wars on the path of play, because firms cannot tell a slump from a cheat.
+
+The version of Tirole (1988, section 6.7.1): two firms share monopoly profit 1 unless demand is zero, which
+happens with probability `alpha` and looks like a rival's secret cut. After a period without sales prices
+stand at cost for `T` periods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pricewar.errors import bad_input
+from pricewar.lab import figures
+from pricewar.lab.detect import war_episodes
+from pricewar.lab.report import Comparison, Report, standard_error
+from pricewar.lab.settings import Value, read_settings
+
+SOURCE = "Green, Porter (1984), Econometrica 52(1); Tirole (1988), section 6.7.1"
+DEFAULTS: dict[str, Value] = {
+    "alpha": 0.1,
+    "delta": 0.95,
+    "T": 6,
+    "n": 2,
+    "profit": 1.0,
+    "periods": 20_000,
+}
+
+
+def trigger_value(alpha: float, delta: float, spell: int, firms: int = 2, profit: float = 1.0) -> float:
+    """Value of a firm at the start of a collusive period.
+
+    V = (1 - alpha)(profit/firms + delta V) + alpha delta^(spell+1) V.
+    """
+    keep = (1 - alpha) * delta + alpha * delta ** (spell + 1)
+    return (1 - alpha) * profit / firms / (1 - keep)
+
+
+def incentive_slack(alpha: float, delta: float, spell: int, firms: int = 2, profit: float = 1.0) -> float:
+    """What an honest firm earns above a cheat, who takes the market once and then faces the war."""
+    value = trigger_value(alpha, delta, spell, firms, profit)
+    return value - ((1 - alpha) * profit + delta ** (spell + 1) * value)
+
+
+def shortest_spell(alpha: float, delta: float, firms: int = 2, longest: int = 10_000) -> int | None:
+    """Fewest periods of war that deter cheating; None if no length does."""
+    for spell in range(1, longest + 1):
+        if incentive_slack(alpha, delta, spell, firms) >= 0:
+            return spell
+    return None
+
+
+def war_share(alpha: float, spell: int) -> float:
+    """Long-run share of periods at war: alpha T / (1 + alpha T)."""
+    return alpha * spell / (1 + alpha * spell)
+
+
+def play(alpha: float, spell: int, periods: int, seed: int) -> NDArray[np.bool_]:
+    """(periods,) whether the market is at war."""
+    slump = np.random.Generator(np.random.Philox(key=[seed, 0x69])).random(periods) < alpha
+    war = np.zeros(periods, bool)
+    until = -1
+    for t in range(periods):
+        war[t] = t <= until
+        if not war[t] and slump[t]:
+            until = t + spell
+    return war
+
+
+def run(
+    given: Mapping[str, Any] | None = None,
+    *,
+    sessions: int = 100,
+    seed: int = 0,
+    exact: bool = False,
+    workers: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Report:
+    """Solve the trigger equilibrium and play it `sessions` times; `exact` and `workers` have no effect.
+
+    Raises:
+        InputError: probabilities or discount factor out of range, a war of no length, fewer than two firms.
+    """
+    s = read_settings("green-porter", DEFAULTS, given or {})
+    _check(s)
+    alpha, delta, spell, firms = s["alpha"], s["delta"], s["T"], s["n"]
+    value = trigger_value(alpha, delta, spell, firms, s["profit"])
+    wars = []
+    for k in range(max(sessions, 2)):
+        wars.append(play(alpha, spell, s["periods"], seed * 100_003 + k))
+        if progress and k < sessions:
+            progress(1)
+    shares = np.array([war.mean() for war in wars])
+    found = war_episodes(np.where(wars[0], 0.0, 1.0), cost=0.0, gap=0)
+    shortest = shortest_spell(alpha, delta, firms)
+    baseline = all(s[k] == DEFAULTS[k] for k in ("alpha", "delta", "T", "n", "profit"))
+    rows = (
+        Comparison("value of collusion", 5.98673 if baseline else None, value),
+        Comparison("share of periods at war, long run", 0.375 if baseline else None, war_share(alpha, spell)),
+        Comparison(
+            "share of periods at war, played", war_share(alpha, spell), shares.mean(), standard_error(shares)
+        ),
+        Comparison("slack of the incentive constraint", None, incentive_slack(alpha, delta, spell, firms)),
+        Comparison("shortest war that deters", None, float("nan") if shortest is None else float(shortest)),
+        Comparison("mean length of detected wars", float(spell), float(np.mean([e.length for e in found]))),
+    )
+    spells = np.arange(1, 31)
+    values = np.array([trigger_value(alpha, delta, int(t), firms, s["profit"]) for t in spells])
+    slack = np.array([incentive_slack(alpha, delta, int(t), firms, s["profit"]) for t in spells])
+    return Report(
+        game="green-porter",
+        source=SOURCE,
+        settings={**s, "seed": seed},
+        comparisons=rows,
+        summary={
+            "value": value,
+            "war_share": war_share(alpha, spell),
+            "shortest_war": shortest,
+            "played_war_share": float(shares.mean()),
+        },
+        tables={"spells": pd.DataFrame({"spell": spells, "value": values, "slack": slack})},
+        figures={
+            "spells": lambda: figures.lines(
+                spells,
+                {"value of collusion": values, "slack of the incentive constraint": slack},
+                "length of the war, periods",
+                "money",
+                {"no slack": 0.0},
+            )
+        },
+    )
+
+
+def _check(s: Mapping[str, Any]) -> None:
+    found: list[tuple[str, object, str]] = []
+    if not 0 < s["alpha"] < 1:
+        found.append(("alpha", s["alpha"], "a probability between 0 and 1"))
+    if not 0 <= s["delta"] < 1:
+        found.append(("delta", s["delta"], "at least 0 and below 1"))
+    if s["T"] < 1:
+        found.append(("T", s["T"], "1 period or more"))
+    if s["n"] < 2:
+        found.append(("n", s["n"], "two firms or more"))
+    if s["periods"] < 100:
+        found.append(("periods", s["periods"], "100 or more"))
+    if found:
+        raise bad_input("lab green-porter", *found)

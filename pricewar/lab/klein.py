@@ -1,0 +1,210 @@
+"""Klein (2021): Q-learning firms that price in turn, demand 1 - p, homogeneous goods."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from pricewar.errors import bad_input
+from pricewar.lab import figures
+from pricewar.lab.detect import edgeworth_cycle
+from pricewar.lab.engine import Plays, Protocol, Seller, simulate
+from pricewar.lab.maskin_tirole import homogeneous_profits
+from pricewar.lab.report import Comparison, Report, standard_error
+from pricewar.lab.settings import Value, read_settings
+
+Floats = NDArray[np.float64]
+SOURCE = "Klein (2021), Autonomous Algorithmic Collusion, RAND Journal of Economics 52(3)"
+DEFAULTS: dict[str, Value] = {
+    "k": 6,
+    "alpha": 0.3,
+    "delta": 0.95,
+    "periods": 500_000,
+    "last_epsilon": 1e-6,
+    "keep": 1000,
+}
+PUBLISHED_PROFIT = {6: 0.108}
+PUBLISHED_BENCHMARK = {6: 0.061111, 12: 0.069878, 24: 0.075769}
+
+
+def competitive_profit(k: int) -> float:
+    """Mean profit in the textbook cycle: up to one step above monopoly, cuts by one step to zero, again."""
+    top = k // 2
+    steps = np.arange(top + 1) / k
+    return float((steps * (1 - steps)).sum() / (top + 2) / 2)
+
+
+def run(
+    given: Mapping[str, Any] | None = None,
+    *,
+    sessions: int = 100,
+    seed: int = 0,
+    exact: bool = False,
+    workers: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Report:
+    """Let sessions learn in turn and measure profits, cycles and mutual best replies.
+
+    Raises:
+        InputError: settings out of range.
+    """
+    s = read_settings("klein", DEFAULTS, given or {})
+    if s["k"] < 2 or s["k"] % 2 or not 0 < s["last_epsilon"] < 1 or s["periods"] < 2:
+        raise bad_input(
+            "lab klein",
+            (
+                "k, last_epsilon, periods",
+                (s["k"], s["last_epsilon"], s["periods"]),
+                "an even k of 2 or more, a last epsilon between 0 and 1, 2 periods or more",
+            ),
+        )
+    k = s["k"]
+    prices = np.arange(k + 1) / k
+    pair = homogeneous_profits(prices)
+    table = np.stack([pair.ravel(), pair.T.ravel()], axis=1)
+    seller = Seller("q", alpha=s["alpha"], decay=s["last_epsilon"] ** (1 / s["periods"]))
+    protocol = Protocol(delta=s["delta"], rivals_only=True, timing="in turn")
+    keep = min(s["keep"], s["periods"])
+    plays = simulate(
+        table,
+        k + 1,
+        [seller, seller],
+        protocol,
+        sessions=sessions,
+        periods=s["periods"],
+        keep=keep,
+        seed=seed,
+        workers=workers,
+        progress=progress,
+    )
+    found = measure(plays, pair, prices, s["delta"])
+    base = all(s[name] == DEFAULTS[name] for name in DEFAULTS if name != "k")
+    changes = found.attrs["changes"]
+    rows = [
+        Comparison(
+            "mean profit",
+            PUBLISHED_PROFIT.get(k) if base else None,
+            float(found["profit"].mean()),
+            standard_error(found["profit"].to_numpy()),
+        ),
+        Comparison(
+            "share of sessions in Nash play on path",
+            0.655 if base and k == 6 else None,
+            float(found["nash"].mean()),
+            standard_error(found["nash"].to_numpy()),
+        ),
+        Comparison("competitive benchmark", PUBLISHED_BENCHMARK.get(k), competitive_profit(k)),
+        Comparison(
+            "share of sessions flagged as a cycle",
+            None,
+            float(found["cycle"].mean()),
+            standard_error(found["cycle"].to_numpy()),
+        ),
+        Comparison(
+            "moves that undercut by one step",
+            0.45 if base and k == 24 else None,
+            float(changes.get(-1, 0.0)),
+            standard_error(found["undercut_by_one"].to_numpy()),
+        ),
+        Comparison(
+            "moves that match the rival",
+            0.16 if base and k == 24 else None,
+            float(changes.get(0, 0.0)),
+            standard_error(found["matched"].to_numpy()),
+        ),
+    ]
+    return Report(
+        game="klein",
+        source=SOURCE,
+        settings={**s, "sessions": sessions, "seed": seed},
+        comparisons=tuple(rows),
+        summary={
+            "sessions": sessions,
+            "mean_profit": float(found["profit"].mean()),
+            "nash": float(found["nash"].mean()),
+            "cycles": float(found["cycle"].mean()),
+            "mean_price": float(found["price"].mean()),
+            "benchmark": competitive_profit(k),
+        },
+        tables={"sessions": found, "changes": changes.rename("share").rename_axis("steps").reset_index()},
+        figures={
+            "changes": lambda: _moves_figure(changes),
+            "path": lambda: figures.lines(
+                np.arange(60),
+                {f"firm {i + 1}": prices[plays.actions[0, -60:, i]] for i in (0, 1)},
+                "period",
+                "price, first session",
+                drawstyle="steps-post",
+            ),
+        }
+        if keep >= 60
+        else {},
+    )
+
+
+def _moves_figure(changes: pd.Series) -> Figure:
+    """Bars of the moves made, in steps from the rival's price."""
+    labels = [str(c) for c in changes.index]
+    series = {"share of moves": changes.to_list()}
+    return figures.bars(labels, series, "own price less rival's price, steps", "share of moves")
+
+
+def measure(plays: Plays, pair: Floats, prices: Floats, delta: float) -> pd.DataFrame:
+    """A row per session; `attrs["changes"]`: distribution of moves, in steps from the rival's price."""
+    rows, steps = [], []
+    for k in range(len(plays.actions)):
+        path, moved = plays.actions[k], plays.moved[k]
+        own = np.concatenate([(path[1:, i] - path[:-1, 1 - i])[moved[1:, i]] for i in (0, 1)])
+        steps.append(own)
+        market = prices[path].min(axis=1)
+        rows.append(
+            (
+                plays.profits[k].mean(),
+                market.mean(),
+                nash_on_path(plays.values[k], path, pair, delta),
+                edgeworth_cycle(market).cycle if len(market) > 2 else False,
+                np.mean(own == -1),
+                np.mean(own == 0),
+            )
+        )
+    table = pd.DataFrame(rows, columns=["profit", "price", "nash", "cycle", "undercut_by_one", "matched"])
+    counts = pd.Series(np.concatenate(steps)).value_counts(normalize=True).sort_index()
+    table.attrs["changes"] = counts
+    return table
+
+
+def nash_on_path(values: Floats, path: NDArray[np.int64], pair: Floats, delta: float) -> bool:
+    """Do both greedy strategies best-reply to each other at every price seen on the last 100 periods?
+
+    Values are exact: against a fixed rival a firm faces a Markov chain, solved for the strategies learned and
+    compared with the best once-off deviation.
+    """
+    strategies = [values[i].argmax(axis=1) for i in (0, 1)]
+    for i in (0, 1):
+        own, rival = strategies[i], strategies[1 - i]
+        moving, waiting = _values(own, rival, pair, delta)
+        seen = np.unique(path[-100:, 1 - i])
+        options = pair.T + delta * waiting[None, :]
+        best = options.max(axis=1)[seen]
+        if np.any(best - moving[seen] > 1e-9 * np.abs(best) + 1e-12):
+            return False
+    return True
+
+
+def _values(
+    own: NDArray[np.int64], rival: NDArray[np.int64], pair: Floats, delta: float
+) -> tuple[Floats, Floats]:
+    """(moving, waiting) values of a firm, by the price it sees, by the price it shows."""
+    m = len(pair)
+    index = np.arange(m)
+    system = np.eye(2 * m)
+    system[index, m + own] -= delta
+    system[m + index, rival] -= delta
+    now = np.concatenate([pair[own, index], pair[index, rival]])
+    solved = np.linalg.solve(system, now)
+    return solved[:m], solved[m:]
