@@ -1,4 +1,4 @@
-"""What came out of a scenario, as a Markdown table that is renewed in place: `python -m pricewar.report.cards`.
+"""What came out of a scenario, as a table in its page, renewed by `python -m pricewar.report.cards`.
 
 Each scenarios/NAME.md holds prose and, between two markers, a table of numbers that this module writes.
 """
