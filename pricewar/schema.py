@@ -207,13 +207,38 @@ def measures(table: str) -> dict[str, Total]:
     return {c.name: c.total for c in SCHEMA[table] if c.total not in ("key", "none")}
 
 
+_HEAD: Final = """# What comes out
+
+Columns of all tables: name, type, unit, meaning, and how months become one number where a report says
+"total". Money is in CNY; prices include VAT unless the unit says otherwise. One row is one product, firm or
+market in one month of one run, so a table reads in R, Stata or a spreadsheet without reshaping.
+
+| file | what |
+|---|---|
+| `products.parquet`, `firms.parquet` | a row for each product, firm and month of each run |
+| `market.parquet`, `market.csv` | a row for each month of each run |
+| `log.parquet`, `log.csv` | what happened: events, exits, interventions |
+| `runs.parquet`, `runs.csv` | a row for each run, failed ones with their error |
+| `run.json` | command, seeds, fingerprints of the inputs, versions, wall times, SHA-256 of every table |
+| `comparison.csv`, `wars.csv` | scenarios against the baseline; price wars |
+| `figures/` | each figure as PNG (150 dpi) and SVG; `captions.json` has their words |
+| `report.html` | all of it on one page, without a network |
+
+The same inputs give the same bytes in every table. Whatever differs between two runs (wall time, command
+line, versions) is in `run.json` alone; `runs.seconds` is kept there and joined again on loading.
+
+A firm that has left the market keeps its rows: its flows are zero, its margin is empty, its prices are the
+last ones. Empty months are left out of means.
+"""
+
+
 def as_markdown() -> str:
-    """The schema as the tables of the reference page."""
-    pages = SCHEMA | {"comparison": COMPARISON, "episodes": EPISODES}
-    return "\n\n".join(_table_page(name, table) for name, table in pages.items()) + "\n"
+    """The reference page of all outputs."""
+    pages = SCHEMA | {"comparison": COMPARISON, "wars": EPISODES}
+    return "\n\n".join([_HEAD, *(_section(name, table) for name, table in pages.items())]) + "\n"
 
 
-def _table_page(name: str, table: Table) -> str:
+def _section(name: str, table: Table) -> str:
     head = [f"## {name}", "", "| column | type | unit | meaning | total |", "|---|---|---|---|---|"]
     rows = [f"| `{c.name}` | {c.dtype} | {c.unit} | {c.meaning} | {_RULES[c.total]} |" for c in table]
     return "\n".join(head + rows)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ from synthetic import results, run
 
 from pricewar.errors import ResultsError
 from pricewar.results import Results, concat, empty, table
-from pricewar.schema import SCHEMA, columns, measures
+from pricewar.schema import SCHEMA, as_markdown, columns, measures
 
 
 @pytest.fixture(scope="module")
@@ -171,3 +172,8 @@ def test_accounting_of_the_generator_itself():
     tables = run("byd-one-third", 1, 6)
     share = tables["firms"].groupby("period")["share"].sum()
     np.testing.assert_allclose(share, 1.0)
+
+
+def test_reference_page_is_the_schema():
+    page = Path(__file__).parents[1] / "docs" / "reference" / "outputs.md"
+    assert page.read_text(encoding="utf-8") == as_markdown()

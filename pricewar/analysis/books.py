@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import pandas as pd
 
@@ -9,8 +11,11 @@ from .. import metrics
 from ..results import Results
 from .panel import Floats, Panel, panel, position
 
+WINDOW: Final = 3
+"""Months in a sum: firms are judged by quarters."""
 
-def break_even(results: Results, window: int = 3) -> pd.DataFrame:
+
+def break_even(results: Results, window: int = WINDOW) -> pd.DataFrame:
     """When each firm earns money, by scenario.
 
     Returns:
@@ -80,6 +85,7 @@ def _keys(data: Panel) -> pd.DataFrame:
 
 def _quantiles(periods: Floats) -> tuple[Floats, Floats, Floats]:
     known = np.asarray(np.isfinite(periods).any(axis=1, keepdims=True))
-    middle, low, high = np.nanquantile(np.where(known, periods, -1.0), [0.5, 0.025, 0.975], axis=1)
+    filled, levels = np.where(known, periods, -1.0), [0.5, 0.025, 0.975]
+    middle, low, high = np.nanquantile(filled, levels, axis=1, method="inverted_cdf")  # months, not fractions
     here = np.asarray(known.any(axis=1))
     return (np.where(here, middle, np.nan), np.where(here, low, np.nan), np.where(here, high, np.nan))

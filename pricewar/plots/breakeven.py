@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..analysis.books import break_even
+from ..analysis.books import WINDOW, break_even
 from .data import Story
 from .ribbon import draw_ribbon, foot, foot_inches
 from .style import WIDTH, Drawing, band, house, label_ends, looks, month_axis, zero_line
@@ -55,7 +55,9 @@ def _result(axes: Axes, told: Story, firm: str, table: Table) -> None:
         axes.plot(x, mean, **styles[scenario])
         month = table[scenario]["lasting"]
         if np.isfinite(month):
-            axes.plot(month, mean[round(month)], "o", color=styles[scenario]["color"], markersize=5, zorder=5)
+            axes.plot(
+                month, np.interp(month, x, mean), "o", color=styles[scenario]["color"], markersize=5, zorder=5
+            )
         ends[scenario] = (float(x[-1]), float(np.nan_to_num(mean[-1])))
     zero_line(axes)
     month_axis(axes, told.months, ticks=8)
@@ -99,5 +101,7 @@ def _sentence(told: Story, scenario: str, found: Mapping[Hashable, Any]) -> str:
         return f"in {scenario} does not break even for good in any of {found['runs']:.0f} runs"
     names = ("lasting", "lasting_lo", "lasting_hi")
     middle, low, high = (told.months[round(float(found[name]))] for name in names)
+    if high == told.months[WINDOW - 1]:
+        return f"in {scenario} is in the black from the first three months on ({_runs(found)})"
     spread = "" if low == high else f" [{low}, {high}]"
     return f"in {scenario} breaks even in {middle}{spread} ({_runs(found)})"

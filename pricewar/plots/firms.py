@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from .data import Story
 from .ribbon import foot, foot_inches, key, mark_months
-from .style import WIDTH, Drawing, band, house, looks, month_axis, with_interval, zero_line
+from .style import WIDTH, Drawing, band, house, looks, month_axis, short, with_interval, zero_line
 
 _COLUMNS = 4
 
@@ -79,7 +79,7 @@ def _panel(axes: Axes, told: Story, firm: str, measure: Measure) -> None:
     if measure.zero:
         zero_line(axes)
     mark_months(axes, told, firm)
-    axes.set_title(told.name(firm), fontweight="bold", pad=3)
+    axes.set_title(short(told.name(firm)), fontweight="bold", pad=3)
 
 
 def _hide_spare(panels: np.ndarray, used: int) -> None:

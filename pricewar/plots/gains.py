@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from ..analysis.compare import Row
 from .data import Story
-from .style import PALETTE, WIDTH, Drawing, house, number, with_interval, zero_line
+from .style import PALETTE, WIDTH, Drawing, house, number, short, with_interval, zero_line
 
 _GAIN, _LOSS = PALETTE[0], PALETTE[1]
 
@@ -79,7 +79,8 @@ def _panel(axes: Axes, drawn: list[Bar], title: str) -> None:
     axes.barh(places, values, height=0.7, color=[_GAIN if value >= 0 else _LOSS for value in values])
     for place, bar in zip(places, drawn, strict=True):
         axes.plot([bar.lo, bar.hi], [place, place], color="black", linewidth=0.9)
-    low, high = min(values.min(), 0.0), max(values.max(), 0.0)
+    ends = np.nan_to_num([[bar.lo, bar.hi] for bar in drawn])
+    low, high = min(values.min(), ends.min(), 0.0), max(values.max(), ends.max(), 0.0)
     room = 0.26 * (high - low or 1.0)
     axes.set_xlim(low - room, high + room)
     for place, bar, value in zip(places, drawn, values, strict=True):
@@ -94,7 +95,7 @@ def _panel(axes: Axes, drawn: list[Bar], title: str) -> None:
             ha=side,
         ).set_fontsize(7)
     axes.axvline(0, color="#404040", linewidth=0.7)
-    axes.set_yticks(places, [bar.label for bar in drawn])
+    axes.set_yticks(places, [short(bar.label, 20) for bar in drawn])
     axes.set_ylim(places[-1] + 0.6, -0.6)
     axes.grid(axis="y", visible=False)
     axes.tick_params(axis="y", length=0)

@@ -27,16 +27,18 @@ def war_index(told: Story) -> Drawing:
     lines = {name: told.series(name, "market", "war_index") for name in told.scenarios}
     figure = over_time(told, lines, "War index", "Mean cut below the start price, %")
     peaks = []
-    for name, series in lines.items():
-        if np.isfinite(series.mean).any():
-            top = int(np.nanargmax(series.mean))
-            value = with_interval(float(part[top]) for part in series)
-            peaks.append(f"in {name} the index peaks at {value}% in {told.months[top]}")
+    for name in told.others:
+        above = told.series(name, "market", "war_index", diff=True)
+        if np.isfinite(above.mean).any():
+            top = int(np.nanargmax(above.mean))
+            value = with_interval((float(part[top]) for part in above), signed=True)
+            peaks.append(f"{name} differs most in {told.months[top]}, by {value} points")
     caption = (
         "War index: mean depth of cuts below the start price over all products on sale, weighted by start "
-        f"units. Means over {told.sample}, bands 95% intervals; numbers above are events."
+        f"units, whatever the cause, falling costs too. Means over {told.sample}, bands 95% intervals; "
+        "numbers above are events."
     )
-    return Drawing("war-index", "War index by scenario", caption, _sentence(peaks), figure)
+    return Drawing("war-index", "War index by scenario", caption, _sentence(peaks, told), figure)
 
 
 def consumer_surplus(told: Story) -> Drawing:
@@ -50,12 +52,14 @@ def consumer_surplus(told: Story) -> Drawing:
     for name in told.others:
         row = told.total(name, "market", "consumer_surplus")
         value = with_interval((part / 1e9 for part in row[3:]), signed=True)
-        totals.append(f"over the whole run consumer surplus changes by CNY {value} bn in {name}")
+        totals.append(f"consumer surplus over the whole run changes by CNY {value} bn in {name}")
     caption = (
         f"Consumer surplus, difference from {told.baseline} with the same seeds; bands are 95% intervals of "
         "the paired difference; numbers above are events."
     )
-    return Drawing("consumer-surplus", "Consumer surplus by scenario", caption, _sentence(totals), figure)
+    return Drawing(
+        "consumer-surplus", "Consumer surplus by scenario", caption, _sentence(totals, told), figure
+    )
 
 
 def over_time(told: Story, lines: dict[str, Series], title: str, unit: str) -> Figure:
@@ -86,6 +90,7 @@ def _last(series: Series) -> tuple[float, float]:
     return (float(known[-1]), float(series.mean[known[-1]])) if len(known) else (0.0, 0.0)
 
 
-def _sentence(parts: Sequence[str]) -> str:
-    text = "; ".join(parts)
-    return text[:1].upper() + text[1:] + "." if text else "There is no other scenario to compare with."
+def _sentence(parts: Sequence[str], told: Story) -> str:
+    if not parts:
+        return "There is no other scenario to compare with."
+    return f"Against {told.baseline}, {'; '.join(parts)}."

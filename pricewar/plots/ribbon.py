@@ -45,7 +45,9 @@ def key(told: Story) -> list[str]:
     lines = []
     for i, event in enumerate(shown(told), start=1):
         where = ", ".join(event.scenarios)
-        lines.append(f"{i}  {told.months[event.period]}  {told.name(event.entity)}: {event.what} ({where})")
+        name = told.name(event.entity)
+        what = event.what if name.lower() in event.what.lower() else f"{name}: {event.what}"
+        lines.append(f"{i}  {told.months[event.period]}  {what} ({where})")
     hidden = len(told.events) - len(lines)
     return [*lines, f"and {hidden} later events, in the log"] if hidden else lines
 

@@ -17,9 +17,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-BASELINE: Final = "#4D4D4D"
+BASELINE: Final = "#808080"
 PALETTE: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-DASHES: Final = ("solid", (0, (5, 1.5)), (0, (1.5, 1)), (0, (6, 1.5, 1.5, 1.5)), (0, (8, 2)), (0, (3, 3)))
+DASHES: Final = ("solid", (0, (4, 2)), (0, (1.5, 1)), (0, (6, 1.5, 1.5, 1.5)), (0, (8, 2)), (0, (3, 3)))
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 WIDTH: Final = 7.5
 """Inches; fits a printed page."""
@@ -92,7 +92,8 @@ def house() -> Iterator[None]:
 def looks(scenarios: Sequence[str], baseline: str) -> dict[str, dict[str, Any]]:
     """Colour and line style of each scenario: grey for the baseline, the palette for the others."""
     others = [name for name in scenarios if name != baseline]
-    found: dict[str, dict[str, Any]] = {baseline: {"color": BASELINE, "linestyle": "solid", "zorder": 3}}
+    below = {"color": BASELINE, "linestyle": "solid", "linewidth": 2.6, "zorder": 3}  # seen under the others
+    found: dict[str, dict[str, Any]] = {baseline: below}
     for i, name in enumerate(others):
         style = {"color": PALETTE[i % len(PALETTE)], "linestyle": DASHES[(i + 1) % len(DASHES)], "zorder": 4}
         found[name] = style
@@ -117,6 +118,14 @@ def month_axis(axes: Axes, months: Sequence[str], ticks: int = 6) -> None:
 def short_month(month: str) -> str:
     """2025-05 as May 25."""
     return f"{_MONTHS[int(month[5:]) - 1]} {month[2:4]}"
+
+
+def short(name: str, longest: int = 17) -> str:
+    """A name that fits above a narrow panel: without its bracket, or cut."""
+    if len(name) <= longest:
+        return name
+    bare = name.split(" (")[0]
+    return bare if len(bare) <= longest else bare[: longest - 1] + "…"
 
 
 def zero_line(axes: Axes, at: float = 0.0) -> None:
