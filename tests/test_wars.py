@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from synthetic import results
@@ -180,3 +182,31 @@ def test_peace_has_no_rows_but_all_columns(runs):
     table = episodes(runs.only("baseline"))
     assert table.empty
     assert list(table) == [column.name for column in EPISODES]
+
+
+def _fight(rng, war: bool, noise: float, low: float, high: float) -> np.ndarray:
+    """A random market: at war with followers up to three months behind, or in peace with one firm cutting."""
+    change, month, firms = np.zeros((PERIODS, FIRMS)), rng.integers(0, 24), rng.permutation(FIRMS)
+    for lag, firm in enumerate(firms[: rng.integers(3, FIRMS + 1)] if war else firms[:1]):
+        change[month + min(lag, 3) :, firm] = -rng.uniform(low, high)
+    return change + rng.normal(0, noise, change.shape)
+
+
+def error_table(many: int = 500) -> str:
+    """The table of error rates in the docs."""
+    rows = []
+    for noise in (0.0, 0.005, 0.01, 0.02):
+        rng, cells, false = np.random.default_rng(2025), [], 0.0
+        for low, high in ((0.03, 0.06), (0.05, 0.10), (0.08, 0.30)):
+            missed = np.mean([not wars(_fight(rng, True, noise, low, high)) for _ in range(many)])
+            taken = np.mean([bool(wars(_fight(rng, False, noise, low, high))) for _ in range(many)])
+            cells.append(f"{missed:.1%}")
+            false = max(false, float(taken))
+        rows.append(f"| {noise:.1%} | {' | '.join(cells)} | {false:.1%} |")
+    return "\n".join(rows)
+
+
+@pytest.mark.slow
+def test_error_rates_in_the_docs_are_those_measured():
+    page = Path(__file__).parents[1] / "docs" / "explanation" / "price-wars.md"
+    assert error_table() in page.read_text(encoding="utf-8")
