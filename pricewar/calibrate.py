@@ -127,7 +127,7 @@ class _Work:
         loyalty = scenario.dynamics.loyalty
         self.loyal = float(np.exp(loyalty.strength)) if loyalty.on else 1.0
         self.fleet = self.start_fleet()
-        self.brand = self.population.driven(self.fleet)
+        self.brand = self.population.driven(self.fleet, np.argsort(np.array(firms), kind="stable"))
         self.outside = np.ones(spec.draws)
 
     def attributes(self) -> Floats:
@@ -268,7 +268,7 @@ class _Work:
             segment_of=np.array([SEGMENTS.index(product.segment) for product in self.products]),
             segments=SEGMENTS,
             start_price=self.price,
-            start_units=self.units,
+            start_units=np.where(self.on_sale, share * self.scenario.consumers.shoppers, 0.0),
             closeness=closeness,
         )
         return Calibration(

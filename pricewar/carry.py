@@ -9,8 +9,9 @@ import numpy as np
 
 from .calibrate import Calibration
 from .dynamics import Dynamics
+from .events import Entry
 from .production import Flow
-from .records import Accounts, Floats, Offers, Sales
+from .records import Accounts, Flags, Floats, Offers, Sales
 from .scenario import Scenario
 from .state import State, leave
 from .streams import stream
@@ -41,7 +42,7 @@ def start_state(scenario: Scenario, calibration: Calibration) -> State:
         list_price=np.array([product.list_price for product in products]),
         promotion=np.array([product.promotion for product in products]),
         on_sale=calibration.on_sale.copy(),
-        active=np.ones(len(firms), dtype=bool),
+        active=_active(scenario, by_firm.astype(np.float64)),
         delta=calibration.delta.copy(),
         taste=np.zeros(count),
         brand=np.zeros(len(firms)),
@@ -71,6 +72,12 @@ def start_state(scenario: Scenario, calibration: Calibration) -> State:
         subsidy=np.zeros(count),
         months_broke=np.zeros(len(firms)),
     )
+
+
+def _active(scenario: Scenario, by_firm: Floats) -> Flags:
+    """(F,) firms in the market at the start: not those that sell nothing yet and have an entry to come."""
+    entering = {event.firm for event in scenario.events if isinstance(event, Entry)}
+    return np.array([u > 0 or key not in entering for key, u in zip(scenario.firms, by_firm, strict=True)])
 
 
 def start_offers(state: State) -> Offers:
@@ -136,9 +143,8 @@ def buyers(state: State, before: Offers, offers: Offers, sales: Sales, scenario:
     if dynamics.loyalty.on or dynamics.word_of_mouth.on:
         state.fleet = _fleet(state, sales, dynamics)
     if dynamics.pull_forward.on:
-        usual = scenario.consumers.shoppers
-        came = sales.shoppers / (usual * state.demand_factor * state.month_luck)
-        left = 1.0 - came + sales.waiting / usual
+        usual = scenario.consumers.shoppers * state.demand_factor * state.month_luck
+        left = 1.0 - sales.shoppers / usual + sales.waiting / usual
         state.planned = max(0.1, state.planned + left / dynamics.pull_forward.window_months)
 
 
@@ -201,7 +207,5 @@ def exits(state: State, patience: Sequence[int]) -> list[int]:
 
 def fiscal_cost(offers: Offers, sales: Sales, accounts: Accounts, vat: float) -> float:
     """What the month costs the state: subsidies less VAT, purchase tax, fines and levies, CNY."""
-    vat_paid = offers.price * vat / (1.0 + vat)
-    return float(
-        sales.units @ (offers.subsidy - offers.tax - vat_paid) - accounts.fines.sum() - accounts.levy.sum()
-    )
+    from_firms = vat * accounts.revenue + accounts.fines + accounts.levy
+    return float(sales.units @ (offers.subsidy - offers.tax) - from_firms.sum())

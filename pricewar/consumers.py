@@ -34,10 +34,16 @@ class Population(Record):
     weight: Floats
     """(R,) sum 1."""
 
-    def driven(self, fleet: Floats) -> Ints:
-        """(R,) the firm whose car each row drives, given the brands' shares of the fleet (F + 1,)."""
-        edges = np.cumsum(fleet)[:-1]
-        return np.searchsorted(edges, self.last_brand, side="right").astype(np.int64)
+    def driven(self, fleet: Floats, by_name: Ints) -> Ints:
+        """(R,) the firm whose car each row drives; F for none of them.
+
+        Args:
+            fleet: (F + 1,) the brands' shares of the fleet.
+            by_name: (F,) positions of the firms in the order of their ids.
+        """
+        edges = np.cumsum(fleet[by_name])
+        place = np.searchsorted(edges, self.last_brand, side="right")
+        return np.append(by_name, len(by_name))[place].astype(np.int64)
 
 
 @lru_cache(maxsize=16)

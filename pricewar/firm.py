@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import mesa
 
-from .records import Ints, Quote, View, read_only
+from .records import Floats, Ints, Quote, View, read_only
 from .specs import FirmSpec
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ class Firm(mesa.Agent):  # type: ignore[misc]
         self.memory: dict[str, Any] = {}
         self.proposal: Quote | None = None
         self.view: View | None = None
+        self.blur: Floats | None = None
 
     @property
     def active(self) -> bool:

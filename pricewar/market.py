@@ -58,7 +58,7 @@ def conditions(state: State, offers: Offers, calibration: Calibration, dynamics:
         delta=np.where(offers.on_sale, delta, NOT_ON_SALE),
         price=price,
         shift=_wait(state, dynamics) + _reference(state, price, dynamics) - offers.rebate,
-        brand=calibration.population.driven(state.fleet),
+        brand=calibration.population.driven(state.fleet, landscape.by_name),
         outside=_outside(state, offers, calibration, dynamics),
     )
 
@@ -154,7 +154,7 @@ def waiting(
     """Shoppers who wait for lower prices, above the number that waits at rest; negative when buyers hurry."""
     weight, free = calibration.population.weight, 1.0 - share
     now = weight @ ((found.outside - free) / (found.outside + choice.inside))
-    rest = weight @ (share / (1.0 + choice.inside))
+    rest = weight @ ((1.0 - free) / (1.0 + choice.inside))  # not `share`: at rest the two must be one number
     return float(people * (now - rest))
 
 

@@ -56,14 +56,15 @@ def flow(state: State, orders: Floats, dynamics: Dynamics) -> Flow:
     spec = dynamics.dealer_stock
     if not dynamics.backlog.on:
         return Flow(produced=orders, units=orders, stock=state.stock, backlog=state.backlog, forecast=orders)
-    forecast = (1.0 - spec.forecast_weight) * state.forecast + spec.forecast_weight * orders
+    forecast = state.forecast + spec.forecast_weight * (orders - state.forecast)
     due = (state.backlog + orders) / (1.0 + state.start_lead)
     if spec.on:
         wanted = forecast + (state.start_stock_months * forecast - state.stock) / spec.adjust_months
     else:
         wanted = due - state.stock
-    wanted = np.where(state.start_lead > 0, due, wanted + np.maximum(state.backlog - state.stock, 0.0))
-    wanted = np.where(state.on_sale, np.maximum(wanted, 0.0), 0.0)
+    booked = np.maximum(state.backlog - state.stock, 0.0)  # what was ordered is made, on sale or not
+    wanted = np.where(state.start_lead > 0, due, wanted + booked)
+    wanted = np.maximum(np.where(state.on_sale, wanted, np.minimum(wanted, booked)), 0.0)
     produced = wanted * _feasible(state, wanted)
     units = np.minimum(np.where(state.start_lead > 0, due, state.backlog + orders), state.stock + produced)
     return Flow(

@@ -84,6 +84,12 @@ class Landscape(Record):
     """(J, J) diversion at the start: of the buyers that product j would lose by a price rise, the share
     that goes to k. Rows sum to less than one; the rest goes outside. Own-firm entries are included."""
 
+    @cached_property
+    def by_name(self) -> Ints:
+        """(F,) positions of the firms in the order of their ids: whatever goes round the firms goes so, that
+        the order in which a scenario lists them is irrelevant."""
+        return np.argsort(np.array(self.firms), kind="stable")
+
     def own(self, firm: int) -> Ints:
         """Positions of the products of one firm."""
         return np.flatnonzero(self.firm_of == firm)

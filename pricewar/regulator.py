@@ -25,6 +25,8 @@ class Regulator(mesa.Agent):  # type: ignore[misc]
         super().__init__(model)
         self.measures = measures
         self.notebooks: list[dict[str, Any]] = [{} for _ in measures]
+        kinds = [measure.kind for measure in measures]
+        self._names = [(kind, kinds[:k].count(kind)) for k, kind in enumerate(kinds)]
         self._cases: list[tuple[Intervention, Desk]] = []
 
     def open(self) -> None:
@@ -72,4 +74,4 @@ class Regulator(mesa.Agent):  # type: ignore[misc]
 
     def _luck(self, k: int) -> Callable[[], np.random.Generator]:
         seed, period = self.model.seed_of_run, self.model.period
-        return lambda: stream(seed, "regulator", k, period)
+        return lambda: stream(seed, "regulator", *self._names[k], period)

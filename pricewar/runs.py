@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from .errors import bad_input
 from .model import PriceWar
 from .results import Results, concat, table
 from .scenario import Scenario
@@ -66,9 +67,11 @@ def compare(
 ) -> Results:
     """Run several scenarios with the same seeds, so that they differ only by what was changed.
 
-    Arguments and errors as for `run`. Results are in order of scenarios and seeds, whatever the executor.
+    Arguments and errors as for `run`; two scenarios of one name are an error too. Results are in order of
+    scenarios and seeds, whatever the executor.
     """
     loaded = [load(scenario) for scenario in scenarios]
+    _check_names(loaded)
     jobs = [Job(scenario, seed) for scenario in loaded for seed in seed_list(seeds, scenario)]
     parts = []
     mapped = map(run_one, jobs) if executor is None else executor.map(run_one, jobs)
@@ -81,11 +84,26 @@ def compare(
     return concat(parts).but(about=about, names=names)
 
 
+def _check_names(scenarios: Sequence[Scenario]) -> None:
+    names = [scenario.name for scenario in scenarios]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        allowed = "names of their own: a table tells scenarios apart by name; vary with but(..., name=...)"
+        raise bad_input("compare", *(("scenarios", name, allowed) for name in twice))
+
+
 def seed_list(seeds: int | Sequence[int] | None, scenario: Scenario) -> list[int]:
-    """Seeds asked for: 1..n for a number, the scenario's own for None."""
+    """Seeds asked for: 1..n for a number, the scenario's own for None.
+
+    Raises:
+        InputError: no seed at all, a negative one, or one twice.
+    """
     if seeds is None:
         return [scenario.seed]
-    return list(range(1, seeds + 1)) if isinstance(seeds, int) else [int(seed) for seed in seeds]
+    listed = list(range(1, seeds + 1)) if isinstance(seeds, int) else [int(seed) for seed in seeds]
+    if not listed or min(listed) < 0 or len(set(listed)) < len(listed):
+        raise bad_input("run", ("seeds", seeds, "a number from 1, or different integers from 0"))
+    return listed
 
 
 def run_one(job: Job) -> Results:

@@ -93,7 +93,9 @@ class Scenario(Table):
         Raises:
             InputError: a path that leads nowhere, or a value that is not allowed there; all at once.
         """
-        tree = self.model_dump()
+        tree = {
+            key: list(part) if isinstance(part, tuple) else part for key, part in self.model_dump().items()
+        }
         wanted = {**(changes or {}), **parts}
         lost = [
             Problem(path, "no such field", "a dotted path into the scenario")
@@ -159,12 +161,7 @@ def set_path(tree: Any, path: str, value: Any) -> bool:
     if isinstance(node, dict):
         node[last] = copy.deepcopy(value)
         return True
-    if (
-        isinstance(node, (list, tuple))
-        and last.isdigit()
-        and int(last) < len(node)
-        and isinstance(node, list)
-    ):
+    if isinstance(node, list) and last.isdigit() and int(last) < len(node):
         node[int(last)] = copy.deepcopy(value)
         return True
     return False

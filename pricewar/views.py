@@ -75,9 +75,17 @@ def prices_seen(model: PriceWar, firm: Firm) -> Floats:
         return read_only(seen)
     seen = seen.copy()
     if noise.view_sd > 0.0:
-        luck = stream(model.seed_of_run, "view", firm.key).standard_normal(model.price_history.shape)
-        blurred = seen[1:] * np.exp(noise.view_sd * luck[1 : last + 1])
+        blurred = seen[1:] * np.exp(noise.view_sd * _blur(model, firm)[:last])
         rivals = model.landscape.firm_of != firm.index
         seen[1:] = np.where(rivals, blurred, seen[1:])
     seen[-1, firm.own] = model.offers.price[firm.own]
     return seen
+
+
+def _blur(model: PriceWar, firm: Firm) -> Floats:
+    """(T, J) errors, in standard deviations, with which a firm sees each product's price: drawn once."""
+    if firm.blur is None:
+        length, names = model.setting.periods, model.landscape.products
+        streams = (stream(model.seed_of_run, "view", firm.key, name) for name in names)
+        firm.blur = np.array([luck.standard_normal(length) for luck in streams]).T
+    return firm.blur

@@ -208,7 +208,7 @@ def test_pledge_holds_until_a_firm_defects_and_defection_spreads() -> None:
         memory: dict[str, Any] = {}
         pledge, broke = Pledge(defection=0.2, contagion=contagion), []
         for period in range(24):
-            desk = example_desk(period=period, memory=memory, seed=5)
+            desk = example_desk(period=period, memory=memory, seed=6)
             price = pledge.amend(example_offers(-0.2, period=period), desk).price / START
             gone = desk.memory["broke"]
             np.testing.assert_allclose(price, np.where(gone[MARKET.firm_of], 0.8, 1.0))

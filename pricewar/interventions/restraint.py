@@ -8,6 +8,7 @@ import numpy as np
 
 from ..fields import Money, Selection, Share, named
 from ..records import Accounts, Flags, Floats, Offers
+from ..streams import stream
 from .base import Desk, Intervention
 
 ROUNDING = 1e-9
@@ -79,6 +80,8 @@ class Enforced(Restraint):
     def settle(self, accounts: Accounts, desk: Desk) -> Accounts:
         """Fine the firms whose breach, noted this month, is found."""
         breach: Flags = desk.memory.pop("breach", np.zeros(len(desk.landscape.firms), dtype=np.bool_))
+        if not breach.any():
+            return accounts
         found = breach & (chances(desk, 1) < self.audit)
         if not found.any():
             return accounts
@@ -87,10 +90,12 @@ class Enforced(Restraint):
 
 
 def chances(desk: Desk, purpose: int) -> Floats:
-    """(F,) uniform draws; different purposes get different draws even within one month."""
-    draws = desk.luck().random((3, len(desk.landscape.firms)))
-    row: Floats = draws[purpose]
-    return row
+    """(F,) a uniform draw for each firm by its id: neither the order of firms nor one more firm moves it.
+
+    Different purposes get different draws even within one month.
+    """
+    key = int(desk.luck().integers(2**63))
+    return np.array([stream(key, purpose, firm).random() for firm in desk.landscape.firms])
 
 
 def raised(offers: Offers, lowest: Floats) -> Offers:

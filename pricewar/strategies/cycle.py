@@ -7,7 +7,7 @@ from pydantic import Field
 
 from ..records import Floats, View
 from .base import Strategy
-from .nested import Inner, cost_price, note, peace_price, recall
+from .nested import Inner, chances, cost_price, note, peace_price, recall
 from .respond import lowest_rival
 from .simple import Hold
 
@@ -40,7 +40,8 @@ class EdgeworthCycle(Strategy):
         peace, rival = peace_price(self.base, view), lowest_rival(view, self.closest)
         cycling = (recall(view, "cycling") > 0) | (rival < -self.threshold) | self.lead
         note(view, "cycling", cycling.astype(np.float64))
-        turn = (view.period + view.firm) % self.commitment == 0
+        place = int(np.flatnonzero(view.landscape.by_name == view.firm)[0])
+        turn = (view.period + place) % self.commitment == 0
         return np.where(cycling, self._react(view, peace, rival) if turn else view.price, peace)
 
     def _react(self, view: View, peace: Floats, rival: Floats) -> Floats:
@@ -48,5 +49,5 @@ class EdgeworthCycle(Strategy):
         lower = peace * np.minimum((1.0 + rival) * (1.0 - self.step), 1.0)
         if np.all(lower > trough):
             return lower
-        jumps = view.luck().random(len(view.on_sale))[view.own] < self.restore
+        jumps = chances(view) < self.restore
         return np.where(lower > trough, lower, np.where(jumps, peace, trough))

@@ -49,6 +49,14 @@ def note(view: View, name: str, values: Floats) -> None:
     view.memory.setdefault(name, {}).update(zip(view.own.tolist(), values.tolist(), strict=True))
 
 
+def chances(view: View) -> Floats:
+    """(n,) a uniform draw for each own product, whatever the order of firms and products."""
+    by_name = np.argsort([view.landscape.products[j] for j in view.own], kind="stable")
+    draws = np.empty(view.n)
+    draws[by_name] = view.luck().random(view.n)
+    return draws
+
+
 def ask(rule: Strategy, view: View, name: str = "inner", stream: int = 1, **sees: Any) -> Floats:
     """Transaction prices (n,) of a rule inside a rule, which gets a notebook and luck of its own.
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ..records import Flags, Floats, View
 from .base import Strategy
-from .nested import Inner, ask, note, peace_price, recall
+from .nested import Inner, ask, chances, note, peace_price, recall
 from .simple import Hold
 
 
@@ -84,7 +84,7 @@ class TitForTat(Punisher):
     def _waived(self, view: View) -> Flags:
         if self.generosity == 0:
             return np.zeros(view.n, dtype=np.bool_)
-        return view.luck().random(len(view.on_sale))[view.own] < self.generosity
+        return chances(view) < self.generosity
 
 
 class GrimTrigger(Punisher):

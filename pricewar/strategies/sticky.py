@@ -7,7 +7,7 @@ from pydantic import Field
 
 from ..records import Floats, View
 from .base import Strategy
-from .nested import Inner, ask
+from .nested import Inner, ask, chances
 from .respond import BestResponse
 
 
@@ -53,7 +53,5 @@ class Calvo(Strategy):
     def price(self, view: View) -> Floats:
         """The target where luck allows, last month's price elsewhere."""
         target = ask(self.target, view, "target")
-        size = 1 if self.together else len(view.on_sale)
-        draws = view.luck().random(size)
-        may = draws[np.zeros_like(view.own) if self.together else view.own] < self.probability
-        return np.where(may, target, view.price)
+        draws = view.luck().random() if self.together else chances(view)
+        return np.where(draws < self.probability, target, view.price)
