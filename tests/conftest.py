@@ -1,0 +1,130 @@
+"""A small market, built from Python, on which laws are tested fast: 3 firms, 6 products, 200 buyers."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pricewar.model import PriceWar
+from pricewar.records import Offers
+from pricewar.scenario import Scenario, scenario_from
+from pricewar.state import State
+
+Tree = dict[str, Any]
+
+MECHANISMS = (
+    "waiting", "reference_price", "brand", "loyalty", "pull_forward", "word_of_mouth", "backlog",
+    "dealer_stock", "learning", "battery",
+)  # fmt: skip
+OFF: Tree = {name: {"on": False} for name in MECHANISMS}
+AT_REST: Tree = {f"dynamics.{trend}.on": False for trend in ("learning", "battery")} | {
+    "noise.market_sd": 0.0,
+    "noise.taste_sd": 0.0,
+    "events": [],
+}
+"""Changes that leave a market nothing to move by: no event, no trend, no luck."""
+
+_TINY: Tree = {
+    "name": "tiny",
+    "start": "2025-01",
+    "periods": 8,
+    "consumers": {"shoppers": 200_000, "draws": 200},
+    "dynamics": {"word_of_mouth": {"on": True}},
+    "noise": {"market_sd": 0.05, "taste_sd": 0.1},
+    "supply_chain": {
+        "groups": {
+            "cells": {"name": "Cells", "share": 0.6, "margin": 0.1, "cash_months": 4.0},
+            "parts": {"name": "Parts", "share": 0.4, "margin": 0.05, "cash_months": 1.0},
+        }
+    },
+    "firms": {
+        "ace": {
+            "name": "Ace", "gross_margin": 0.2, "fixed_cost": 2e8, "cash": 5e9, "external_income": 1e6,
+            "capacity": 30_000, "dealer_stock": 22_500, "payable_days": 120,
+            "strategy": {"kind": "Match", "base": {"kind": "CostPlus", "pass_through": 0.7}},
+        },
+        "bolt": {
+            "name": "Bolt", "gross_margin": 0.12, "fixed_cost": 1e8, "cash": 2e9,
+            "capacity": 16_000, "dealer_stock": 6_000, "payable_days": 20,
+            "strategy": {"kind": "BestResponse"},
+        },
+        "cove": {
+            "name": "Cove", "gross_margin": 0.18, "fixed_cost": 1e8, "cash": 3e9,
+            "capacity": 6_500, "backlog": 24_000, "payable_days": 60,
+            "strategy": {"kind": "StockClearing"},
+        },
+    },
+    "products": {
+        "ace-small": {
+            "firm": "ace", "name": "Ace S", "segment": "A0", "body": "hatchback", "list_price": 80_000,
+            "promotion": 5_000, "units": 9_000, "battery_kwh": 38, "range_km": 400,
+        },
+        "ace-large": {
+            "firm": "ace", "name": "Ace L", "segment": "C", "list_price": 220_000,
+            "promotion": 20_000, "units": 6_000, "battery_kwh": 80, "range_km": 600,
+        },
+        "bolt-small": {
+            "firm": "bolt", "name": "Bolt S", "segment": "A0", "list_price": 70_000, "units": 8_000,
+            "battery_kwh": 35, "range_km": 350,
+        },
+        "bolt-suv": {
+            "firm": "bolt", "name": "Bolt X", "segment": "B", "body": "SUV", "powertrain": "PHEV",
+            "list_price": 150_000, "promotion": 10_000, "units": 4_000, "battery_kwh": 18, "range_km": 1_000,
+        },
+        "cove-one": {
+            "firm": "cove", "name": "Cove One", "segment": "C", "list_price": 230_000, "units": 4_000,
+            "battery_kwh": 90, "range_km": 650,
+        },
+        "cove-suv": {
+            "firm": "cove", "name": "Cove SUV", "segment": "C", "body": "SUV", "list_price": 260_000,
+            "units": 2_000, "battery_kwh": 95, "range_km": 620,
+        },
+    },
+}  # fmt: skip
+
+
+def tiny(changes: Mapping[str, Any] | None = None, /, **parts: Any) -> Scenario:
+    """The small market with changes, as `Scenario.but` takes them."""
+    return scenario_from(copy.deepcopy(_TINY), "tiny").but({**(changes or {}), **parts})
+
+
+def tiny_tree() -> Tree:
+    """The small market as a tree of plain values, to be changed at will."""
+    return copy.deepcopy(_TINY)
+
+
+def strategies(rule: object) -> Tree:
+    """Changes that give every firm of the small market one rule."""
+    return {f"firms.{firm}.strategy": rule for firm in _TINY["firms"]}
+
+
+def ran(scenario: Scenario, seed: int | None = None) -> PriceWar:
+    """The model at the end of its horizon."""
+    return PriceWar(scenario, seed=seed, collect=False).run_model()
+
+
+def column(model: PriceWar, record: str, name: str) -> np.ndarray[Any, np.dtype[Any]]:
+    """(T, ...) one attribute of a record over the months of a run."""
+    return np.array([getattr(getattr(month, record), name) for month in model.history])
+
+
+def showroom(model: PriceWar, price: Any = None) -> Offers:
+    """Last month's offers at other transaction prices (J,)."""
+    offers = model.offers.but(period=model.period, on_sale=model.state.on_sale)
+    return offers if price is None else offers.with_price(np.asarray(price, dtype=float))
+
+
+@pytest.fixture
+def market() -> PriceWar:
+    """The small market before its first month, nothing but demand in it."""
+    return PriceWar(tiny(dynamics=OFF, **{"noise.market_sd": 0, "noise.taste_sd": 0}), collect=False)
+
+
+@pytest.fixture
+def state(market: PriceWar) -> State:
+    """The small market's state before its first month."""
+    return market.state

@@ -1,0 +1,415 @@
+"""Laws that hold in every run: order, conservation, rest, luck, monotony."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import AT_REST, MECHANISMS, OFF, column, ran, showroom, strategies, tiny, tiny_tree
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pricewar.calibrate import calibrate
+from pricewar.carry import draw_noise
+from pricewar.costs import DAYS_A_MONTH
+from pricewar.interventions import Intervention
+from pricewar.market import choose, conditions
+from pricewar.model import PriceWar
+from pricewar.rules import make_rule, shipped
+from pricewar.runs import run
+from pricewar.scenario import Scenario, scenario_from
+from pricewar.scenario_file import load, shipped_scenarios
+from pricewar.strategies import Strategy
+
+SOME = settings(deadline=None, max_examples=8)
+FIRMS = ("ace", "bolt", "cove")
+RULES = (
+    "Hold", "CostPlus", "Match", "Undercut", "BestResponse", "MenuCost", "Calvo", "StockClearing",
+    "RetaliateForgive", "TitForTat", "GrimTrigger", "GreenPorter", "EdgeworthCycle",
+    {"kind": "Calvo", "together": False, "probability": 0.5}, {"kind": "TitForTat", "generosity": 0.5},
+    {"kind": "EdgeworthCycle", "lead": True, "restore": 0.5},
+)  # fmt: skip
+MEASURES: dict[str, dict[str, Any]] = {
+    "PublicWarning": {"compliance": 0.6},
+    "BelowCostBan": {"compliance": 0.4, "audit": 0.5, "fine": 1e6},
+    "PaymentRule": {"compliance": 0.5},
+    "TradeInSubsidy": {"amount": 5_000, "segments": ["C"]},
+    "PurchaseTax": {},
+    "PriceProtection": {"compliance": 0.7},
+    "WindfallLevy": {"rate": 0.2},
+    "Pledge": {"defection": 0.2},
+}
+
+
+@st.composite
+def wars(draw: st.DrawFn) -> Scenario:
+    """The small market in some war, with some rules, some measures, some capacity, some luck."""
+    seed = draw(st.integers(0, 10_000))
+    kinds = draw(st.lists(st.sampled_from(sorted(MEASURES)), unique=True, max_size=3))
+    changes: dict[str, Any] = {f"firms.{firm}.strategy": draw(st.sampled_from(RULES)) for firm in FIRMS}
+    changes |= {f"firms.{firm}.payable_days": draw(st.sampled_from((0, 20, 30.5, 150))) for firm in FIRMS}
+    cut = {
+        "kind": "Cut", "month": "2025-02", "until": draw(st.sampled_from((None, "2025-04"))),
+        "firm": draw(st.sampled_from(FIRMS)), "depth": draw(st.floats(0.05, 0.5)),
+        "on": draw(st.sampled_from(("list", "promotion"))),
+    }  # fmt: skip
+    changes |= {
+        "firms.ace.capacity": draw(st.sampled_from((10_000, 15_000, 60_000))),
+        "firms.bolt.cash": draw(st.sampled_from((-5e8, 0.0, 2e9))),
+        "demand.own_elasticity": draw(st.sampled_from((-2.5, -5.0))),
+        "noise.view_lag": draw(st.integers(0, 1)),
+        "noise.view_sd": draw(st.sampled_from((0.0, 0.02))),
+    }
+    changes |= {f"dynamics.{name}.on": draw(st.booleans()) for name in ("backlog", "dealer_stock")}
+    measures = [{"kind": kind, **MEASURES[kind]} for kind in kinds]
+    return tiny(changes, seed=seed, events=[cut], interventions=measures)
+
+
+# -- order -------------------------------------------------------------------------------------
+
+
+def shuffled(scenario: Scenario, order: np.random.Generator) -> Scenario:
+    tree = scenario.model_dump()
+    for part in ("firms", "products"):
+        keys = list(tree[part])
+        order.shuffle(keys)
+        tree[part] = {key: tree[part][key] for key in keys}
+    return scenario_from(tree, "shuffled")
+
+
+@SOME
+@given(wars(), st.integers(0, 100))
+def test_the_order_of_firms_and_products_is_irrelevant(scenario: Scenario, seed: int) -> None:
+    one, other = ran(scenario), ran(shuffled(scenario, np.random.default_rng(seed)))
+    for name, keys in {"products": ["product"], "firms": ["firm"], "market": []}.items():
+        by = ["period", *keys]
+        mine, theirs = (model.tables()[name].sort_values(by, ignore_index=True) for model in (one, other))
+        pd.testing.assert_frame_equal(mine, theirs, rtol=1e-8, atol=1e-3)
+
+
+# -- cars --------------------------------------------------------------------------------------
+
+
+@SOME
+@given(wars())
+def test_cars_are_conserved_and_capacity_and_stock_are_never_overdrawn(scenario: Scenario) -> None:
+    start = PriceWar(scenario, collect=False)
+    model = ran(scenario)
+    produced, units, orders = (column(model, "sales", name) for name in ("produced", "units", "orders"))
+    stock, backlog = column(model, "sales", "stock"), column(model, "sales", "backlog")
+    active = np.array([month.active for month in model.history])
+    leaves = (active & ~np.vstack([active[1:], model.state.active]))[:, model.landscape.firm_of]
+    before = {
+        "stock": np.vstack([start.state.stock, np.where(leaves, 0.0, stock)[:-1]]),
+        "backlog": np.vstack([start.state.backlog, np.where(leaves, 0.0, backlog)[:-1]]),
+    }
+    scale = model.landscape.start_units.max()
+    assert produced - units == pytest.approx(stock - before["stock"], abs=1e-9 * scale)
+    assert orders - units == pytest.approx(backlog - before["backlog"], abs=1e-9 * scale)
+    for cars in (produced, units, orders, stock, backlog):
+        assert cars.min() >= 0.0
+    if scenario.dynamics.backlog.on:
+        capacity = np.array([month.capacity for month in model.history])
+        made = np.add.reduceat(produced, model.calibration.first[:-1], axis=1)
+        assert np.all(made <= capacity * (1 + 1e-12))
+
+
+# -- money -------------------------------------------------------------------------------------
+
+
+@SOME
+@given(wars())
+def test_money_is_conserved(scenario: Scenario) -> None:
+    protects = any(measure.kind == "PriceProtection" for measure in scenario.interventions)
+    start, model = PriceWar(scenario, collect=False), ran(scenario)
+    vat = scenario.market.vat
+    books = {name: column(model, "accounts", name) for name in (
+        "revenue", "cash", "payables", "paid_suppliers", "fixed_cost", "fines", "levy",
+    )}  # fmt: skip
+    price, units = column(model, "offers", "price"), column(model, "sales", "units")
+    subsidy, tax = column(model, "offers", "subsidy"), column(model, "offers", "tax")
+    active = np.array([month.active for month in model.history])
+    firsts = model.calibration.first[:-1]
+    spent = np.add.reduceat(units * price, firsts, axis=1)
+    if not protects:
+        assert spent == pytest.approx(books["revenue"] * (1 + vat), rel=1e-12)
+    assert np.all(books["revenue"] * (1 + vat) <= spent * (1 + 1e-12))
+    unit_cost = np.array([month.unit_cost for month in model.history])
+    made = np.add.reduceat(column(model, "sales", "produced") * unit_cost, firsts, axis=1)
+    bought = made - (1.0 - scenario.supply_chain.purchased_share) * made / (1.0 - squeezed_share(model))
+    stays = np.vstack([active[1:], model.state.active])
+    kept = np.where(stays, books["payables"], 0.0)
+    before = np.vstack([start.state.payables, kept[:-1]])
+    assert books["payables"] - before == pytest.approx(bought - books["paid_suppliers"], rel=1e-9, abs=1.0)
+    external = np.array([firm.spec.external_income for firm in model.firms]) * active
+    change = np.diff(np.vstack([start.state.cash, books["cash"]]), axis=0)
+    out = books["paid_suppliers"] + made - bought + books["fixed_cost"] + books["fines"] + books["levy"]
+    assert change == pytest.approx(books["revenue"] + external - out, rel=1e-9, abs=1.0)
+    fiscal = np.array([month.fiscal_cost for month in model.history])
+    state_pays = (units * (subsidy - tax)).sum(axis=1) - (books["fines"] + books["levy"]).sum(axis=1)
+    value_added = vat * books["revenue"].sum(axis=1)
+    assert fiscal == pytest.approx(state_pays - value_added, rel=1e-9)
+
+
+def squeezed_share(model: PriceWar) -> Any:
+    """(T, F) share of full cost that suppliers give up, by what the maker's prices fell until last month."""
+    chain, start, first = model.setting.supply_chain, model.landscape, model.calibration.first[:-1]
+    cut = (column(model, "offers", "price") / start.start_price - 1.0) * start.start_units
+    change = np.add.reduceat(cut, first, axis=1) / np.add.reduceat(start.start_units, first)
+    fall = np.vstack([np.zeros(len(first)), np.maximum(0.0, -change)[:-1]])
+    return chain.purchased_share * chain.squeeze * fall
+
+
+def test_what_firms_buy_suppliers_sell() -> None:
+    model = PriceWar(tiny(), collect=False)
+    sales: list[float] = []
+    for supplier in model.suppliers:
+        usual = supplier.close
+
+        def spy(sold: float, paid: float, unsqueezed: float, usual: Any = usual, s: Any = supplier) -> None:
+            usual(sold, paid, unsqueezed)
+            sales.append(sold * s.spec.share)
+
+        supplier.close = spy  # type: ignore[method-assign]
+    model.step()
+    bought = 0.8 * float(model.sales.produced @ model.history[0].unit_cost)  # type: ignore[union-attr]
+    assert sum(sales) == pytest.approx(bought, rel=1e-12)
+
+
+def test_bills_at_rest_are_what_is_bought() -> None:
+    model = ran(tiny(AT_REST))
+    assert column(model, "accounts", "payables")[-1] == pytest.approx(
+        PriceWar(tiny(AT_REST), collect=False).state.payables, rel=1e-9
+    )
+    owed_days = model.state.payables / column(model, "accounts", "paid_suppliers")[-1] * DAYS_A_MONTH
+    assert owed_days == pytest.approx([120, 20, 60], rel=1e-9)
+
+
+# -- rest --------------------------------------------------------------------------------------
+
+NEEDS: dict[str, dict[str, Any]] = {
+    "PerSegment": {"rules": {"C": "Match", "A0": "BestResponse"}},
+    "Predation": {"prey": "cove", "begin": "2030-01"},
+    "Scripted": {"table": {"2030-01": {}}},
+}
+
+
+@pytest.mark.parametrize("kind", sorted(shipped("pricewar.strategies", Strategy)))
+def test_at_rest_no_rule_moves_a_price(kind: str) -> None:
+    scenario = tiny({**AT_REST, **strategies({"kind": kind, **NEEDS.get(kind, {})})}, periods=12)
+    model = ran(scenario)
+    price, orders = column(model, "offers", "price"), column(model, "sales", "orders")
+    assert np.array_equal(price, np.tile(model.landscape.start_price, (12, 1)))
+    assert orders == pytest.approx(np.tile(model.landscape.start_units, (12, 1)), rel=1e-11)
+
+
+@pytest.mark.parametrize("name", sorted(shipped_scenarios()))
+def test_the_shipped_markets_are_at_rest_without_events_trends_and_luck(name: str) -> None:
+    model = ran(load(name).but({**AT_REST, "consumers.draws": 200, "interventions": []}, periods=6))
+    price, orders = column(model, "offers", "price"), column(model, "sales", "orders")
+    assert np.array_equal(price, np.tile(model.landscape.start_price, (6, 1)))
+    assert orders == pytest.approx(np.tile(model.landscape.start_units, (6, 1)), rel=1e-10)
+    assert np.array_equal(column(model, "sales", "waiting"), np.zeros(6)) or name != "textbook-duopoly"
+
+
+def test_at_rest_shares_are_the_same_to_the_last_bit() -> None:
+    model = ran(tiny({**AT_REST, "dynamics.backlog.on": False}))
+    orders = column(model, "sales", "orders")
+    assert np.array_equal(orders, np.tile(orders[0], (len(orders), 1)))
+
+
+@pytest.mark.parametrize("name", MECHANISMS)
+def test_at_rest_a_mechanism_leaves_no_trace(name: str) -> None:
+    """Switching one on or off changes no price and no order: they act on changes only."""
+    with_it = ran(tiny({**AT_REST, f"dynamics.{name}.on": True}, periods=3))
+    without = ran(tiny({**AT_REST, f"dynamics.{name}.on": False}, periods=3))
+    falls = {"battery": True, "learning": True}.get(name, False)
+    orders = [column(model, "sales", "orders") for model in (with_it, without)]
+    assert falls or orders[0] == pytest.approx(orders[1], rel=1e-11)
+    prices = [column(model, "offers", "price") for model in (with_it, without)]
+    assert np.array_equal(*prices) != falls
+
+
+def test_all_mechanisms_off_only_this_month_matters() -> None:
+    """Without mechanisms demand is static: after a passing cut every figure is as before."""
+    cut = {"kind": "Cut", "month": "2025-02", "until": "2025-03", "firm": "ace", "depth": 0.3}
+    model = ran(tiny({**AT_REST, **strategies("Hold"), "events": [cut]}, dynamics=OFF))
+    orders = column(model, "sales", "orders")
+    assert orders[1, 0] > 1.5 * orders[0, 0]
+    assert np.array_equal(orders[0], orders[4])
+    assert np.array_equal(orders[1], orders[2])
+
+
+# -- measures ----------------------------------------------------------------------------------
+
+WAR = {"kind": "Cut", "month": "2025-02", "firm": "bolt", "depth": 0.3}
+IDLE: dict[str, dict[str, Any]] = {
+    "PublicWarning": {"strength": 0.0},
+    "Summons": {"firms": ["ace"], "compliance": 0.0},
+    "Pledge": {"compliance": 0.0},
+    "BelowCostBan": {"compliance": 0.0},
+    "PriceFloor": {"share": 1.0, "compliance": 0.0},
+    "MaximumMonthlyCut": {"cut": 0.01, "compliance": 0.0},
+    "NoticePeriod": {"months": 2, "compliance": 0.0, "visible": False},
+    "CoolingOff": {"months": 2, "compliance": 0.0},
+    "PriceProtection": {"compliance": 0.0},
+    "DiscountDisclosure": {"compliance": 0.0},
+    "PaymentRule": {"compliance": 0.0},
+    "TradeInSubsidy": {"amount": 0.0},
+    "PurchaseTax": {"statutory": 0.0, "rate": 0.0},
+    "WindfallLevy": {"rate": 0.0},
+    "CapacityPermit": {"factor": 1e6},
+}
+REQUIRED: dict[str, dict[str, Any]] = {
+    "Summons": {"firms": ["ace"]},
+    "PriceFloor": {"share": 1.0},
+    "MaximumMonthlyCut": {"cut": 0.01},
+    "NoticePeriod": {"months": 2},
+    "CoolingOff": {"months": 2},
+    "TradeInSubsidy": {"amount": 1e4},
+    "WindfallLevy": {"rate": 0.5},
+}
+
+
+def same_bytes(one: PriceWar, other: PriceWar) -> bool:
+    mine, theirs = one.tables(), other.tables()
+    return all(
+        mine[name].to_csv(float_format="%.17g") == theirs[name].to_csv(float_format="%.17g")
+        for name in ("products", "firms", "market")
+    )
+
+
+@pytest.mark.parametrize("kind", sorted(shipped("pricewar.interventions", Intervention)))
+def test_a_measure_that_is_not_in_force_changes_nothing_to_the_byte(kind: str) -> None:
+    over = {"kind": kind, **REQUIRED.get(kind, {}), "start": "2024-01", "end": "2024-12"}
+    assert same_bytes(ran(tiny(events=[WAR])), ran(tiny(events=[WAR], interventions=[over])))
+
+
+@pytest.mark.parametrize("kind", sorted(shipped("pricewar.interventions", Intervention)))
+def test_a_measure_that_nobody_heeds_changes_nothing_to_the_byte(kind: str) -> None:
+    idle = {"kind": kind, **IDLE[kind]}
+    assert same_bytes(ran(tiny(events=[WAR])), ran(tiny(events=[WAR], interventions=[idle])))
+
+
+def test_measures_in_force_do_change_the_war() -> None:
+    """The two tests above could not fail if measures did nothing at all."""
+    for kind in ("MaximumMonthlyCut", "TradeInSubsidy", "WindfallLevy", "PurchaseTax"):
+        measure = {"kind": kind, **REQUIRED.get(kind, {})}
+        assert not same_bytes(ran(tiny(events=[WAR])), ran(tiny(events=[WAR], interventions=[measure])))
+
+
+# -- demand ------------------------------------------------------------------------------------
+
+
+@SOME
+@given(st.integers(0, 5), st.floats(0.01, 0.5), st.sampled_from((-2.0, -4.0, -6.0)))
+def test_own_price_up_own_demand_down_rivals_up(j: int, rise: float, elasticity: float) -> None:
+    model = PriceWar(tiny({"demand.own_elasticity": elasticity}), collect=False)
+    price = model.landscape.start_price.copy()
+    price[j] *= 1.0 + rise
+    found = conditions(model.state, showroom(model, price), model.calibration, model.setting.dynamics)
+    before, after = model.chosen.share, choose(found, model.calibration).share
+    assert after[j] < before[j]
+    assert np.all(np.delete(after, j) > np.delete(before, j))
+    assert after.sum() < before.sum()
+
+
+@SOME
+@given(wars())
+def test_shares_and_the_outside_option_sum_to_one(scenario: Scenario) -> None:
+    model = ran(scenario)
+    weight, outside = model.calibration.population.weight, model.found.outside
+    nobody = float(weight @ (outside / (outside + model.chosen.inside)))
+    if not scenario.dynamics.loyalty.on:
+        assert model.chosen.share.sum() + nobody == pytest.approx(1.0, abs=1e-12)
+    market = model.tables()["market"]
+    assert market["outside_share"].between(0, 1).all()
+
+
+@SOME
+@given(st.floats(0.01, 0.6))
+def test_surplus_falls_for_all_when_all_prices_rise(rise: float) -> None:
+    scenario = tiny({**AT_REST, **strategies("Hold")})
+    model, dearer = PriceWar(scenario, collect=False), PriceWar(scenario, collect=False)
+    dearer.state.list_price = dearer.state.list_price * (1.0 + rise)
+    for firm in dearer.firms:
+        firm.strategy = make_rule(
+            {"kind": "Scripted", "table": {"2025-01": dict.fromkeys(names(dearer, firm.own), rise)}},
+            "pricewar.strategies",
+            Strategy,
+        )
+    model.step()
+    dearer.step()
+    assert model.sales is not None
+    assert dearer.sales is not None
+    assert np.all(dearer.sales.surplus < model.sales.surplus)
+
+
+def names(model: PriceWar, own: Any) -> list[str]:
+    return [model.landscape.products[j] for j in own]
+
+
+# -- luck --------------------------------------------------------------------------------------
+
+
+def with_a_fourth_firm(place: int) -> Scenario:
+    tree = tiny_tree()
+    dune = {"name": "Dune", "strategy": "Hold"}
+    car = {"firm": "dune", "name": "Dune 1", "list_price": 100_000, "units": 500}
+    for part, key, value in (("firms", "dune", dune), ("products", "dune-1", car)):
+        items = list(tree[part].items())
+        items.insert(place, (key, value))
+        tree[part] = dict(items)
+    return scenario_from(tree, "four")
+
+
+@pytest.mark.parametrize("place", [0, 3])
+def test_one_more_firm_moves_nobody_elses_luck(place: int) -> None:
+    three, four = tiny(), with_a_fourth_firm(place)
+    names, more = calibrate(three).landscape.products, calibrate(four).landscape.products
+    at = [more.index(name) for name in names]
+    market, taste = draw_noise(three, names, 7)
+    market_4, taste_4 = draw_noise(four, more, 7)
+    assert np.array_equal(market, market_4)
+    assert np.array_equal(taste, taste_4[:, at])
+
+
+@pytest.mark.parametrize("place", [0, 3])
+def test_one_more_firm_moves_neither_what_others_see_nor_who_complies(place: int) -> None:
+    changes = {"noise.view_sd": 0.05, "noise.market_sd": 0.0, "noise.taste_sd": 0.0, **strategies("Hold")}
+    pledge = [{"kind": "PublicWarning", "compliance": 0.5}]
+    three = PriceWar(tiny(changes, interventions=pledge), collect=False)
+    four = PriceWar(with_a_fourth_firm(place).but(changes, interventions=pledge), collect=False)
+    at = [four.landscape.products.index(name) for name in three.landscape.products]
+    for _ in range(4):
+        three.step()
+        four.step()
+    others = [[firm for firm in model.firms if firm.key != "dune"] for model in (three, four)]
+    for mine, theirs in zip(*others, strict=True):
+        assert mine.view is not None
+        assert theirs.view is not None
+        assert mine.view.seen == pytest.approx(theirs.view.seen[:, at], rel=1e-12)
+    willing = [model.regulator.notebooks[0]["willingness"] for model in (three, four)]
+    firms = [four.landscape.firms.index(firm) for firm in three.landscape.firms]
+    assert np.array_equal(willing[0], willing[1][firms])
+
+
+def test_scenarios_with_one_seed_share_their_luck() -> None:
+    calm, war = ran(tiny(), seed=5), ran(tiny(events=[WAR]), seed=5)
+    assert np.array_equal(calm._taste_luck, war._taste_luck)
+    assert column(calm, "sales", "orders")[0] == pytest.approx(column(war, "sales", "orders")[0], rel=0)
+    assert not np.array_equal(column(calm, "sales", "orders")[1], column(war, "sales", "orders")[1])
+
+
+def test_another_seed_is_other_luck_and_the_same_seed_the_same_bytes(tmp_path: Path) -> None:
+    files = []
+    for k, seed in enumerate((3, 3, 4)):
+        run(tiny(events=[WAR]), [seed]).save(tmp_path / str(k))
+        files.append(
+            [(tmp_path / str(k) / f"{name}.parquet").read_bytes() for name in ("products", "firms", "market")]
+        )
+    assert files[0] == files[1]
+    assert files[0] != files[2]
