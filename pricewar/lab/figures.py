@@ -93,11 +93,12 @@ def lines(
     """Named lines over one axis; `marks` are horizontal lines with a name."""
     figure, axes = canvas()
     for k, (name, values) in enumerate(series.items()):
-        axes.plot(np.asarray(x), values, color=PALETTE[k % 5], label=name, linewidth=1.8, drawstyle=drawstyle)
+        look = {"color": PALETTE[k % 5], "linestyle": "-" if k % 2 == 0 else (0, (4, 1.5))}
+        axes.plot(np.asarray(x), values, label=name, linewidth=1.8, drawstyle=drawstyle, **look)
     for name, level in (marks or {}).items():
         axes.axhline(level, color=SOFT, linestyle="--", linewidth=1, label=name)
     axes.set(xlabel=xlabel, ylabel=ylabel)
-    axes.legend(frameon=False, fontsize=9)
+    axes.legend(frameon=False, fontsize=9, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
     return figure
 
 
