@@ -19,7 +19,7 @@ Seeds = Annotated[int | None, typer.Option(min=1, help="Number of seeds: 1 to N,
 Out = Annotated[Path | None, typer.Option(help="Directory to write; default results/NAME.")]
 Changes = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="PATH=VALUE", help="Change a scenario, e.g. demand.own_elasticity=-3."),
+    typer.Option("--set", metavar="PATH=VALUE", help="Change a scenario by path; may be repeated."),
 ]
 Workers = Annotated[
     int | None, typer.Option(min=1, help="Processes; default: one per core when there are many runs.")

@@ -1,0 +1,254 @@
+"""Reference pages made from the code: `python -m pricewar.cli.pages docs/reference`."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import typer
+from pydantic import BaseModel
+
+from ..dynamics import Dynamics
+from ..events import Event
+from ..interventions import Intervention
+from ..preferences import Preferences
+from ..rules import Rule, shipped
+from ..scenario import Scenario
+from ..specs import (
+    ConsumerSpec,
+    FirmSpec,
+    MarketSpec,
+    NoiseSpec,
+    ProductSpec,
+    SupplierSpec,
+    SupplyChainSpec,
+)
+from ..strategies import Strategy
+
+Tree = Mapping[str, Any]
+TABLES: Final[dict[str, type[BaseModel]]] = {
+    "": Scenario,
+    "market": MarketSpec,
+    "consumers": ConsumerSpec,
+    "firms.ID": FirmSpec,
+    "products.ID": ProductSpec,
+    "supply_chain": SupplyChainSpec,
+    "supply_chain.groups.ID": SupplierSpec,
+    "noise": NoiseSpec,
+    **{f"dynamics.{name}": type(mechanism) for name, mechanism in Dynamics()},
+}
+"""Tables of a scenario file by path; ID stands for a name that the file chooses."""
+
+RULES: Final[dict[str, tuple[str, type[Rule], str]]] = {
+    "demand": ("pricewar.preferences", Preferences, "`[demand]`"),
+    "strategies": (
+        "pricewar.strategies",
+        Strategy,
+        "`[firms.ID.strategy]`, explained in [strategies](strategies.md)",
+    ),
+    "events": ("pricewar.events", Event, "`[[events]]`, explained in [events](events.md)"),
+    "interventions": (
+        "pricewar.interventions",
+        Intervention,
+        "`[[interventions]]`, explained in [interventions](interventions.md)",
+    ),
+}
+BOUNDS: Final = {
+    "minimum": "≥ {}",
+    "exclusiveMinimum": "> {}",
+    "maximum": "≤ {}",
+    "exclusiveMaximum": "< {}",
+    "minLength": "at least {} characters",
+    "maxLength": "at most {} characters",
+    "minItems": "at least {}",
+    "minProperties": "at least {}",
+}
+MONTH_PATTERN: Final = r"^\d{4}-(0[1-9]|1[0-2])$"
+
+SCENARIO_HEAD: Final = """# Scenario files
+
+A scenario is a TOML file. It says only what it changes: `extends` names another scenario (a shipped one, or
+a file) whose tables are merged under this one's, and `data` names a market data set that fills firms and
+products. Merging goes key by key; `events` and `interventions` are added to those of the base; a table that
+names another `kind` replaces the one below it whole. A rule without parameters can be written as its kind
+alone: `strategy = "Hold"`. `kind = "module:Class"` names a rule of one's own, from anywhere Python can
+import; the command line looks in the current directory too. Without `name` a scenario is named after its
+file.
+
+`pricewar check FILE` names every problem of a file with its place; `pricewar schema` prints the JSON Schema
+for editors. This page is made from the code by `make docs`. Money is in CNY, time in months, prices incl.
+VAT unless the text says otherwise. A value without a source is assumed; sources of mechanisms:
+[dynamics](dynamics.md).
+
+| key | type | meaning |
+|---|---|---|
+| `extends` | text | scenario that this one is laid upon |
+| `data` | text | market data set, shipped (`china_nev_2025_04`) or a directory in the same format |
+"""
+CLI_HEAD: Final = """# Command line
+
+`pricewar COMMAND`, or `python -m pricewar COMMAND`. Progress and errors go to stderr; stdout has the
+summary, with `--json` as one JSON document and nothing else. Exit codes: 0 done, 1 failed (or some runs
+failed: the others are kept), 2 wrong input and nothing written, 130 interrupted and nothing written. A
+strategy that returns something else than one price for each of its products is wrong input. This page is
+made from the code by `make docs`.
+
+`--set PATH=VALUE` changes a scenario by a dotted path, numbers index lists: `demand.own_elasticity=-3`,
+`firms.byd.strategy=Hold`, `events.0.depth=0.2`. The value is read as TOML, or taken as text if it is not.
+Runs are the same, byte for byte, whatever the number of `--workers`.
+"""
+
+
+def scenario_page() -> str:
+    """docs/reference/scenario-file.md."""
+    parts = [SCENARIO_HEAD]
+    parts += [_section(path, model) for path, model in TABLES.items()]
+    for sort, (package, base, where) in RULES.items():
+        parts.append(f"## Kinds of {sort}\n\nIn {where}.\n")
+        parts += [_kind(name, rule) for name, rule in sorted(shipped(package, base).items())]
+    return "\n".join(parts)
+
+
+def command_page() -> str:
+    """docs/reference/cli.md."""
+    from typer.main import get_command
+
+    from .app import app
+
+    group = get_command(app)
+    commands: dict[str, Any] = getattr(group, "commands", {})
+    return "\n".join([CLI_HEAD, *(_command(name, command) for name, command in commands.items())])
+
+
+def _section(path: str, model: type[BaseModel]) -> str:
+    title = f"`[{path}]`" if path else "Top level"
+    return f"## {title}\n\n{_doc(model)}\n\n{_fields(model)}\n"
+
+
+def _kind(name: str, rule: type[Rule]) -> str:
+    return f"### {name}\n\n{_doc(rule).splitlines()[0]}\n\n{_fields(rule)}\n"
+
+
+def _doc(model: type) -> str:
+    return inspect.cleandoc(model.__doc__ or "")
+
+
+def _fields(model: type[BaseModel]) -> str:
+    schema = model.model_json_schema()
+    rows = list(_rows(schema, schema.get("$defs", {}), schema.get("required", [])))
+    if not rows:
+        return "No parameters."
+    return "\n".join(["| key | type | default | allowed | meaning |", "|---|---|---|---|---|", *rows])
+
+
+def _rows(schema: Tree, names: Tree, required: list[str]) -> Iterator[str]:
+    for key, field in schema.get("properties", {}).items():
+        whole = _resolved(field, names)
+        default = "required" if key in required else _value(field.get("default"))
+        cells = (
+            f"`{key}`",
+            _type(whole, names),
+            default,
+            _allowed(whole, names),
+            field.get("description", ""),
+        )
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|').replace(chr(10), ' ') for cell in cells)} |"
+
+
+def _resolved(field: Tree, names: Tree) -> Tree:
+    reference = field.get("$ref", "")
+    return {**names[reference.rsplit("/", 1)[-1]], **field} if reference else field
+
+
+def _type(field: Tree, names: Tree) -> str:
+    field = _resolved(field, names)
+    options = field.get("anyOf", [])
+    if any("properties" in option for option in options):
+        return "rule"
+    if options:
+        words = [_type(option, names) for option in options]
+        return " or ".join(dict.fromkeys(word for word in words if word != "nothing"))
+    if "enum" in field or "const" in field:
+        return "choice"
+    if field.get("pattern") == MONTH_PATTERN:
+        return "month"
+    if field.get("type") == "array":
+        return f"list of {_type(field['items'], names)}" if "items" in field else "list"
+    simple = {"string": "text", "boolean": "true or false", "null": "nothing", "object": "table"}
+    return simple.get(str(field.get("type")), str(field.get("type", "any")))
+
+
+def _allowed(field: Tree, names: Tree) -> str:
+    field = _resolved(field, names)
+    if "enum" in field:
+        return ", ".join(f"`{value}`" for value in field["enum"])
+    if "const" in field:
+        return f"`{field['const']}`"
+    options = field.get("anyOf", [])
+    if options and not any("properties" in option for option in options):
+        return "; ".join(dict.fromkeys(filter(None, (_allowed(option, names) for option in options))))
+    if field.get("type") == "array":
+        inner = [_allowed(field["items"], names)] if "items" in field else []
+        return "; ".join(filter(None, [*inner, *_limits(field)]))
+    return ", ".join(_limits(field))
+
+
+def _limits(field: Tree) -> list[str]:
+    return [text.format(_plain(field[key])) for key, text in BOUNDS.items() if key in field]
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, dict):
+        return f"`{value['kind']}`" if "kind" in value else "see its table"
+    if value == []:
+        return "none"
+    return f"`{json.dumps(value, ensure_ascii=False)}`"
+
+
+def _command(name: str, command: Any) -> str:
+    arguments = [p for p in command.params if p.param_type_name == "argument"]
+    options = [p for p in command.params if p.param_type_name == "option" and p.name != "help"]
+    usage = " ".join(
+        ["pricewar", name, *(_metavar(p) for p in arguments), *(["[OPTIONS]"] if options else [])]
+    )
+    lines = [f"## {name}", "", inspect.cleandoc(command.help or ""), "", f"    {usage}", ""]
+    lines += ["| option | default | meaning |", "|---|---|---|"] if arguments or options else []
+    lines += [_row(f"`{_metavar(p)}`", p) for p in arguments]
+    lines += [_row(", ".join(f"`{flag}`" for flag in p.opts), p) for p in options]
+    return "\n".join(lines) + "\n"
+
+
+def _metavar(parameter: Any) -> str:
+    return str(parameter.metavar or parameter.name.upper())
+
+
+def _row(what: str, parameter: Any) -> str:
+    missing = parameter.default in (None, False) or parameter.required
+    default = "" if missing else f"`{parameter.default}`"
+    return f"| {what} | {default} | {(parameter.help or '').replace('|', chr(92) + '|')} |"
+
+
+PAGES: Final = {"scenario-file.md": scenario_page, "cli.md": command_page}
+
+
+def main(folder: str) -> None:
+    """Write all pages into a directory."""
+    for name, page in PAGES.items():
+        (Path(folder) / name).write_text(page(), encoding="utf-8")
+        typer.echo(f"{folder}/{name}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
