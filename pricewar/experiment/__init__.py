@@ -1,0 +1,8 @@
+"""Experiments: a scenario, factors, a design, seeds and metrics in; one table of runs out."""
+
+from .files import load_experiment, shipped_experiments
+from .metrics import DIFF, Run
+from .spec import Experiment
+from .study import Study, run_experiment
+
+__all__ = ["DIFF", "Experiment", "Run", "Study", "load_experiment", "run_experiment", "shipped_experiments"]

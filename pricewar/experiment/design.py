@@ -1,0 +1,167 @@
+"""Designs: which points of the unit cube to run. All from scipy.stats.qmc and SALib, grids apart."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import AfterValidator, Field
+from scipy.stats import qmc
+
+from ..errors import bad_input
+from ..specs import Table
+
+if TYPE_CHECKING:
+    from .factors import Factor
+
+Floats = NDArray[np.float64]
+Points = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+def _power_of_two(points: int) -> int:
+    if points & (points - 1):
+        raise ValueError("allowed: a power of two")
+    return points
+
+
+PowerOfTwo = Annotated[Points, AfterValidator(_power_of_two)]
+Seed = Annotated[int, Field(ge=0)]
+
+
+class Grid(Table):
+    """Every combination of all values."""
+
+    kind: Literal["grid"] = "grid"
+
+    def quantiles(self, factors: dict[str, Factor]) -> Floats:
+        """(P, D) quantiles."""
+        return np.array(list(itertools.product(*(factor.levels() for factor in factors.values()))))
+
+
+class OneAtATime(Table):
+    """The base as it is, then each factor at each of its values with all others as the base has them."""
+
+    kind: Literal["one-at-a-time"] = "one-at-a-time"
+
+    def quantiles(self, factors: dict[str, Factor]) -> Floats:
+        """(P, D) quantiles; NaN: leave the base as it is."""
+        rows = [np.full(len(factors), np.nan)]
+        for place, factor in enumerate(factors.values()):
+            for level in factor.levels():
+                rows.append(np.full(len(factors), np.nan))
+                rows[-1][place] = level
+        return np.array(rows)
+
+
+class LatinHypercube(Table):
+    """Each factor's range cut into as many parts as there are points, each used once (McKay et al. 1979)."""
+
+    kind: Literal["latin-hypercube"] = "latin-hypercube"
+    points: Points
+    seed: Seed = 0
+
+    def quantiles(self, factors: dict[str, Factor]) -> Floats:
+        """(P, D) quantiles."""
+        sample: Floats = qmc.LatinHypercube(len(factors), rng=self.seed).random(self.points)
+        return sample
+
+
+class SobolSequence(Table):
+    """A scrambled low-discrepancy sequence (Sobol 1967; Owen 1998); `points` is a power of two."""
+
+    kind: Literal["sobol-sequence"] = "sobol-sequence"
+    points: PowerOfTwo
+    seed: Seed = 0
+
+    def quantiles(self, factors: dict[str, Factor]) -> Floats:
+        """(P, D) quantiles."""
+        sample: Floats = qmc.Sobol(len(factors), rng=self.seed).random(self.points)
+        return sample
+
+
+class Saltelli(Table):
+    """Points for Sobol indices (Saltelli et al. 2010): `base` times (factors + 2)."""
+
+    kind: Literal["saltelli"] = "saltelli"
+    base: PowerOfTwo
+    seed: Seed = 0
+
+    def quantiles(self, factors: dict[str, Factor]) -> Floats:
+        """(P, D) quantiles."""
+        from SALib.sample import sobol
+
+        sample: Floats = sobol.sample(problem(factors), self.base, calc_second_order=False, seed=self.seed)
+        return sample
+
+
+class Morris(Table):
+    """Elementary effects along random trajectories (Morris 1991): `trajectories` times (factors + 1)."""
+
+    kind: Literal["morris"] = "morris"
+    trajectories: Points = 10
+    levels: int = Field(4, ge=2, le=100, multiple_of=2)
+    seed: Seed = 0
+
+    def quantiles(self, factors: dict[str, Factor]) -> Floats:
+        """(P, D) quantiles."""
+        from SALib.sample import morris
+
+        sample: Floats = morris.sample(problem(factors), self.trajectories, self.levels, seed=self.seed)
+        return sample
+
+
+class Fractional(Table):
+    """Two-level fold-over design of a Hadamard matrix (Plackett and Burman 1946): main effects are free of
+    two-factor interactions. Each factor is at its lowest or its highest value."""
+
+    kind: Literal["fractional"] = "fractional"
+
+    def quantiles(self, factors: dict[str, Factor]) -> Floats:
+        """(P, D) quantiles, all 0 or 1; columns of dummies that fill the matrix are left out."""
+        from SALib.sample import ff
+
+        sample: Floats = ff.sample(problem(factors), seed=0)[:, : len(factors)]
+        return sample
+
+
+class FromFile(Table):
+    """Points from a CSV file with one column for each factor."""
+
+    kind: Literal["csv"] = "csv"
+    file: Path
+
+    def quantiles(self, factors: dict[str, Factor]) -> Floats:
+        """Not of the unit cube: see `values`."""
+        raise NotImplementedError
+
+    def values(self, factors: dict[str, Factor]) -> pd.DataFrame:
+        """One row a point, one column a factor.
+
+        Raises:
+            InputError: not readable, or a column is missing or unknown.
+        """
+        try:
+            frame = pd.read_csv(self.file, comment="#", skipinitialspace=True)
+        except (OSError, ValueError) as error:
+            raise bad_input("design", ("design.file", str(self.file), f"a CSV file: {error}")) from error
+        if set(frame.columns) != set(factors) or frame.empty or frame.isna().any(axis=None):
+            wanted = f"full rows with the columns {', '.join(factors)}"
+            raise bad_input("design", ("design.file", list(map(str, frame.columns)), wanted))
+        return frame[list(factors)]
+
+
+Design = Annotated[
+    Grid | OneAtATime | LatinHypercube | SobolSequence | Saltelli | Morris | Fractional | FromFile,
+    Field(discriminator="kind"),
+]
+SAMPLED = ("latin-hypercube", "sobol-sequence", "saltelli", "morris")
+"""Designs whose points are a sample, so that points and not seeds are what an interval is over."""
+
+
+def problem(factors: dict[str, Any]) -> dict[str, Any]:
+    """The unit cube as SALib wants it described."""
+    return {"num_vars": len(factors), "names": list(factors), "bounds": [[0.0, 1.0]] * len(factors)}

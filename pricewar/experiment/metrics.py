@@ -1,0 +1,249 @@
+"""Metrics of one run: names in, one number each out.
+
+A name is one of
+- a column of the market table, `welfare`, added up over months as the schema says;
+- a column of the firms table and a firm, `operating_profit.byd`, added up likewise; `.*` means every firm;
+- a measure of this module, `war_months`, or with an argument, `break_even.xiaomi`, `rivals_price_fall.6`;
+- `module:function`, a function of one's own from a `Run` to a number.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from .. import metrics
+from ..analysis.panel import total
+from ..analysis.wars import Definition, Path, War, find_wars, make_path
+from ..schema import measures
+
+if TYPE_CHECKING:
+    from ..scenario import Scenario
+
+Floats = NDArray[np.float64]
+DIFF: Final = "diff."
+"""Put before the name of a metric: its difference from the but-for run with the same seed."""
+NEVER: Final = float("nan")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run as a metric sees it: its scenario, its seed and its tables."""
+
+    scenario: Scenario
+    seed: int
+    tables: Mapping[str, pd.DataFrame]
+
+    @property
+    def market(self) -> pd.DataFrame:
+        """The market table, a row a month."""
+        return self.tables["market"]
+
+    @property
+    def firms(self) -> pd.DataFrame:
+        """The firms table, a row a month and firm."""
+        return self.tables["firms"]
+
+    @property
+    def products(self) -> pd.DataFrame:
+        """The products table, a row a month and product."""
+        return self.tables["products"]
+
+    @property
+    def log(self) -> pd.DataFrame:
+        """What happened."""
+        return self.tables["log"]
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Ids of the firms, in the order of the tables."""
+        return tuple(self.scenario.firms)
+
+    def by_firm(self, column: str) -> Floats:
+        """(T, F) a column of the firms table."""
+        return self.firms[column].to_numpy(float).reshape(-1, len(self.names))
+
+    def of_firm(self, column: str, firm: str) -> Floats:
+        """(T,) a column of the firms table for one firm."""
+        return self.by_firm(column)[:, self.names.index(firm)]
+
+    @cached_property
+    def start_units(self) -> Floats:
+        """(F,) cars a month before the first month."""
+        units = dict.fromkeys(self.names, 0.0)
+        for product in self.scenario.products.values():
+            units[product.firm] += product.units
+        return np.array(list(units.values()))
+
+    @cached_property
+    def leader(self) -> str:
+        """The firm whose cut is imposed first, else the largest."""
+        cuts = [event for event in self.scenario.events if event.kind in ("Cut", "CampaignCut")]
+        if cuts:
+            return str(getattr(min(cuts, key=lambda event: event.month), "firm", self.names[0]))
+        return self.names[int(np.argmax(self.start_units))]
+
+    @cached_property
+    def wars(self) -> list[War]:
+        """Price wars by the default definition of `analysis.wars`."""
+        return find_wars(self._path(), Definition())
+
+    def _path(self) -> Path:
+        index = self.market["price_index"].to_numpy(float)
+        share = np.nan_to_num(self.by_firm("share")[0])
+        return make_path(index, self.by_firm("price_change"), share, self._costs())
+
+    def _costs(self) -> Floats:
+        """(T, F) unit cost of each firm relative to the first month, basket of the first month."""
+        months = len(self.market)
+        cost, on_sale, units = (
+            self.products[name].to_numpy(float).reshape(months, -1)
+            for name in ("unit_cost", "on_sale", "units")
+        )
+        firm_of = pd.Index(self.names).get_indexer(pd.Index(self.products["firm"].iloc[: cost.shape[1]]))
+        member = np.equal.outer(firm_of, np.arange(len(self.names))).astype(float)
+        basket = units[0] * on_sale[0] * on_sale
+        now, then = (basket * cost) @ member, (basket * cost[0]) @ member
+        return np.asarray(np.divide(now, then, out=np.ones_like(now), where=then > 0))
+
+
+Metric = Callable[[Run], float]
+
+
+def war_index_max(run: Run) -> float:
+    """Deepest month of the war index, percent."""
+    return float(np.nanmax(run.market["war_index"].to_numpy(float)))
+
+
+def price_index_min(run: Run) -> float:
+    """Lowest month of the price index, start = 100."""
+    return float(np.nanmin(run.market["price_index"].to_numpy(float)))
+
+
+def war(run: Run) -> float:
+    """1 if a price war broke out, else 0."""
+    return float(bool(run.wars))
+
+
+def war_months(run: Run) -> float:
+    """Months of depressed prices in all price wars."""
+    return float(sum(found.calm - found.before for found in run.wars))
+
+
+def war_followers(run: Run) -> float:
+    """Most firms that joined the leader in one war."""
+    return float(max((np.isfinite(found.joined).sum() - 1 for found in run.wars), default=0))
+
+
+def firms_left(run: Run) -> float:
+    """Firms in the market at the end."""
+    return float(run.by_firm("active")[-1].sum())
+
+
+def rivals_price_fall(run: Run, month: str = "6") -> float:
+    """Mean fall of the prices of all firms but the leader, weighted by start units, percent.
+
+    `month` counts from 1: `rivals_price_fall.6` is the sixth month of the run.
+    """
+    row = run.by_firm("price_change")[min(int(month), len(run.market)) - 1]
+    weight = np.where(np.array(run.names) == run.leader, 0.0, run.start_units)
+    known = ~np.isnan(row)
+    return -100.0 * float(np.average(row[known], weights=weight[known]))
+
+
+def break_even(run: Run, firm: str) -> float:
+    """First month, from 1, from which no three months running are in the red; never: no value."""
+    profit = np.where(run.of_firm("active", firm) > 0, run.of_firm("operating_profit", firm), np.nan)
+    return float(metrics.break_even_month(profit).lasting) + 1.0
+
+
+def in_the_black(run: Run, firm: str) -> float:
+    """1 if the firm breaks even for good within the run, else 0."""
+    return float(np.isfinite(break_even(run, firm)))
+
+
+def survives(run: Run, firm: str) -> float:
+    """1 if the firm is in the market at the end, else 0."""
+    return float(run.of_firm("active", firm)[-1] > 0)
+
+
+def share_end(run: Run, firm: str) -> float:
+    """Share of cars delivered, mean of the last three months."""
+    return float(run.of_firm("share", firm)[-3:].mean())
+
+
+PLAIN: Final[dict[str, Metric]] = {
+    f.__name__: f for f in (war_index_max, price_index_min, war, war_months, war_followers, firms_left)
+}
+WITH_MONTH: Final[dict[str, Callable[[Run, str], float]]] = {"rivals_price_fall": rivals_price_fall}
+OF_FIRM: Final[dict[str, Callable[[Run, str], float]]] = {
+    f.__name__: f for f in (break_even, in_the_black, survives, share_end)
+}
+
+
+def expand(names: Sequence[str], scenario: Scenario) -> tuple[str, ...]:
+    """Names with `.*` written out for every firm of the scenario."""
+    return tuple(dict.fromkeys(part for name in names for part in _expanded(name, scenario)))
+
+
+def _expanded(name: str, scenario: Scenario) -> Iterator[str]:
+    if name.endswith(".*"):
+        yield from (f"{name[:-1]}{firm}" for firm in scenario.firms)
+    else:
+        yield name
+
+
+def unknown(name: str, scenario: Scenario) -> str:
+    """What would be allowed in place of a name that means nothing; empty for a good name."""
+    try:
+        for part in _expanded(name, scenario):
+            find_metric(part, tuple(scenario.firms))
+    except (LookupError, ImportError, AttributeError, TypeError) as error:
+        return str(error.args[0]) if error.args else str(error)
+    return ""
+
+
+def find_metric(name: str, firms: Sequence[str]) -> Metric:
+    """The function that a name means.
+
+    Raises:
+        LookupError, ImportError, AttributeError, TypeError: it means nothing; says what is allowed.
+    """
+    if ":" in name:
+        return _imported(name)
+    head, _, argument = name.partition(".")
+    market, by_firm = measures("market"), measures("firms")
+    if not argument and name in PLAIN:
+        return PLAIN[name]
+    if head in WITH_MONTH and (not argument or (argument.isdigit() and int(argument) > 0)):
+        return lambda run: WITH_MONTH[head](run, argument or "6")
+    if not argument and name in market:
+        return lambda run: float(total(run.market[name].to_numpy(float), market[name], 0))
+    if argument and (head in OF_FIRM or head in by_firm):
+        if argument not in firms:
+            raise LookupError(f"{head}. and one of {', '.join(firms)}")
+        if head in OF_FIRM:
+            return lambda run: OF_FIRM[head](run, argument)
+        return lambda run: float(total(run.of_firm(head, argument), by_firm[head], 0))
+    of_firm = ", ".join(f"{name}.FIRM" for name in (*OF_FIRM, *by_firm))
+    raise LookupError(f"{', '.join((*PLAIN, *WITH_MONTH, *market))}, {of_firm}, or module:function")
+
+
+def _imported(name: str) -> Metric:
+    module, _, attribute = name.partition(":")
+    function: Any = getattr(importlib.import_module(module), attribute)
+    if not callable(function):
+        raise TypeError(f"{name} is not a function")
+    return lambda run: float(function(run))
+
+
+def measure(run: Run, names: Sequence[str]) -> dict[str, float]:
+    """All metrics of one run."""
+    return {name: find_metric(name, run.names)(run) for name in names}

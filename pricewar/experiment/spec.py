@@ -1,0 +1,298 @@
+"""An experiment: a scenario, the factors that vary in it, a design, seeds and metrics, as one frozen tree."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
+
+import pandas as pd
+from pydantic import Field, field_validator, model_validator
+
+from ..errors import InputError, Problem
+from ..scenario import Scenario
+from ..scenario_file import load
+from ..specs import Table
+from .design import Design, FromFile, Grid
+from .factors import Factor, matches, value_at
+from .metrics import DIFF, expand, unknown
+from .work import Item
+
+MOST_RUNS: Final = 10_000_000
+
+
+class FigureSpec(Table):
+    """A figure of the experiment's page."""
+
+    kind: Literal[
+        "heat", "response", "tornado", "sobol", "morris", "effects", "regret", "survival", "prim", "tree"
+    ]
+    metric: str = Field("", description="the metric drawn; diff.NAME is its difference from the but-for run")
+    x: str = Field("", description="factor on the horizontal axis")
+    y: str = Field("", description="factor on the vertical axis, or that tells lines apart")
+    factors: tuple[str, ...] = Field((), description="factors shown; all if empty")
+    metrics: tuple[str, ...] = Field((), description="metrics of a figure that shows several")
+    above: float | None = Field(None, description="what counts as a case or as good enough: at least this")
+    below: float | None = Field(None, description="what counts as a case or as good enough: at most this")
+    scale: float = Field(1.0, gt=0, description="what the metric is divided by")
+    unit: str = Field("", description="unit after division")
+    title: str = ""
+
+
+class Experiment(Table):
+    """All inputs of a set of runs. Immutable; reads its scenarios when it is made.
+
+    `base` and `but_for` are scenarios, names of shipped ones, or files.
+    """
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)
+    title: str = ""
+    question: str = ""
+    base: Scenario
+    but_for: Scenario | None = Field(None, description="the same without what is studied; runs are paired")
+    changes: dict[str, Any] = Field(default_factory=dict, alias="set", description="path -> value, for both")
+    factors: dict[str, Factor] = Field(min_length=1)
+    design: Design = Grid()
+    replicates: int = Field(1, ge=1, le=100_000, description="seeds at each point, the same at all points")
+    seed: int = Field(1, ge=0, description="first seed")
+    metrics: tuple[str, ...] = Field(("welfare", "war_index_max"), min_length=1)
+    time_limit: float = Field(600.0, gt=0, description="seconds for one run and its but-for run")
+    trajectories: bool = Field(False, description="keep the market and firms tables of all runs")
+    figures: tuple[FigureSpec, ...] = ()
+    origin: Annotated[str, Field(exclude=True)] = Field("", description="how the base was named")
+
+    @field_validator("base", "but_for", mode="before")
+    @classmethod
+    def _loaded(cls, value: Any) -> Any:
+        return load(value) if isinstance(value, (str, Path)) else value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _origin(cls, tree: Any) -> Any:
+        if isinstance(tree, Mapping) and "origin" not in tree:
+            return {**tree, "origin": str(getattr(tree.get("base"), "name", tree.get("base", "")))}
+        return tree
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        problems = tuple(inconsistencies(self))
+        if problems:
+            raise InputError(f"experiment {self.name}", problems)
+        return self
+
+    def but(self, **parts: Any) -> Experiment:
+        """A copy with parts of the top level replaced.
+
+        Raises:
+            InputError: a part does not fit.
+        """
+        from .files import experiment_from
+
+        own = {name: getattr(self, name) for name in type(self).model_fields if name != "changes"}
+        tree = {**own, "set": self.changes, **parts}
+        return experiment_from(tree, f"experiment {self.name}")
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """Names of all metrics, `.*` written out."""
+        return expand(self.metrics, self.base)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of metrics in the table of runs: levels, then differences from the but-for run."""
+        return self.measured + tuple(f"{DIFF}{name}" for name in self.measured if self.but_for is not None)
+
+    # -- the runs ----------------------------------------------------------------------------
+
+    @property
+    def seeds(self) -> range:
+        """Seeds at every point: common random numbers."""
+        return range(self.seed, self.seed + self.replicates)
+
+    @cached_property
+    def points(self) -> list[dict[str, Any]]:
+        """Value of each factor at each point; a factor that is absent stays as the base has it."""
+        if isinstance(self.design, FromFile):
+            rows = self.design.values(self.factors).to_dict("records")
+            return [{str(name): _plain(value) for name, value in row.items()} for row in rows]
+        named = list(self.factors.items())
+        return [
+            {name: factor.at(float(u))[0] for (name, factor), u in zip(named, row, strict=True) if u == u}
+            for row in self.design.quantiles(self.factors)
+        ]
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """The design: `point` and, for each factor, what to print for its value; one row a point."""
+        rows = [{name: self._shown(name, point) for name in self.factors} for point in self.points]
+        frame = pd.DataFrame(rows, columns=list(self.factors))
+        for name in frame:
+            if frame[name].map(type).nunique() > 1 and not self.factors[str(name)].numeric:
+                frame[name] = frame[name].map(str)
+        frame.insert(0, "point", range(len(frame)))
+        return frame
+
+    def __len__(self) -> int:
+        return len(self.points) * self.replicates
+
+    def changes_at(self, point: int, scenario: Scenario) -> dict[str, Any]:
+        """What to change in a scenario at a point, by exact path; what is not there is left alone."""
+        return dict(self._changes(self._tree(scenario), self.points[point]))
+
+    def item(self, run: int) -> Item:
+        """The run of a number: seeds of one point follow each other."""
+        point, replicate = divmod(run, self.replicates)
+        other = {} if self.but_for is None else self.changes_at(point, self.but_for)
+        return Item(run, point, self.seed + replicate, self.changes_at(point, self.base), other)
+
+    def command(self, item: Item) -> str:
+        """The command line that repeats a run alone."""
+        words = ["pricewar", "run", self.origin or self.base.name]
+        for path, value in item.changes.items():
+            words += ["--set", f"{path}={as_toml(value)}"]
+        return shlex.join([*words, "--seed", str(item.seed)])
+
+    def scenario_at(self, point: int, but_for: bool = False) -> Scenario:
+        """The scenario of a point.
+
+        Raises:
+            InputError: a value does not fit together with the others.
+        """
+        scenario = self.but_for if but_for else self.base
+        assert scenario is not None
+        changes = self.changes_at(point, scenario)
+        return scenario.but(changes) if changes else scenario
+
+    @cached_property
+    def _trees(self) -> dict[int, dict[str, Any]]:
+        pair = (self.base, self.but_for)
+        return {id(scenario): scenario.model_dump() for scenario in pair if scenario is not None}
+
+    def _tree(self, scenario: Scenario) -> dict[str, Any]:
+        return self._trees[id(scenario)]
+
+    def _changes(self, tree: dict[str, Any], point: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+        for pattern, value in self.changes.items():
+            yield from ((path, value) for path in matches(tree, pattern))
+        for name, value in point.items():
+            factor = self.factors[name]
+            for pattern in factor.targets:
+                for path in matches(tree, pattern):
+                    yield path, factor.apply_to(value_at(tree, path), value)
+
+    def _shown(self, name: str, point: Mapping[str, Any]) -> Any:
+        factor = self.factors[name]
+        if name in point:
+            return dict(_pairs(factor)).get(_key(point[name]), point[name])
+        if factor.apply != "set":
+            return 1.0 if factor.apply == "scale" else 0.0
+        tree = self._tree(self.base)
+        held = value_at(tree, next(matches(tree, factor.targets[0])))
+        return dict(_pairs(factor)).get(_key(held), held if isinstance(held, (int, float, str)) else "base")
+
+    # -- identity ----------------------------------------------------------------------------
+
+    def content(self) -> dict[str, Any]:
+        """All that results depend on, as plain values."""
+        tree = self.model_dump(mode="json", exclude={"title", "question", "figures", "time_limit"})
+        if isinstance(self.design, FromFile):
+            tree["design"] = self.design.values(self.factors).to_dict("list")
+        return tree
+
+    @cached_property
+    def digest(self) -> str:
+        """Short name of the content."""
+        text = json.dumps(self.content(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def as_toml(value: Any) -> str:
+    """A value as TOML writes it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_name(key)} = {as_toml(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(as_toml, value)) + "]"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+
+
+def _name(key: Any) -> str:
+    return str(key) if str(key).replace("-", "").replace("_", "").isalnum() else json.dumps(str(key))
+
+
+def inconsistencies(experiment: Experiment) -> Iterator[Problem]:
+    """Everything that is well formed but does not fit: paths, values, metrics, figures, size."""
+    yield from _fixed(experiment)
+    for name, factor in experiment.factors.items():
+        yield from _targets(experiment, name, factor)
+    for place, metric in enumerate(experiment.metrics):
+        reason = unknown(metric, experiment.base)
+        if reason:
+            yield Problem(f"metrics.{place}", repr(metric), reason)
+    yield from _figures(experiment)
+    if len(experiment) > MOST_RUNS:
+        yield Problem("design", f"{len(experiment):,} runs", f"at most {MOST_RUNS:,}")
+
+
+def _fixed(experiment: Experiment) -> Iterator[Problem]:
+    tree = experiment._tree(experiment.base)
+    for pattern, value in experiment.changes.items():
+        paths = list(matches(tree, pattern))
+        if not paths:
+            yield Problem(f"set.{pattern}", "no such field", f"a path into scenario {experiment.base.name}")
+        yield from _refused(experiment.base, f"set.{pattern}", dict.fromkeys(paths, value))
+
+
+def _targets(experiment: Experiment, name: str, factor: Factor) -> Iterator[Problem]:
+    tree, place = experiment._tree(experiment.base), f"factors.{name}"
+    for pattern in factor.targets:
+        paths = list(matches(tree, pattern))
+        if not paths:
+            yield Problem(f"{place}.path", repr(pattern), f"a path into scenario {experiment.base.name}")
+            continue
+        held = {path: value_at(tree, path) for path in paths}
+        if factor.apply != "set" and not all(isinstance(old, (int, float)) for old in held.values()):
+            yield Problem(f"{place}.apply", repr(factor.apply), "set, where a path holds no number")
+            continue
+        for i, level in enumerate(factor.levels()):
+            value, _ = factor.at(level)
+            where = f"{place}.values.{i}" if factor.values else f"{place}.distribution"
+            changed = {path: factor.apply_to(old, value) for path, old in held.items()}
+            yield from _refused(experiment.base, where, changed)
+
+
+def _refused(scenario: Scenario, place: str, changes: Mapping[str, Any]) -> Iterator[Problem]:
+    """What the scenario says against changes; one line for each thing it says."""
+    try:
+        scenario.but(changes)
+    except InputError as error:
+        for problem in dict.fromkeys((p.found, p.allowed) for p in error.problems):
+            yield Problem(place, *problem)
+
+
+def _figures(experiment: Experiment) -> Iterator[Problem]:
+    metrics = set(experiment.columns)
+    for place, figure in enumerate(experiment.figures):
+        for name in filter(None, (figure.metric, *figure.metrics)):
+            if "*" not in name and name not in metrics:
+                yield Problem(f"figures.{place}.metric", repr(name), "one of the metrics, or diff. and one")
+        for name in filter(None, (figure.x, figure.y, *figure.factors)):
+            if name not in experiment.factors:
+                yield Problem(f"figures.{place}", repr(name), f"one of {', '.join(experiment.factors)}")
+
+
+def _pairs(factor: Factor) -> Iterator[tuple[str, Any]]:
+    return zip(map(_key, factor.values), factor.shown, strict=True)
+
+
+def _key(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, default=str)
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if hasattr(value, "item") else value

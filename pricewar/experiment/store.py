@@ -1,0 +1,333 @@
+"""The folder of an experiment: what was asked, what is done so far, and in the end one table.
+
+    manifest.json   experiment, digest, version, seeds, commands, machines
+    design.parquet  point and the value of each factor
+    chunks/         finished runs, one Parquet file for each chunk, named by its runs
+    trajectories/   market and firms tables of these runs, if they are kept
+    runs.parquet    all runs sorted by number: the same bytes whoever ran them, and in what order
+
+Every file appears whole or not at all. Wall times are in chunks and manifest alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ..errors import ResultsError, bad_input
+from ..results import software
+from .chunks import (
+    GROUP,
+    blocks,
+    chunk_files,
+    chunk_name,
+    compact,
+    plain,
+    put,
+    read_chunk,
+    settle,
+    span,
+    writing,
+)
+from .spec import Experiment
+from .work import KEPT, Outcome
+
+MANIFEST: Final = "manifest.json"
+TABLE: Final = "runs.parquet"
+KEYS: Final = ("run", "point", "seed")
+
+
+class Store:
+    """A folder that holds one experiment; opened once, by one process at a time."""
+
+    def __init__(self, directory: Path, experiment: Experiment) -> None:
+        self.directory = directory
+        self.experiment = experiment
+        self.chunks = directory / "chunks"
+        self.schema = schema_of(experiment)
+        self._design = experiment.table
+        self._lock: int | None = None
+
+    # -- open and close ----------------------------------------------------------------------
+
+    @classmethod
+    def open(cls, directory: str | Path, experiment: Experiment, command: str = "") -> Store:
+        """Begin an experiment in a folder, or go on with it.
+
+        Raises:
+            InputError: the folder holds another experiment (the difference is shown), or cannot be written.
+            ResultsError: a file in it is damaged, or another process is at work in it.
+        """
+        store = cls(Path(directory), experiment)
+        store._make()
+        store._take_lock()
+        stored = store._read_manifest()
+        if stored is None:
+            store._begin(command)
+        else:
+            store._same(stored)
+            store._go_on(stored, command)
+        return store
+
+    def _make(self) -> None:
+        try:
+            self.chunks.mkdir(parents=True, exist_ok=True)
+            probe = self.directory / ".probe"
+            probe.write_bytes(b"")
+            probe.unlink()
+        except OSError as error:
+            allowed = f"a directory that can be written ({error.strerror})"
+            raise bad_input("store", ("store", str(self.directory), allowed)) from error
+
+    def _take_lock(self) -> None:
+        try:
+            import fcntl
+        except ImportError:  # no such locks on this system
+            return
+        self._lock = os.open(self.directory / ".lock", os.O_RDWR | os.O_CREAT)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self.close()
+            raise ResultsError(f"{self.directory}: another sweep is at work in this folder") from error
+
+    def close(self) -> None:
+        """Let others into the folder."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _read_manifest(self) -> dict[str, Any] | None:
+        if not (self.directory / MANIFEST).exists() and any(self.chunks.iterdir()):
+            raise ResultsError(f"{self.directory}: chunks without {MANIFEST}; not a folder of an experiment")
+        return read_manifest(self.directory) if (self.directory / MANIFEST).exists() else None
+
+    def _begin(self, command: str) -> None:
+        with writing(self.directory):
+            pq.write_table(plain(self._design), self.directory / "design.parquet.part")
+            (self.directory / "design.parquet.part").replace(self.directory / "design.parquet")
+        self._write_manifest(
+            {
+                "experiment": self.experiment.model_dump(mode="json", by_alias=True),
+                "content": self.experiment.content(),
+                "digest": self.experiment.digest,
+                "version": version("pricewar"),
+                "runs": len(self.experiment),
+                "seeds": list(self.experiment.seeds),
+                "versions": software(),
+                "sessions": [_session(command)],
+            }
+        )
+
+    def _same(self, stored: Mapping[str, Any]) -> None:
+        """Refuse another experiment.
+
+        Raises:
+            InputError: with every difference.
+        """
+        now = {"version": version("pricewar"), **self.experiment.content()}
+        then = {"version": stored["version"], **stored["content"]}
+        found = list(differences(then, json.loads(json.dumps(now))))
+        if found:
+            problems = [(place, new, f"{old!r}, as stored; or another --out") for place, old, new in found]
+            raise bad_input(f"{self.directory} holds another experiment", *problems[:20])
+
+    def _go_on(self, stored: dict[str, Any], command: str) -> None:
+        for draft in self.directory.rglob("*.part"):
+            draft.unlink()
+        settle(self.chunks)
+        stored["sessions"].append(_session(command))
+        self._write_manifest(stored)
+
+    def _write_manifest(self, tree: Mapping[str, Any]) -> None:
+        with writing(self.directory):
+            draft = self.directory / f"{MANIFEST}.part"
+            text = json.dumps(tree, indent=1, ensure_ascii=False, allow_nan=False)
+            draft.write_text(text + "\n", encoding="utf-8")
+            draft.replace(self.directory / MANIFEST)
+
+    # -- chunks ------------------------------------------------------------------------------
+
+    def todo(self) -> Iterator[int]:
+        """Numbers of the runs that are not stored yet, ascending."""
+        place = 0
+        for path in chunk_files(self.chunks):
+            first, after = span(path)
+            yield from range(place, first)
+            place = max(place, after)
+        yield from range(place, len(self.experiment))
+
+    def write(self, outcomes: Sequence[Outcome]) -> None:
+        """Store finished runs.
+
+        Raises:
+            ResultsError: the folder cannot be written (disk full); what is there stays readable.
+        """
+        ordered = sorted(outcomes, key=lambda outcome: outcome.item.run)
+        for part in _neighbours(ordered):
+            name = chunk_name(part[0].item.run, part[-1].item.run + 1)
+            with writing(self.directory):
+                if self.experiment.trajectories:
+                    self._write_tables(part, name)
+                put(self._rows(part), self.chunks / name)
+                compact(self.chunks)
+
+    def _rows(self, outcomes: Sequence[Outcome]) -> pa.Table:
+        at = [outcome.item.point for outcome in outcomes]
+        frame = self._design.iloc[at].reset_index(drop=True)
+        frame.insert(0, "run", [outcome.item.run for outcome in outcomes])
+        frame.insert(2, "seed", [outcome.item.seed for outcome in outcomes])
+        values = [[o.values.get(name, float("nan")) for o in outcomes] for name in self.experiment.columns]
+        more: dict[str, Any] = dict(zip(self.experiment.columns, values, strict=True))
+        more["status"] = ["failed" if outcome.error else "ok" for outcome in outcomes]
+        more["error"] = [outcome.error for outcome in outcomes]
+        more["repeat"] = [self.experiment.command(o.item) if o.error else "" for o in outcomes]
+        more["seconds"] = [outcome.seconds for outcome in outcomes]
+        whole = pd.concat([frame, pd.DataFrame(more)], axis=1)
+        made = pa.Table.from_pandas(whole, schema=self.schema, preserve_index=False)
+        return made.replace_schema_metadata(None)
+
+    def _write_tables(self, outcomes: Sequence[Outcome], name: str) -> None:
+        for table in KEPT:
+            frames = [o.tables[table].assign(run=o.item.run) for o in outcomes if table in o.tables]
+            if frames:
+                folder = self.directory / "trajectories" / table
+                folder.mkdir(parents=True, exist_ok=True)
+                put(plain(pd.concat(frames, ignore_index=True)), folder / name)
+
+    # -- the end -----------------------------------------------------------------------------
+
+    def finish(self) -> Path:
+        """Write the final table; memory does not grow with the number of runs.
+
+        Raises:
+            ResultsError: runs are missing or a chunk is damaged.
+        """
+        target = self.directory / TABLE
+        draft = target.with_suffix(".parquet.part")
+        kept = self.schema.remove(self.schema.get_field_index("seconds"))
+        rows, seconds = 0, 0.0
+        with writing(self.directory), pq.ParquetWriter(draft, kept, compression="zstd") as writer:
+            for block in blocks(chunk_files(self.chunks)):
+                seconds += float(pa.compute.sum(block["seconds"]).as_py())
+                rows += block.num_rows
+                writer.write_table(block.drop_columns("seconds"), row_group_size=GROUP)
+        if rows != len(self.experiment):
+            draft.unlink()
+            raise ResultsError(f"{self.directory}: {rows:,} of {len(self.experiment):,} runs")
+        draft.replace(target)
+        manifest = read_manifest(self.directory)
+        manifest["sessions"][-1]["finished"] = _now()
+        self._write_manifest({**manifest, "compute_seconds": seconds})
+        return target
+
+
+def schema_of(experiment: Experiment) -> pa.Schema:
+    """Columns of the table of runs, and the seconds that chunks add."""
+    kinds = {"bool": pa.bool_(), "int64": pa.int64(), "float64": pa.float64()}
+    factors = experiment.table.drop(columns="point")
+    fields = [(name, pa.int64()) for name in KEYS]
+    fields += [(str(name), kinds.get(str(factors[name].dtype), pa.string())) for name in factors]
+    fields += [(name, pa.float64()) for name in experiment.columns]
+    fields += [(name, pa.string()) for name in ("status", "error", "repeat")]
+    return pa.schema([*fields, ("seconds", pa.float64())])
+
+
+def read_manifest(directory: Path) -> dict[str, Any]:
+    """What was asked.
+
+    Raises:
+        ResultsError: not there, or not readable.
+    """
+    path = directory / MANIFEST
+    try:
+        tree: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        missing = {"experiment", "content", "digest", "version", "sessions"} - tree.keys()
+    except (OSError, ValueError, AttributeError) as error:
+        raise ResultsError(f"{path}: not readable: {error}") from error
+    if missing:
+        raise ResultsError(f"{path}: without {sorted(missing)}")
+    return tree
+
+
+def read_runs(directory: str | Path, partial: bool = False) -> pd.DataFrame:
+    """The table of runs.
+
+    Args:
+        directory: the folder of an experiment.
+        partial: what is there so far, from the chunks; damaged ones are left out.
+
+    Raises:
+        ResultsError: not finished, or not readable.
+    """
+    folder = Path(directory)
+    if not partial:
+        if not (folder / TABLE).exists():
+            raise ResultsError(f"{folder / TABLE}: not there; the sweep is not finished: run it again")
+        frame: pd.DataFrame = read_chunk(folder / TABLE).to_pandas()
+        return frame
+    readable = []
+    for path in sorted((folder / "chunks").glob("*.parquet")):
+        try:
+            readable.append(read_chunk(path).to_pandas())
+        except ResultsError:
+            continue
+    return pd.concat(readable, ignore_index=True) if readable else pd.DataFrame()
+
+
+def differences(then: Any, now: Any, place: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """(place, then, now) wherever two trees differ."""
+    if isinstance(then, dict) and isinstance(now, dict):
+        for key in sorted({*then, *now}):
+            yield from differences(then.get(key), now.get(key), f"{place}.{key}" if place else str(key))
+    elif isinstance(then, list) and isinstance(now, list) and len(then) == len(now):
+        for i, (old, new) in enumerate(zip(then, now, strict=True)):
+            yield from differences(old, new, f"{place}.{i}")
+    elif then != now:
+        yield place, then, now
+
+
+def _neighbours(outcomes: Iterable[Outcome]) -> list[list[Outcome]]:
+    parts: list[list[Outcome]] = []
+    for outcome in outcomes:
+        if parts and parts[-1][-1].item.run + 1 == outcome.item.run:
+            parts[-1].append(outcome)
+        else:
+            parts.append([outcome])
+    return parts
+
+
+def _session(command: str) -> dict[str, Any]:
+    return {
+        "command": command,
+        "started": _now(),
+        "machine": {
+            "system": platform.platform(),
+            "processor": platform.machine(),
+            "cores": os.cpu_count(),
+            "memory_gib": _memory(),
+            "free_gib": round(shutil.disk_usage(os.curdir).free / 2**30, 1),
+        },
+    }
+
+
+def _memory() -> float | None:
+    try:
+        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
+    except (ValueError, OSError, AttributeError):
+        return None
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,167 @@
+"""Run an experiment, or read one back: the experiment with its table of runs."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import pandas as pd
+
+from ..errors import ResultsError
+from .files import experiment_from, load_experiment
+from .pool import spawned_pool
+from .runner import Factory, Runner
+from .spec import Experiment
+from .store import Store, read_manifest, read_runs
+from .work import Item, Outcome, Simulate
+
+Progress = Callable[[int, int, int], None]
+"""Called with runs done, runs that failed, and all runs."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """An experiment and what came of it: one row a run."""
+
+    experiment: Experiment
+    runs: pd.DataFrame
+    compute_seconds: float = float("nan")
+    """Time spent in runs, all workers together."""
+
+    @classmethod
+    def load(cls, directory: str | Path, partial: bool = False) -> Self:
+        """Read the folder of an experiment.
+
+        Args:
+            directory: what `run_experiment` wrote.
+            partial: take what is there of an unfinished one.
+
+        Raises:
+            ResultsError: not there, not finished, or not readable.
+        """
+        manifest = read_manifest(Path(directory))
+        experiment = experiment_from(manifest["experiment"], str(directory))
+        seconds = float(manifest.get("compute_seconds", float("nan")))
+        return cls(experiment, read_runs(directory, partial), seconds)
+
+    def require_complete(self) -> Self:
+        """This study, if no run failed.
+
+        Raises:
+            ResultsError: some did; names the first of them.
+        """
+        failed = self.failed
+        if len(failed):
+            lines = [
+                f"  run {row.run}: {row.error}\n    {row.repeat}" for row in failed.head(10).itertuples()
+            ]
+            raise ResultsError("\n".join([f"{len(failed)} of {len(self.runs)} runs failed", *lines]))
+        return self
+
+    @property
+    def failed(self) -> pd.DataFrame:
+        """Rows of runs that failed."""
+        return self.runs[self.runs["status"] != "ok"]
+
+
+def run_experiment(
+    experiment: Experiment | str | Path,
+    executor: Executor | Factory | None = None,
+    *,
+    store: str | Path | None = None,
+    workers: int | None = None,
+    window: int | None = None,
+    progress: Progress | None = None,
+    command: str = "",
+) -> Study:
+    """Do all runs of an experiment that are not done yet.
+
+    A run that raises, that takes too long, or that takes its worker down is a row with its error.
+
+    Args:
+        experiment: an Experiment, a shipped name, or a file.
+        executor: any concurrent.futures executor, or a function that makes one (then it can be made anew
+            when it breaks); None: processes of our own, spawned.
+        store: folder to write, and to go on with; None: nothing is kept but the answer.
+        workers: processes of our own; None: one a core.
+        window: chunks under way at a time; None: twice the workers.
+        progress: called after each chunk.
+        command: the command line, for the manifest.
+
+    Raises:
+        InputError: the experiment is not valid, or the folder holds another one.
+        ResultsError: the folder cannot be written, or a file in it is damaged.
+        PricewarError: an executor that was handed in broke.
+    """
+    loaded = load_experiment(experiment)
+    if store is None:
+        with tempfile.TemporaryDirectory(prefix="pricewar-") as folder:
+            return run_experiment(
+                loaded, executor, store=folder, workers=workers, window=window, progress=progress
+            )
+    count = workers or os.cpu_count() or 1
+    with closing(Store.open(store, loaded, command)) as open_store:
+        runner = _runner(loaded, executor, count, window)
+        _run(open_store, runner, progress)
+        open_store.finish()
+    return Study.load(store)
+
+
+def _runner(
+    experiment: Experiment, executor: Executor | Factory | None, workers: int, window: int | None
+) -> Callable[[], Runner]:
+    work = Simulate(
+        experiment.base,
+        experiment.but_for,
+        experiment.measured,
+        experiment.trajectories,
+    )
+    given = executor if isinstance(executor, Executor) else None
+    make: Factory = (lambda: spawned_pool(workers)) if executor is None else _made(executor)
+    wide = window or 2 * int(getattr(given, "_max_workers", workers))
+    return lambda: Runner(
+        work,
+        make,
+        window=wide,
+        time_limit=experiment.time_limit,
+        own=executor is None,
+        rebuild=given is None,
+    )
+
+
+def _made(executor: Executor | Factory) -> Factory:
+    return (lambda: executor) if isinstance(executor, Executor) else executor
+
+
+def _run(store: Store, runner: Callable[[], Runner], progress: Progress | None) -> None:
+    todo = items(store)
+    first = next(todo, None)
+    if first is None:
+        return
+    total = len(store.experiment)
+    done, failed = total - sum(1 for _ in store.todo()), 0
+    for outcomes in runner().run(_chain(first, todo)):
+        store.write(outcomes)
+        done, failed = done + len(outcomes), failed + sum(bool(outcome.error) for outcome in outcomes)
+        if progress is not None:
+            progress(done, failed, total)
+
+
+def _chain(first: Item, rest: Iterator[Item]) -> Iterator[Item]:
+    yield first
+    yield from rest
+
+
+def items(store: Store) -> Iterator[Item]:
+    """Runs that are not stored yet, in order; points that share a calibration lie together in all designs."""
+    for number in list(store.todo()):
+        yield store.experiment.item(number)
+
+
+__all__ = ["Outcome", "Progress", "Study", "items", "run_experiment"]

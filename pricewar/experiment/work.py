@@ -1,0 +1,224 @@
+"""What is done in a worker: one run and its but-for run, measured; whatever happens is a row."""
+
+from __future__ import annotations
+
+import ctypes
+import faulthandler
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from types import FrameType
+from typing import Any, Final
+
+import pandas as pd
+
+from ..errors import PricewarError
+from ..model import PriceWar
+from ..scenario import Scenario
+from .metrics import DIFF, Run, measure
+
+GRACE: Final = 2.0
+"""Seconds after the time limit in which a run may still answer before its process is ended."""
+KEPT: Final = ("market", "firms")
+"""Tables that trajectories keep."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One run to do: its number, its point of the design, its seed, and what to change."""
+
+    run: int
+    point: int
+    seed: int
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    but_for: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a run: metrics, or why there are none."""
+
+    item: Item
+    values: Mapping[str, float] = field(default_factory=dict)
+    error: str = ""
+    seconds: float = 0.0
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+
+Work = Callable[[Item], tuple[Mapping[str, float], Mapping[str, pd.DataFrame]]]
+"""What a run does: metrics, and tables to keep."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Runs that go to a worker together."""
+
+    work: Work
+    items: tuple[Item, ...]
+    time_limit: float
+    own_process: bool = False
+    """Whether the process may be ended when a run does not heed its time limit."""
+
+
+class OverTime(BaseException):
+    """A run took too long. Not an Exception, so that no rule can swallow it."""
+
+
+class RunFailed(PricewarError):
+    """A run of an experiment failed; the message is the error of the run."""
+
+
+@dataclass(frozen=True)
+class Simulate:
+    """Run a scenario and its but-for scenario with one seed and measure both."""
+
+    base: Scenario
+    but_for: Scenario | None
+    metrics: tuple[str, ...]
+    keep_tables: bool = False
+
+    def __call__(self, item: Item) -> tuple[Mapping[str, float], Mapping[str, pd.DataFrame]]:
+        """Metrics of the run and their differences; the tables if they are kept."""
+        scenario = _changed(_Keyed(self.base), _Changes(item.changes))
+        run = simulate(scenario, item.seed)
+        values = measure(run, self.metrics)
+        if self.but_for is not None:
+            other = _changed(_Keyed(self.but_for), _Changes(item.but_for))
+            level = measured(_Keyed(other), item.seed, self.metrics)
+            values |= {f"{DIFF}{name}": values[name] - level[name] for name in self.metrics}
+        kept = {name: run.tables[name] for name in KEPT} if self.keep_tables else {}
+        return values, kept
+
+
+def simulate(scenario: Scenario, seed: int) -> Run:
+    """One run."""
+    model = PriceWar(scenario, seed=seed, collect=False).run_model()
+    return Run(scenario, seed, model.tables())
+
+
+class _Keyed:
+    """A scenario that is equal to another with the same content."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Keyed) and self.scenario.digest == other.scenario.digest
+
+    def __hash__(self) -> int:
+        return hash(self.scenario.digest)
+
+
+class _Changes:
+    """Changes that are equal to others with the same text."""
+
+    def __init__(self, changes: Mapping[str, Any]) -> None:
+        self.changes = changes
+        self.text = repr(sorted(changes.items()))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Changes) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+
+@lru_cache(maxsize=16)
+def _changed(base: _Keyed, changes: _Changes) -> Scenario:
+    """The scenario of a point: made once for all its seeds."""
+    return base.scenario.but(changes.changes) if changes.changes else base.scenario
+
+
+@lru_cache(maxsize=4096)
+def measured(scenario: _Keyed, seed: int, metrics: tuple[str, ...]) -> Mapping[str, float]:
+    """Metrics of a but-for run: points that share it compute it once a process."""
+    return measure(simulate(scenario.scenario, seed), metrics)
+
+
+def run_chunk(chunk: Chunk) -> list[Outcome]:
+    """All runs of a chunk, one after the other."""
+    return [attempt(chunk, item) for item in chunk.items]
+
+
+def attempt(chunk: Chunk, item: Item) -> Outcome:
+    """One run, whatever happens in it short of the end of the process."""
+    begin = time.perf_counter()
+    values: Mapping[str, float] = {}
+    tables: Mapping[str, pd.DataFrame] = {}
+    error = ""
+    try:
+        with at_most(chunk.time_limit, chunk.own_process):
+            values, tables = chunk.work(item)
+    except OverTime:
+        error = over_time(chunk.time_limit)
+    except Exception as failure:  # a failed run is data: its row says what went wrong
+        error = f"{type(failure).__name__}: {failure}"
+    return Outcome(item, values, error, time.perf_counter() - begin, tables)
+
+
+def over_time(limit: float) -> str:
+    """The error of a run that took too long."""
+    return f"OverTime: no result within the time limit of {limit:g} s"
+
+
+@contextmanager
+def at_most(seconds: float, own_process: bool) -> Iterator[None]:
+    """Raise `OverTime` inside when time is up; end the process if that has no effect and it is ours."""
+    if own_process:
+        with open(os.devnull, "w", encoding="utf-8") as nowhere:
+            faulthandler.dump_traceback_later(seconds + GRACE, exit=True, file=nowhere)
+            try:
+                with _alarm(seconds):
+                    yield
+            finally:
+                faulthandler.cancel_dump_traceback_later()
+        return
+    with _alarm(seconds):
+        yield
+
+
+@contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    in_main = threading.current_thread() is threading.main_thread()
+    with _signal(seconds) if in_main and hasattr(signal, "setitimer") else _interrupt(seconds):
+        yield
+
+
+@contextmanager
+def _signal(seconds: float) -> Iterator[None]:
+    def ring(number: int, frame: FrameType | None) -> None:
+        raise OverTime
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@contextmanager
+def _interrupt(seconds: float) -> Iterator[None]:
+    """The same for a thread that is not the main one, as Dask's workers have: no signals there."""
+    thread, lock, over = threading.get_ident(), threading.Lock(), threading.Event()
+
+    def ring() -> None:
+        with lock:
+            if not over.is_set():
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(OverTime))
+
+    timer = threading.Timer(seconds, ring)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        with lock:
+            over.set()
+        timer.cancel()
