@@ -20,6 +20,7 @@ from pricewar.demand.curvature import logit_curvature, logit_jacobian, logit_lon
 from pricewar.demand.sampling import draw_choices
 from pricewar.kernels import choice, nested
 from pricewar.kernels.blocks import LANES, block_matrix, block_vector
+from pricewar.kernels.exp import BITS
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,16 +84,16 @@ class MixedLogit(Demand):
 
     @cached_property
     def blocks(self) -> tuple[Floats, Floats, Floats]:
-        """Tastes, alpha and weights in the kernels' layout, made once."""
-        return block_matrix(self._tastes), block_vector(self.alpha), block_vector(self._weights)
+        """Tastes and alpha in bits, and weights, in the kernels' layout, made once."""
+        return block_matrix(self._tastes * BITS), block_vector(self.alpha * BITS), block_vector(self._weights)
 
     @cached_property
     def blocks32(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
         """The same in float32, for `expected(..., single=True)` and `draw`."""
         single = np.float32
         return (
-            block_matrix(self._tastes, single, LANES),
-            block_vector(self.alpha, single, LANES),
+            block_matrix(self._tastes * BITS, single, LANES),
+            block_vector(self.alpha * BITS, single, LANES),
             block_vector(self._weights, single, LANES),
         )
 
@@ -123,7 +124,7 @@ class MixedLogit(Demand):
         the market's own mean utilities, for contractions that try many.
         """
         p, shares = self.check_prices(prices), np.empty(self.products)
-        d = self.delta if delta is None else delta
+        d = (self.delta if delta is None else delta) * BITS
         if self.nests is not None:
             nested.nested_shares64(*self.blocks, d, p, self.nest_codes, self.rhos, shares)
         elif single:
@@ -142,11 +143,11 @@ class MixedLogit(Demand):
         shape, rows = (alpha.size, self.products), self.alpha.size
         out, value = np.empty(shape), np.empty(alpha.size)
         if self.nests is None:
-            choice.probabilities64(tastes, alpha, self.delta, p, out, value)
+            choice.probabilities64(tastes, alpha, self.delta * BITS, p, out, value)
             return out[:rows], out[:rows], value[:rows]
         inside = np.empty(shape)
         nested.nested_probabilities64(
-            tastes, alpha, self.delta, p, self.nest_codes, self.rhos, out, inside, value
+            tastes, alpha, self.delta * BITS, p, self.nest_codes, self.rhos, out, inside, value
         )
         return out[:rows], inside[:rows], value[:rows]
 
@@ -173,7 +174,7 @@ class MixedLogit(Demand):
     ) -> tuple[Floats, Floats, Floats]:
         """Return shares, slope, gain (J,) of the pricing condition in O(R J); see `kernels.choice`."""
         out = np.empty(self.products), np.empty(self.products), np.empty(self.products)
-        start = (*self.blocks, self.delta, prices, margins, firms, conduct)
+        start = (*self.blocks, self.delta * BITS, prices, margins, firms, conduct)
         if self.nests is None:
             choice.markup_terms64(*start, *out)
         else:

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from pricewar.demand.base import Floats, Ints, gather, matrix, vector
 from pricewar.kernels import luck, sample
 from pricewar.kernels.blocks import LANES, block_vector
+from pricewar.kernels.exp import BITS
 
 if TYPE_CHECKING:
     from pricewar.demand.mixed import MixedLogit
@@ -41,7 +42,9 @@ def draw_choices(
     people = block_vector(people, np.uint64, LANES)
     start = luck.stream(seed, period, CHOICE)
     with np.errstate(over="ignore"):
-        sample.draw32(tastes, alpha, _single(demand.delta), _single(prices), start, people, names, choices)
+        sample.draw32(
+            tastes, alpha, _single(demand.delta * BITS), _single(prices), start, people, names, choices
+        )
     chosen = choices.reshape(-1)[:rows].astype(np.int64)
     return np.where(chosen == products, -1, chosen)
 

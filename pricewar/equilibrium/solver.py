@@ -12,6 +12,7 @@ from pricewar.demand.base import Demand, Floats, Ints, indices, internalisation,
 from pricewar.demand.mixed import MixedLogit
 from pricewar.equilibrium.iterate import iterate_generic
 from pricewar.errors import ConvergenceError, bad_input
+from pricewar.kernels.exp import BITS
 from pricewar.kernels.zeta import MEMORY, iterate_prices
 
 
@@ -49,22 +50,26 @@ class Equilibrium:
 
     Attributes:
         prices: (J,) what buyers pay, taxes included.
-        shares: (J,) expected shares at these prices.
         converged: whether the residual went below the tolerance. Look at it.
         iterations: evaluations of the zeta map.
         residual: largest move of the last step relative to the largest cost plus 1 / price sensitivity.
         capacity_price: (J,) shadow price of capacity (zero where it does not bind).
-        binding: (J,) -1 at a floor, +1 at a cap or an imposed price, 0 free.
         game: the game solved.
     """
 
     prices: Floats
-    shares: Floats
     converged: bool
     iterations: int
     residual: float
     capacity_price: Floats
     game: Game = field(repr=False)
+
+    @cached_property
+    def shares(self) -> Floats:
+        """Expected shares at these prices (J,)."""
+        if not np.isfinite(self.prices).all():
+            return np.full(self.prices.size, np.nan)
+        return self.game.demand.expected(self.prices)
 
     @cached_property
     def binding(self) -> NDArray[np.int8]:
@@ -141,8 +146,7 @@ def solve(
     memory = MEMORY if accelerate else 0
     iterations, residual = _iterate(game, state, bool(limited), tol, max_iterations, memory)
     prices, shadow = state[:size].copy(), state[size:].copy() if limited else np.zeros(size)
-    shares = demand.expected(prices) if np.isfinite(prices).all() else np.full(size, np.nan)
-    return Equilibrium(prices, shares, bool(residual <= tol), iterations, float(residual), shadow, game)
+    return Equilibrium(prices, bool(residual <= tol), iterations, float(residual), shadow, game)
 
 
 def _iterate(
@@ -151,7 +155,7 @@ def _iterate(
     demand = game.demand
     if not isinstance(demand, MixedLogit):
         return iterate_generic(game, state, limited, tol, most, memory)
-    market = (*demand.blocks, demand.delta)
+    market = (*demand.blocks, demand.delta * BITS)
     groups = (game.firms, demand.pairs(game.firms), demand.nest_codes, demand.rhos)
     capacity = game.capacity if limited else np.zeros(0)
     terms = (game.costs, game.keep, game.low, game.high, capacity, game.conduct)

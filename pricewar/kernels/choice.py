@@ -2,7 +2,9 @@
 
 Arrays, everywhere in this file (N blocks of B lanes, J products):
     tastes (N, J, B), alpha (N, B) price sensitivity > 0, weights (N, B), delta (J,), prices (J,).
-Utility is delta_j + tastes_ij - alpha_i p_j, the outside option has utility zero. `twin.py` says the same in
+Utility is delta_j + tastes_ij - alpha_i p_j, the outside option has utility zero. Utility, and with it tastes, alpha
+and delta, is in bits (natural units times `exp.BITS`): exp of utility is then 2^x, the cheapest exponential.
+Prices, margins, weights and everything that comes out are in natural units. `twin.py` says the same in
 numpy.
 """
 
@@ -14,7 +16,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from pricewar.kernels.exp import FAST, exp32, exp64
+from pricewar.kernels.exp import FAST, NATS, power32, power64
 
 Array = NDArray[Any]
 
@@ -31,7 +33,7 @@ def _attract64(
     for j in range(products):
         d, p = delta[j], prices[j]
         for b in range(lanes):
-            value = exp64(d + tastes[j, b] - alpha[b] * p)
+            value = power64(d + tastes[j, b] - alpha[b] * p)
             attraction[j, b] = value
             total[b] += value
     largest = 0.0
@@ -50,9 +52,9 @@ def _attract_shifted(
         top = 0.0
         for j in range(products):
             top = max(top, delta[j] + tastes[j, b] - alpha[b] * prices[j])
-        total[b] = np.exp(-top)
+        total[b] = np.exp2(-top)
         for j in range(products):
-            attraction[j, b] = np.exp(delta[j] + tastes[j, b] - alpha[b] * prices[j] - top)
+            attraction[j, b] = np.exp2(delta[j] + tastes[j, b] - alpha[b] * prices[j] - top)
             total[b] += attraction[j, b]
 
 
@@ -84,7 +86,7 @@ def shares32(tastes: Array, alpha: Array, weights: Array, delta: Array, prices: 
         for j in range(products):
             d, p = delta[j], prices[j]
             for b in range(lanes):
-                value = exp32(d + tastes[n, j, b] - alpha[n, b] * p)
+                value = power32(d + tastes[n, j, b] - alpha[n, b] * p)
                 attraction[j, b] = value
                 total[b] += value
         if not total.max() < _SAFE32:
@@ -144,8 +146,8 @@ def markup_terms64(
                 d += t
                 g += t * earned[f, b]
             shares[j] += s
-            slope[j] += d
-            gain[j] += g
+            slope[j] += d * NATS
+            gain[j] += g * NATS
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
@@ -173,10 +175,10 @@ def probabilities64(
             top = 0.0
             for j in range(products):
                 top = max(top, delta[j] + tastes[n, j, b] - alpha[n, b] * prices[j])
-            row, total = n * lanes + b, exp64(-top)
+            row, total = n * lanes + b, power64(-top)
             for j in range(products):
-                out[row, j] = exp64(delta[j] + tastes[n, j, b] - alpha[n, b] * prices[j] - top)
+                out[row, j] = power64(delta[j] + tastes[n, j, b] - alpha[n, b] * prices[j] - top)
                 total += out[row, j]
-            inclusive[row] = top + np.log(total)
+            inclusive[row] = (top + np.log2(total)) * NATS
             for j in range(products):
                 out[row, j] /= total

@@ -1,6 +1,6 @@
 """One-level nested logit over blocks of buyers, the outside option alone in its nest.
 
-Arrays as in `choice.py`, and nests (J,) indices 0..H-1, rho (H,) in [0, 1): within-nest correlation. With
+Arrays as in `choice.py`, utility in bits, and nests (J,) indices 0..H-1, rho (H,) in [0, 1): within-nest correlation. With
 D_h = sum over the nest of exp(V_j / (1 - rho_h)): conditional share c_j = exp(V_j / (1 - rho_h)) / D_h, nest
 share D_h^(1 - rho_h) / (1 + sum_g D_g^(1 - rho_g)). All sums are shifted by the nest's maximum.
 """
@@ -14,7 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from pricewar.kernels.choice import _share_among_rivals
-from pricewar.kernels.exp import FAST, exp64
+from pricewar.kernels.exp import FAST, NATS, power64
 
 Array = NDArray[Any]
 
@@ -32,7 +32,7 @@ def _nest_shares(
     top: Array,
     inclusive: Array,
 ) -> None:
-    """Fill conditional shares inner (J, B), nest_share (H, B) and the inclusive value of all nests (B,)."""
+    """Fill conditional shares inner (J, B), nest_share (H, B), inclusive values in bits (B,)."""
     products, lanes = tastes.shape
     groups = rho.size
     top[:] = -1e300
@@ -46,7 +46,7 @@ def _nest_shares(
     for j in range(products):
         h, stretch = nests[j], 1.0 / (1.0 - rho[nests[j]])
         for b in range(lanes):
-            value = exp64(stretch * (inner[j, b] - top[h, b]))
+            value = power64(stretch * (inner[j, b] - top[h, b]))
             inner[j, b] = value
             nest_share[h, b] += value
     for j in range(products):
@@ -56,15 +56,15 @@ def _nest_shares(
     for b in range(lanes):
         inclusive[b] = 0.0
         for h in range(groups):
-            nest_share[h, b] = top[h, b] + (1.0 - rho[h]) * np.log(nest_share[h, b])
+            nest_share[h, b] = top[h, b] + (1.0 - rho[h]) * np.log2(nest_share[h, b])
             inclusive[b] = max(inclusive[b], nest_share[h, b])
-        total = exp64(-inclusive[b])
+        total = power64(-inclusive[b])
         for h in range(groups):
-            nest_share[h, b] = exp64(nest_share[h, b] - inclusive[b])
+            nest_share[h, b] = power64(nest_share[h, b] - inclusive[b])
             total += nest_share[h, b]
         for h in range(groups):
             nest_share[h, b] /= total
-        inclusive[b] += np.log(total)
+        inclusive[b] += np.log2(total)
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
@@ -144,8 +144,8 @@ def nested_markup_terms64(
                 d += alpha[n, b] * share
                 g += alpha[n, b] * (share * earned[f, b] + extra * c * neighbours)
             shares[j] += s
-            slope[j] += stretch * d
-            gain[j] += g
+            slope[j] += stretch * d * NATS
+            gain[j] += g * NATS
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
@@ -168,7 +168,7 @@ def nested_probabilities64(
         _nest_shares(tastes[n], alpha[n], delta, prices, nests, rho, inner, outer, top, value)
         for b in range(lanes):
             row = n * lanes + b
-            inclusive[row] = value[b]
+            inclusive[row] = value[b] * NATS
             for j in range(products):
                 conditional[row, j] = inner[j, b]
                 out[row, j] = inner[j, b] * outer[nests[j], b]

@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from pricewar.kernels.exp import FAST, exp32
+from pricewar.kernels.exp import FAST, NATS, exp32, power32
 from pricewar.kernels.luck import (
     buyer_key,
     exponential,
@@ -35,7 +35,7 @@ OUTSIDE = 0xFFFFFFFF
 SURPLUS_UNIT = 2.0**-20
 
 _S = np.float32
-_ONE, _ZERO, _SAFE = _S(1.0), _S(0.0), _S(1e30)
+_NATS, _ONE, _ZERO, _SAFE = _S(NATS), _S(1.0), _S(0.0), _S(1e30)
 _OUTSIDE = np.uint32(OUTSIDE)
 _LOW_HALF = np.uint64(0xFFFFFFFF)
 
@@ -107,7 +107,7 @@ def _dash(
     for j in range(products):
         d, p, name, number = delta[j], prices[j], names[j], np.int32(j)
         for b in range(lanes):
-            attraction = exp32(d + tastes[j, b] - alpha[b] * p)
+            attraction = power32(d + tastes[j, b] - alpha[b] * p)
             time = exponential(product_bits(low[b], high[b], name))
             wins = attraction * clock[b] > best[b] * time
             total[b] += attraction
@@ -130,7 +130,7 @@ def draw32(
 ) -> None:
     """Sampled choices of a table of buyers: int32 (N, B), J for the outside option.
 
-    tastes (N, J, B), alpha (N, B), people (N, B) uint64 and names (J,) uint32 identities of buyers and
+    tastes (N, J, B), alpha (N, B) and delta (J,) in bits as in `choice.py`, people (N, B) uint64 and names (J,) uint32 identities of buyers and
     products, start the stream of luck of this seed and period.
     """
     blocks, products, lanes = tastes.shape
@@ -143,7 +143,7 @@ def draw32(
             continue
         for j in range(products):
             for b in range(lanes):
-                utility[j, b] = delta[j] + tastes[n, j, b] - alpha[n, b] * prices[j]
+                utility[j, b] = _NATS * (delta[j] + tastes[n, j, b] - alpha[n, b] * prices[j])
         _race(utility, low, high, names, choices[n], total, top)
 
 

@@ -18,17 +18,32 @@ def probabilities(
     tastes: Floats, alpha: Floats, delta: Floats, prices: Floats, nests: Any = None, rho: Any = None
 ) -> tuple[Floats, Floats, Floats]:
     """Return probabilities (R, J), conditional shares within nests (R, J), inclusive values (R,)."""
-    utility = np.multiply.outer(alpha, -prices)
+    if nests is not None:
+        return _nested(_utility(tastes, alpha, delta, prices), np.asarray(nests), np.asarray(rho))
+    attraction, total, top = _attract(tastes, alpha, delta, prices)
+    attraction /= total[:, None]
+    return attraction, attraction, top + np.log(total)
+
+
+def _utility(tastes: Floats, alpha: Floats, delta: Floats, prices: Floats) -> Floats:
+    """Utility (R, J); the price and delta terms by one matrix product of rank two."""
+    utility = np.column_stack([alpha, np.ones_like(alpha)]) @ np.stack([-prices, delta])
     utility += tastes
-    utility += delta
-    if nests is None:
-        top = np.maximum(utility.max(axis=1), 0.0)
-        utility -= top[:, None]
-        np.exp(utility, out=utility)
-        total = utility.sum(axis=1) + np.exp(-top)
-        utility /= total[:, None]
-        return utility, utility, top + np.log(total)
-    return _nested(utility, np.asarray(nests), np.asarray(rho))
+    return np.asarray(utility)
+
+
+def _attract(
+    tastes: Floats, alpha: Floats, delta: Floats, prices: Floats
+) -> tuple[Floats, Floats, Floats | float]:
+    """exp(utility) (R, J), its sum with the outside option (R,), and what was subtracted from utility."""
+    attraction = _utility(tastes, alpha, delta, prices)
+    if attraction.max() < 600.0:
+        np.exp(attraction, out=attraction)
+        return attraction, attraction.sum(axis=1) + 1.0, 0.0
+    top = np.maximum(attraction.max(axis=1), 0.0)
+    attraction -= top[:, None]
+    np.exp(attraction, out=attraction)
+    return attraction, attraction.sum(axis=1) + np.exp(-top), top
 
 
 def _nested(utility: Floats, nests: NDArray[Any], rho: Floats) -> tuple[Floats, Floats, Floats]:
@@ -57,7 +72,10 @@ def shares(
     rho: Any = None,
 ) -> Floats:
     """Expected shares (J,)."""
-    return np.asarray(weights @ probabilities(tastes, alpha, delta, prices, nests, rho)[0])
+    if nests is not None:
+        return np.asarray(weights @ probabilities(tastes, alpha, delta, prices, nests, rho)[0])
+    attraction, total, _ = _attract(tastes, alpha, delta, prices)
+    return np.asarray((weights / total) @ attraction)
 
 
 def markup_terms(
@@ -73,15 +91,20 @@ def markup_terms(
     rho: Any = None,
 ) -> tuple[Floats, Floats, Floats]:
     """Return shares, slope and gain (J,) of the pricing condition; see `choice.markup_terms64`."""
-    s, c, _ = probabilities(tastes, alpha, delta, prices, nests, rho)
     owns = (firms[:, None] == np.arange(firms.max() + 1)).astype(float)
     internal = (1.0 - conduct) * owns + conduct
-    sensitive = weights * alpha
+    if nests is None:
+        s, total, _ = _attract(tastes, alpha, delta, prices)
+        c, scale = s, 1.0 / total
+    else:
+        s, c, _ = probabilities(tastes, alpha, delta, prices, nests, rho)
+        scale = np.ones(alpha.size)
+    sensitive = weights * alpha * scale
     earned = s @ (margins[:, None] * internal)
-    gain = ((earned * sensitive[:, None]).T @ s)[firms, np.arange(firms.size)]
+    gain = ((earned * (sensitive * scale)[:, None]).T @ s)[firms, np.arange(firms.size)]
     slope = sensitive @ s
     if nests is None:
-        return weights @ s, slope, gain
+        return (weights * scale) @ s, slope, gain
     stretch = 1.0 / (1.0 - np.asarray(rho)[nests])
     for h in range(np.asarray(rho).size):
         inside = nests == h
@@ -89,3 +112,37 @@ def markup_terms(
         extra = (near * sensitive[:, None]).T @ c[:, inside]
         gain[inside] += (stretch[inside] - 1.0) * extra[firms[inside], np.arange(inside.sum())]
     return weights @ s, slope * stretch, gain
+
+
+def solve_prices(
+    market: tuple[Floats, Floats, Floats, Floats],
+    costs: Floats,
+    firms: NDArray[Any],
+    start: Floats,
+    tolerance: float,
+    most: int = 5000,
+    memory: int = 5,
+) -> tuple[Floats, int, float]:
+    """Numpy twin of `zeta.iterate_prices` without bounds and capacity; returns prices, iterations, residual.
+
+    `market` = (tastes, alpha, weights, delta). Past steps are mixed by least squares.
+    """
+    prices, residual = start, np.inf
+    past: list[tuple[Floats, Floats]] = []
+    for iteration in range(1, most + 1):
+        shares_, slope, gain = markup_terms(*market, prices, prices - costs, firms)
+        image = costs + (shares_ + gain) / slope
+        move, before = image - prices, residual
+        residual = float(np.abs(move).max() / (np.abs(costs) + shares_ / slope).max())
+        if residual <= tolerance:
+            return image, iteration, residual
+        if residual > 2.0 * before:
+            past = []
+        proposal = image
+        if past:
+            changes = np.array([move - (i - p) for p, i in past]).T
+            mix = np.linalg.lstsq(changes, move, rcond=None)[0]
+            proposal = image - np.array([image - i for _, i in past]).T @ mix
+        past = [*past, (prices, image)][-memory:]
+        prices = proposal
+    return prices, most, residual

@@ -35,7 +35,7 @@ def _step(
 
     Relative to the largest cost plus 1 / alpha: a measure of prices that does not run away with them.
     """
-    tastes, alpha, weights, delta = market
+    tastes, alpha, weights, delta = market  # in bits, see choice.py
     firms, pairs, nests, rho = groups
     costs, keep, low, high, capacity, conduct = terms
     products = delta.size
