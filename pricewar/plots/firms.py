@@ -48,8 +48,7 @@ def draw(told: Story, measure: Measure) -> Drawing:
         for axes, firm in zip(panels, told.firms, strict=False):
             _panel(axes, told, firm, measure)
         _hide_spare(panels, len(told.firms))
-        for axes in panels:
-            month_axis(axes, told.months, ticks=3)
+        month_axis(panels[0], told.months, ticks=3)
         figure.subplots_adjust(
             left=0.09, right=0.985, top=1 - top / height, bottom=bottom / height, wspace=0.3, hspace=0.32
         )

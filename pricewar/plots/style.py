@@ -5,11 +5,13 @@ Colours: Okabe and Ito (2008), told apart by the colour-blind; line styles tell 
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 import matplotlib as mpl
 import numpy as np
@@ -70,14 +72,16 @@ class Drawing:
         png, svg = (directory / f"{self.name}.{ending}" for ending in ("png", "svg"))
         with house():
             self.figure.savefig(png, metadata={"Software": None})
-        with svg.open("wb") as file:
-            self.write_svg(file)
+        svg.write_bytes(self.svg)
         return png, svg
 
-    def write_svg(self, file: BinaryIO) -> None:
-        """Write the figure as SVG, without a date."""
+    @cached_property
+    def svg(self) -> bytes:
+        """The figure as SVG without a date; drawn once, for file and report alike."""
+        file = io.BytesIO()
         with house():
             self.figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+        return file.getvalue()
 
 
 @contextmanager

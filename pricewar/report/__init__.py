@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -83,6 +82,4 @@ def _template() -> Any:
 
 def _embedded(drawing: Drawing) -> str:
     """The figure as a data address: vector, and its ids cannot meet those of another figure."""
-    image = io.BytesIO()
-    drawing.write_svg(image)
-    return "data:image/svg+xml;base64," + base64.b64encode(image.getvalue()).decode("ascii")
+    return "data:image/svg+xml;base64," + base64.b64encode(drawing.svg).decode("ascii")

@@ -42,6 +42,8 @@ MARKET: Final = (
     Shown("below_cost_share", "Cars below unit cost, mean", "%", 100),
     Shown("hhi", "HHI, mean", "0 to 10,000", 1),
     Shown("consumer_surplus", "Consumer surplus", "CNY bn", 1e-9),
+    Shown("consumer_surplus_1", "– poorest fifth of buyers", "CNY bn", 1e-9),
+    Shown("consumer_surplus_5", "– richest fifth of buyers", "CNY bn", 1e-9),
     Shown("producer_surplus", "Producer surplus", "CNY bn", 1e-9),
     Shown("supplier_profit", "Supplier profit", "CNY bn", 1e-9),
     Shown("fiscal_cost", "Fiscal cost", "CNY bn", 1e-9),

@@ -1,0 +1,60 @@
+"""Renew the tables of docs/explanation/what-makes-the-war.md: `python -m pricewar.report.war_page PAGE`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from ..analysis.mechanisms import MEASURES, mechanism_table
+from ..scenario_file import load
+from .cards import BEGIN, END
+
+SEEDS: Final = 20
+CUTS: Final = (("byd-one-third", 6, None), ("byd-may-2025", 2, ("as calibrated", "rivals do not match")))
+"""Scenario, months that its cut stands, variants to show (None: all)."""
+
+HEADS: Final = {
+    "rivals_price_during": "rivals' prices during the cut, points",
+    "rivals_price_after": "after it, points",
+    "rivals_following": "rivals 3% or more down",
+    "rivals_profit": "rivals' profit, bn CNY",
+    "leader_profit": "BYD's profit, bn CNY",
+    "consumer_surplus": "consumers, bn CNY",
+}
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """One row per variant; each number with its 95% interval."""
+    lines = [f"| variant | {' | '.join(HEADS.values())} |", "|---|" + "---|" * len(MEASURES)]
+    for row in table.to_dict("records"):
+        cells = [
+            f"{row[name]:+.2f} [{row[f'{name}_lo']:+.2f}, {row[f'{name}_hi']:+.2f}]"
+            if name != "rivals_following"
+            else f"{row[name]:.1f}"
+            for name in MEASURES
+        ]
+        lines.append(f"| {row['variant']} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def renew(page: Path, seeds: int = SEEDS) -> None:
+    """Run all variants and write the tables between the markers."""
+    parts = []
+    for scenario, until, names in CUTS:
+        table = mechanism_table(load(scenario), load("baseline"), "byd", seeds, until, names)
+        title = (
+            f"`{scenario}`, first twelve months, mean of {seeds} seeds, difference from the but-for market"
+        )
+        parts += [f"{title} [95% interval]:", "", markdown(table), ""]
+    text = page.read_text(encoding="utf-8")
+    head, _, rest = text.partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    body = "\n".join(parts).rstrip()
+    page.write_text(f"{head}{BEGIN}\n{body}\n{END}{tail}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    renew(Path(sys.argv[1]))
