@@ -1,0 +1,161 @@
+"""What the page draws: the tables of a run as columns of plain numbers, each chart with its unit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+import pandas as pd
+
+from ..plots.style import PALETTE
+from ..results import Results
+from ..scenario import Scenario
+
+RUNWAY_CAP: Final = 36.0
+"""Months of cash beyond which a runway is drawn as this: nobody's worry."""
+BURN_WINDOW: Final = 3
+"""Months over which losses are averaged for the runway."""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One chart: a column of the market or of each firm, in the unit that people read."""
+
+    key: str
+    title: str
+    unit: str
+    of: Literal["market", "firm"]
+    scale: float = 1.0
+    """Factor from the table's unit to the chart's."""
+    zero: float | None = None
+    """The level that means no change, drawn as a line."""
+
+
+CHARTS: Final = (
+    Chart("price_change", "Prices against the start", "%", "firm", 100.0, 0.0),
+    Chart("share", "Market shares", "% of cars", "firm", 100.0),
+    Chart("gross_margin", "Gross margins", "% of revenue", "firm", 100.0, 0.0),
+    Chart("runway", "Cash runway", f"months, at most {RUNWAY_CAP:.0f}", "firm"),
+    Chart("war_index", "War index: mean depth of cuts", "%", "market", 1.0, 0.0),
+    Chart("consumer_surplus", "Consumer surplus", "bn CNY a month", "market", 1e-9),
+)
+EXTRA: Final = (
+    Chart("price_index", "Price index", "start = 100", "market"),
+    Chart("units", "Cars delivered", "thousand cars a month", "market", 1e-3),
+    Chart("producer_surplus", "Profit of all makers", "bn CNY a month", "market", 1e-9),
+    Chart("firms_active", "Makers left", "firms", "market"),
+    Chart("operating_profit", "Operating profit", "bn CNY a month", "firm", 1e-9, 0.0),
+    Chart("cash", "Cash", "bn CNY", "firm", 1e-9),
+)
+_SORTS: Final = {
+    "end of": "end",
+    "launch": "launch",
+    "leaves": "exit",
+    "cuts": "cut",
+    "campaign": "cut",
+    "crash": "crash",
+    "brand shock": "crash",
+}
+"""Words in the log that tell the sort of an event, for its mark in the ribbon."""
+FINAL: Final = ("price_index", "war_index", "units", "consumer_surplus", "producer_surplus", "firms_active")
+"""Figures shown for the month that the page has reached, unrounded in the page's data attributes."""
+
+
+def runway(cash: np.ndarray[Any, Any], profit: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """(T, F) months until cash is gone at the mean loss of the last months; the cap without losses."""
+    frame = pd.DataFrame(np.nan_to_num(profit))
+    burn = -frame.rolling(BURN_WINDOW, min_periods=1).mean().to_numpy()
+    months = np.divide(cash, burn, out=np.full_like(cash, RUNWAY_CAP), where=burn > 0)
+    capped: np.ndarray[Any, Any] = np.clip(months, 0.0, RUNWAY_CAP)
+    return capped
+
+
+def frame_of(scenario: Scenario, results: Results) -> dict[str, Any]:
+    """One run for the browser.
+
+    Args:
+        scenario: what was run.
+        results: its one run, complete.
+
+    Returns:
+        Months, firms (id, name, colour), series by chart key, and the ribbon of events.
+    """
+    results.require_complete()
+    firms = results.firms
+    ids = list(scenario.firms)
+    wide = {column: _wide(firms, column, ids) for column in _columns("firm")}
+    wide["runway"] = runway(wide["cash"], wide["operating_profit"])
+    gone = ~_wide(firms, "active", ids).astype(bool)
+    shown = {c.key: _series(np.where(gone, np.nan, wide[c.key] * c.scale)) for c in _charts("firm")}
+    market = {c.key: _plain(results.market[c.key].to_numpy(float) * c.scale) for c in _charts("market")}
+    return {
+        "name": scenario.name,
+        "title": scenario.title,
+        "digest": scenario.digest,
+        "seed": int(results.runs["seed"].iloc[0]),
+        "months": list(results.market["month"]),
+        "firms": firm_list(scenario),
+        "firm": {key: dict(zip(ids, rows, strict=True)) for key, rows in shown.items()},
+        "market": market,
+        "raw": {key: _plain(results.market[key].to_numpy(float)) for key in FINAL},
+        "ribbon": ribbon(results.log, scenario),
+    }
+
+
+def firm_list(scenario: Scenario) -> list[dict[str, Any]]:
+    """Firms, biggest first: the first six get the palette, the others grey."""
+    units = dict.fromkeys(scenario.firms, 0.0)
+    for product in scenario.products.values():
+        units[product.firm] += product.units
+    ranked = sorted(units, key=lambda key: -units[key])
+    colours = dict(zip(ranked, PALETTE, strict=False))
+    return [{"id": key, "name": scenario.firms[key].name, "colour": colours.get(key)} for key in ranked]
+
+
+def ribbon(log: pd.DataFrame, scenario: Scenario) -> list[dict[str, Any]]:
+    """What happened, in order: period, month, sort and words with names as people write them."""
+    names = {key: firm.name for key, firm in scenario.firms.items()}
+    names |= {key: product.name for key, product in scenario.products.items()}
+    found = []
+    for period, month, entity, what in log[["period", "month", "entity", "what"]].itertuples(index=False):
+        text = " ".join(names.get(word, word) for word in what.split(" "))
+        sort = _sort(str(entity), what.lower())
+        found.append(
+            {"period": int(period), "month": month, "sort": sort, "what": text[:1].upper() + text[1:]}
+        )
+    return found
+
+
+def _sort(entity: str, what: str) -> str:
+    if entity == "regulator":
+        return "warning"
+    return next((sort for word, sort in _SORTS.items() if word in what), "other")
+
+
+def catalogue() -> list[dict[str, Any]]:
+    """All charts with their units, the standard ones first."""
+    return [asdict(chart) | {"standard": chart in CHARTS} for chart in (*CHARTS, *EXTRA)]
+
+
+def _charts(of: str) -> list[Chart]:
+    return [chart for chart in (*CHARTS, *EXTRA) if chart.of == of]
+
+
+def _columns(of: str) -> list[str]:
+    return [chart.key for chart in _charts(of) if chart.key != "runway"]
+
+
+def _wide(table: pd.DataFrame, column: str, ids: Sequence[str]) -> np.ndarray[Any, Any]:
+    return table.pivot(index="period", columns="firm", values=column)[list(ids)].to_numpy(float)
+
+
+def _series(values: np.ndarray[Any, Any]) -> list[list[float | None]]:
+    return [_plain(column) for column in values.T]
+
+
+def _plain(values: np.ndarray[Any, Any]) -> list[float | None]:
+    """JSON knows no NaN."""
+    return [value if math.isfinite(value) else None for value in values.tolist()]

@@ -1,0 +1,105 @@
+"""All games of a server: codes, limits, and one lock for each game."""
+
+from __future__ import annotations
+
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+from .game import Game, GameError, GameRules
+
+LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
+"""Without those that look alike on a projector."""
+CODE_LENGTH = 5
+MOST_GAMES = 60
+IDLE = 6 * 3600.0
+"""Seconds without a request after which a game is forgotten."""
+
+
+@dataclass
+class Table:
+    """A game with its code, its lock and the time it was last asked for."""
+
+    code: str
+    game: Game
+    touched: float
+    lock: Lock = field(default_factory=Lock)
+    _kept: dict[str, Any] = field(default_factory=dict)
+
+    def kept(self, name: str, make: Callable[[], Any]) -> Any:
+        """Something worked out once, for a game that is over."""
+        if name not in self._kept:
+            self._kept[name] = make()
+        return self._kept[name]
+
+
+class Hall:
+    """Games by code; sessions know nothing of each other."""
+
+    def __init__(self, most: int = MOST_GAMES) -> None:
+        self.most = most
+        self._tables: OrderedDict[str, Table] = OrderedDict()
+        self._lock = Lock()
+
+    def open(self, rules: GameRules, now: float) -> Table:
+        """A new game with a code of its own.
+
+        Raises:
+            GameError: 503, the hall is full.
+        """
+        game = Game(rules)
+        with self._lock:
+            self._forget(now)
+            if len(self._tables) >= self.most:
+                raise GameError(503, "Too many games are open on this server: end one first.")
+            code = self._fresh_code()
+            table = self._tables[code] = Table(code, game, now)
+        return table
+
+    def find(self, code: str, now: float) -> Table:
+        """The game of a code.
+
+        Raises:
+            GameError: 404, there is none.
+        """
+        table = self._tables.get(code.strip().upper())
+        if table is None:
+            raise GameError(404, "No game has that code.")
+        table.touched = now
+        return table
+
+    def _fresh_code(self) -> str:
+        while True:
+            code = "".join(secrets.choice(LETTERS) for _ in range(CODE_LENGTH))
+            if code not in self._tables:
+                return code
+
+    def _forget(self, now: float) -> None:
+        for code in [code for code, table in self._tables.items() if now - table.touched > IDLE]:
+            del self._tables[code]
+
+
+class Bucket:
+    """Rate limit: `burst` requests at once, then `rate` a second, for each caller."""
+
+    def __init__(self, rate: float, burst: int, callers: int = 10_000) -> None:
+        self.rate, self.burst, self.callers = rate, burst, callers
+        self._held: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, caller: str, now: float) -> bool:
+        """Whether the caller may go on now."""
+        tokens, before = self._held.pop(caller, (float(self.burst), now))
+        tokens = min(float(self.burst), tokens + (now - before) * self.rate)
+        allowed = tokens >= 1.0
+        self._held[caller] = (tokens - allowed, now)
+        while len(self._held) > self.callers:
+            self._held.popitem(last=False)
+        return allowed
+
+    def dry(self, caller: str, now: float) -> bool:
+        """Whether the caller has nothing left, without taking anything."""
+        tokens, before = self._held.get(caller, (float(self.burst), now))
+        return tokens + (now - before) * self.rate < 1.0

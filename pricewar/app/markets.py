@@ -1,0 +1,103 @@
+"""Markets for the game: equal textbook firms, or the makers of the China market."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+from ..scenario import Scenario, scenario_from
+from ..scenario_file import load
+
+MarketName = Literal["textbook", "china"]
+APPEAL, COST, SPREAD = 2.0, 100_000.0, 25_000.0
+"""Textbook logit: quality in units of cost, unit cost in CNY, and how unlike the cars are in CNY
+(a = 2, c = 1, mu = 0.25 of Calvano et al. 2020, AER 110, at 100,000 CNY a unit)."""
+SHOPPERS = 100_000.0
+START = 180_000.0
+"""Start price: between one-shot Nash and joint profit, so that a cut tempts and peace pays."""
+NAMES = (
+    "Amber",
+    "Birch",
+    "Cedar",
+    "Dune",
+    "Ember",
+    "Fjord",
+    "Grove",
+    "Harbor",
+    "Iris",
+    "Juniper",
+    "Kestrel",
+    "Lotus",
+)
+RULES: dict[str, dict[str, Any]] = {
+    "match": {"kind": "Match", "follow_rate": 0.8, "ceiling": 0.3},
+    "tit-for-tat": {"kind": "TitForTat", "threshold": 0.03, "depth": 0.1},
+    "best-response": {"kind": "BestResponse", "growth_weight": 0.0},
+    "hold": {"kind": "Hold"},
+}
+"""Rules that computer firms may follow."""
+_OFF = (
+    "waiting",
+    "reference_price",
+    "loyalty",
+    "pull_forward",
+    "backlog",
+    "dealer_stock",
+    "learning",
+    "battery",
+    "brand",
+)
+
+
+def textbook(firms: int, rounds: int, rule: str, seed: int) -> Scenario:
+    """`firms` equal firms with one car each, plain logit, constant cost."""
+    appeal = math.exp((APPEAL * COST - START) / SPREAD)
+    units = SHOPPERS * appeal / (1 + firms * appeal)
+    margin = units * (START - COST)
+    keys = [name.lower() for name in NAMES[:firms]]
+    tree: dict[str, Any] = {
+        "name": "game",
+        "title": f"A game of {firms} equal firms",
+        "start": "2025-05",
+        "periods": rounds,
+        "seed": seed,
+        "market": {"vat": 0.0},
+        "consumers": {"shoppers": SHOPPERS, "draws": 50, "income_log_sd": 0.0},
+        "demand": {"kind": "Logit", "price_sensitivity": 1 / SPREAD},
+        "dynamics": {name: {"on": False} for name in _OFF},
+        "firms": {
+            key: {
+                "name": name, "strategy": RULES[rule], "growth": 0.0, "payable_days": 0,
+                "fixed_cost": 0.35 * margin, "cash": 4 * margin,
+            }
+            for key, name in zip(keys, NAMES, strict=False)
+        },
+        "products": {
+            f"{key}-car": {
+                "firm": key, "name": f"{name} car", "list_price": START, "units": units, "unit_cost": COST,
+            }
+            for key, name in zip(keys, NAMES, strict=False)
+        },
+    }  # fmt: skip
+    return scenario_from(tree, "textbook game")
+
+
+def china(firms: int, rounds: int, rule: str, seed: int) -> Scenario:
+    """The China market of April 2025; the `firms` biggest makers may be played, the rest keep their rules."""
+    base = load("baseline")
+    changes = {"dynamics.loyalty.on": False, "periods": max(rounds, 3), "seed": seed, "noise.view_sd": 0.0}
+    return base.but({"name": "game", "title": "A game in the China market of April 2025", **changes})
+
+
+def make_market(name: MarketName, firms: int, rounds: int, rule: str, seed: int) -> Scenario:
+    """The scenario of a game before anybody has decided anything."""
+    return (textbook if name == "textbook" else china)(firms, rounds, rule, seed)
+
+
+def playable(scenario: Scenario, firms: int) -> tuple[str, ...]:
+    """Firms that may be played: the biggest at the start, without collections such as "others"."""
+    units = dict.fromkeys(scenario.firms, 0.0)
+    for product in scenario.products.values():
+        units[product.firm] += product.units
+    ranked = sorted((key for key in units if key != "others"), key=lambda key: -units[key])
+    return tuple(ranked[:firms])

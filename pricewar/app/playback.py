@@ -1,0 +1,49 @@
+"""Runs for the page, kept for a while: many browsers of a class ask for the same one."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from ..results import Results
+from ..runs import run
+from ..scenario import Scenario
+from .frames import frame_of
+
+
+class _Key:
+    """A scenario by its content, seed and texts."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.key = (scenario.digest, scenario.seed, scenario.name, scenario.title)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+
+def tables(scenario: Scenario) -> Results:
+    """The results of a scenario with its own seed, as `pricewar run` gives them.
+
+    Raises:
+        ResultsError: the run failed.
+    """
+    return _tables(_Key(scenario))
+
+
+def frame(scenario: Scenario) -> dict[str, Any]:
+    """The same for the browser (`frames.frame_of`)."""
+    return _frame(_Key(scenario))
+
+
+@lru_cache(maxsize=64)
+def _tables(key: _Key) -> Results:
+    return run(key.scenario).require_complete()
+
+
+@lru_cache(maxsize=64)
+def _frame(key: _Key) -> dict[str, Any]:
+    return frame_of(key.scenario, _tables(key))

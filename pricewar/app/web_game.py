@@ -1,0 +1,229 @@
+"""Routes of the game: a request is checked, put to the state machine, and answered with what may be seen."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, Field, ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from ..scenario import problems_of
+from .debrief import debrief, results_csv
+from .game import Game, GameError, GameRules
+from .guard import caller, problem
+from .hall import Bucket, Hall, Table
+from .plan import game_toml
+from .seats import player_view, teacher_view
+from .settings import Frozen
+
+T = TypeVar("T")
+B = TypeVar("B", bound=BaseModel)
+LONGEST_POLL = 15.0
+POLL_STEP = 0.1
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Join(Frozen):
+    """A player at the door."""
+
+    name: str = Field(max_length=200)
+
+
+class Decide(Frozen):
+    """A player's prices."""
+
+    round: int
+    list_price: float
+    promotion: float
+    firm: str | None = None
+
+
+class Order(Frozen):
+    """What the teacher wants."""
+
+    do: str = Field(max_length=20)
+    on: bool | None = None
+    sort: str | None = None
+    firm: str | None = None
+    size: float | None = None
+
+
+class GameDesk:
+    """The handlers, with the hall and the limits on rates."""
+
+    def __init__(self, hall: Hall) -> None:
+        self.hall = hall
+        self.openings = Bucket(rate=0.2, burst=20)
+        self.misses = Bucket(rate=0.2, burst=20)
+        self.writes = Bucket(rate=20.0, burst=120)
+
+    async def open(self, request: Request) -> Response:
+        """A teacher opens a game."""
+        if not self.openings.take(caller(request), time.monotonic()):
+            return problem(429, "Too many games opened from here: wait a minute.")
+        rules = await read(request, GameRules)
+        table = await run_in_threadpool(self.hall.open, rules, time.monotonic())
+        return JSONResponse({"code": table.code, "token": table.game.teacher_token}, 201)
+
+    async def join(self, request: Request) -> Response:
+        """A player takes a seat."""
+        table, body = self.table(request), await read(request, Join)
+        ticket = await self.do(table, lambda game, now: game.join(body.name))
+        return JSONResponse({"token": ticket.token, "firm": ticket.firm}, 201)
+
+    async def decide(self, request: Request) -> Response:
+        """A player sets prices."""
+        table, body = self.table(request), await read(request, Decide)
+        token = bearer(request)
+        await self.do(
+            table,
+            lambda game, now: game.decide(token, body.round, body.list_price, body.promotion, now, body.firm),
+        )
+        return JSONResponse({"ok": True})
+
+    async def order(self, request: Request) -> Response:
+        """The teacher starts, pauses, nudges."""
+        table, body = self.table(request), await read(request, Order)
+        token = bearer(request)
+        what = body.model_dump(exclude={"do"}, exclude_none=True)
+        await self.do(table, lambda game, now: game.order(token, body.do, now, **what))
+        return JSONResponse({"ok": True})
+
+    async def state(self, request: Request) -> Response:
+        """What this browser may see; waits for news when it says which version it has."""
+        table, token = self.table(request), bearer(request)
+        since = request.query_params.get("since", "")
+        until = time.monotonic() + LONGEST_POLL
+        while since == str(table.game.version) and time.monotonic() < min(until, table.game.deadline):
+            await asyncio.sleep(POLL_STEP)
+        return JSONResponse(await self.do(table, lambda game, now: seen(game, token, now)))
+
+    async def after(self, request: Request) -> Response:
+        """The debrief, once the game is over."""
+        table, token = self.table(request), bearer(request)
+
+        def work(game: Game, now: float) -> dict[str, Any]:
+            seen(game, token, now)  # teacher or player, nobody else
+            if game.phase != "over":
+                raise GameError(409, "The game is not over yet.")
+            facts: dict[str, Any] = table.kept("debrief", lambda: debrief(game))
+            return facts
+
+        return JSONResponse(await self.do(table, work))
+
+    async def results(self, request: Request) -> Response:
+        """Results as CSV, for the teacher."""
+        text = await self.do(self.table(request), for_teacher(bearer(request), results_csv))
+        return Response(text, media_type="text/csv")
+
+    async def scenario(self, request: Request) -> Response:
+        """The game as a scenario file, for the teacher."""
+        text = await self.do(
+            self.table(request), for_teacher(bearer(request), lambda game: game_toml(game.scenario()))
+        )
+        return Response(text, media_type="application/toml")
+
+    def table(self, request: Request) -> Table:
+        """The game of the code in the address, with limits on guessing and on rates.
+
+        Raises:
+            GameError: no such game, or too many tries.
+        """
+        who, now = caller(request), time.monotonic()
+        if self.misses.dry(who, now):
+            raise GameError(429, "Too many wrong codes: wait a minute.")
+        if request.method == "POST" and not self.writes.take(who, now):
+            raise GameError(429, "Too many requests: wait a moment.")
+        try:
+            return self.hall.find(request.path_params["code"], now)
+        except GameError:
+            self.misses.take(who, now)
+            raise
+
+    async def do(self, table: Table, work: Callable[[Game, float], T]) -> T:
+        """Work on a game under its lock, its clock brought up to date."""
+
+        def locked() -> T:
+            with table.lock:
+                now = time.monotonic()
+                table.game.tick(now)
+                return work(table.game, now)
+
+        return await run_in_threadpool(locked)
+
+
+def seen(game: Game, token: str, now: float) -> dict[str, Any]:
+    """The teacher's or a player's view.
+
+    Raises:
+        GameError: 401, neither.
+    """
+    if game.is_teacher(token):
+        return teacher_view(game, now)
+    return player_view(game, game.firm_of(token), now)
+
+
+def for_teacher(token: str, work: Callable[[Game], str]) -> Callable[[Game, float], str]:
+    """Work that only the teacher may ask for."""
+
+    def checked(game: Game, now: float) -> str:
+        if not game.is_teacher(token):
+            raise GameError(403, "Only the teacher can do that.")
+        return work(game)
+
+    return checked
+
+
+def bearer(request: Request) -> str:
+    """The secret that the browser sends with each request; it is never in an address."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token[:200] if scheme.lower() == "bearer" else ""
+
+
+async def read(request: Request, body: type[B]) -> B:
+    """The body of a request.
+
+    Raises:
+        GameError: 422, with what is wrong in it.
+    """
+    try:
+        return body.model_validate_json(await request.body())
+    except ValidationError as error:
+        raise GameError(422, "; ".join(str(found) for found in problems_of(error))[:500]) from error
+
+
+def _guarded(handler: Handler) -> Handler:
+    async def wrapped(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except GameError as error:
+            return problem(error.status, error.text)
+
+    return wrapped
+
+
+def game_routes(hall: Hall) -> list[Route]:
+    """All routes of the game."""
+    desk = GameDesk(hall)
+    writes = {
+        "": desk.open,
+        "/{code}/join": desk.join,
+        "/{code}/decide": desk.decide,
+        "/{code}/order": desk.order,
+    }
+    reads = {
+        "state": desk.state,
+        "debrief": desk.after,
+        "results.csv": desk.results,
+        "scenario.toml": desk.scenario,
+    }
+    return [
+        *(Route(f"/api/game{path}", _guarded(handler), methods=["POST"]) for path, handler in writes.items()),
+        *(Route(f"/api/game/{{code}}/{path}", _guarded(handler)) for path, handler in reads.items()),
+    ]

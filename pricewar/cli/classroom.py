@@ -1,0 +1,31 @@
+"""`pricewar app`: the classroom in a browser."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Annotated
+
+import typer
+
+from ..errors import PricewarError, bad_input
+from . import console
+
+
+def classroom(
+    host: Annotated[
+        str, typer.Option(help="127.0.0.1: this machine alone; 0.0.0.0: the whole network, for a class.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8765,
+    games: Annotated[int, typer.Option(min=1, max=1000, help="Most games at once.")] = 60,
+) -> None:
+    """Open the classroom: explore, lessons, and a game for a class. Ctrl-C ends it."""
+    missing = [name for name in ("starlette", "uvicorn", "tomli_w") if find_spec(name) is None]
+    if missing:
+        raise PricewarError(f"the classroom needs {', '.join(missing)}: pip install 'pricewar[app]'")
+    from ..app.serve import addresses, is_free, serve
+
+    if not is_free(host, port):
+        raise bad_input("command line", ("--port", port, f"a port of {host} that is free"))
+    for address in addresses(host, port):
+        console.say(f"pricewar classroom: {address}")
+    serve(host, port, games)
