@@ -18,6 +18,8 @@ from .records import Floats, Ints, Offers, Record
 from .state import State
 
 WEEKS_A_MONTH = 52.0 / 12.0
+UNKNOWN = 1e-4
+"""Share of the cars on the road below which a brand is as unknown as one that has never sold (assumed)."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,8 @@ def conditions(state: State, offers: Offers, calibration: Calibration, dynamics:
     landscape = state.landscape
     delta = state.delta + state.taste + state.brand[landscape.firm_of] * dynamics.brand.on
     if dynamics.word_of_mouth.on:
-        grown = np.log(state.fleet / calibration.fleet)[:-1]
+        fleet, start = (np.maximum(share, UNKNOWN) for share in (state.fleet, calibration.fleet))
+        grown = np.log(fleet / start)[:-1]
         delta = delta + dynamics.word_of_mouth.strength * grown[landscape.firm_of]
     price = offers.buyer_price
     return Conditions(

@@ -66,7 +66,8 @@ class ImposedCut(Event):
         covered = self.covered(state.landscape)
         target = np.where(covered, state.landscape.start_price - cut, np.inf)
         ends = np.where(covered, np.maximum(offers.announced_end, last_period), offers.announced_end)
-        return _lowered(offers, target, self.on).but(announced_end=ends)
+        kept = state.promotion if self.on == "list" else None
+        return _lowered(offers, target, kept).but(announced_end=ends)
 
     def revoke(self, state: State) -> None:
         """The offer is over: put back what it took off, but not above the start price."""
@@ -175,10 +176,12 @@ class CampaignCut(ImposedCut):
         return f"{self.firm} cuts {len(self.cuts)} models by up to {top:,.0f} CNY"
 
 
-def _lowered(offers: Offers, target: Floats, on: str) -> Offers:
+def _lowered(offers: Offers, target: Floats, kept: Floats | None) -> Offers:
+    """Offers not dearer than the target; with `kept`, (J,) promotions that stay, the list price moves."""
     dearer = offers.price > target
     if not dearer.any():
         return offers
-    if on == "list":
-        return offers.but(list_price=np.where(dearer, target + offers.promotion, offers.list_price))
+    if kept is not None:  # what the rule proposes may have eaten up the promotion to get back to its price
+        list_price = np.where(dearer, target + kept, offers.list_price)
+        return offers.but(list_price=list_price, promotion=np.where(dearer, kept, offers.promotion))
     return offers.but(promotion=np.where(dearer, offers.list_price - target, offers.promotion))
