@@ -82,9 +82,8 @@ def run(
         workers=workers,
         progress=progress,
     )
-    found = measure(plays, pair, prices, s["delta"])
+    found, changes = measure(plays, pair, prices, s["delta"])
     base = all(s[name] == DEFAULTS[name] for name in DEFAULTS if name != "k")
-    changes = found.attrs["changes"]
     rows = [
         Comparison(
             "mean profit",
@@ -154,8 +153,8 @@ def _moves_figure(changes: pd.Series) -> Figure:
     return figures.bars(labels, series, "own price less rival's price, steps", "share of moves")
 
 
-def measure(plays: Plays, pair: Floats, prices: Floats, delta: float) -> pd.DataFrame:
-    """A row per session; `attrs["changes"]`: distribution of moves, in steps from the rival's price."""
+def measure(plays: Plays, pair: Floats, prices: Floats, delta: float) -> tuple[pd.DataFrame, pd.Series]:
+    """A row per session, and the distribution of moves in steps from the rival's price."""
     rows, steps = [], []
     for k in range(len(plays.actions)):
         path, moved = plays.actions[k], plays.moved[k]
@@ -174,8 +173,7 @@ def measure(plays: Plays, pair: Floats, prices: Floats, delta: float) -> pd.Data
         )
     table = pd.DataFrame(rows, columns=["profit", "price", "nash", "cycle", "undercut_by_one", "matched"])
     counts = pd.Series(np.concatenate(steps)).value_counts(normalize=True).sort_index()
-    table.attrs["changes"] = counts
-    return table
+    return table, counts
 
 
 def nash_on_path(values: Floats, path: NDArray[np.int64], pair: Floats, delta: float) -> bool:
