@@ -92,6 +92,14 @@ out = []
 for exact in (True, False):
     play = run_sessions(game, QLearner(beta=3e-3, patience=200, most=1500), 2, exact=exact, workers=1)
     out.append([play.periods.tolist(), play.strategies.tolist(), diagnose(play).gain.tolist()])
+from pricewar.lab.engine import Protocol, Seller, simulate
+kinds = [Seller("q", decay=.99), Seller("boltzmann", explore=.1, decay=.99, floor=.01)]
+more = [Seller("ucb", explore=.01), Seller("exp3", explore=.1), Seller("gradient", alpha=.3)]
+for pair in (kinds, more[:2], more[1:]):
+    for timing in ("together", "clocks"):
+        protocol = Protocol(timing=timing, revise=.5)
+        plays = simulate(game.profits, 4, pair, protocol, periods=300, keep=100, workers=1)
+        out.append(plays.actions.tolist())
 print(json.dumps(out))
 """
 

@@ -93,8 +93,8 @@ def lines(
     """Named lines over one axis; `marks` are horizontal lines with a name."""
     figure, axes = canvas()
     for k, (name, values) in enumerate(series.items()):
-        look = {"color": PALETTE[k % 5], "linestyle": "-" if k % 2 == 0 else (0, (4, 1.5))}
-        axes.plot(np.asarray(x), values, label=name, linewidth=1.8, drawstyle=drawstyle, **look)
+        style, color = ("-", "--")[k % 2], PALETTE[k % 5]
+        axes.plot(x, values, style, color=color, label=name, linewidth=1.8, drawstyle=drawstyle)
     for name, level in (marks or {}).items():
         axes.axhline(level, color=SOFT, linestyle="--", linewidth=1, label=name)
     axes.set(xlabel=xlabel, ylabel=ylabel)
