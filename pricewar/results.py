@@ -176,7 +176,7 @@ class Results:
         frames: dict[str, Any] = {
             name: _read_table(folder / f"{name}.parquet", record["sha256"]) for name in SCHEMA
         }
-        frames["runs"]["seconds"] = np.array(record["seconds"], dtype=float)
+        frames["runs"]["seconds"] = _seconds(record, folder / _ABOUT, len(frames["runs"]))
         text: dict[str, Any] = {name: record[name] for name in ("about", "names", "command")}
         return cls(**frames, **text)
 
@@ -232,6 +232,17 @@ def _put(draft: Path, target: Path) -> None:
     (target / _ABOUT).unlink(missing_ok=True)
     for path in sorted(draft.iterdir(), key=lambda path: path.name == _ABOUT):
         os.replace(path, target / path.name)
+
+
+def _seconds(record: Mapping[str, Any], path: Path, runs: int) -> np.ndarray:
+    """Wall times; None stands for a time that was not taken."""
+    try:
+        seconds = np.array(record["seconds"], dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ResultsError(f"{path}: seconds are not numbers: {error}") from error
+    if seconds.shape != (runs,):
+        raise ResultsError(f"{path}: seconds of {seconds.size} runs; the runs table has {runs}")
+    return seconds
 
 
 def _sha256(path: Path) -> str:

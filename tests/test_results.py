@@ -102,6 +102,14 @@ def test_corrupt_file_is_named_with_its_cause(two, tmp_path, name, content, caus
         Results.load(tmp_path / "run")
 
 
+def test_run_json_of_another_set_of_runs_is_found(two, tmp_path):
+    two.save(tmp_path / "run")
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    (tmp_path / "run" / "run.json").write_text(json.dumps(record | {"seconds": [1.0]}))
+    with pytest.raises(ResultsError, match=r"run.json: seconds of 1 runs"):
+        Results.load(tmp_path / "run")
+
+
 def test_exchanged_table_is_found(two, tmp_path):
     two.save(tmp_path / "a")
     two.only("baseline").save(tmp_path / "b")

@@ -31,10 +31,6 @@ class Panel:
         """(scenario, seed, period, entity) values of one metric."""
         return self.values[..., self.metrics.index(metric)]
 
-    def of(self, metric: str, scenario: str, entity: str = "market") -> Floats:
-        """(seed, period) values of one metric, scenario and entity."""
-        return self[metric][self.scenarios.index(scenario), :, :, self.entities.index(entity)]
-
 
 def panel(results: Results, table: str, metrics: tuple[str, ...], entity: str = "") -> Panel:
     """A table of results as arrays.

@@ -59,8 +59,17 @@ def _clear(told: Story, scenario: str) -> str:
     down = [told.name(firm) for firm, row in rows.items() if row.diff_hi < 0]
     rest = len(rows) - len(up) - len(down)
     doubt = f"; for {rest} more the interval holds zero" if rest else ""
-    return f"Operating profit rises for {_listed(up)} and falls for {_listed(down)}{doubt}."
+    everyone = [told.name(firm) for firm in told.firms]
+    return (
+        f"Operating profit rises for {_listed(up, everyone)} and falls for {_listed(down, everyone)}{doubt}."
+    )
 
 
-def _listed(names: list[str]) -> str:
-    return f"{count(len(names), 'firm')} ({', '.join(names)})" if names else "no firm"
+def _listed(names: list[str], everyone: list[str]) -> str:
+    if not names:
+        return "no firm"
+    left = [name for name in everyone if name not in names]
+    if not left:
+        return f"all {len(names)} firms"
+    who = f"all but {', '.join(left)}" if len(left) < len(names) else ", ".join(names)
+    return f"{count(len(names), 'firm')} ({who})"
