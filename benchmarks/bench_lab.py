@@ -1,10 +1,14 @@
 """Published figures of the laboratory at full size, and its speed.
 
-    python benchmarks/bench_lab.py figures [--scale 1.0] [--only calvano] [--out FOLDER]
+    python benchmarks/bench_lab.py figures [--scale 1.0] [--only calvano] [--skip 0] [--out FOLDER]
     python benchmarks/bench_lab.py speed
+    python benchmarks/bench_lab.py published FILE
 
-`figures` runs every game at the size of its paper (about half an hour on two cores) and prints one table in
+`figures` runs every game at about the size of its paper (most of an hour on two cores) and prints one table in
 Markdown, the one kept in docs/validation.md. `speed` interleaves exact and fast kernel and prints medians.
+`published` compares the exact mode, session by session, with the run file `InfoExperiment_1.txt` that the
+replication package of Calvano et al. (2020) holds for its baseline (table A2): periods, price cycles and
+every action of every strategy.
 """
 
 from __future__ import annotations
@@ -12,7 +16,10 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
+from collections.abc import Iterator
 from pathlib import Path
+
+import numpy as np
 
 CALVANO = [
     ({}, 1000, True),
@@ -100,9 +107,42 @@ def speed(repeats: int = 5) -> None:
     print(f"two threads over one: {ratio:.2f}")
 
 
+def published(file: Path) -> None:
+    from pricewar.lab.benchmarks import LogitMarket
+    from pricewar.lab.diagnosis import diagnose
+    from pricewar.lab.game import logit_game
+    from pricewar.lab.learner import QLearner
+    from pricewar.lab.sessions import run_sessions
+
+    records = list(read_published(file))
+    game = logit_game(LogitMarket((2.0, 2.0), (1.0, 1.0)))
+    play = run_sessions(game, QLearner(), len(records), exact=True)
+    found = diagnose(play)
+    times = cycles = strategies = 0
+    for session, episodes, cycle, strategy in records:
+        k = session - 1
+        times += abs((play.periods[k] - 100_000) / 25_000 - episodes) < 0.00501
+        cycles += found.cycle_length[k] == cycle
+        strategies += np.array_equal(play.strategies[k], strategy)
+    total = len(records)
+    print(
+        f"{total} published sessions; equal: times {times}, cycle lengths {cycles}, strategies {strategies}"
+    )
+
+
+def read_published(file: Path) -> Iterator[tuple[int, float, int, np.ndarray]]:
+    """(session, episodes to convergence, cycle length, strategies (225, 2) from 0) of a published run file."""
+    lines = [line.split() for line in file.read_text().splitlines() if line.strip()]
+    size = 7 + 225
+    for at in range(0, len(lines), size):
+        head, strategy = lines[at : at + 7], np.array(lines[at + 7 : at + size], int) - 1
+        yield int(head[0][0]), float(head[2][0]), int(head[3][0]), strategy
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("what", choices=["figures", "speed"])
+    parser.add_argument("what", choices=["figures", "speed", "published"])
+    parser.add_argument("file", type=Path, nargs="?")
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--only")
     parser.add_argument("--skip", type=int, default=0, help="leave out the first runs")
@@ -110,5 +150,7 @@ if __name__ == "__main__":
     given = parser.parse_args()
     if given.what == "figures":
         figures(given.scale, given.only, given.out, given.skip)
+    elif given.what == "published":
+        published(given.file)
     else:
         speed()
