@@ -4,11 +4,11 @@
     python benchmarks/bench_lab.py speed
     python benchmarks/bench_lab.py published FILE
 
-`figures` runs every game at about the size of its paper (most of an hour on two cores) and prints one table in
-Markdown, the one kept in docs/validation.md. `speed` interleaves exact and fast kernel and prints medians.
-`published` compares the exact mode, session by session, with the run file `InfoExperiment_1.txt` that the
-replication package of Calvano et al. (2020) holds for its baseline (table A2): periods, price cycles and
-every action of every strategy.
+`figures` runs every game at about the size of its paper (most of an hour on two cores) and prints one
+table in Markdown, the one kept in docs/validation.md. `speed` interleaves exact and fast kernel and prints
+medians. `published` compares the exact mode, session by session, with the run file `InfoExperiment_1.txt`
+that the replication package of Calvano et al. (2020) holds for its baseline (table A2): periods, price
+cycles and every action of every strategy.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def published(file: Path) -> None:
 
 
 def read_published(file: Path) -> Iterator[tuple[int, float, int, np.ndarray]]:
-    """(session, episodes to convergence, cycle length, strategies (225, 2) from 0) of a published run file."""
+    """(session, episodes to convergence, cycle length, strategies (225, 2) from 0) of a run file."""
     lines = [line.split() for line in file.read_text().splitlines() if line.strip()]
     size = 7 + 225
     for at in range(0, len(lines), size):

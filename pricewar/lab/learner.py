@@ -70,18 +70,25 @@ class QLearner:
         return np.full(firms, self.alpha, float), np.full(firms, self.beta, float)
 
 
-def check_memory(game: StageGame, memory: int, workers: int, available: int | None = None) -> None:
-    """Raise `InputError` if the tables of `workers` sessions do not fit into half of the free memory
-    (bytes)."""
+def check_memory(
+    game: StageGame, memory: int, workers: int, sessions: int = 1, available: int | None = None
+) -> None:
+    """Raise `InputError` if tables and results do not fit into half of the free memory.
+
+    Args:
+        workers: sessions whose tables of values are held at once.
+        sessions: sessions whose strategies are kept.
+        available: bytes, by default what the system has free.
+    """
     free = free_memory() if available is None else available
     states = game.choices ** (game.firms * memory)
-    need = workers * states * game.firms * (8 * game.choices + 32)
+    need = states * game.firms * (workers * (8 * game.choices + 32) + sessions * 8)
     if need > free / 2:
         raise bad_input(
             "session",
             (
                 "memory, n, m, workers",
-                f"{states:.3g} states, {need / 2**30:.3g} GiB of values",
+                f"{states:.3g} states, {need / 2**30:.3g} GiB of values and strategies",
                 f"at most half of the {free / 2**30:.3g} GiB free: fewer periods, prices, firms or workers",
             ),
         )

@@ -107,7 +107,8 @@ def run_sessions(
     threads = workers or os.cpu_count() or 1
     if sessions < 1:
         raise bad_input("sessions", ("sessions", sessions, "1 or more"))
-    check_memory(game, learner.memory, min(threads, sessions) if not keep_values else sessions)
+    held = sessions if keep_values else min(threads, sessions)
+    check_memory(game, learner.memory, held, sessions)
     alpha, beta = learner.per_firm(game.firms)
     first = opening_values(game, learner.delta) if start is None else np.asarray(start, float)
     opening = opening_actions(sessions, max(learner.memory, 1), game.firms, game.choices, seed, exact)
