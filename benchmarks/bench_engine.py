@@ -2,9 +2,10 @@
 
     python benchmarks/bench_engine.py [--rounds 15] [--figure docs/img/cost_growth.png] [--json]
 
-One function per row. Contenders of a row run in turn, round after round, and medians of processor time are compared,
-so that a busy machine slows all of them alike. BLAS is held to one thread; so is numba, which is used without
-parallel loops; only the nation is timed by the clock on the wall. Every contender starts from the same arrays and the numbers it returns are compared before it is timed.
+One function per row. Contenders of a row run in turn, round after round, and medians of processor time are
+compared, so that a busy machine slows all of them alike. BLAS is held to one thread; so is numba, which is
+used without parallel loops; only the nation is timed by the clock on the wall. Every contender starts from
+the same arrays and the numbers it returns are compared before it is timed.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class Line:
 
 
 def medians(work: Work, rounds: int) -> dict[str, float]:
-    """Median processor seconds of each contender over interleaved rounds; short ones are repeated to last 2 ms."""
+    """Median processor seconds of each contender over interleaved rounds of 2 ms or one call."""
     repeats = {name: max(1, int(2e-3 / _time(run, 1))) for name, run in work.items()}
     times: dict[str, list[float]] = {name: [] for name in work}
     for _ in range(rounds):

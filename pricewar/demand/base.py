@@ -8,6 +8,7 @@ size).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -89,6 +90,8 @@ def internalisation(firms: Ints, conduct: float) -> Floats:
 
 def vector(place: str, values: ArrayLike, size: int) -> Floats:
     """Return `values` as a finite float64 array of `size` (a scalar is spread), or raise `InputError`."""
+    if type(values) is float and isfinite(values):
+        return np.full(size, values)
     array = _floats(place, values)
     if array.ndim == 0:
         array = np.full(size, float(array))
@@ -116,6 +119,9 @@ def indices(place: str, labels: ArrayLike, size: int) -> tuple[Ints, NDArray[Any
         raise bad_input("demand", (place, f"shape {array.shape}", f"{size} labels"))
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise bad_input("demand", (place, "NaN or infinity", "labels"))
+    if array.dtype.kind in "iu" and array.min() >= 0 and array.max() < 4 * size:  # the usual labels, fast
+        there = np.bincount(array) > 0
+        return (there.cumsum() - 1)[array], np.flatnonzero(there)
     names, codes = np.unique(array, return_inverse=True)
     return codes.astype(np.int64), names
 

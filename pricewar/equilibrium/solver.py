@@ -141,10 +141,10 @@ def solve(
     )
     prices = _start(game, start)
     _check_floor(game, prices)
-    limited = np.isfinite(game.capacity).any()
+    limited = capacity is not None
     state = np.concatenate([prices, np.zeros(size)]) if limited else prices
     memory = MEMORY if accelerate else 0
-    iterations, residual = _iterate(game, state, bool(limited), tol, max_iterations, memory)
+    iterations, residual = _iterate(game, state, limited, tol, max_iterations, memory)
     prices, shadow = state[:size].copy(), state[size:].copy() if limited else np.zeros(size)
     return Equilibrium(prices, bool(residual <= tol), iterations, float(residual), shadow, game)
 
@@ -180,16 +180,18 @@ def _game(
     )
     low, high = _bounds(size, *bounds)
     limit = _extended("capacity", capacity, size, np.inf)
-    if (rate <= -1).any() or not 0.0 <= conduct <= 1.0 or (limit <= 0).any():
-        raise bad_input(
-            "equilibrium",
-            (
-                "ad_valorem_tax, conduct, capacity",
-                (float(rate.min()), conduct, float(limit.min())),
-                "rate > -1, 0 <= conduct <= 1, capacity > 0",
-            ),
+    wrong = [
+        (place, found, allowed)
+        for bad, place, found, allowed in (
+            (float(rate.min()) <= -1.0, "ad_valorem_tax", float(rate.min()), "a rate above -1"),
+            (not 0.0 <= conduct <= 1.0, "conduct", conduct, "0 (Nash) to 1 (joint profit)"),
+            (float(limit.min()) <= 0.0, "capacity", float(limit.min()), "above zero"),
         )
-    effective = vector("costs", costs, size) + unit_tax - theta
+        if bad
+    ]
+    if wrong:
+        raise bad_input("equilibrium", *wrong)
+    effective = vector("costs", costs, size) + (unit_tax - theta)
     return Game(demand, firms, effective, 1.0 / (1.0 + rate), low, high, limit, float(conduct))
 
 
@@ -197,7 +199,7 @@ def _bounds(
     size: int, fixed: ArrayLike | None, floor: ArrayLike | None, cap: ArrayLike | None
 ) -> tuple[Floats, Floats]:
     low, high = _extended("floor", floor, size, -np.inf), _extended("cap", cap, size, np.inf)
-    if (low > high).any():
+    if floor is not None and cap is not None and (low > high).any():
         j = int((low - high).argmax())
         raise bad_input("equilibrium", (f"floor[{j}]", float(low[j]), f"at most the cap {high[j]:g}"))
     if fixed is None:
@@ -221,12 +223,12 @@ def _extended(place: str, values: ArrayLike | None, size: int, default: float) -
 
 def _start(game: Game, start: ArrayLike | None) -> Floats:
     prices = game.costs / game.keep if start is None else game.demand.check_prices(start)
-    return np.clip(prices, game.low, game.high)
+    return np.minimum(np.maximum(prices, game.low), game.high)
 
 
 def _check_floor(game: Game, prices: Floats) -> None:
     """A floor that nobody would pay leaves nothing to solve: say so instead of dividing by zero."""
-    at_floor = np.isfinite(game.low) & (prices <= game.low)
+    at_floor = prices <= game.low
     if not at_floor.any():
         return
     unsold = at_floor & ~(game.demand.expected(prices) > 1e-12)

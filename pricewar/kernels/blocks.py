@@ -12,12 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+#: Lanes of the float32 tables, the same for every table: a buyer's arithmetic does not depend on the others.
 LANES = 64
 
 
 def lanes_for(rows: int) -> int:
-    """Lanes per block: 64, fewer (a multiple of 8) when there are fewer rows."""
-    return min(LANES, -(-rows // 8) * 8)
+    """Lanes per block, a multiple of 8 up to 128: little padding, few blocks (each costs about 4 lanes)."""
+    if rows <= 128:
+        return -(-rows // 8) * 8
+    return min(range(128, 24, -8), key=lambda lanes: -(-rows // lanes) * (lanes + 4))
 
 
 def block_vector(values: NDArray[Any], dtype: Any = np.float64, lanes: int | None = None) -> NDArray[Any]:

@@ -2,10 +2,10 @@
 
 Arrays, everywhere in this file (N blocks of B lanes, J products):
     tastes (N, J, B), alpha (N, B) price sensitivity > 0, weights (N, B), delta (J,), prices (J,).
-Utility is delta_j + tastes_ij - alpha_i p_j, the outside option has utility zero. Utility, and with it tastes, alpha
-and delta, is in bits (natural units times `exp.BITS`): exp of utility is then 2^x, the cheapest exponential.
-Prices, margins, weights and everything that comes out are in natural units. `twin.py` says the same in
-numpy.
+Utility is delta_j + tastes_ij - alpha_i p_j, the outside option has utility zero. Utility, and with it
+tastes, alpha and delta, is in bits (natural units times `exp.BITS`): exp of utility is then 2^x, the cheapest
+exponential. Prices, margins, weights and everything that comes out are in natural units. `twin.py` says the
+same in numpy.
 """
 
 from __future__ import annotations

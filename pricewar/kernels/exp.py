@@ -120,8 +120,8 @@ LOWEST_BITS_32, HIGHEST_BITS_32 = _S(-125.0), _S(127.0)
 def power64(x: float) -> float:
     """2^x in float64, relative error below 4e-16: for kernels whose utilities are measured in bits.
 
-    Cheaper than `exp64` by a fifth: the remainder is exact, and the exponent is added as an integer, which leaves
-    the multipliers, the bottleneck, to the polynomial.
+    Cheaper than `exp64` by a fifth: the remainder is exact, and the exponent is added as an integer, which
+    leaves the multipliers, the bottleneck, to the polynomial.
     """
     x = x if x > LOWEST_BITS else LOWEST_BITS
     x = x if x < HIGHEST_BITS else HIGHEST_BITS

@@ -1,8 +1,9 @@
 """One-level nested logit over blocks of buyers, the outside option alone in its nest.
 
-Arrays as in `choice.py`, utility in bits, and nests (J,) indices 0..H-1, rho (H,) in [0, 1): within-nest correlation. With
-D_h = sum over the nest of exp(V_j / (1 - rho_h)): conditional share c_j = exp(V_j / (1 - rho_h)) / D_h, nest
-share D_h^(1 - rho_h) / (1 + sum_g D_g^(1 - rho_g)). All sums are shifted by the nest's maximum.
+Arrays as in `choice.py`, utility in bits, and nests (J,) indices 0..H-1, rho (H,) in [0, 1): within-nest
+correlation. With D_h = sum over the nest of exp(V_j / (1 - rho_h)): conditional share c_j = exp(V_j / (1 -
+rho_h)) / D_h, nest share D_h^(1 - rho_h) / (1 + sum_g D_g^(1 - rho_g)). All sums are shifted by the nest's
+maximum.
 """
 
 from __future__ import annotations

@@ -130,8 +130,8 @@ def draw32(
 ) -> None:
     """Sampled choices of a table of buyers: int32 (N, B), J for the outside option.
 
-    tastes (N, J, B), alpha (N, B) and delta (J,) in bits as in `choice.py`, people (N, B) uint64 and names (J,) uint32 identities of buyers and
-    products, start the stream of luck of this seed and period.
+    tastes (N, J, B), alpha (N, B) and delta (J,) in bits as in `choice.py`, people (N, B) uint64 and names
+    (J,) uint32 identities of buyers and products, start the stream of luck of this seed and period.
     """
     blocks, products, lanes = tastes.shape
     utility = np.empty((products, lanes), np.float32)

@@ -29,7 +29,12 @@ LONGEST = 50.0
 
 @njit(cache=True, nogil=True, fastmath=FAST)
 def _step(
-    market: tuple[Any, ...], groups: tuple[Any, ...], terms: tuple[Any, ...], state: Array, out: Array
+    market: tuple[Any, ...],
+    groups: tuple[Any, ...],
+    terms: tuple[Any, ...],
+    state: Array,
+    out: Array,
+    work: tuple[Array, ...],
 ) -> float:
     """One zeta step from `state` = (prices, capacity prices) to `out`; returns the largest relative move.
 
@@ -40,11 +45,12 @@ def _step(
     costs, keep, low, high, capacity, conduct = terms
     products = delta.size
     prices, shadow = state[:products], state[products:]
-    margins = keep * prices - costs
     limited = capacity.size > 0
-    if limited:
-        margins -= shadow
-    shares, slope, gain = np.empty(products), np.empty(products), np.empty(products)
+    shares, slope, gain, margins = work
+    for j in range(products):
+        margins[j] = keep[j] * prices[j] - costs[j]
+        if limited:
+            margins[j] -= shadow[j]
     if rho.size > 0:
         nested_markup_terms64(
             tastes,
@@ -88,61 +94,67 @@ def anderson(state: Array, image: Array, states: Array, images: Array, filled: i
     """Mix the last `filled` (state, image) pairs, rows of `states`/`images`, into `proposal` (Anderson 1965).
 
     Minimises |f - dF g| over g by the normal equations, a little ridge keeping them solvable. Returns False
-    if the answer is not finite, and then `proposal` is the plain image.
+    if the answer is not finite, and then `proposal` is the plain image. Written with scalars: no temporary
+    arrays.
     """
-    proposal[:] = image
-    if filled == 0:
-        return True
     size = state.size
-    change = np.empty((filled, size))
-    residual = image - state
-    for m in range(filled):
-        change[m] = residual - (images[m] - states[m])
-    normal, right = np.empty((filled, filled)), np.empty(filled)
+    normal, mix = np.zeros((filled, filled)), np.zeros(filled)
+    for i in range(size):
+        f = image[i] - state[i]
+        for a in range(filled):
+            change = f - (images[a, i] - states[a, i])
+            mix[a] += change * f
+            for b in range(a + 1):
+                normal[a, b] += change * (f - (images[b, i] - states[b, i]))
     for a in range(filled):
-        right[a] = (change[a] * residual).sum()
-        for b in range(a + 1):
-            normal[a, b] = (change[a] * change[b]).sum()
+        normal[a, a] = normal[a, a] * (1.0 + 1e-13) + 1e-300
+        for b in range(a):
             normal[b, a] = normal[a, b]
-    for a in range(filled):
-        normal[a, a] *= 1.0 + 1e-13
-        normal[a, a] += 1e-300
-    mix = _solve(normal, right)
-    for m in range(filled):
-        proposal -= mix[m] * (image - images[m])
-    if not np.isfinite(proposal).all():
+    _solve(normal, mix)
+    finite = True
+    for i in range(size):
+        value = image[i]
+        for a in range(filled):
+            value -= mix[a] * (image[i] - images[a, i])
+        proposal[i] = value
+        finite = finite and np.isfinite(value)
+    if not finite:
         proposal[:] = image
-        return False
-    return True
+    return finite
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
 def shorten(state: Array, image: Array, proposal: Array) -> None:
     """Pull `proposal` back towards `state` until it is at most `LONGEST` plain steps away."""
-    plain = np.abs(image - state).max()
-    taken = np.abs(proposal - state).max()
+    plain, taken = 0.0, 0.0
+    for i in range(state.size):
+        plain = max(plain, abs(image[i] - state[i]))
+        taken = max(taken, abs(proposal[i] - state[i]))
     if taken > LONGEST * plain:
-        proposal[:] = state + (proposal - state) * (LONGEST * plain / taken)
+        for i in range(state.size):
+            proposal[i] = state[i] + (proposal[i] - state[i]) * (LONGEST * plain / taken)
 
 
 @njit(cache=True, nogil=True)
-def _solve(matrix: Array, right: Array) -> Array:
-    """Gaussian elimination with pivoting for the handful of mixing weights (no LAPACK call)."""
+def _solve(matrix: Array, right: Array) -> None:
+    """Gaussian elimination with pivoting, in place, for the handful of mixing weights (no LAPACK call)."""
     n = right.size
     for k in range(n):
-        pivot = k + np.argmax(np.abs(matrix[k:, k]))
+        pivot = k
+        for r in range(k + 1, n):
+            pivot = r if abs(matrix[r, k]) > abs(matrix[pivot, k]) else pivot
         for c in range(n):
             matrix[k, c], matrix[pivot, c] = matrix[pivot, c], matrix[k, c]
         right[k], right[pivot] = right[pivot], right[k]
         for r in range(k + 1, n):
             factor = matrix[r, k] / matrix[k, k] if matrix[k, k] != 0.0 else 0.0
-            matrix[r, k:] -= factor * matrix[k, k:]
+            for c in range(k, n):
+                matrix[r, c] -= factor * matrix[k, c]
             right[r] -= factor * right[k]
     for k in range(n - 1, -1, -1):
         for c in range(k + 1, n):
             right[k] -= matrix[k, c] * right[c]
         right[k] = right[k] / matrix[k, k] if matrix[k, k] != 0.0 else 0.0
-    return right
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
@@ -164,11 +176,12 @@ def iterate_prices(
     low, high = terms[2], terms[3]
     size, products = state.size, low.size
     image, proposal = np.empty(size), np.empty(size)
+    work = (np.empty(products), np.empty(products), np.empty(products), np.empty(products))
     states, images = np.empty((max(memory, 1), size)), np.empty((max(memory, 1), size))
     filled, slot, before = 0, 0, np.inf
     residual = np.inf
     for iteration in range(1, most + 1):
-        residual = _step(market, groups, terms, state, image)
+        residual = _step(market, groups, terms, state, image, work)
         if residual <= tolerance:
             state[:] = image
             return iteration, residual
