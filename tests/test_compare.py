@@ -112,6 +112,12 @@ def test_a_gap_in_the_months_is_named(runs):
         compare_table(gap)
 
 
+def test_scenarios_over_different_months_are_no_comparison(runs):
+    short = runs.but(market=runs.market.query("scenario == 'baseline' or period < 6"))
+    with pytest.raises(ResultsError, match=r"byd-one-third 2025-04 to 2025-09; give them one start"):
+        compare_table(short)
+
+
 def test_unknown_row_is_named(table):
     with pytest.raises(ResultsError, match=r"0 rows"):
         pick(table, "baseline", "market", "beauty")

@@ -40,6 +40,9 @@ def panel(results: Results, table: str, metrics: tuple[str, ...], entity: str = 
         table: name of the table.
         metrics: its columns to take.
         entity: the column that names the entity; without it the one entity is "market".
+
+    Raises:
+        ResultsError: scenarios run over different months, or months are missing.
     """
     frame = results.tables[table]
     by_scenario = pd.Categorical(frame["scenario"], results.scenarios).codes
@@ -76,7 +79,18 @@ def total(values: Floats, rule: Total, axis: int) -> Floats:
 
 
 def _months(frame: pd.DataFrame) -> tuple[str, ...]:
-    first = frame.drop_duplicates("period").sort_values("period")
-    if list(first["period"]) != list(range(len(first))):
-        raise ResultsError(f"periods must run from 0 without gaps; found {list(first['period'])[:10]} ...")
-    return tuple(map(str, first["month"]))
+    """The months that all scenarios run over; a sum over other months would be no comparison."""
+    rows = frame.drop_duplicates(["scenario", "period"]).sort_values("period")
+    calendars = {
+        str(name): tuple(map(str, part["month"])) for name, part in rows.groupby("scenario", sort=False)
+    }
+    if len(set(calendars.values())) > 1:
+        spans = ", ".join(f"{name} {months[0]} to {months[-1]}" for name, months in calendars.items())
+        raise ResultsError(
+            f"scenarios run over different months: {spans}; give them one start and one length"
+        )
+    months = next(iter(calendars.values()), ())
+    periods = list(rows["period"].drop_duplicates())
+    if periods != list(range(len(months))):
+        raise ResultsError(f"periods must run from 0 without gaps; found {periods[:10]} ...")
+    return months
