@@ -148,7 +148,9 @@ def run(
     summary = summarise(play, found)
     tables = {"sessions": session_table(play, found), "impulse_response": response_table(play)}
     drawings = {
-        "gains": lambda: figures.histogram(found.gain, "profit gain", BASELINE["mean_gain"]),
+        "gains": lambda: figures.histogram(
+            found.gain, "profit gain", published_for(settings).get("mean_gain")
+        ),
         "impulse_response": lambda: figures.responses(tables["impulse_response"], game),
     }
     if settings["grid"]:

@@ -33,7 +33,7 @@ def histogram(values: NDArray[np.float64], label: str, mark: float | None = None
     axes.hist(values, bins=min(30, max(5, len(values) // 10)), color=INK, alpha=0.85)
     axes.axvline(values.mean(), color=ACCENT, linewidth=2, label=f"mean {values.mean():.3f}")
     if mark is not None:
-        axes.axvline(mark, color="black", linestyle=":", label=f"published, baseline {mark:g}")
+        axes.axvline(mark, color="black", linestyle=":", label=f"published {mark:g}")
     axes.set(xlabel=label, ylabel="sessions")
     axes.legend(frameon=False)
     return figure
