@@ -88,7 +88,7 @@ class Landscape(Record):
     def by_name(self) -> Ints:
         """(F,) positions of the firms in the order of their ids: whatever goes round the firms goes so, that
         the order in which a scenario lists them is irrelevant."""
-        return np.argsort(np.array(self.firms), kind="stable")
+        return read_only(np.argsort(np.array(self.firms), kind="stable"))
 
     def own(self, firm: int) -> Ints:
         """Positions of the products of one firm."""
@@ -208,7 +208,7 @@ class View(Record):
     def rivals(self) -> Flags:
         """(J,) True for products on sale of other firms."""
         others: Flags = self.on_sale & (self.landscape.firm_of != self.firm)
-        return others
+        return read_only(others)
 
     @property
     def stock_months(self) -> Floats:
