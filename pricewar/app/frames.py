@@ -10,10 +10,11 @@ from typing import Any, Final, Literal
 import numpy as np
 import pandas as pd
 
-from ..plots.style import PALETTE
 from ..results import Results
 from ..scenario import Scenario
 
+PALETTE: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+"""Okabe and Ito (2008), as in printed figures (`plots.style`), without loading what draws those."""
 RUNWAY_CAP: Final = 36.0
 """Months of cash beyond which a runway is drawn as this: nobody's worry."""
 BURN_WINDOW: Final = 3
@@ -39,7 +40,7 @@ CHARTS: Final = (
     Chart("share", "Market shares", "% of cars", "firm", 100.0),
     Chart("gross_margin", "Gross margins", "% of revenue", "firm", 100.0, 0.0),
     Chart("runway", "Cash runway", f"months, at most {RUNWAY_CAP:.0f}", "firm"),
-    Chart("war_index", "War index: mean depth of cuts", "%", "market", 1.0, 0.0),
+    Chart("war_index", "War index", "% mean depth of cuts", "market", 1.0, 0.0),
     Chart("consumer_surplus", "Consumer surplus", "bn CNY a month", "market", 1e-9),
 )
 EXTRA: Final = (

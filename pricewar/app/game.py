@@ -277,6 +277,11 @@ class Game:
         own = [p for p in self.base.products.values() if p.firm == firm]
         return sum(p.list_price * p.units for p in own) / sum(p.units for p in own)
 
+    def start_price(self, firm: str) -> float:
+        """What buyers paid for the reference car before the first month, CNY."""
+        own = [p for p in self.base.products.values() if p.firm == firm]
+        return sum(p.price * p.units for p in own) / sum(p.units for p in own)
+
     def start_list(self, firm: str) -> dict[str, float]:
         """Start list prices of a firm's products, CNY."""
         return {key: p.list_price for key, p in self.base.products.items() if p.firm == firm}

@@ -44,6 +44,7 @@ def player_view(game: Game, firm: str, now: float) -> View:
         "decided": None if chosen is None else [round(part * start) for part in chosen],
         "limits": {"list": [round(bound * start) for bound in LIST_RANGE], "promotion": LARGEST_PROMOTION},
         "reference": round(start),
+        "start_price": game.start_price(firm),
         "own": own_books(game, firm),
         "rivals": [
             {"firm": key, "name": game.base.firms[key].name, "price": seen}

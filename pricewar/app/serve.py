@@ -5,11 +5,10 @@ from __future__ import annotations
 import socket
 from threading import Thread
 
-from .hall import Hall
-from .web import make_app
+from .web import MOST_GAMES, Later, make_app
 
 
-def serve(host: str, port: int, games: int) -> None:
+def serve(host: str, port: int, games: int = MOST_GAMES) -> None:
     """Serve the classroom until interrupted.
 
     Args:
@@ -19,13 +18,14 @@ def serve(host: str, port: int, games: int) -> None:
     """
     import uvicorn
 
-    Thread(target=warm_up, daemon=True).start()
-    app = make_app(Hall(games))
+    app = make_app(games)
+    Thread(target=warm_up, args=[app.state.api], daemon=True).start()
     uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False, timeout_keep_alive=30)
 
 
-def warm_up() -> None:
+def warm_up(api: Later) -> None:
     """Load the compiled kernels and the first run while the browser opens."""
+    api.ready()
     from .playback import frame
     from .settings import Settings
 

@@ -1,76 +1,68 @@
-"""The server: pages, runs and downloads; the routes of games are in `web_game`."""
+"""The web application: pages and files at once, everything behind /api as soon as it is loaded."""
 
 from __future__ import annotations
 
-import io
-import json
-import time
-import zipfile
-from collections.abc import Mapping
-from dataclasses import asdict
-from functools import lru_cache
-from importlib.metadata import version
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from threading import Lock
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ..errors import InputError, PricewarError
-from ..results import Results
-from ..scenario_file import load, shipped_scenarios
-from .frames import FINAL, catalogue, firm_list
-from .guard import Guard, caller, problem
-from .hall import Bucket, Hall
-from .happenings import HAPPENINGS
-from .lessons import LESSONS, lesson_page, run_lesson
-from .levers import LEVERS
-from .playback import frame, tables
-from .settings import Settings, first_leader, read_settings
-from .web_game import game_routes
+from .guard import Guard, problem
 
 STATIC = Path(str(files("pricewar.app") / "static"))
-Side = Literal["a", "b"]
+MOST_GAMES = 60
 
 
-def make_app(hall: Hall | None = None) -> Starlette:
-    """The web application; games live in `hall`."""
+class Later:
+    """An application that is loaded when it is first needed: the page stands before the compiler does."""
+
+    def __init__(self, load: Callable[[], ASGIApp]) -> None:
+        self._load = load
+        self._lock = Lock()
+        self._made: ASGIApp | None = None
+
+    def ready(self) -> ASGIApp:
+        """The application, loaded once."""
+        with self._lock:
+            if self._made is None:
+                self._made = self._load()
+            return self._made
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        made = self._made if self._made is not None else await run_in_threadpool(self.ready)
+        await made(scope, receive, send)
+
+
+def make_app(games: int = MOST_GAMES) -> Starlette:
+    """The web application, for at most so many games at once; `app.state.api` is what loads late."""
+
+    def load() -> ASGIApp:
+        from .api import make_api
+
+        return make_api(games)
+
+    api = Later(load)
     routes = [
-        Route("/api/catalogue", get_catalogue),
-        Route("/api/firms/{scenario}", get_firms),
-        Route("/api/run", get_run),
-        Route("/api/data.zip", get_data),
-        Route("/api/scenario.toml", get_scenario),
-        Route("/api/lessons", get_lessons),
-        Route("/api/lessons/{slug}", get_lesson),
-        Route("/api/lessons/{slug}/run", get_lesson_run),
-        *game_routes(hall or Hall()),
+        Mount("/api", api),
         Mount("/static", StaticFiles(directory=STATIC)),
         Route("/{path:path}", get_page),
     ]
-    middleware = [Middleware(Guard), Middleware(GZipMiddleware, minimum_size=2000)]
-    handlers: Mapping[Any, Any] = {InputError: wrong_input, PricewarError: failed}
-    app = Starlette(routes=routes, middleware=middleware, exception_handlers=handlers)
-    app.state.runs = Bucket(rate=8.0, burst=60)
+    app = Starlette(
+        routes=routes, middleware=[Middleware(Guard), Middleware(GZipMiddleware, minimum_size=2000)]
+    )
+    app.state.api = api
     return app
-
-
-async def wrong_input(request: Request, error: InputError) -> Response:
-    """Every problem with its place."""
-    found = [asdict(one) for one in error.problems]
-    return JSONResponse({"error": str(error), "problems": found}, 422)
-
-
-async def failed(request: Request, error: PricewarError) -> Response:
-    """A run that cannot be done."""
-    return problem(500, str(error))
 
 
 async def get_page(request: Request) -> Response:
@@ -78,122 +70,3 @@ async def get_page(request: Request) -> Response:
     if request.path_params["path"].split("/")[0] in ("", "explore", "lessons", "game"):
         return FileResponse(STATIC / "index.html")
     return problem(404, "No such page.")
-
-
-@lru_cache(maxsize=1)
-def _catalogue() -> dict[str, Any]:
-    return {
-        "version": version("pricewar"),
-        "scenarios": [{"name": name, "title": load(name).title} for name in shipped_scenarios()],
-        "levers": [asdict(lever) for lever in LEVERS],
-        "happenings": [
-            {"sort": sort} | {k: v for k, v in vars(h).items() if k != "build"}
-            for sort, h in HAPPENINGS.items()
-        ],
-        "charts": catalogue(),
-        "final": list(FINAL),
-    }
-
-
-async def get_catalogue(request: Request) -> Response:
-    """What the page offers: scenarios, levers, acts, charts with units."""
-    return JSONResponse(await run_in_threadpool(_catalogue))
-
-
-async def get_firms(request: Request) -> Response:
-    """Firms of a scenario, biggest first, and the usual leader."""
-    scenario = load(Settings(scenario=request.path_params["scenario"]).scenario)
-    start = {"months": scenario.periods, "leader": first_leader(scenario), "start": scenario.start}
-    return JSONResponse(start | {"firms": firm_list(scenario)})
-
-
-async def get_run(request: Request) -> Response:
-    """One or two runs with the same luck, month by month."""
-    if not request.app.state.runs.take(caller(request), time.monotonic()):
-        return problem(429, "Too many runs at once: wait a moment.")
-    settings = read_settings(request.query_params)
-    sides: list[Side] = ["a"] if settings.b is None else ["a", "b"]
-    runs = [await run_in_threadpool(frame, settings.plan(side).scenario) for side in sides]
-    return JSONResponse({"query": settings.query, "runs": runs})
-
-
-def _side(request: Request) -> Side:
-    return "b" if request.query_params.get("side") == "b" else "a"
-
-
-async def get_scenario(request: Request) -> Response:
-    """The file that `pricewar run` accepts."""
-    plan = read_settings(request.query_params).plan(_side(request))
-    return download(plan.toml, f"{plan.scenario.name}.toml", "application/toml")
-
-
-async def get_data(request: Request) -> Response:
-    """All tables of the runs as CSV, and their scenario files."""
-    settings = read_settings(request.query_params)
-    plans = [settings.plan(side) for side in (("a",) if settings.b is None else ("a", "b"))]  # type: ignore[arg-type]
-    parts = {f"{plan.scenario.name}.toml": plan.toml for plan in plans}
-    for plan in plans:
-        results = await run_in_threadpool(tables, plan.scenario)
-        parts |= csv_files(results, plan.scenario.name)
-    return download(zipped(parts), f"{settings.scenario}.zip", "application/zip")
-
-
-def csv_files(results: Results, prefix: str) -> dict[str, str]:
-    """File name -> CSV, one for each table that a reader may want."""
-    wanted = ("market", "firms", "products", "log")
-    return {f"{prefix}-{name}.csv": results.tables[name].to_csv(index=False) for name in wanted}
-
-
-def zipped(parts: Mapping[str, str]) -> bytes:
-    """An archive of text files, the same bytes for the same texts."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in parts.items():
-            archive.writestr(zipfile.ZipInfo(name), text, zipfile.ZIP_DEFLATED)
-    return out.getvalue()
-
-
-def download(content: str | bytes, name: str, media: str) -> Response:
-    """An attachment."""
-    return Response(
-        content, media_type=media, headers={"Content-Disposition": f'attachment; filename="{name}"'}
-    )
-
-
-async def get_lessons(request: Request) -> Response:
-    """Titles and questions of all lessons."""
-    return JSONResponse(
-        [{k: getattr(one, k) for k in ("slug", "title", "question")} for one in LESSONS.values()]
-    )
-
-
-async def get_lesson(request: Request) -> Response:
-    """The text of one lesson, without what its experiment shows."""
-    found = LESSONS.get(request.path_params["slug"])
-    return problem(404, "No such lesson.") if found is None else JSONResponse(lesson_page(found))
-
-
-async def get_lesson_run(request: Request) -> Response:
-    """The experiment of a lesson: its runs, and its explanation with the numbers of these runs."""
-    found = LESSONS.get(request.path_params["slug"])
-    if found is None:
-        return problem(404, "No such lesson.")
-    if not request.app.state.runs.take(caller(request), time.monotonic()):
-        return problem(429, "Too many runs at once: wait a moment.")
-    value = request.query_params.get("value")
-    text = json.dumps(await run_in_threadpool(run_lesson, found, None if value is None else number(value)))
-    return Response(text, media_type="application/json")
-
-
-def number(text: str) -> float:
-    """A number from a query.
-
-    Raises:
-        InputError: it is none.
-    """
-    from ..errors import bad_input
-
-    try:
-        return float(text)
-    except ValueError as error:
-        raise bad_input("link", ("value", text[:40], "a number")) from error

@@ -224,6 +224,6 @@ def game_routes(hall: Hall) -> list[Route]:
         "scenario.toml": desk.scenario,
     }
     return [
-        *(Route(f"/api/game{path}", _guarded(handler), methods=["POST"]) for path, handler in writes.items()),
-        *(Route(f"/api/game/{{code}}/{path}", _guarded(handler)) for path, handler in reads.items()),
+        *(Route(f"/game{path}", _guarded(handler), methods=["POST"]) for path, handler in writes.items()),
+        *(Route(f"/game/{{code}}/{path}", _guarded(handler)) for path, handler in reads.items()),
     ]
