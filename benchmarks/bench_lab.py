@@ -50,7 +50,7 @@ OTHERS = [
     ("rotemberg-saloner", {}, 1),
     ("edgeworth", {}, 1),
     ("asker", {}, 200),
-    ("waltman-kaymak", {}, 200),
+    ("waltman-kaymak", {}, 60),
 ]
 
 

@@ -17,14 +17,20 @@ def rates():
 
 
 def test_known_positives_are_found(rates):
-    assert rates[rates["positive"]]["wrong"].max() <= 0.05
+    assert rates[rates["positive"] & (rates["noise"] <= 0.1)]["wrong"].max() <= 0.05
 
 
 def test_known_negatives_are_left_alone(rates):
-    calm = rates[~rates["positive"] & (rates["series"] != "wandering")]
-    assert calm["wrong"].max() <= 0.05
+    quiet = rates[~rates["positive"] & (rates["noise"] <= 0.03)]
+    plain = quiet[~quiet["series"].isin(["wandering", "rockets and feathers"])]
+    assert plain["wrong"].max() <= 0.05
+    # slow falls after cost shocks look like a cycle until cost is known
+    rockets = quiet[quiet["series"] == "rockets and feathers"].set_index(["detector", "noise"])["wrong"]
+    assert rockets["cycle", 0.0] > 0.5
+    assert rockets["cycle", 0.03] > 0.2
+    assert rockets["cycle, cost known", 0.03] < 0.1
     # a mean-reverting margin dips by itself: the documented weakness of a fixed threshold
-    wandering = rates[(rates["series"] == "wandering") & (rates["detector"] == "war")]
+    wandering = quiet[(quiet["series"] == "wandering") & (quiet["detector"] == "war")]
     assert wandering["wrong"].max() < 0.6
 
 
@@ -45,7 +51,7 @@ def test_wars_are_dated():
     prices = np.full(60, 2.0)
     prices[10:16] = 1.2
     prices[30:33] = 1.2
-    prices[34:38] = 1.2
+    prices[35:38] = 1.2
     prices[50] = 1.1  # one cheap month is no war
     wars = war_episodes(prices, cost=1.0)
     assert [(w.start, w.end, w.length) for w in wars] == [(10, 15, 6), (30, 37, 8)]

@@ -39,18 +39,22 @@ class CycleFlag:
     length: float
 
 
-def edgeworth_cycle(prices: ArrayLike, ratio: float = 1.5, least: int = 3) -> CycleFlag:
+def edgeworth_cycle(
+    prices: ArrayLike, cost: ArrayLike = 0.0, ratio: float = 1.5, least: int = 3
+) -> CycleFlag:
     """Is this price series an Edgeworth cycle?
 
     Args:
         prices: (periods,) price of the market or of one firm.
+        cost: unit cost, one number or (periods,). Without it, prices that follow cost up at once and down
+            slowly look like a cycle.
         ratio: least mean rise over mean cut.
         least: least number of restorations.
 
     Raises:
         InputError: fewer than three prices, or prices that are not finite.
     """
-    p = _series(prices)
+    p = _series(np.asarray(prices, float) - np.asarray(cost, float))
     change = np.diff(p)
     moves = change[np.abs(change) > 1e-12 * max(1.0, float(np.abs(p).max()))]
     rises, cuts = moves[moves > 0], -moves[moves < 0]
@@ -78,7 +82,8 @@ def war_episodes(
 ) -> list[War]:
     """Spells in which the margin is at least `depth` below normal for `least` periods or more.
 
-    The normal margin is the 75th percentile of the series, so wars may fill up to three quarters of it.
+    The normal margin is the 75th percentile of the series, so wars may fill up to three quarters of it. A
+    running median of three takes out single periods, cheap or dear.
 
     Args:
         prices: (periods,) market price.
@@ -94,13 +99,19 @@ def war_episodes(
     normal = float(np.quantile(margin, 0.75))
     if normal <= 0:
         return []
-    low = margin <= (1 - depth) * normal
+    low = _running_median(margin) <= (1 - depth) * normal
     wars = []
     for start, end in _spells(low, gap):
         spell = margin[start : end + 1]
         if np.count_nonzero(low[start : end + 1]) >= least:
             wars.append(War(start, end, end - start + 1, float(1 - spell.mean() / normal)))
     return wars
+
+
+def _running_median(x: Floats) -> Floats:
+    """Median of each value and its two neighbours; the ends are kept."""
+    middle = np.median(np.stack([x[:-2], x[1:-1], x[2:]]), axis=0)
+    return np.concatenate([x[:1], middle, x[-1:]])
 
 
 def _spells(flags: NDArray[np.bool_], gap: int) -> Iterator[tuple[int, int]]:
@@ -175,12 +186,25 @@ def sticky(rng: np.random.Generator, periods: int) -> tuple[Floats, Floats]:
     return 1.8 + 0.3 * np.tanh(np.cumsum(step)), np.ones(periods)
 
 
+def rockets_and_feathers(rng: np.random.Generator, periods: int) -> tuple[Floats, Floats]:
+    """Cost jumps up now and then and falls back; price follows up at once, down slowly. No rivalry."""
+    cost, p = np.empty(periods), np.empty(periods)
+    c, price = 1.0, 1.8
+    for t in range(periods):
+        c = 1.0 + 0.8 * (c - 1.0) + (rng.uniform(0.2, 0.5) if rng.random() < 0.05 else 0.0)
+        goal = c + 0.8
+        price = goal if goal > price else price + 0.25 * (goal - price)
+        cost[t], p[t] = c, price
+    return p, cost
+
+
 CYCLES: dict[str, tuple[Maker, bool]] = {
     "sawtooth": (sawtooth, True),
     "steady": (steady, False),
     "wandering": (wandering, False),
     "passed through": (passed_through, False),
     "sticky": (sticky, False),
+    "rockets and feathers": (rockets_and_feathers, False),
     "wars and peace": (wars_and_peace, False),
 }
 WARS: dict[str, tuple[Maker, bool]] = {
@@ -189,10 +213,16 @@ WARS: dict[str, tuple[Maker, bool]] = {
     "wandering": (wandering, False),
     "passed through": (passed_through, False),
     "sticky": (sticky, False),
+    "rockets and feathers": (rockets_and_feathers, False),
 }
 
 
-NOISE = (0.0, 0.01, 0.03)
+DETECTORS: tuple[tuple[str, dict[str, tuple[Maker, bool]], Callable[[Floats, Floats], bool]], ...] = (
+    ("cycle", CYCLES, lambda prices, cost: edgeworth_cycle(prices).cycle),
+    ("cycle, cost known", CYCLES, lambda prices, cost: edgeworth_cycle(prices, cost).cycle),
+    ("war", WARS, lambda prices, cost: bool(war_episodes(prices, cost))),
+)
+NOISE = (0.0, 0.03, 0.1, 0.2)
 
 
 def error_rates(
@@ -210,19 +240,13 @@ def error_rates(
         A row per detector, kind and noise: `positive` (truth), `wrong` (share of wrong verdicts).
     """
     rows: list[tuple[str, str, bool, float, float]] = []
-    for detector, kinds in (("cycle", CYCLES), ("war", WARS)):
+    for detector, kinds, judge in DETECTORS:
         for kind, (make, truth) in kinds.items():
             for level in noise:
                 rng = np.random.Generator(np.random.Philox(key=[seed, len(rows)]))
                 wrong = 0
                 for _ in range(draws):
                     prices, cost = make(rng, periods)
-                    noisy = prices + rng.normal(0, level, periods)
-                    verdict = (
-                        edgeworth_cycle(noisy).cycle
-                        if detector == "cycle"
-                        else bool(war_episodes(noisy, cost))
-                    )
-                    wrong += verdict != truth
+                    wrong += judge(prices + rng.normal(0, level, periods), cost) != truth
                 rows.append((detector, kind, truth, level, wrong / draws))
     return pd.DataFrame(rows, columns=["detector", "series", "positive", "noise", "wrong"])
