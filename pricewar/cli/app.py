@@ -22,6 +22,8 @@ COMMANDS = (
     ("calibrate", "calibrate", "calibrate"),
     ("verify", "verify", "verify"),
     ("lab", "lab", "lab"),
+    ("sweep", "sweep", "sweep"),
+    ("app", "classroom", "classroom"),
 )
 """Name of each command, and the module of this package and the function that do it."""
 
