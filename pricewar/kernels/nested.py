@@ -43,7 +43,8 @@ def _nest_shares(
         for b in range(lanes):
             v = d + tastes[j, b] - alpha[b] * p
             inner[j, b] = v
-            top[h, b] = v if v > top[h, b] else top[h, b]
+            highest = top[h, b]
+            top[h, b] = v if v > highest else highest
     for j in range(products):
         h, stretch = nests[j], 1.0 / (1.0 - rho[nests[j]])
         for b in range(lanes):

@@ -66,8 +66,8 @@ def _race(
     top[:] = _ZERO
     for j in range(products):
         for b in range(lanes):
-            v = utility[j, b]
-            top[b] = v if v > top[b] else top[b]
+            v, highest = utility[j, b], top[b]
+            top[b] = v if v > highest else highest
     for b in range(lanes):
         best[b] = exp32(-top[b])
         total[b] = best[b]
@@ -78,11 +78,16 @@ def _race(
         for b in range(lanes):
             attraction = exp32(utility[j, b] - top[b])
             time = exponential(product_bits(low[b], high[b], name))
-            wins = attraction * clock[b] > best[b] * time
+            was, ring, chosen = (
+                best[b],
+                clock[b],
+                choice[b],
+            )  # loaded first: then these are selects, not branches
+            wins = attraction * ring > was * time
             total[b] += attraction
-            best[b] = attraction if wins else best[b]
-            clock[b] = time if wins else clock[b]
-            choice[b] = number if wins else choice[b]
+            best[b] = attraction if wins else was
+            clock[b] = time if wins else ring
+            choice[b] = number if wins else chosen
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
@@ -109,11 +114,16 @@ def _dash(
         for b in range(lanes):
             attraction = power32(d + tastes[j, b] - alpha[b] * p)
             time = exponential(product_bits(low[b], high[b], name))
-            wins = attraction * clock[b] > best[b] * time
+            was, ring, chosen = (
+                best[b],
+                clock[b],
+                choice[b],
+            )  # loaded first: then these are selects, not branches
+            wins = attraction * ring > was * time
             total[b] += attraction
-            best[b] = attraction if wins else best[b]
-            clock[b] = time if wins else clock[b]
-            choice[b] = number if wins else choice[b]
+            best[b] = attraction if wins else was
+            clock[b] = time if wins else ring
+            choice[b] = number if wins else chosen
     return bool(total.max() < _SAFE)
 
 
