@@ -112,10 +112,28 @@ def test_a_gap_in_the_months_is_named(runs):
         compare_table(gap)
 
 
-def test_scenarios_over_different_months_are_no_comparison(runs):
-    short = runs.but(market=runs.market.query("scenario == 'baseline' or period < 6"))
-    with pytest.raises(ResultsError, match=r"byd-one-third 2025-04 to 2025-09; give them one start"):
-        compare_table(short)
+def shortened(runs):
+    """The same runs, the baseline cut to half a year."""
+    kept = {name: getattr(runs, name) for name in ("market", "firms", "products")}
+    return runs.but(**{n: f.query("scenario != 'baseline' or period < 6") for n, f in kept.items()})
+
+
+def test_only_common_months_are_compared(runs):
+    table = compare_table(shortened(runs))
+    half = runs.market[runs.market["period"] < 6].groupby(["scenario", "seed"])["welfare"].sum()
+    row = pick(table, "byd-one-third", "market", "welfare")
+    assert row.mean == pytest.approx(half["byd-one-third"].mean())
+    assert row.diff == pytest.approx((half["byd-one-third"] - half["baseline"]).mean())
+    assert set(table["period"]) == {"2025-04", "2025-05", "2025-06", "2025-07", "2025-08", "2025-09", "total"}
+    assert set(break_even(shortened(runs))["runs"]) == {6}
+    cash = runs.firms.query("firm == 'byd' and period == 5 and scenario == 'byd-one-third'")["cash"].mean()
+    assert pick(table, "byd-one-third", "byd", "cash").mean == pytest.approx(cash)
+
+
+def test_scenarios_with_another_start_are_no_comparison(runs):
+    month = runs.market["month"].where(runs.market["scenario"] == "baseline", "2031-01")
+    with pytest.raises(ResultsError, match=r"byd-one-third 2031-01 to 2031-01; give them one start"):
+        compare_table(runs.but(market=runs.market.assign(month=month)))
 
 
 def test_unknown_row_is_named(table):

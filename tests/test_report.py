@@ -122,6 +122,15 @@ def test_one_seed_with_two_scenarios_says_it_is_one_draw(tmp_path):
     assert "read these numbers as one draw" in text
 
 
+def test_longer_run_is_cut_and_the_page_says_so(runs, tmp_path):
+    kept = {
+        n: f.query("scenario != 'baseline' or period < 6") for n, f in runs.tables.items() if "period" in f
+    }
+    text = Page(write_report(runs.but(**kept), tmp_path).read_text(encoding="utf-8")).text
+    assert "byd-one-third ran to 2026-03; its months after 2025-09" in text
+    assert "2025-04 to 2025-09, 6 months" in text
+
+
 def test_same_results_same_page(runs, html, tmp_path):
     assert write_report(runs, tmp_path).read_text(encoding="utf-8") == html
 

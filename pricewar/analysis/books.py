@@ -66,7 +66,8 @@ def below_cost(results: Results) -> pd.DataFrame:
     frame = _keys(data)
     frame["unit_cost"] = metrics.below_cost_months(revenue, cost).mean(axis=1).ravel()
     frame["full_cost"] = metrics.below_cost_months(revenue, cost + fixed).mean(axis=1).ravel()
-    sold = results.products[results.products["on_sale"]]
+    products = results.products
+    sold = products[products["on_sale"] & (products["period"] < len(data.months))]
     below = sold.assign(below=sold["net_price"] < sold["unit_cost"])
     months = below.groupby(["scenario", "firm"], sort=False)["below"].sum() / len(results.seeds)
     frame["product_months"] = months.reindex(pd.MultiIndex.from_frame(frame[["scenario", "firm"]])).to_numpy()

@@ -33,7 +33,7 @@ class Panel:
 
 
 def panel(results: Results, table: str, metrics: tuple[str, ...], entity: str = "") -> Panel:
-    """A table of results as arrays.
+    """A table of results as arrays, over the months that every scenario ran.
 
     Args:
         results: the runs.
@@ -42,13 +42,14 @@ def panel(results: Results, table: str, metrics: tuple[str, ...], entity: str = 
         entity: the column that names the entity; without it the one entity is "market".
 
     Raises:
-        ResultsError: scenarios run over different months, or months are missing.
+        ResultsError: scenarios start in different months, or months are missing.
     """
     frame = results.tables[table]
+    months = common_months(frame)
+    frame = frame[frame["period"] < len(months)]
     by_scenario = pd.Categorical(frame["scenario"], results.scenarios).codes
     by_seed = pd.Categorical(frame["seed"], results.seeds).codes
     by_entity, entities = pd.factorize(frame[entity]) if entity else (np.zeros(len(frame), int), ["market"])
-    months = _months(frame)
     shape = (len(results.scenarios), len(results.seeds), len(months), len(entities), len(metrics))
     values = np.full(shape, np.nan)
     values[by_scenario, by_seed, frame["period"], by_entity] = frame[list(metrics)].to_numpy(float)
@@ -78,19 +79,20 @@ def total(values: Floats, rule: Total, axis: int) -> Floats:
     return np.asarray(np.divide(summed, whole, out=np.full(summed.shape, np.nan), where=count > 0))
 
 
-def _months(frame: pd.DataFrame) -> tuple[str, ...]:
-    """The months that all scenarios run over; a sum over other months would be no comparison."""
+def common_months(frame: pd.DataFrame) -> tuple[str, ...]:
+    """The months that every scenario of a table ran over; a sum over other months would be no comparison.
+
+    Raises:
+        ResultsError: scenarios start in different months, or months are missing.
+    """
     rows = frame.drop_duplicates(["scenario", "period"]).sort_values("period")
     calendars = {
         str(name): tuple(map(str, part["month"])) for name, part in rows.groupby("scenario", sort=False)
     }
-    if len(set(calendars.values())) > 1:
-        spans = ", ".join(f"{name} {months[0]} to {months[-1]}" for name, months in calendars.items())
-        raise ResultsError(
-            f"scenarios run over different months: {spans}; give them one start and one length"
-        )
-    months = next(iter(calendars.values()), ())
-    periods = list(rows["period"].drop_duplicates())
-    if periods != list(range(len(months))):
-        raise ResultsError(f"periods must run from 0 without gaps; found {periods[:10]} ...")
+    months = min(calendars.values(), key=len, default=())
+    if any(own[: len(months)] != months for own in calendars.values()):
+        spans = ", ".join(f"{name} {own[0]} to {own[-1]}" for name, own in calendars.items())
+        raise ResultsError(f"scenarios run over different months: {spans}; give them one start, without gaps")
+    if list(rows["period"].drop_duplicates())[: len(months)] != list(range(len(months))):
+        raise ResultsError("periods must run from 0 without gaps")
     return months

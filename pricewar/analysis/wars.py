@@ -227,7 +227,8 @@ def _unit_costs(results: Results, firms: tuple[str, ...], periods: int) -> NDArr
     ]
     first = table[(table["period"] == 0) & table["on_sale"]]
     basket = first[["scenario", "seed", "product", "unit_cost", "units"]]
-    joined = table[table["on_sale"]].merge(basket, on=["scenario", "seed", "product"], suffixes=("", "_0"))
+    sold = table[table["on_sale"] & (table["period"] < periods)]
+    joined = sold.merge(basket, on=["scenario", "seed", "product"], suffixes=("", "_0"))
     costs = pd.DataFrame(
         {
             "scenario": pd.Categorical(joined["scenario"], results.scenarios).codes,

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..analysis.compare import TOTAL, Row, compare_table, pick
+from ..analysis.panel import common_months
 from ..results import Results
 from .style import count
 
@@ -56,6 +57,12 @@ class Story:
         return tuple(name for name in self.scenarios if name != self.baseline)
 
     @property
+    def cut_short(self) -> dict[str, str]:
+        """Scenarios that ran on after the months compared -> their last month."""
+        last = self.results.market.groupby("scenario")["month"].max()
+        return {str(name): str(month) for name, month in last.items() if month > self.months[-1]}
+
+    @property
     def sample(self) -> str:
         """How many seeds, in words."""
         return count(len(self.results.seeds), "seed")
@@ -91,6 +98,7 @@ class Story:
     def events(self) -> tuple[Event, ...]:
         """What at least half of a scenario's runs logged and the baseline did not, in order of time."""
         log, runs = self.results.log, len(self.results.seeds)
+        log = log[log["period"] < len(self.months)]
         seen = log.groupby(["period", "entity", "what", "scenario"])["seed"].nunique()
         often = seen[2 * seen >= runs].reset_index()
         where: dict[tuple[int, str, str], list[str]] = {}
@@ -108,7 +116,6 @@ def story(results: Results, baseline: str | None = None) -> Story:
     """
     base = results.baseline if baseline is None else baseline
     table = compare_table(results, base)
-    monthly = results.market.drop_duplicates("period").sort_values("period")
     units = table[(table["scenario"] == base) & (table["metric"] == "units") & (table["period"] == TOTAL)]
     firms = units[units["entity"] != "market"].sort_values("mean", ascending=False, kind="stable")["entity"]
-    return Story(results, table, base, tuple(monthly["month"]), tuple(firms))
+    return Story(results, table, base, common_months(results.market), tuple(firms))

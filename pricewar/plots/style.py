@@ -99,8 +99,8 @@ def looks(scenarios: Sequence[str], baseline: str) -> dict[str, dict[str, Any]]:
     below = {"color": BASELINE, "linestyle": "solid", "linewidth": 2.6, "zorder": 3}  # seen under the others
     found: dict[str, dict[str, Any]] = {baseline: below}
     for i, name in enumerate(others):
-        style = {"color": PALETTE[i % len(PALETTE)], "linestyle": DASHES[(i + 1) % len(DASHES)], "zorder": 4}
-        found[name] = style
+        dashes = DASHES[(i + 1 + i // len(PALETTE)) % len(DASHES)]  # no look twice
+        found[name] = {"color": PALETTE[i % len(PALETTE)], "linestyle": dashes, "zorder": 4}
     return found
 
 

@@ -57,6 +57,7 @@ def content(told: Story, drawings: Sequence[Drawing]) -> dict[str, Any]:
         "baseline": told.baseline,
         "about": {name: results.about.get(name, "") for name in told.scenarios},
         "months": (told.months[0], told.months[-1], len(told.months)),
+        "cut_short": told.cut_short,
         "seeds": results.seeds,
         "failed": runs[runs["status"] != "ok"].to_dict("records"),
         "findings": findings(told, wars),
