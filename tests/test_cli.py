@@ -154,6 +154,7 @@ def test_calibrate_prints_the_fit_and_stores_it(tmp_path: Path) -> None:
     [
         (("compare", "textbook-duopoly", "textbook-duopoly"), "SCENARIO"),
         (("compare", "textbook-duopoly", "--baseline", "other"), "--baseline"),
+        (("compare", "textbook-duopoly", "baseline"), "same months"),
         (("run", "textbook-duopoly", "--set", "periods"), "--set"),
         (("run", "textbook-duopoly", "--set", "no.such.path=1"), "no.such.path"),
         (("run", "textbook-duopoly", "--set", "periods=-1"), "periods"),

@@ -146,13 +146,24 @@ def _scenarios(request: Request) -> list[Scenario]:
     if wrong:
         problems = tuple(problem for error in wrong for problem in error.problems)
         raise wrong[0] if len(wrong) == 1 else InputError(", ".join(e.source for e in wrong), problems)
-    names = [scenario.name for scenario in loaded]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise bad_input("command line", ("SCENARIO", twice, "scenarios with names of their own"))
-    if request.baseline is not None and request.baseline not in names:
-        raise bad_input("command line", ("--baseline", request.baseline, f"one of {', '.join(names)}"))
+    _fit_together(request, loaded)
     return loaded
+
+
+def _fit_together(request: Request, loaded: list[Scenario]) -> None:
+    """Refuse scenarios that cannot be compared, before anything runs."""
+    names = [scenario.name for scenario in loaded]
+    spans = {f"{s.start} to {s.month(s.periods - 1)}" for s in loaded}
+    wrong: list[tuple[str, object, str]] = []
+    if len(set(names)) < len(names):
+        twice = sorted({name for name in names if names.count(name) > 1})
+        wrong.append(("SCENARIO", twice, "scenarios with names of their own"))
+    if len(spans) > 1:
+        wrong.append(("SCENARIO", sorted(spans), "scenarios over the same months"))
+    if request.baseline is not None and request.baseline not in names:
+        wrong.append(("--baseline", request.baseline, f"one of {', '.join(names)}"))
+    if wrong:
+        raise bad_input("command line", *wrong)
 
 
 def run_all(request: Request, loaded: list[Scenario]) -> Results:
