@@ -88,7 +88,9 @@ class Scenario(Table):
     def but(self, changes: Mapping[str, Any] | None = None, /, **parts: Any) -> Scenario:
         """A copy with changes by dotted path, for example `but({"demand.own_elasticity": -3})`.
 
-        Numbers in a path index lists (`events.0.depth`). Keyword arguments name parts of the top level.
+        Numbers in a path index lists (`events.0.depth`). A new `kind` comes with its own defaults, whatever
+        the order of the changes: parameters of one rule mean nothing to another. Keyword arguments name parts
+        of the top level.
 
         Raises:
             InputError: a path that leads nowhere, or a value that is not allowed there; all at once.
@@ -97,6 +99,7 @@ class Scenario(Table):
             key: list(part) if isinstance(part, tuple) else part for key, part in self.model_dump().items()
         }
         wanted = {**(changes or {}), **parts}
+        wanted = dict(sorted(wanted.items(), key=lambda change: not change[0].endswith(".kind")))
         lost = [
             Problem(path, "no such field", "a dotted path into the scenario")
             for path, value in wanted.items()
@@ -159,6 +162,8 @@ def set_path(tree: Any, path: str, value: Any) -> bool:
         if node is None:
             return False
     if isinstance(node, dict):
+        if last == "kind" and node.get("kind") != value:
+            node.clear()
         node[last] = copy.deepcopy(value)
         return True
     if isinstance(node, list) and last.isdigit() and int(last) < len(node):

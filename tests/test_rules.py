@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from pricewar.errors import InputError
 from pricewar.events import Event
 from pricewar.interventions import Intervention
-from pricewar.preferences import Preferences
+from pricewar.preferences import Logit, MixedLogit, Preferences
 from pricewar.records import Floats, View
 from pricewar.rules import RuleOf, find_rule, make_rule, shipped
 from pricewar.scenario import Scenario, scenario_from
@@ -121,6 +121,14 @@ def test_but_changes_a_copy_by_path() -> None:
     whole = scenario.but({"events.0": {"kind": "Exit", "month": "2025-03", "firm": "ace"}})
     assert whole.events[0].kind == "Exit"
     assert scenario.but() == scenario
+
+
+def test_another_kind_comes_with_its_own_parameters() -> None:
+    """Else a plain logit would inherit the taste spreads of the mixed logit it replaces."""
+    assert tiny({"demand.kind": "Logit"}).demand == Logit()
+    changes = {"demand.own_elasticity": -3.0, "demand.kind": "Logit"}
+    assert tiny(changes).demand == Logit(own_elasticity=-3.0)
+    assert tiny({"demand.kind": "MixedLogit", "demand.suv_sd": 0.5}).demand == MixedLogit(suv_sd=0.5)
 
 
 @pytest.mark.parametrize(

@@ -243,7 +243,8 @@ def best_response_numpy(
         share = share / (rivals[:, None] + share.sum(axis=1, keepdims=True))
         margin = share @ (net - value)
         slope = (weight[:, None] * a * share).sum(axis=0)
-        new = value + (weight @ share + (weight * a[:, 0] * margin) @ share) / slope
+        gain = weight @ share + (weight * a[:, 0] * margin) @ share
+        new = np.where(slope > 0, value + gain / np.where(slope > 0, slope, 1.0), net)
         new = np.clip(new, low, high)
         moved = np.max(np.abs(new - net) / net)
         net = new
