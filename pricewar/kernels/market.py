@@ -309,4 +309,5 @@ def derivatives_numpy(
     value = value * np.where(brand[:, None] == firm_of, loyal, 1.0)
     share = value / (outside + value.sum(axis=1))[:, None]
     weighted = (weight * alpha)[:, None] * share
-    return weighted.T @ share - np.diag(weighted.sum(axis=0))
+    slopes: Array = weighted.T @ share - np.diag(weighted.sum(axis=0))
+    return slopes
