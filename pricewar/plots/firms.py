@@ -40,7 +40,7 @@ CASH = Measure("cash", "cash", "Cash by firm", "end of month, CNY bn", 1e-9, Fal
 def draw(told: Story, measure: Measure) -> Drawing:
     """A panel for each firm, a line for each scenario, bands for 95% intervals."""
     rows = -(-len(told.firms) // _COLUMNS)
-    top, bottom = 0.78, 0.5 + foot_inches(told)
+    top, bottom = 0.61 + 0.17 * -(-len(told.scenarios) // 4), 0.5 + foot_inches(told)
     height = top + bottom + 1.25 * rows
     with house():
         figure = Figure(figsize=(WIDTH, height))

@@ -37,7 +37,15 @@ def draw_ribbon(figure: Figure, below: Axes, told: Story) -> None:
     for i, event in enumerate(shown(told), start=1):
         months.setdefault(event.period, []).append(str(i))
     for period, numbers in months.items():
-        strip.text(period, 0.5, ",".join(numbers), ha="center", va="center", fontsize=7, color=_INK)
+        strip.text(
+            period,
+            0.5,
+            numbers[0] if len(numbers) == 1 else f"{numbers[0]}–{numbers[-1]}",
+            ha="center",
+            va="center",
+            fontsize=7,
+            color=_INK,
+        )
 
 
 def key(told: Story) -> list[str]:
