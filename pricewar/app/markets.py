@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, Literal
 
+from ..months import months_between
 from ..scenario import Scenario, scenario_from
 from ..scenario_file import load
 
@@ -64,6 +65,7 @@ def textbook(firms: int, rounds: int, rule: str, seed: int) -> Scenario:
         "market": {"vat": 0.0},
         "consumers": {"shoppers": SHOPPERS, "draws": 50, "income_log_sd": 0.0},
         "demand": {"kind": "Logit", "price_sensitivity": 1 / SPREAD},
+        "supply_chain": {"squeeze": 0.0},
         "dynamics": {name: {"on": False} for name in _OFF},
         "firms": {
             key: {
@@ -85,8 +87,18 @@ def textbook(firms: int, rounds: int, rule: str, seed: int) -> Scenario:
 def china(firms: int, rounds: int, rule: str, seed: int) -> Scenario:
     """The China market of April 2025; the `firms` biggest makers may be played, the rest keep their rules."""
     base = load("baseline")
-    changes = {"dynamics.loyalty.on": False, "periods": max(rounds, 3), "seed": seed, "noise.view_sd": 0.0}
-    return base.but({"name": "game", "title": "A game in the China market of April 2025", **changes})
+    events = [e.model_dump() for e in base.events if months_between(base.start, e.month) < rounds]
+    return base.but(
+        {
+            "name": "game",
+            "title": "A game in the China market of April 2025",
+            "dynamics.loyalty.on": False,  # so that one owner of all firms is well defined: see `benchmarks`
+            "noise.view_sd": 0.0,
+            "periods": rounds,
+            "seed": seed,
+            "events": events,
+        }
+    )
 
 
 def make_market(name: MarketName, firms: int, rounds: int, rule: str, seed: int) -> Scenario:

@@ -27,7 +27,7 @@ function draw(spec, series, rows, { months, until, ribbon, domain, width, height
   const ends = lastPoints(series, until);
   const marks = ribbon.filter((e) => e.period < until && e.sort !== "end");
   const tail = ends.length > 1 && ends.length <= 6;
-  const right = tail ? 78 : 14;
+  const right = tail ? 78 : 30;
   const room = Math.max(2, Math.floor((width - 46 - right) / 56));
   const step = [1, 2, 3, 6, 12, 24, 48].find((s) => months.length / s <= room) ?? 96;
   const ticks = months.map((m, t) => t).filter((t) => (step < 12 ? t % step === 0 : (Number(months[t].slice(0, 4)) * 12 + Number(months[t].slice(5)) - 1) % step === 0));

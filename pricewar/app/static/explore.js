@@ -175,7 +175,8 @@ function slider(lever) {
   return box;
 }
 
-const text = (lever, value) => (value === undefined ? "as shipped" : `${num(value, lever.step < 1 ? 2 : 0)} ${lever.unit}`);
+const text = (lever, given) => readable(lever, given ?? (lever.group === "The cut" ? lever.rest : undefined));
+const readable = (lever, value) => (value === undefined ? "as shipped" : `${num(value, lever.step < 1 ? 2 : 0)} ${lever.unit}`);
 
 async function choose(name) {
   pause();

@@ -37,7 +37,7 @@ function decide(state, call) {
     } catch (error) { wrong.textContent = error.message; }
   };
   return h("form.card", { onsubmit: send, novalidate: "" },
-    h("div.row.spread", {}, h("div", {}, h("h1", { id: "firm-name" }, state.firm_name), h("div.quiet", { id: "player-name" }, state.name)), clock(state)),
+    h("div.row.spread", {}, h("div", {}, h("h1", { id: "firm-name" }, state.firm_name), h("div.quiet", { id: "player-name" }, state.name)), state.phase === "over" ? null : clock(state)),
     h("p", { id: "phase" }, state.phase === "open" ? `Round ${state.round + 1} of ${state.rounds}: ${monthName(state.month)}` : PHASES[state.phase], state.active ? "" : ". Your firm has left the market."),
     h("label", { for: "list-price" }, `List price, CNY (${num(state.limits.list[0], 0)} to ${num(state.limits.list[1], 0)})`), listInput,
     h("label", { for: "promotion", style: "margin-top:8px" }, "Promotion off it, CNY"), promotionInput,

@@ -31,7 +31,7 @@ function head(state, code, order) {
   const join = `${location.host}/game?code=${code}`;
   return h("section.card", {}, h("div.row.spread", {},
     h("div", {}, h("div.quiet", {}, "Join with this code at ", h("b", {}, join)), h("div.code", { id: "game-code" }, code)),
-    h("div", { style: "text-align:right" }, h("div", { id: "phase" }, state.phase === "over" ? "Game over" : `Round ${Math.min(state.round + 1, state.rounds)} of ${state.rounds}, ${monthName(state.month)}`), clock(state))),
+    h("div", { style: "text-align:right" }, h("div", { id: "phase" }, state.phase === "over" ? "Game over" : `Round ${Math.min(state.round + 1, state.rounds)} of ${state.rounds}, ${monthName(state.month)}`), state.phase === "over" ? null : clock(state))),
     h("div.row", { style: "margin-top:10px" },
       state.phase === "lobby" ? button("start", "Start", true, true) : null,
       state.phase === "open" ? button("pause", "Pause", true) : null,
@@ -50,8 +50,8 @@ function seats(state) {
 function nudges(state, order) {
   const firms = h("select", { id: "nudge-firm", "aria-label": "Firm" }, state.seats.map((seat) => h("option", { value: seat.firm }, seat.firm_name)));
   const rows = happenings.map((one) => {
-    const size = h("input", { id: `size-${one.sort}`, type: "number", min: one.low, max: one.high, value: one.usual, style: "width:86px", "aria-label": `${one.label}, ${one.unit}` });
-    return h("div.row", { title: one.meaning }, h("button", { id: `do-${one.sort}`, style: "width:128px", onclick: () => order({ do: "happening", sort: one.sort, size: Number(size.value), ...(one.firm ? { firm: firms.value } : {}) }) }, one.label), size, h("span.quiet", {}, one.unit));
+    const size = h("input", { id: `size-${one.sort}`, type: "number", min: one.low, max: one.high, value: one.usual, "aria-label": `${one.label}, ${one.unit}` });
+    return h("div.nudgerow", { title: one.meaning }, h("button", { id: `do-${one.sort}`, onclick: () => order({ do: "happening", sort: one.sort, size: Number(size.value), ...(one.firm ? { firm: firms.value } : {}) }) }, one.label), size, h("span.quiet", {}, one.unit));
   });
   return h("section.card.nudge", {}, h("h2", {}, "Events and nudges"), h("p.quiet", {}, "They come into force in the month that is decided now."), h("div.row", { style: "margin-bottom:8px" }, h("span.quiet", {}, "Cut and crash hit"), firms), h("div", { style: "display:grid;gap:6px" }, rows), news(state));
 }

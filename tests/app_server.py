@@ -1,0 +1,76 @@
+"""The classroom on loopback for tests: a server in a thread, and a client of a few lines."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+pytest.importorskip("starlette", reason="the extra `app` is not installed")
+uvicorn = pytest.importorskip("uvicorn", reason="the extra `app` is not installed")
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True)
+class Client:
+    """Requests to one server."""
+
+    base: str
+
+    def get(self, path: str, token: str = "", **headers: str) -> Answer:
+        return self._send(path, None, token, headers)
+
+    def post(self, path: str, body: Any, token: str = "", **headers: str) -> Answer:
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return self._send(path, data, token, headers)
+
+    def _send(self, path: str, data: bytes | None, token: str, headers: dict[str, str]) -> Answer:
+        request = urllib.request.Request(self.base + path, data=data, headers=headers)
+        if token:
+            request.add_header("Authorization", f"Bearer {token}")
+        try:
+            with urllib.request.urlopen(request, timeout=120) as answer:
+                return Answer(answer.status, dict(answer.headers), answer.read())
+        except urllib.error.HTTPError as error:
+            return Answer(error.code, dict(error.headers), error.read())
+
+
+@contextmanager
+def serving(games: int = 60) -> Iterator[Client]:
+    """A server of its own for as long as the block lasts."""
+    from pricewar.app.web import make_app
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(make_app(games), host="127.0.0.1", port=port, log_level="warning"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 60
+    while not server.started and time.monotonic() < deadline:
+        time.sleep(0.02)
+    try:
+        yield Client(f"http://127.0.0.1:{port}")
+    finally:
+        server.should_exit = True
+        server.force_exit = True  # a long poll must not hold the test up
+        thread.join(timeout=20)
