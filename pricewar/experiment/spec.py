@@ -8,21 +8,19 @@ import shlex
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import pandas as pd
 from pydantic import Field, field_validator, model_validator
 
-from ..errors import InputError, Problem
+from ..errors import InputError
 from ..scenario import Scenario
 from ..scenario_file import load
 from ..specs import Table
 from .design import Design, FromFile, Grid
 from .factors import Factor, matches, value_at
-from .metrics import DIFF, expand, unknown
+from .metrics import DIFF, expand
 from .work import Item
-
-MOST_RUNS: Final = 10_000_000
 
 
 class FigureSpec(Table):
@@ -79,6 +77,8 @@ class Experiment(Table):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        from .checks import inconsistencies
+
         problems = tuple(inconsistencies(self))
         if problems:
             raise InputError(f"experiment {self.name}", problems)
@@ -105,6 +105,11 @@ class Experiment(Table):
     def columns(self) -> tuple[str, ...]:
         """Columns of metrics in the table of runs: levels, then differences from the but-for run."""
         return self.measured + tuple(f"{DIFF}{name}" for name in self.measured if self.but_for is not None)
+
+    @property
+    def base_months(self) -> int:
+        """Months of a run, where no factor changes them."""
+        return int(self.changes.get("periods", self.base.periods))
 
     # -- the runs ----------------------------------------------------------------------------
 
@@ -141,7 +146,7 @@ class Experiment(Table):
 
     def changes_at(self, point: int, scenario: Scenario) -> dict[str, Any]:
         """What to change in a scenario at a point, by exact path; what is not there is left alone."""
-        return dict(self._changes(self._tree(scenario), self.points[point]))
+        return dict(self._changes(self.tree(scenario), self.points[point]))
 
     def item(self, run: int) -> Item:
         """The run of a number: seeds of one point follow each other."""
@@ -172,7 +177,8 @@ class Experiment(Table):
         pair = (self.base, self.but_for)
         return {id(scenario): scenario.model_dump() for scenario in pair if scenario is not None}
 
-    def _tree(self, scenario: Scenario) -> dict[str, Any]:
+    def tree(self, scenario: Scenario) -> dict[str, Any]:
+        """The base or the but-for scenario as plain values."""
         return self._trees[id(scenario)]
 
     def _changes(self, tree: dict[str, Any], point: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -190,7 +196,7 @@ class Experiment(Table):
             return dict(_pairs(factor)).get(_key(point[name]), point[name])
         if factor.apply != "set":
             return 1.0 if factor.apply == "scale" else 0.0
-        tree = self._tree(self.base)
+        tree = self.tree(self.base)
         held = value_at(tree, next(matches(tree, factor.targets[0])))
         return dict(_pairs(factor)).get(_key(held), held if isinstance(held, (int, float, str)) else "base")
 
@@ -198,7 +204,8 @@ class Experiment(Table):
 
     def content(self) -> dict[str, Any]:
         """All that results depend on, as plain values."""
-        tree = self.model_dump(mode="json", exclude={"title", "question", "figures", "time_limit"})
+        left_out = {"title", "question", "figures", "time_limit"}
+        tree = self.model_dump(mode="json", by_alias=True, exclude=left_out)
         if isinstance(self.design, FromFile):
             tree["design"] = self.design.values(self.factors).to_dict("list")
         return tree
@@ -223,67 +230,6 @@ def as_toml(value: Any) -> str:
 
 def _name(key: Any) -> str:
     return str(key) if str(key).replace("-", "").replace("_", "").isalnum() else json.dumps(str(key))
-
-
-def inconsistencies(experiment: Experiment) -> Iterator[Problem]:
-    """Everything that is well formed but does not fit: paths, values, metrics, figures, size."""
-    yield from _fixed(experiment)
-    for name, factor in experiment.factors.items():
-        yield from _targets(experiment, name, factor)
-    for place, metric in enumerate(experiment.metrics):
-        reason = unknown(metric, experiment.base)
-        if reason:
-            yield Problem(f"metrics.{place}", repr(metric), reason)
-    yield from _figures(experiment)
-    if len(experiment) > MOST_RUNS:
-        yield Problem("design", f"{len(experiment):,} runs", f"at most {MOST_RUNS:,}")
-
-
-def _fixed(experiment: Experiment) -> Iterator[Problem]:
-    tree = experiment._tree(experiment.base)
-    for pattern, value in experiment.changes.items():
-        paths = list(matches(tree, pattern))
-        if not paths:
-            yield Problem(f"set.{pattern}", "no such field", f"a path into scenario {experiment.base.name}")
-        yield from _refused(experiment.base, f"set.{pattern}", dict.fromkeys(paths, value))
-
-
-def _targets(experiment: Experiment, name: str, factor: Factor) -> Iterator[Problem]:
-    tree, place = experiment._tree(experiment.base), f"factors.{name}"
-    for pattern in factor.targets:
-        paths = list(matches(tree, pattern))
-        if not paths:
-            yield Problem(f"{place}.path", repr(pattern), f"a path into scenario {experiment.base.name}")
-            continue
-        held = {path: value_at(tree, path) for path in paths}
-        if factor.apply != "set" and not all(isinstance(old, (int, float)) for old in held.values()):
-            yield Problem(f"{place}.apply", repr(factor.apply), "set, where a path holds no number")
-            continue
-        for i, level in enumerate(factor.levels()):
-            value, _ = factor.at(level)
-            where = f"{place}.values.{i}" if factor.values else f"{place}.distribution"
-            changed = {path: factor.apply_to(old, value) for path, old in held.items()}
-            yield from _refused(experiment.base, where, changed)
-
-
-def _refused(scenario: Scenario, place: str, changes: Mapping[str, Any]) -> Iterator[Problem]:
-    """What the scenario says against changes; one line for each thing it says."""
-    try:
-        scenario.but(changes)
-    except InputError as error:
-        for problem in dict.fromkeys((p.found, p.allowed) for p in error.problems):
-            yield Problem(place, *problem)
-
-
-def _figures(experiment: Experiment) -> Iterator[Problem]:
-    metrics = set(experiment.columns)
-    for place, figure in enumerate(experiment.figures):
-        for name in filter(None, (figure.metric, *figure.metrics)):
-            if "*" not in name and name not in metrics:
-                yield Problem(f"figures.{place}.metric", repr(name), "one of the metrics, or diff. and one")
-        for name in filter(None, (figure.x, figure.y, *figure.factors)):
-            if name not in experiment.factors:
-                yield Problem(f"figures.{place}", repr(name), f"one of {', '.join(experiment.factors)}")
 
 
 def _pairs(factor: Factor) -> Iterator[tuple[str, Any]]:

@@ -13,10 +13,7 @@ from __future__ import annotations
 
 import json
 import os
-import platform
-import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -40,10 +37,10 @@ from .chunks import (
     span,
     writing,
 )
+from .manifest import MANIFEST, differences, now, read_manifest, session
 from .spec import Experiment
 from .work import KEPT, Outcome
 
-MANIFEST: Final = "manifest.json"
 TABLE: Final = "runs.parquet"
 KEYS: Final = ("run", "point", "seed")
 
@@ -72,13 +69,20 @@ class Store:
         store = cls(Path(directory), experiment)
         store._make()
         store._take_lock()
-        stored = store._read_manifest()
-        if stored is None:
-            store._begin(command)
-        else:
-            store._same(stored)
-            store._go_on(stored, command)
+        try:
+            store._enter(command)
+        except BaseException:
+            store.close()
+            raise
         return store
+
+    def _enter(self, command: str) -> None:
+        stored = self._read_manifest()
+        if stored is None:
+            self._begin(command)
+        else:
+            self._same(stored)
+            self._go_on(stored, command)
 
     def _make(self) -> None:
         try:
@@ -126,7 +130,7 @@ class Store:
                 "runs": len(self.experiment),
                 "seeds": list(self.experiment.seeds),
                 "versions": software(),
-                "sessions": [_session(command)],
+                "sessions": [session(command)],
             }
         )
 
@@ -147,7 +151,7 @@ class Store:
         for draft in self.directory.rglob("*.part"):
             draft.unlink()
         settle(self.chunks)
-        stored["sessions"].append(_session(command))
+        stored["sessions"].append(session(command))
         self._write_manifest(stored)
 
     def _write_manifest(self, tree: Mapping[str, Any]) -> None:
@@ -228,7 +232,7 @@ class Store:
             raise ResultsError(f"{self.directory}: {rows:,} of {len(self.experiment):,} runs")
         draft.replace(target)
         manifest = read_manifest(self.directory)
-        manifest["sessions"][-1]["finished"] = _now()
+        manifest["sessions"][-1]["finished"] = now()
         self._write_manifest({**manifest, "compute_seconds": seconds})
         return target
 
@@ -242,23 +246,6 @@ def schema_of(experiment: Experiment) -> pa.Schema:
     fields += [(name, pa.float64()) for name in experiment.columns]
     fields += [(name, pa.string()) for name in ("status", "error", "repeat")]
     return pa.schema([*fields, ("seconds", pa.float64())])
-
-
-def read_manifest(directory: Path) -> dict[str, Any]:
-    """What was asked.
-
-    Raises:
-        ResultsError: not there, or not readable.
-    """
-    path = directory / MANIFEST
-    try:
-        tree: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        missing = {"experiment", "content", "digest", "version", "sessions"} - tree.keys()
-    except (OSError, ValueError, AttributeError) as error:
-        raise ResultsError(f"{path}: not readable: {error}") from error
-    if missing:
-        raise ResultsError(f"{path}: without {sorted(missing)}")
-    return tree
 
 
 def read_runs(directory: str | Path, partial: bool = False) -> pd.DataFrame:
@@ -286,18 +273,6 @@ def read_runs(directory: str | Path, partial: bool = False) -> pd.DataFrame:
     return pd.concat(readable, ignore_index=True) if readable else pd.DataFrame()
 
 
-def differences(then: Any, now: Any, place: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """(place, then, now) wherever two trees differ."""
-    if isinstance(then, dict) and isinstance(now, dict):
-        for key in sorted({*then, *now}):
-            yield from differences(then.get(key), now.get(key), f"{place}.{key}" if place else str(key))
-    elif isinstance(then, list) and isinstance(now, list) and len(then) == len(now):
-        for i, (old, new) in enumerate(zip(then, now, strict=True)):
-            yield from differences(old, new, f"{place}.{i}")
-    elif then != now:
-        yield place, then, now
-
-
 def _neighbours(outcomes: Iterable[Outcome]) -> list[list[Outcome]]:
     parts: list[list[Outcome]] = []
     for outcome in outcomes:
@@ -306,28 +281,3 @@ def _neighbours(outcomes: Iterable[Outcome]) -> list[list[Outcome]]:
         else:
             parts.append([outcome])
     return parts
-
-
-def _session(command: str) -> dict[str, Any]:
-    return {
-        "command": command,
-        "started": _now(),
-        "machine": {
-            "system": platform.platform(),
-            "processor": platform.machine(),
-            "cores": os.cpu_count(),
-            "memory_gib": _memory(),
-            "free_gib": round(shutil.disk_usage(os.curdir).free / 2**30, 1),
-        },
-    }
-
-
-def _memory() -> float | None:
-    try:
-        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
-    except (ValueError, OSError, AttributeError):
-        return None
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -15,10 +15,11 @@ import pandas as pd
 
 from ..errors import ResultsError
 from .files import experiment_from, load_experiment
+from .manifest import read_manifest
 from .pool import spawned_pool
 from .runner import Factory, Runner
 from .spec import Experiment
-from .store import Store, read_manifest, read_runs
+from .store import Store, read_runs
 from .work import Item, Outcome, Simulate
 
 Progress = Callable[[int, int, int], None]

@@ -1,0 +1,70 @@
+"""The manifest of an experiment's folder: what was asked, by whom, on which machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from ..errors import ResultsError
+
+MANIFEST: Final = "manifest.json"
+
+
+def read_manifest(directory: Path) -> dict[str, Any]:
+    """What was asked.
+
+    Raises:
+        ResultsError: not there, or not readable.
+    """
+    path = directory / MANIFEST
+    try:
+        tree: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        missing = {"experiment", "content", "digest", "version", "sessions"} - tree.keys()
+    except (OSError, ValueError, AttributeError) as error:
+        raise ResultsError(f"{path}: not readable: {error}") from error
+    if missing:
+        raise ResultsError(f"{path}: without {sorted(missing)}")
+    return tree
+
+
+def differences(then: Any, now: Any, place: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """(place, then, now) wherever two trees differ."""
+    if isinstance(then, dict) and isinstance(now, dict):
+        for key in sorted({*then, *now}):
+            yield from differences(then.get(key), now.get(key), f"{place}.{key}" if place else str(key))
+    elif isinstance(then, list) and isinstance(now, list) and len(then) == len(now):
+        for i, (old, new) in enumerate(zip(then, now, strict=True)):
+            yield from differences(old, new, f"{place}.{i}")
+    elif then != now:
+        yield place, then, now
+
+
+def session(command: str) -> dict[str, Any]:
+    """A sitting: its command line, time and machine."""
+    return {
+        "command": command,
+        "started": now(),
+        "machine": {
+            "system": platform.platform(),
+            "processor": platform.machine(),
+            "cores": os.cpu_count(),
+            "memory_gib": _memory(),
+        },
+    }
+
+
+def _memory() -> float | None:
+    try:
+        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
+    except (ValueError, OSError, AttributeError):
+        return None
+
+
+def now() -> str:
+    """The time, for people."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

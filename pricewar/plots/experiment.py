@@ -1,0 +1,155 @@
+"""The figures of an experiment: for each one that its file asks for, a table, a drawing and a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+import pandas as pd
+
+from ..analysis.sensitivity import Over
+from ..experiment import DIFF, Experiment, Study
+from ..experiment.design import SAMPLED
+from ..experiment.spec import FigureSpec
+from .style import Drawing
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A drawing and the table that it draws."""
+
+    drawing: Drawing
+    table: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a figure is drawn from: runs with the metric already in the unit wanted."""
+
+    study: Study
+    spec: FigureSpec
+    name: str
+
+    @property
+    def experiment(self) -> Experiment:
+        """The experiment."""
+        return self.study.experiment
+
+    @property
+    def runs(self) -> pd.DataFrame:
+        """The table of runs."""
+        return self.study.runs
+
+    @property
+    def factors(self) -> list[str]:
+        """Factors to show."""
+        return list(self.spec.factors or self.experiment.factors)
+
+    @property
+    def over(self) -> Over:
+        """What intervals are over: points where they are a sample, else seeds."""
+        return "point" if self.experiment.design.kind in (*SAMPLED, "csv") else "seed"
+
+    @property
+    def over_words(self) -> str:
+        """The same in words, with how many."""
+        if self.over == "point":
+            return f"{len(self.experiment.points)} points"
+        return f"{self.experiment.replicates} seeds"
+
+    def label(self, factor: str) -> str:
+        """A factor as an axis names it."""
+        return self.experiment.factors[factor].label or factor.replace("_", " ")
+
+    def metric(self, name: str = "") -> str:
+        """A metric as a title names it."""
+        return metric_words(self.experiment, name or self.spec.metric)
+
+    @property
+    def unit(self) -> str:
+        """Unit of the axis."""
+        return self.spec.unit or "value"
+
+    @property
+    def title(self) -> str:
+        """Heading of the figure."""
+        text = self.spec.title or self.metric()
+        return text[:1].upper() + text[1:]
+
+    def firm(self, key: str) -> str:
+        """A firm's name."""
+        spec = self.experiment.base.firms.get(key)
+        return spec.name if spec is not None else key
+
+    def firms(self, metric: str) -> list[str]:
+        """Firms that have a metric in the table."""
+        return [key for key in self.experiment.base.firms if f"{metric}.{key}" in self.runs]
+
+    def scaled(self, table: pd.DataFrame, *columns: str) -> pd.DataFrame:
+        """A table with some columns in the unit of the figure."""
+        return table.assign(**{name: table[name] / self.spec.scale for name in columns})
+
+
+Draw = Callable[[Ask], Exhibit]
+
+
+def exhibits(study: Study) -> Iterator[Exhibit]:
+    """All figures that the experiment's file asks for, in its order.
+
+    Raises:
+        ResultsError: a figure lacks the runs or the library that it needs.
+    """
+    from . import experiment_bars, experiment_lines, experiment_maps, experiment_regions
+
+    drawers: dict[str, Draw] = {
+        "heat": experiment_maps.heat_map,
+        "survival": experiment_maps.survival,
+        "response": experiment_lines.response_curves,
+        "tornado": experiment_bars.tornado_bars,
+        "effects": experiment_bars.effect_bars,
+        "sobol": experiment_bars.sobol_bars,
+        "morris": experiment_bars.morris_points,
+        "regret": experiment_bars.regret_bars,
+        "prim": experiment_regions.prim_box,
+        "tree": experiment_regions.tree_bars,
+    }
+    for place, spec in enumerate(study.experiment.figures, start=1):
+        made = drawers[spec.kind](Ask(study, spec, f"{place:02d}-{spec.kind}"))
+        yield replace(made, drawing=replace(made.drawing, name=f"{place:02d}-{spec.kind}"))
+
+
+_WORDS: Final = {
+    "war_index_max": "peak of the war index",
+    "price_index_min": "lowest price index",
+    "war_months": "months of depressed prices",
+    "war": "share of runs with a price war",
+    "war_followers": "firms that join the leader",
+    "firms_left": "firms in the market at the end",
+    "rivals_price_fall": "fall of rivals' prices",
+    "break_even": "break-even month",
+    "in_the_black": "share of runs that break even",
+    "survives": "share of runs survived",
+    "share_end": "market share at the end",
+    "operating_profit": "operating profit",
+    "suppliers_failed": "share of suppliers that fail",
+    "producer_surplus": "operating profit of all firms",
+}
+
+
+def metric_words(experiment: Experiment, name: str) -> str:
+    """A metric in words: `diff.welfare` is "welfare, against baseline"."""
+    plain = name.removeprefix(DIFF)
+    head, _, argument = plain.partition(".")
+    text = _WORDS.get(head, head.split(":")[-1].replace("_", " "))
+    if argument in experiment.base.firms:
+        text = f"{text} of {experiment.base.firms[argument].name}"
+    elif argument:
+        text = f"{text}, month {argument}"
+    against = experiment.but_for.name if experiment.but_for is not None else ""
+    return f"{text}, against {against}" if name.startswith(DIFF) else text
+
+
+def shown(value: object) -> str:
+    """A value of a factor as people read it."""
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,90 @@
+"""Response curves: a metric against each factor, over all values of the others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ..analysis.sensitivity import response
+from .experiment import Ask, Exhibit, shown
+from .style import BASELINE, DASHES, PALETTE, WIDTH, Drawing, house, with_interval, zero_line
+
+
+def response_curves(ask: Ask) -> Exhibit:
+    """A panel for each factor; with `y` a line for each of its values, with `metrics` one for each metric."""
+    drawn = [ask.spec.x] if ask.spec.x else ask.factors
+    tables = {factor: _lines(ask, factor) for factor in drawn}
+    across = min(len(drawn), 3)
+    down = -(-len(drawn) // across)
+    height = 0.75 + 2.35 * down
+    with house():
+        figure = Figure(figsize=(WIDTH, height))
+        panels = figure.subplots(down, across, squeeze=False, sharey=True).ravel()
+        for axes, factor in zip(panels, drawn, strict=False):
+            _panel(axes, ask, factor, tables[factor])
+        for axes in panels[len(drawn) :]:
+            axes.set_axis_off()
+        for axes in panels[::across]:
+            axes.set_ylabel(ask.unit)
+        figure.subplots_adjust(
+            left=0.1, right=0.97, top=1 - 0.5 / height, bottom=0.5 / height, hspace=0.45, wspace=0.12
+        )
+        figure.text(0.012, 1 - 0.08 / height, ask.title, fontsize=11, fontweight="bold", va="top")
+    caption = (
+        f"{ask.title} ({ask.unit}), mean over all other factors; "
+        f"bars are 95% intervals over {ask.over_words}."
+    )
+    whole = pd.concat([table.assign(factor=name) for name, table in tables.items()], ignore_index=True)
+    return Exhibit(Drawing(ask.name, ask.title, caption, _finding(ask, tables), figure), whole)
+
+
+def _lines(ask: Ask, factor: str) -> pd.DataFrame:
+    """Columns line, level, mean, lo, hi, runs."""
+    if ask.spec.metrics:
+        parts = [(ask.metric(name), ask.runs, name) for name in ask.spec.metrics]
+    elif ask.spec.y:
+        groups = ask.runs.groupby(ask.spec.y, sort=True)
+        parts = [(f"{ask.label(ask.spec.y)} {value}", part, ask.spec.metric) for value, part in groups]
+    else:
+        parts = [("", ask.runs, ask.spec.metric)]
+    tables = [response(part, factor, name, ask.over).assign(line=line) for line, part, name in parts]
+    return ask.scaled(pd.concat(tables, ignore_index=True), "mean", "lo", "hi")
+
+
+def _panel(axes: Axes, ask: Ask, factor: str, table: pd.DataFrame) -> None:
+    lines = list(dict.fromkeys(table["line"]))
+    numeric = all(isinstance(x, (int, float, np.number)) and not isinstance(x, bool) for x in table["level"])
+    places = list(dict.fromkeys(table["level"]))
+    for i, line in enumerate(lines):
+        part = table[table["line"] == line]
+        x = part["level"].to_numpy(float) if numeric else [places.index(level) for level in part["level"]]
+        bars = np.array([part["mean"] - part["lo"], part["hi"] - part["mean"]])
+        look: dict[str, Any] = {"color": PALETTE[i % len(PALETTE)], "linestyle": DASHES[i % len(DASHES)]}
+        axes.errorbar(
+            x, part["mean"], yerr=np.nan_to_num(bars), marker="o", markersize=3, elinewidth=0.9, capsize=2,
+            label=line, **look,
+        )  # fmt: skip
+    if not numeric:
+        axes.set_xticks(range(len(places)), [str(place) for place in places])
+        axes.set_xlim(-0.5, len(places) - 0.5)
+    if table["lo"].min() < 0 < table["hi"].max():
+        zero_line(axes)
+    axes.set_xlabel(ask.label(factor))
+    if len(lines) > 1:
+        axes.legend(fontsize=7, labelcolor=BASELINE)
+
+
+def _finding(ask: Ask, tables: dict[str, pd.DataFrame]) -> str:
+    sentences = []
+    for factor, table in tables.items():
+        for line, part in table.groupby("line", sort=False):
+            first, last = part.iloc[0], part.iloc[-1]
+            ends = [with_interval(row[name] for name in ("mean", "lo", "hi")) for row in (first, last)]
+            levels = [shown(row["level"]) for row in (first, last)]
+            who = f"{line!s}: " if line else ""
+            sentences.append(f"{who}{ends[0]} at {ask.label(factor)} {levels[0]}, {ends[1]} at {levels[1]}")
+    return f"{ask.title} ({ask.unit}): {'; '.join(sentences)}."

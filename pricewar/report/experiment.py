@@ -1,0 +1,108 @@
+"""What an experiment says: figures, tables and findings in its folder, and a page of Markdown."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from ..errors import ResultsError
+from ..experiment import Study
+from ..plots.experiment import Exhibit, exhibits
+from ..plots.style import count
+
+BEGIN: Final = "<!-- reading: written by hand; kept when the page is made anew -->"
+END: Final = "<!-- end of reading -->"
+_UNREAD: Final = "_Not read yet._"
+
+
+def write_study(study: Study, directory: str | Path) -> list[str]:
+    """Write `figures/` (PNG, SVG), `tables/` (CSV) and `findings.json` into the folder of an experiment.
+
+    Returns:
+        One sentence for each figure.
+    """
+    target = Path(directory)
+    made, words = _made(study)
+    for exhibit in made:
+        exhibit.drawing.save(target / "figures")
+        (target / "tables").mkdir(exist_ok=True)
+        exhibit.table.to_csv(target / "tables" / f"{exhibit.drawing.name}.csv", index=False)
+    text = json.dumps(words, indent=2, ensure_ascii=False)
+    (target / "findings.json").write_text(text + "\n", encoding="utf-8")
+    return words
+
+
+def write_page(study: Study, page: str | Path) -> Path:
+    """Write an experiment as a page of Markdown, its figures as PNG in a folder of its name.
+
+    What stands between the two marks of the reading is kept: sentences of people about the numbers.
+    """
+    target = Path(page)
+    made, _ = _made(study)
+    folder = target.with_suffix("")
+    for exhibit in made:
+        png, svg = exhibit.drawing.save(folder)
+        svg.unlink()
+        exhibit.table.to_csv(png.with_suffix(".csv"), index=False, float_format="%.6g")
+    target.write_text("\n".join(_page(study, made, folder.name, _reading(target))) + "\n", encoding="utf-8")
+    return target
+
+
+def _made(study: Study) -> tuple[list[Exhibit], list[str]]:
+    """All figures; if too many runs failed to draw them, why."""
+    try:
+        made = list(exhibits(study))
+    except ResultsError as error:
+        return [], [f"Figures cannot be drawn: {error}"]
+    return made, [exhibit.drawing.finding for exhibit in made]
+
+
+def _reading(page: Path) -> str:
+    if page.exists():
+        found = re.search(
+            f"{re.escape(BEGIN)}\n(.*?)\n{re.escape(END)}", page.read_text(encoding="utf-8"), re.S
+        )
+        if found:
+            return found[1]
+    return _UNREAD
+
+
+def _page(study: Study, made: Sequence[Exhibit], folder: str, reading: str) -> list[str]:
+    experiment = study.experiment
+    lines = [f"# {experiment.title or experiment.name}", "", experiment.question, ""]
+    lines += [*_design(study), "", "## What it says", "", BEGIN, reading, END, ""]
+    for exhibit in made:
+        drawing = exhibit.drawing
+        lines += [f"## {drawing.title}", "", f"![{drawing.title}]({folder}/{drawing.name}.png)", ""]
+        lines += [f"{drawing.finding}", "", f"_{drawing.caption}_ [Table]({folder}/{drawing.name}.csv)", ""]
+    return lines[:-1]
+
+
+def _design(study: Study) -> list[str]:
+    experiment = study.experiment
+    kind = experiment.design.kind.replace("-", " ")
+    against = f", each paired with {experiment.but_for.name}" if experiment.but_for else ""
+    runs = f"{len(experiment.points):,} points ({kind}) with {count(experiment.replicates, 'seed')} each"
+    lines = [
+        f"Base: {experiment.base.name}{against}; {experiment.base_months} months. {runs}: "
+        f"{len(experiment):,} runs, {len(study.failed)} failed, {study.compute_seconds:,.0f} s of computing "
+        f"in all. Made by `pricewar sweep {experiment.name}`; digest `{experiment.digest}`.",
+        "",
+        "| factor | path | values |",
+        "|---|---|---|",
+    ]
+    for name, factor in experiment.factors.items():
+        paths = ", ".join(f"`{path}`" for path in factor.targets)
+        how = {"set": "", "scale": " (times what the base has)", "add": " (added to what the base has)"}
+        lines.append(f"| {factor.label or name} | {paths}{how[factor.apply]} | {_values(factor)} |")
+    return lines
+
+
+def _values(factor: Any) -> str:
+    if factor.values:
+        return ", ".join(map(str, factor.shown))
+    tree = factor.distribution.model_dump()
+    return f"{tree.pop('kind')}: " + ", ".join(f"{name} {value:g}" for name, value in tree.items())
