@@ -26,10 +26,11 @@ def draw(told: Story, firm: str) -> Drawing:
     strip = 0.22 * len(told.scenarios) + 0.1
     bottom = 0.5 + foot_inches(told)
     height = bottom + strip + 0.12 + 2.7 + 0.5
+    left = max(0.16, 0.0115 * max(map(len, told.scenarios)))
     with house():
         figure = Figure(figsize=(WIDTH, height))
-        below = figure.add_axes((0.16, bottom / height, 0.675, strip / height))
-        above = figure.add_axes((0.16, (bottom + strip + 0.12) / height, 0.675, 2.7 / height))
+        below = figure.add_axes((left, bottom / height, 0.835 - left, strip / height))
+        above = figure.add_axes((left, (bottom + strip + 0.12) / height, 0.835 - left, 2.7 / height))
         _result(above, told, firm, table)
         _months(below, told, table)
         draw_ribbon(figure, above, told)

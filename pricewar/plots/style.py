@@ -147,7 +147,9 @@ def label_ends(axes: Axes, ends: dict[str, tuple[float, float]], styles: dict[st
     """
     low, high = axes.get_ylim()
     names = sorted(ends, key=lambda name: ends[name][1])
-    for name, y in zip(names, spread([ends[name][1] for name in names], 0.06 * (high - low)), strict=True):
+    placed = spread([ends[name][1] for name in names], 0.06 * (high - low))
+    above = max(placed[-1] - high, 0.0) if placed else 0.0  # many names must not run out of the page
+    for name, y in zip(names, [place - above for place in placed], strict=True):
         axes.annotate(
             name, (ends[name][0], y), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8,
             color=styles[name]["color"], annotation_clip=False,
