@@ -254,9 +254,9 @@ def test_ctrl_c_ends_with_130_and_nothing_written(tmp_path: Path) -> None:
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
     begin = time.monotonic()
-    error = process.communicate(timeout=60)[1]
+    error = process.communicate(timeout=120)[1]
     assert process.returncode == 130, error
-    assert time.monotonic() - begin < 30
+    assert time.monotonic() - begin < 60
     assert "Traceback" not in error
     assert not list(tmp_path.iterdir())
 
