@@ -106,7 +106,12 @@ def run(
         ),
         Comparison("slack of the incentive constraint", None, incentive_slack(alpha, delta, spell, firms)),
         Comparison("shortest war that deters", None, float("nan") if shortest is None else float(shortest)),
-        Comparison("mean length of detected wars", float(spell), float(np.mean([e.length for e in found]))),
+        Comparison(
+            "mean length of detected wars",
+            None,
+            float(np.mean([e.length for e in found])),
+            note="wars one period apart count as one",
+        ),
     )
     spells = np.arange(1, 31)
     values = np.array([trigger_value(alpha, delta, int(t), firms, s["profit"]) for t in spells])
