@@ -90,8 +90,9 @@ def internalisation(firms: Ints, conduct: float) -> Floats:
 
 def vector(place: str, values: ArrayLike, size: int) -> Floats:
     """Return `values` as a finite float64 array of `size` (a scalar is spread), or raise `InputError`."""
-    if type(values) is float and isfinite(values):
-        return np.full(size, values)
+    number: Any = values
+    if type(number) is float and isfinite(number):
+        return np.full(size, number)
     array = _floats(place, values)
     if array.ndim == 0:
         array = np.full(size, float(array))

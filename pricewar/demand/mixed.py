@@ -88,6 +88,12 @@ class MixedLogit(Demand):
         return block_matrix(self._tastes * BITS), block_vector(self.alpha * BITS), block_vector(self._weights)
 
     @cached_property
+    def rough_blocks(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """`blocks` rounded to float32, for the first steps of the price iteration."""
+        tastes, alpha, weights = self.blocks
+        return tastes.astype(np.float32), alpha.astype(np.float32), weights.astype(np.float32)
+
+    @cached_property
     def blocks32(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
         """The same in float32, for `expected(..., single=True)` and `draw`."""
         single = np.float32

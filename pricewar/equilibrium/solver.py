@@ -155,7 +155,8 @@ def _iterate(
     demand = game.demand
     if not isinstance(demand, MixedLogit):
         return iterate_generic(game, state, limited, tol, most, memory)
-    market = (*demand.blocks, demand.delta * BITS)
+    delta = demand.delta * BITS
+    market = (*demand.blocks, delta, *demand.rough_blocks, delta.astype(np.float32))
     groups = (game.firms, demand.pairs(game.firms), demand.nest_codes, demand.rhos)
     capacity = game.capacity if limited else np.zeros(0)
     terms = (game.costs, game.keep, game.low, game.high, capacity, game.conduct)

@@ -23,7 +23,7 @@ Array = NDArray[Any]
 _SAFE64, _SAFE32 = 1e290, np.float32(1e30)
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def _attract64(
     tastes: Array, alpha: Array, delta: Array, prices: Array, attraction: Array, total: Array
 ) -> None:
@@ -43,7 +43,7 @@ def _attract64(
         _attract_shifted(tastes, alpha, delta, prices, attraction, total)
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def _attract_shifted(
     tastes: Array, alpha: Array, delta: Array, prices: Array, attraction: Array, total: Array
 ) -> None:
@@ -58,7 +58,7 @@ def _attract_shifted(
             total[b] += attraction[j, b]
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def shares64(tastes: Array, alpha: Array, weights: Array, delta: Array, prices: Array, shares: Array) -> None:
     """Expected shares (J,) = sum_i w_i s_ij, written into `shares`."""
     blocks, products, lanes = tastes.shape
@@ -75,7 +75,7 @@ def shares64(tastes: Array, alpha: Array, weights: Array, delta: Array, prices: 
             shares[j] += s
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def shares32(tastes: Array, alpha: Array, weights: Array, delta: Array, prices: Array, shares: Array) -> None:
     """The same in float32 (`shares` is float64); a block whose sum leaves float32's range is shifted."""
     blocks, products, lanes = tastes.shape
@@ -100,7 +100,7 @@ def shares32(tastes: Array, alpha: Array, weights: Array, delta: Array, prices: 
             shares[j] += s
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def markup_terms64(
     tastes: Array,
     alpha: Array,
@@ -150,10 +150,59 @@ def markup_terms64(
             gain[j] += g * NATS
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def markup_terms32(
+    tastes: Array,
+    alpha: Array,
+    weights: Array,
+    delta: Array,
+    prices: Array,
+    margins: Array,
+    firms: Array,
+    conduct: float,
+    shares: Array,
+    slope: Array,
+    gain: Array,
+) -> None:
+    """The same in float32 within a block, good to about 1e-6: for steps far from the solution."""
+    blocks, products, lanes = tastes.shape
+    attraction, total = np.empty((products, lanes), np.float32), np.empty(lanes, np.float32)
+    earned, everybody = np.empty((firms.max() + 1, lanes), np.float32), np.empty(lanes, np.float32)
+    weight, sensitive = np.empty(lanes, np.float32), np.empty(lanes, np.float32)
+    shares[:], slope[:], gain[:] = 0.0, 0.0, 0.0
+    for n in range(blocks):
+        total[:] = np.float32(1.0)
+        earned[:] = np.float32(0.0)
+        for j in range(products):
+            d, p, f, margin = delta[j], np.float32(prices[j]), firms[j], np.float32(margins[j])
+            for b in range(lanes):
+                value = power32(d + tastes[n, j, b] - alpha[n, b] * p)
+                attraction[j, b] = value
+                total[b] += value
+                earned[f, b] += margin * value
+        for b in range(lanes):
+            total[b] = np.float32(1.0) / total[b]
+            weight[b] = weights[n, b] * total[b]
+            sensitive[b] = weight[b] * alpha[n, b]
+        _share_among_rivals(earned, everybody, total, np.float32(conduct))  # type: ignore[arg-type]
+        for j in range(products):
+            f, s, d, g = firms[j], np.float32(0.0), np.float32(0.0), np.float32(0.0)
+            for b in range(lanes):
+                a = attraction[j, b]
+                t = a * sensitive[b]
+                s += a * weight[b]
+                d += t
+                g += t * earned[f, b]
+            shares[j] += s
+            slope[j] += d * NATS
+            gain[j] += g * NATS
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def _share_among_rivals(earned: Array, everybody: Array, scale: Array, conduct: float) -> None:
     """earned_f <- scale * ((1 - conduct) earned_f + conduct * sum over firms)."""
     groups, lanes = earned.shape
+    own = earned.dtype.type(1.0) - conduct
     everybody[:] = 0.0
     if conduct > 0.0:
         for f in range(groups):
@@ -161,10 +210,10 @@ def _share_among_rivals(earned: Array, everybody: Array, scale: Array, conduct: 
                 everybody[b] += conduct * earned[f, b]
     for f in range(groups):
         for b in range(lanes):
-            earned[f, b] = scale[b] * ((1.0 - conduct) * earned[f, b] + everybody[b])
+            earned[f, b] = scale[b] * (own * earned[f, b] + everybody[b])
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def probabilities64(
     tastes: Array, alpha: Array, delta: Array, prices: Array, out: Array, inclusive: Array
 ) -> None:

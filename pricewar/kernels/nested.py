@@ -20,7 +20,7 @@ from pricewar.kernels.exp import FAST, NATS, power64
 Array = NDArray[Any]
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def _nest_shares(
     tastes: Array,
     alpha: Array,
@@ -69,7 +69,7 @@ def _nest_shares(
         inclusive[b] += np.log2(total)
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def nested_shares64(
     tastes: Array,
     alpha: Array,
@@ -94,7 +94,7 @@ def nested_shares64(
             shares[j] += s
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def nested_markup_terms64(
     tastes: Array,
     alpha: Array,
@@ -150,7 +150,7 @@ def nested_markup_terms64(
             gain[j] += g * NATS
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def nested_probabilities64(
     tastes: Array,
     alpha: Array,

@@ -40,7 +40,7 @@ _OUTSIDE = np.uint32(OUTSIDE)
 _LOW_HALF = np.uint64(0xFFFFFFFF)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _split_keys(start: Any, first: int, low: Array, high: Array) -> None:
     for b in range(low.size):
         key = buyer_key(start, np.uint64(first + b))
@@ -48,7 +48,7 @@ def _split_keys(start: Any, first: int, low: Array, high: Array) -> None:
         high[b] = np.uint32(key >> np.uint64(32))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _split_keys_of(start: Any, people: Array, low: Array, high: Array) -> None:
     for b in range(low.size):
         key = buyer_key(start, people[b])
@@ -56,7 +56,7 @@ def _split_keys_of(start: Any, people: Array, low: Array, high: Array) -> None:
         high[b] = np.uint32(key >> np.uint64(32))
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def _race(
     utility: Array, low: Array, high: Array, names: Array, choice: Array, total: Array, top: Array
 ) -> None:
@@ -90,7 +90,7 @@ def _race(
             choice[b] = number if wins else chosen
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def _dash(
     tastes: Array,
     alpha: Array,
@@ -127,7 +127,7 @@ def _dash(
     return bool(total.max() < _SAFE)
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def draw32(
     tastes: Array,
     alpha: Array,
@@ -157,7 +157,7 @@ def draw32(
         _race(utility, low, high, names, choices[n], total, top)
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def _make_buyers(
     low: Array, high: Array, sigma: Array, pi: Array, spread: Any, scale: Any, betas: Array, alpha: Array
 ) -> None:
@@ -173,7 +173,7 @@ def _make_buyers(
         alpha[b] = scale * exp32(-spread * alpha[b])
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def sample_block(
     taste_stream: Any,
     luck_stream: Any,

@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from pricewar.kernels.choice import markup_terms64
+from pricewar.kernels.choice import markup_terms32, markup_terms64
 from pricewar.kernels.exp import FAST
 from pricewar.kernels.nested import nested_markup_terms64
 
@@ -22,12 +22,14 @@ Array = NDArray[Any]
 #: How many past steps Anderson's method mixes.
 MEMORY = 5
 _GROWTH = 2.0  # residual growth that makes it forget the past
+#: Steps of a logit without nests are in float32 until the residual is below this.
+ROUGH = 1e-4
 #: Longest accelerated step, in plain steps. Where hardly anybody stays outside, plain steps all have one
 #: length, and an unbounded extrapolation of that goes to infinity.
 LONGEST = 50.0
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def _step(
     market: tuple[Any, ...],
     groups: tuple[Any, ...],
@@ -35,12 +37,13 @@ def _step(
     state: Array,
     out: Array,
     work: tuple[Array, ...],
+    rough: bool,
 ) -> float:
     """One zeta step from `state` = (prices, capacity prices) to `out`; returns the largest relative move.
 
     Relative to the largest cost plus 1 / alpha: a measure of prices that does not run away with them.
     """
-    tastes, alpha, weights, delta = market  # in bits, see choice.py
+    tastes, alpha, weights, delta = market[:4]  # in bits, see choice.py
     firms, pairs, nests, rho = groups
     costs, keep, low, high, capacity, conduct = terms
     products = delta.size
@@ -68,9 +71,14 @@ def _step(
             slope,
             gain,
         )
+    elif rough:
+        tastes32, alpha32, weights32, delta32 = market[4:]
+        markup_terms32(
+            tastes32, alpha32, weights32, delta32, prices, margins, firms, conduct, shares, slope, gain
+        )
     else:
         markup_terms64(tastes, alpha, weights, delta, prices, margins, firms, conduct, shares, slope, gain)
-    worst, scale = 0.0, 0.0
+    worst, scale, sound = 0.0, 0.0, True
     for j in range(products):
         zeta = (keep[j] * shares[j] + gain[j]) / slope[j]
         target = (costs[j] + zeta) / keep[j]
@@ -81,15 +89,18 @@ def _step(
             target = max(target, clearing)
         target = min(max(target, low[j]), high[j])
         out[j] = target
+        sound = sound and np.isfinite(zeta)
         worst = max(worst, abs(target - prices[j]))
         scale = max(scale, (abs(costs[j]) + shares[j] / slope[j]) / keep[j])
         if limited:
             out[products + j] = max(0.0, keep[j] * target - costs[j] - zeta) if binding else 0.0
             worst = max(worst, abs(out[products + j] - shadow[j]))
+    if not sound:
+        return np.nan
     return worst / scale if scale > 0.0 else worst
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def anderson(state: Array, image: Array, states: Array, images: Array, filled: int, proposal: Array) -> bool:
     """Mix the last `filled` (state, image) pairs, rows of `states`/`images`, into `proposal` (Anderson 1965).
 
@@ -123,7 +134,7 @@ def anderson(state: Array, image: Array, states: Array, images: Array, filled: i
     return finite
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def shorten(state: Array, image: Array, proposal: Array) -> None:
     """Pull `proposal` back towards `state` until it is at most `LONGEST` plain steps away."""
     plain, taken = 0.0, 0.0
@@ -135,7 +146,7 @@ def shorten(state: Array, image: Array, proposal: Array) -> None:
             proposal[i] = state[i] + (proposal[i] - state[i]) * (LONGEST * plain / taken)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _solve(matrix: Array, right: Array) -> None:
     """Gaussian elimination with pivoting, in place, for the handful of mixing weights (no LAPACK call)."""
     n = right.size
@@ -157,7 +168,7 @@ def _solve(matrix: Array, right: Array) -> None:
         right[k] = right[k] / matrix[k, k] if matrix[k, k] != 0.0 else 0.0
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def iterate_prices(
     market: tuple[Any, ...],
     groups: tuple[Any, ...],
@@ -179,12 +190,18 @@ def iterate_prices(
     work = (np.empty(products), np.empty(products), np.empty(products), np.empty(products))
     states, images = np.empty((max(memory, 1), size)), np.empty((max(memory, 1), size))
     filled, slot, before = 0, 0, np.inf
+    rough = groups[3].size == 0 and tolerance < ROUGH
     residual = np.inf
     for iteration in range(1, most + 1):
-        residual = _step(market, groups, terms, state, image, work)
-        if residual <= tolerance:
+        residual = _step(market, groups, terms, state, image, work, rough)
+        if residual <= tolerance and not rough:
             state[:] = image
             return iteration, residual
+        if rough and not residual > ROUGH:
+            rough = False
+            if not np.isfinite(residual):
+                filled, before = 0, np.inf
+                continue
         if not np.isfinite(residual):
             if filled == 0:
                 return iteration, np.nan
