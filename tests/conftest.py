@@ -12,6 +12,7 @@ import pytest
 from pricewar.model import PriceWar
 from pricewar.records import Offers
 from pricewar.scenario import Scenario, scenario_from
+from pricewar.scenario_file import load
 from pricewar.state import State
 
 Tree = dict[str, Any]
@@ -90,6 +91,17 @@ _TINY: Tree = {
 def tiny(changes: Mapping[str, Any] | None = None, /, **parts: Any) -> Scenario:
     """The small market with changes, as `Scenario.but` takes them."""
     return scenario_from(copy.deepcopy(_TINY), "tiny").but({**(changes or {}), **parts})
+
+
+def short(name: str, periods: int, draws: int = 200) -> Scenario:
+    """A shipped scenario with few months and rows; what would happen later is left out."""
+    scenario = load(name)
+    last = scenario.month(periods - 1)
+    parts = {
+        part: [rule for rule in getattr(scenario, part) if (getattr(rule, when) or "") <= last]
+        for part, when in (("events", "month"), ("interventions", "start"))
+    }
+    return scenario.but({"consumers.draws": draws, "periods": periods, **parts})
 
 
 def tiny_tree() -> Tree:

@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import AT_REST, OFF, column, ran, strategies, tiny, tiny_tree
+from conftest import AT_REST, OFF, column, ran, short, strategies, tiny, tiny_tree
 
 from pricewar.errors import InputError, StrategyError
 from pricewar.model import PriceWar
 from pricewar.records import Floats, View
 from pricewar.scenario import Scenario, scenario_from
-from pricewar.scenario_file import load
 from pricewar.strategies import Hold, Strategy
 
 QUIET = {**AT_REST, **strategies("Hold")}
@@ -398,7 +397,7 @@ def test_word_of_mouth_helps_whoever_grows() -> None:
 
 
 def test_the_shipped_baseline_runs_and_keeps_its_firms() -> None:
-    model = ran(load("baseline").but({"consumers.draws": 200}, periods=4))
+    model = ran(short("baseline", 4))
     assert model.firms_active == 15
     assert model.price_index == pytest.approx(100, abs=2)
     assert model.units > 0
