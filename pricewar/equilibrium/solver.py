@@ -140,7 +140,8 @@ def solve(
         demand, costs, firm_ids, (fixed, floor, cap), (unit_tax, ad_valorem_tax, theta), conduct, capacity
     )
     prices = _start(game, start)
-    _check_floor(game, prices)
+    if floor is not None or fixed is not None:
+        _check_floor(game, prices)
     limited = capacity is not None
     state = np.concatenate([prices, np.zeros(size)]) if limited else prices
     memory = MEMORY if accelerate else 0
