@@ -104,7 +104,11 @@ def run(
         comparisons=rows,
         summary={r.quantity: r.reproduced for r in rows},
         tables={"prices": pd.DataFrame(last)},
-        figures={"prices": lambda: figures.histogram(slow, "market price, asynchronous learners", 8.39)},
+        figures={
+            "prices": lambda: figures.histogram(
+                slow, "market price, asynchronous learners", 8.39, "published median"
+            )
+        },
         remarks=(
             "Both kinds are greedy and remember nothing: the high prices are mislearning, not collusion.",
         ),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -27,13 +25,15 @@ def canvas(width: float = 6.4, height: float = 4.0) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def histogram(values: NDArray[np.float64], label: str, mark: float | None = None) -> Figure:
-    """Distribution over sessions, with the mean and a published mean."""
+def histogram(
+    values: NDArray[np.float64], label: str, mark: float | None = None, named: str = "published"
+) -> Figure:
+    """Distribution over sessions, with its mean and a published figure."""
     figure, axes = canvas()
     axes.hist(values, bins=min(30, max(5, len(values) // 10)), color=INK, alpha=0.85)
     axes.axvline(values.mean(), color=ACCENT, linewidth=2, label=f"mean {values.mean():.3f}")
     if mark is not None:
-        axes.axvline(mark, color="black", linestyle=":", label=f"published {mark:g}")
+        axes.axvline(mark, color="black", linestyle=":", label=f"{named} {mark:g}")
     axes.set(xlabel=label, ylabel="sessions")
     axes.legend(frameon=False)
     return figure
@@ -77,9 +77,16 @@ def heat(table: pd.DataFrame) -> Figure:
     figure.colorbar(mesh, ax=axes, label="mean profit gain")
     for (row, column), gain in np.ndenumerate(gains):
         place = (betas[column], alphas[row])
-        axes.annotate(f"{gain:.2f}", place, ha="center", va="center", color="white", fontsize=8)
+        axes.annotate(
+            f"{gain:.2f}", place, ha="center", va="center", color=_readable(gain, gains), fontsize=8
+        )
     axes.set(xlabel="speed of giving up exploration, beta (millionths)", ylabel="learning rate, alpha")
     return figure
+
+
+def _readable(value: float, values: NDArray[np.float64]) -> str:
+    """Black on the light end of the colours, white on the dark one."""
+    return "black" if value > 0.3 * values.min() + 0.7 * values.max() else "white"
 
 
 def lines(
@@ -102,16 +109,10 @@ def lines(
     return figure
 
 
-def bars(labels: Sequence[str], series: dict[str, list[float]], xlabel: str, ylabel: str) -> Figure:
-    """Bars side by side, one group per label."""
+def shares(places: ArrayLike, heights: ArrayLike, xlabel: str, ylabel: str) -> Figure:
+    """One bar per whole number."""
     figure, axes = canvas()
-    width = 0.8 / len(series)
-    places = np.arange(len(labels))
-    for k, (name, values) in enumerate(series.items()):
-        axes.bar(
-            places + (k - (len(series) - 1) / 2) * width, values, width, label=name, color=PALETTE[k % 5]
-        )
-    axes.set_xticks(places, labels)
+    axes.bar(np.asarray(places), np.asarray(heights), color=INK)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set(xlabel=xlabel, ylabel=ylabel)
-    axes.legend(frameon=False, fontsize=9)
     return figure

@@ -148,9 +148,7 @@ def run(
 
 def _moves_figure(changes: pd.Series) -> Figure:
     """Bars of the moves made, in steps from the rival's price."""
-    labels = [str(c) for c in changes.index]
-    series = {"share of moves": changes.to_list()}
-    return figures.bars(labels, series, "own price less rival's price, steps", "share of moves")
+    return figures.shares(changes.index, changes, "own price less rival's price, steps", "share of moves")
 
 
 def measure(plays: Plays, pair: Floats, prices: Floats, delta: float) -> tuple[pd.DataFrame, pd.Series]:
