@@ -1,4 +1,4 @@
-"""The debrief: benchmarks against formulas, the but-for world, who cut first, and a CSV that no name can harm."""
+"""The debrief: benchmarks against formulas, the but-for world, who cut first, a CSV that no name can harm."""
 
 from __future__ import annotations
 

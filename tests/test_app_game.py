@@ -1,4 +1,4 @@
-"""The game as a state machine: seats, time, range of prices, the teacher's orders, and that it is a scenario."""
+"""The game as a state machine: seats, time, range of prices, the teacher's orders; and it is a scenario."""
 
 from __future__ import annotations
 
@@ -245,8 +245,14 @@ def test_every_happening_reaches_the_market(sort: str) -> None:
 
 def test_a_happening_out_of_range_or_without_its_firm_is_refused() -> None:
     game, _ = seated()
-    for what in ({"sort": "cut", "size": 20}, {"sort": "cut", "firm": "ford", "size": 20},
-                 {"sort": "warning", "size": 500}, {"sort": "warning", "size": "much"}, {"sort": "flood", "size": 1}):  # fmt: skip
+    wrong: list[dict[str, Any]] = [
+        {"sort": "cut", "size": 20},
+        {"sort": "cut", "firm": "ford", "size": 20},
+        {"sort": "warning", "size": 500},
+        {"sort": "warning", "size": "much"},
+        {"sort": "flood", "size": 1},
+    ]
+    for what in wrong:
         refused(422, game.order, game.teacher_token, "happening", 0.0, **what)
     assert game.happened == {}
 

@@ -29,7 +29,7 @@ from .happenings import HAPPENINGS
 from .lessons import LESSONS, lesson_page, run_lesson
 from .levers import LEVERS
 from .playback import frame, tables
-from .settings import Settings, first_leader, read_settings
+from .settings import first_leader, read_settings
 
 Side = Literal["a", "b"]
 
@@ -86,7 +86,7 @@ async def get_catalogue(request: Request) -> Response:
 
 async def get_firms(request: Request) -> Response:
     """Firms of a scenario, biggest first, and the usual leader."""
-    scenario = load(Settings(scenario=request.path_params["scenario"]).scenario)
+    scenario = load(read_settings({"scenario": request.path_params["scenario"]}).scenario)
     start = {"months": scenario.periods, "leader": first_leader(scenario), "start": scenario.start}
     return JSONResponse(start | {"firms": firm_list(scenario)})
 
