@@ -105,7 +105,8 @@ def _peel(inputs: pd.DataFrame, hit: NDArray[np.bool_]) -> Any:
         except ImportError as error:
             raise ResultsError(f"PRIM {MISSING}") from error
         boolean = inputs.select_dtypes("bool").columns
-        searched = inputs.astype(dict.fromkeys(boolean, "category"))
+        whole = inputs.select_dtypes("integer").columns
+        searched = inputs.astype({**dict.fromkeys(boolean, "category"), **dict.fromkeys(whole, float)})
         return library.Prim(searched, hit.astype(int), threshold=0.01, peel_alpha=0.05).find_box()
 
 

@@ -103,7 +103,8 @@ def survival_map(runs: pd.DataFrame, x: str, y: str, firms: Sequence[str]) -> pd
 
 
 def _text(option: object) -> str:
-    return ", ".join(map(str, option)) if isinstance(option, tuple) else str(option)
+    parts = map(str, option) if isinstance(option, tuple) else [str(option)]
+    return " + ".join(part for part in parts if part) or "nothing"
 
 
 def _named(prefix: str, found: Interval) -> dict[str, float]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import pandas as pd
 
 from ..analysis.sensitivity import Over
+from ..errors import ResultsError
 from ..experiment import DIFF, Experiment, Study
 from ..experiment.design import SAMPLED
 from ..experiment.spec import FigureSpec
@@ -94,11 +95,10 @@ class Ask:
 Draw = Callable[[Ask], Exhibit]
 
 
-def exhibits(study: Study) -> Iterator[Exhibit]:
+def exhibits(study: Study) -> Iterator[Exhibit | str]:
     """All figures that the experiment's file asks for, in its order.
 
-    Raises:
-        ResultsError: a figure lacks the runs or the library that it needs.
+    In place of one that lacks the runs or the library that it needs: why.
     """
     from . import experiment_bars, experiment_lines, experiment_maps, experiment_regions
 
@@ -115,8 +115,11 @@ def exhibits(study: Study) -> Iterator[Exhibit]:
         "tree": experiment_regions.tree_bars,
     }
     for place, spec in enumerate(study.experiment.figures, start=1):
-        made = drawers[spec.kind](Ask(study, spec, f"{place:02d}-{spec.kind}"))
-        yield replace(made, drawing=replace(made.drawing, name=f"{place:02d}-{spec.kind}"))
+        ask = Ask(study, spec, f"{place:02d}-{spec.kind}")
+        try:
+            yield drawers[spec.kind](ask)
+        except ResultsError as error:
+            yield f"{ask.title}: not drawn: {error}"
 
 
 _WORDS: Final = {

@@ -56,7 +56,8 @@ def sobol_bars(ask: Ask) -> Exhibit:
     places = np.arange(len(table))
     with house():
         figure = Figure(figsize=(WIDTH, height))
-        axes = _axes(figure, height)
+        labels = [ask.label(factor) for factor in table["factor"]]
+        axes = _axes(figure, height, labels)
         for shift, (name, label) in zip(
             (-0.18, 0.18), (("first", "first order"), ("total", "total")), strict=True
         ):
@@ -64,7 +65,7 @@ def sobol_bars(ask: Ask) -> Exhibit:
             colour = PALETTE[0] if name == "first" else PALETTE[1]
             axes.barh(places + shift, table[name], 0.34, color=colour, label=label)
             axes.errorbar(table[name], places + shift, xerr=bars, fmt="none", ecolor="black", elinewidth=0.8)
-        _rows(axes, [ask.label(factor) for factor in table["factor"]], "share of variance")
+        _rows(axes, labels, "share of variance")
         axes.set_xlim(left=min(0.0, float(table["first_lo"].min())))
         axes.legend(loc="lower right")
         figure.text(0.012, 1 - 0.08 / height, ask.title, fontsize=11, fontweight="bold", va="top")
@@ -175,7 +176,7 @@ def _bars(ask: Ask, labels: list[str], table: pd.DataFrame, value: str, unit: st
     bars = np.nan_to_num(np.abs(np.array([mean - table["lo"], table["hi"] - mean])))
     with house():
         figure = Figure(figsize=(WIDTH, height))
-        axes = _axes(figure, height)
+        axes = _axes(figure, height, labels)
         axes.barh(places, mean, 0.66, color=[PALETTE[0] if x >= 0 else PALETTE[1] for x in mean])
         axes.errorbar(mean, places, xerr=bars, fmt="none", ecolor="black", elinewidth=0.8)
         axes.axvline(0, color=BASELINE, linewidth=0.7)
@@ -184,8 +185,10 @@ def _bars(ask: Ask, labels: list[str], table: pd.DataFrame, value: str, unit: st
     return figure
 
 
-def _axes(figure: Figure, height: float) -> Axes:
-    return figure.add_axes((0.36, 0.5 / height, 0.61, 1 - 0.88 / height))
+def _axes(figure: Figure, height: float, labels: Sequence[str]) -> Axes:
+    """Axes that leave room for the longest label on their left."""
+    left = min(0.55, 0.03 + 0.0092 * max(map(len, labels)))
+    return figure.add_axes((left, 0.5 / height, 0.97 - left, 1 - 0.88 / height))
 
 
 def _rows(axes: Axes, labels: list[str], unit: str) -> None:
@@ -201,11 +204,11 @@ def _strongest(ask: Ask, table: pd.DataFrame, value: str, verb: str) -> str:
     for row in table.head(3).to_dict("records"):
         text = with_interval((row[value], row["lo"], row["hi"]), signed=value != "mu_star")
         parts.append(f"{ask.label(row['factor'])} {verb} {text}")
+    text = f"{ask.title} ({ask.unit}): {'; '.join(parts)}."
+    if table["lo"].isna().all():
+        return f"{text} One seed: no intervals."
     clear = int(((table["lo"] > 0) | (table["hi"] < 0)).sum())
-    return (
-        f"{ask.title} ({ask.unit}): {'; '.join(parts)}. For {clear} of {len(table)} factors the "
-        "interval leaves out zero."
-    )
+    return f"{text} For {clear} of {len(table)} factors the interval leaves out zero."
 
 
 __all__ = ["effect_bars", "morris_points", "regret_bars", "sobol_bars", "tornado_bars"]

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from ..errors import ResultsError
 from ..experiment import Study
 from ..plots.experiment import Exhibit, exhibits
 from ..plots.style import count
@@ -52,12 +51,10 @@ def write_page(study: Study, page: str | Path) -> Path:
 
 
 def _made(study: Study) -> tuple[list[Exhibit], list[str]]:
-    """All figures; if too many runs failed to draw them, why."""
-    try:
-        made = list(exhibits(study))
-    except ResultsError as error:
-        return [], [f"Figures cannot be drawn: {error}"]
-    return made, [exhibit.drawing.finding for exhibit in made]
+    """All figures that can be drawn, and a sentence for each that the file asks for."""
+    found = list(exhibits(study))
+    words = [one if isinstance(one, str) else one.drawing.finding for one in found]
+    return [one for one in found if isinstance(one, Exhibit)], words
 
 
 def _reading(page: Path) -> str:
