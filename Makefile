@@ -47,7 +47,7 @@ lint: $(VENV)/installed-dev
 # Kernels run compiled in the first pass and are seen line by line in the second.
 coverage: $(VENV)/installed-dev
 	$(BIN)/pytest -n 2 --cov --cov-report=
-	NUMBA_DISABLE_JIT=1 $(BIN)/pytest $(wildcard tests/test_kernels*.py) --cov --cov-append --cov-report=term --cov-fail-under=$(LEAST)
+	NUMBA_DISABLE_JIT=1 $(BIN)/pytest $(wildcard tests/test_kernels*.py tests/test_*_kernels.py) --cov --cov-append --cov-report=term --cov-fail-under=$(LEAST)
 
 quick: $(VENV)/installed-dev
 	$(BIN)/pytest -n 2 -m "not slow"
