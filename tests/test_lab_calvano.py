@@ -40,6 +40,8 @@ def test_published_means_lie_within_four_standard_errors(exact, fast):
         ):
             error = np.std(values, ddof=1) / np.sqrt(len(play))
             assert abs(np.mean(values) - BASELINE[name]) < 4 * error + 5e-4, name
+        pays = [~found.unprofitable[found.deviation_session == k] for k in range(len(play))]
+        np.testing.assert_array_equal(found.steadfast, [not any(p) for p in pays])
         assert found.unprofitable.mean() == pytest.approx(0.936, abs=0.06)
         assert found.rival_cut.mean() == pytest.approx(-0.127, abs=0.03)
         assert found.reaction_length.mean() == pytest.approx(5.7, abs=1.0)

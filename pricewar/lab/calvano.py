@@ -182,6 +182,7 @@ def summarise(play: Sessions, found: Diagnosis) -> dict[str, Any]:
         "cycle_shares": list(found.cycle_shares()),
         "nash_on_path": float(found.nash_on_path.mean()),
         "deviation_unprofitable": float(found.unprofitable.mean()),
+        "sessions_without_profitable_deviation": float(found.steadfast.mean()),
         "rival_cut": float(found.rival_cut.mean()),
         "punishment_length": float(found.reaction_length.mean()),
         "q_loss_on_path": float(found.q_loss_on_path.mean()),

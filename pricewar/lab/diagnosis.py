@@ -67,6 +67,12 @@ class Diagnosis:
         """(deviations,) whether the deviator earns strictly less than by staying."""
         return self.deviation_gain < -EXACT
 
+    @property
+    def steadfast(self) -> NDArray[np.bool_]:
+        """(sessions,) whether no deviation to the static best reply pays in any state on path."""
+        paid = np.bincount(self.deviation_session, weights=~self.unprofitable, minlength=len(self.gain))
+        return np.asarray(paid == 0)
+
     def cycle_shares(self) -> tuple[float, float, float]:
         """Shares of sessions whose cycle has 1, 2, and 3 or more periods."""
         k = self.cycle_length
