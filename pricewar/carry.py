@@ -55,7 +55,7 @@ def start_state(scenario: Scenario, calibration: Calibration) -> State:
         unit_cost=calibration.unit_cost.copy(),
         cost_factor=np.ones(count),
         cost_extra=np.zeros(count),
-        cumulative=np.maximum(by_firm, 1.0) * 12.0 * scenario.dynamics.learning.years_made,
+        cumulative=_experience(by_firm.astype(np.float64)) * 12.0 * scenario.dynamics.learning.years_made,
         pack_price=1.0,
         capacity=np.array([firm.capacity for firm in firms]),
         supply=np.ones(len(firms)),
@@ -72,6 +72,12 @@ def start_state(scenario: Scenario, calibration: Calibration) -> State:
         subsidy=np.zeros(count),
         months_broke=np.zeros(len(firms)),
     )
+
+
+def _experience(by_firm: Floats) -> Floats:
+    """(F,) cars a month behind a firm's experience; an entrant knows what the mean firm knows (assumed)."""
+    sells = by_firm > 0
+    return np.where(sells, by_firm, by_firm[sells].mean() if sells.any() else 1.0)
 
 
 def _active(scenario: Scenario, by_firm: Floats) -> Flags:

@@ -63,6 +63,7 @@ def fit(scenario: Scenario) -> Fit:
 def _products(model: PriceWar) -> pd.DataFrame:
     calibration, landscape = model.calibration, model.landscape
     units = model.chosen.share * model.setting.consumers.shoppers
+    observed = np.array([model.setting.products[key].units for key in landscape.products])
     price = best_prices(model)
     net = landscape.start_price / (1.0 + model.setting.market.vat)
     frame = pd.DataFrame(
@@ -70,9 +71,9 @@ def _products(model: PriceWar) -> pd.DataFrame:
             "firm": [landscape.firms[f] for f in landscape.firm_of],
             "product": list(landscape.products),
             "segment": [landscape.segments[s] for s in landscape.segment_of],
-            "units_observed": landscape.start_units,
+            "units_observed": observed,
             "units_fitted": units,
-            "units_error": _relative(units, landscape.start_units),
+            "units_error": _relative(units, observed),
             "price_observed": landscape.start_price,
             "price_fitted": price,
             "price_error": _relative(price, landscape.start_price),

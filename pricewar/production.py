@@ -58,12 +58,13 @@ def flow(state: State, orders: Floats, dynamics: Dynamics) -> Flow:
         return Flow(produced=orders, units=orders, stock=state.stock, backlog=state.backlog, forecast=orders)
     forecast = state.forecast + spec.forecast_weight * (orders - state.forecast)
     due = (state.backlog + orders) / (1.0 + state.start_lead)
+    booked = np.maximum(state.backlog - state.stock, 0.0)  # what was ordered is made, on sale or not
     if spec.on:
-        wanted = forecast + (state.start_stock_months * forecast - state.stock) / spec.adjust_months
+        gap = state.start_stock_months * forecast - state.stock
+        wanted = forecast + gap / spec.adjust_months + booked
     else:
         wanted = due - state.stock
-    booked = np.maximum(state.backlog - state.stock, 0.0)  # what was ordered is made, on sale or not
-    wanted = np.where(state.start_lead > 0, due, wanted + booked)
+    wanted = np.where(state.start_lead > 0, due, wanted)
     wanted = np.maximum(np.where(state.on_sale, wanted, np.minimum(wanted, booked)), 0.0)
     produced = wanted * _feasible(state, wanted)
     units = np.minimum(np.where(state.start_lead > 0, due, state.backlog + orders), state.stock + produced)

@@ -170,6 +170,35 @@ def test_an_entrant_is_outside_until_it_enters_and_pays_nothing() -> None:
     assert np.all(orders[2, :6] < orders[1, :6])
 
 
+def test_an_entrant_knows_what_the_mean_firm_knows() -> None:
+    model = ran(entrant([event("Entry", firm="dune")]).but({"dynamics.learning.on": True}))
+    assert model.start_cumulative[3] == pytest.approx(model.start_cumulative[:3].mean())
+    assert model.history[-1].unit_cost[6] > 0.95 * model.cost_curve.start[6]
+
+
+def test_best_response_of_a_firm_with_nothing_on_sale_is_its_list() -> None:
+    later = entrant([event("Launch", product="dune-1")]).but({"firms.dune.strategy": "BestResponse"})
+    price = column(ran(later), *PRICE)[:, 6]
+    assert np.all(price[:3] == 90_000)
+
+
+def test_when_all_have_left_the_market_is_empty_and_the_run_goes_on() -> None:
+    gone = [event("Exit", firm=firm) for firm in ("ace", "bolt", "cove")]
+    market = ran(tiny(events=gone)).tables()["market"]
+    assert (market["units"][2:] == 0).all()
+    assert (market["firms_active"][2:] == 0).all()
+    assert market["outside_share"][2:].to_numpy() == pytest.approx(1.0)
+    assert market["consumer_surplus"][2:].to_numpy() == pytest.approx(0.0, abs=1e-6)
+
+
+def test_one_firm_with_one_car_is_a_market() -> None:
+    tree = tiny_tree()
+    tree["firms"] = {"ace": tree["firms"]["ace"]}
+    tree["products"] = {"ace-small": tree["products"]["ace-small"]}
+    model = ran(scenario_from(tree, "one").but({"consumers.draws": 50}, periods=2))
+    assert model.tables()["market"]["hhi"].to_numpy() == pytest.approx(10_000.0)
+
+
 def test_an_entry_with_an_end_is_an_exit_again() -> None:
     model = ran(entrant([event("Entry", firm="dune", until="2025-04")]))
     orders = column(model, "sales", "orders")[:, 6]

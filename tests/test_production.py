@@ -65,6 +65,22 @@ def test_a_plan_meets_the_forecast_and_closes_the_gap_in_stock_slowly() -> None:
     assert made.produced[2:4] == pytest.approx(state.landscape.start_units[2:4])
 
 
+def test_made_to_order_leaves_no_car_in_the_yard_even_after_a_shortage() -> None:
+    order = Dynamics.model_validate({"dealer_stock": {"on": False}})
+    units = START.landscape.start_units
+    state = start_like(
+        stock=np.zeros(6), backlog=np.zeros(6), start_lead=np.zeros(6), capacity=np.full(3, 9e3)
+    )
+    made = flow(state, units, order)
+    assert made.backlog[:2].sum() == pytest.approx(6_000)
+    later = flow(
+        start_like(**{**state.__dict__, "backlog": made.backlog, "capacity": np.full(3, 1e6)}), units, order
+    )
+    assert later.produced == pytest.approx(units + made.backlog)
+    assert later.stock == pytest.approx(0.0, abs=1e-9)
+    assert later.backlog == pytest.approx(0.0, abs=1e-9)
+
+
 def test_unsold_cars_pile_up_when_orders_fall_and_production_follows() -> None:
     made = flow(start_like(), 0.5 * START.landscape.start_units, Dynamics())
     assert np.all(made.stock[:4] > START.stock[:4])
