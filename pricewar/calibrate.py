@@ -37,6 +37,8 @@ class Calibration(Record):
     population: Population
     first: Ints
     """(F + 1,) first product of each firm."""
+    attributes: Floats
+    """(J, K) attributes of products, columns as in `preferences.TASTES`."""
     base: Floats
     """(R, J) utility from tastes."""
     alpha: Floats
@@ -275,6 +277,7 @@ class _Work:
             landscape=landscape,
             population=self.population,
             first=self.first,
+            attributes=self.attributes(),
             base=self.base,
             alpha=alpha,
             delta=full,

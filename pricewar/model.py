@@ -7,6 +7,7 @@ and firms remember is carried over.
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import mesa
@@ -16,9 +17,10 @@ import pandas as pd
 from . import agenda, carry, metrics
 from .calibrate import Calibration, calibrate
 from .costs import CostCurve, cost_lines, draft, pay, squeezed_out
+from .crowd import Crowd
 from .firm import Firm
 from .history import Month, tables
-from .market import Choice, Conditions, choose, conditions, shoppers, spill, surplus, waiting
+from .market import Choice, Conditions, choose, conditions, expected_fall, shoppers, spill, surplus, waiting
 from .production import flow, stock_months, turned_away
 from .records import Accounts, Floats, Ints, Landscape, Offers, Sales, View
 from .regulator import Regulator
@@ -37,6 +39,8 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         setting: a Scenario, the name of a shipped one, or a path to a file.
         seed: luck of the run; None: the scenario's own seed. `rng` means the same.
         collect: whether mesa's DataCollector gathers figures each month (`datacollector`).
+        threads: for sampled buyers (`consumers.weight`); None: as many as there are cores. No result
+            depends on it.
         changes: further keyword arguments change the scenario by path, two underscores for a dot:
             `demand__own_elasticity=-3`.
 
@@ -50,6 +54,7 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         seed: int | None = None,
         rng: int | None = None,
         collect: bool = True,
+        threads: int | None = None,
         **changes: Any,
     ) -> None:
         base = load(setting)
@@ -64,6 +69,11 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         self.state: State = carry.start_state(self.setting, self.calibration)
         self._market_luck, self._taste_luck = carry.draw_noise(
             self.setting, self.landscape.products, self.seed_of_run
+        )
+        weight = self.setting.consumers.weight
+        cores = threads or os.cpu_count() or 1
+        self.crowd = (
+            None if weight is None else Crowd(self.setting, self.calibration, weight, self.seed_of_run, cores)
         )
         self.start_cumulative = self.state.cumulative.copy()
         self.offers: Offers = carry.start_offers(self.state)
@@ -153,10 +163,14 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         self.chosen = choose(self.found, calibration)
         usual = self.setting.consumers.shoppers
         people = shoppers(self.state, self.chosen, calibration, dynamics, usual)
-        orders = people * self._served(people)
+        share, worth = self.chosen.share, surplus(self.chosen, calibration, people)
+        if self.crowd is not None:
+            fall = expected_fall(self.state, offers, dynamics)
+            share, worth = self.crowd.choose(self.found, self.state.fleet, fall, people, self.period)
+        orders = people * self._served(share, people)
         self.made = flow(self.state, orders, dynamics)
         wait = dynamics.waiting
-        share = wait.share if wait.on else 0.0
+        free = wait.share if wait.on else 0.0
         return Sales(
             period=self.period,
             orders=orders,
@@ -165,13 +179,12 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
             backlog=self.made.backlog,
             stock=self.made.stock,
             shoppers=people,
-            waiting=waiting(self.found, self.chosen, calibration, people, share),
-            surplus=surplus(self.chosen, calibration, people),
+            waiting=waiting(self.found, self.chosen, calibration, people, free),
+            surplus=worth,
         )
 
-    def _served(self, people: float) -> Floats:
+    def _served(self, share: Floats, people: float) -> Floats:
         """(J,) shares of shoppers after those turned away by a full order book took their second choice."""
-        share = self.chosen.share
         refused = turned_away(self.state, people * share, self.setting.dynamics)
         if not refused.any():
             return share

@@ -181,7 +181,7 @@ def test_exponential_and_normal_variates_are_what_their_names_say():
 # --- sampled choices ---
 
 
-def _nation(products=9, features=3):
+def _nation(products=9, features=3, **habits):
     rng = np.random.default_rng(6)
     return Nation(
         rng.normal(3.0, 1.0, products),
@@ -191,17 +191,25 @@ def _nation(products=9, features=3):
         0.3,
         0.5,
         0.6,
+        **habits,
     )
 
 
-def test_streamed_choices_follow_the_float64_twin_buyer_by_buyer():
-    nation, prices = _nation(), np.linspace(8.0, 14.0, 9)
-    counts, surplus = nation.sample(prices, 20_000, seed=7, period=3, first=11)
+LOYAL = {"owner": np.repeat([0, 1, 2], 3), "brands": [0.2, 0.1, 0.3], "loyal": 0.7}
+
+
+@pytest.mark.parametrize(("habits", "hope"), [({}, {}), (LOYAL, {}), (LOYAL, {"fall": 2.0, "free": 0.4})])
+def test_streamed_choices_follow_the_float64_twin_buyer_by_buyer(habits, hope):
+    nation, prices = _nation(**habits), np.linspace(8.0, 14.0, 9)
+    counts, surplus = nation.sample(prices, 20_000, seed=7, period=3, first=11, **hope)
     streams = luck.stream(7, 0, TASTE), luck.stream(7, 3, CHOICE)
-    market = nation._market(prices)
+    market = nation._market(prices, **hope)
     choices, gains = sample.sample_twin(*streams, 11, 20_011, market, nation.product_ids)
     assert np.abs(counts - np.bincount(choices, minlength=10)).sum() <= 4  # ties of float32 rounding
-    assert surplus == pytest.approx(gains.sum(), rel=1e-5)
+    assert surplus.sum() == pytest.approx(gains.sum(), rel=1e-5)
+    income = luck.normal_twin(streams[0], np.arange(11, 20_011), np.array([sample.OUTSIDE]))[:, 0]
+    by_fifth = np.bincount(np.searchsorted(sample.FIFTHS, income), weights=gains)
+    np.testing.assert_allclose(surplus, by_fifth, rtol=1e-3)
 
 
 def test_streamed_totals_do_not_depend_on_threads_or_chunks():
@@ -213,7 +221,7 @@ def test_streamed_totals_do_not_depend_on_threads_or_chunks():
             prices, 5_003, seed=1, period=2, first=77, threads=threads, chunk=chunk, progress=seen.append
         )
         np.testing.assert_array_equal(again, counts)
-        assert money == surplus
+        np.testing.assert_array_equal(money, surplus)
     assert sum(seen) == 3 * 5_003
     assert counts.sum() == 5_003
 

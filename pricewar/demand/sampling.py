@@ -97,6 +97,9 @@ class Nation:
         income_elasticity: by how many per cent sensitivity falls when income is one per cent higher.
         sigma_y: standard deviation of log income.
         product_ids: (J,) identities for the luck of (buyer, product); by default 0, 1, 2 ...
+        owner: (J,) brand of each product, for loyalty; by default none.
+        brands: (F,) shares of brands 0, 1, ... among the cars that buyers drive; the rest drive none of them.
+        loyal: utility of the brand that a buyer drives.
     """
 
     delta: Floats
@@ -107,6 +110,9 @@ class Nation:
     income_elasticity: float
     sigma_y: float
     product_ids: Any = None
+    owner: Any = None
+    brands: Any = ()
+    loyal: float = 0.0
 
     def __post_init__(self) -> None:
         put, (products, features) = object.__setattr__, np.shape(self.x)
@@ -115,6 +121,8 @@ class Nation:
         put(self, "sigma", vector("sigma", self.sigma, features))
         put(self, "pi", vector("pi", self.pi, features))
         put(self, "product_ids", _identities("product_ids", self.product_ids, products, np.uint32))
+        put(self, "owner", _identities("owner", self.owner, products, np.int32))
+        put(self, "brands", vector("brands", self.brands, np.size(self.brands)))
         gather(
             (not self.alpha0 > 0, "alpha0", self.alpha0, "price sensitivity above zero"),
             (
@@ -142,12 +150,17 @@ class Nation:
         first: int = 0,
         threads: int = 1,
         chunk: int = _CHUNK,
+        fall: float = 0.0,
+        free: float = 0.0,
         progress: Callable[[int], None] | None = None,
-    ) -> tuple[Ints, float]:
+    ) -> tuple[Ints, Floats]:
         """Let buyers first, ..., first + buyers - 1 choose once.
 
-        Returns counts (J + 1,), the last one the outside option, and the sum of the buyers' expected surplus
-        (inclusive value / alpha_i) in money. Neither depends on `threads` nor on `chunk`, to the last bit.
+        A share `free` of the outside option waits for a price `fall` that buyers expect, in money; 0: nobody.
+
+        Returns counts (J + 1,), the last one the outside option, and the sums (5,) of the buyers' expected
+        surplus (inclusive value / alpha_i) in money, by fifth of the income distribution, the poorest first;
+        the hope of a fall is not in it. Neither depends on `threads` nor on `chunk`, to the last bit.
         `progress` is called with the number of buyers done after each chunk. Memory does not grow with
         `buyers`.
         """
@@ -157,26 +170,28 @@ class Nation:
             (threads < 1 or chunk < 1, "threads, chunk", (threads, chunk), "one or more"),
         )
         streams = luck.stream(seed, 0, TASTE), luck.stream(seed, period, CHOICE)
-        market = self._market(p)
+        market = self._market(p, fall, free)
 
-        def work(span: tuple[int, int]) -> tuple[Ints, int, int]:
+        def work(span: tuple[int, int]) -> tuple[Ints, Ints, int]:
             counts = np.zeros(p.size + 1, dtype=np.int64)
             with np.errstate(over="ignore"):
                 surplus = sample.sample_block(*streams, *span, market, self.product_ids, counts)
-            return counts, int(surplus), span[1] - span[0]
+            return counts, surplus, span[1] - span[0]
 
-        counts, surplus = np.zeros(p.size + 1, dtype=np.int64), 0
+        counts, surplus = np.zeros(p.size + 1, dtype=np.int64), np.zeros(5, dtype=np.int64)
         for found, gained, done in _each(work, _spans(first, first + buyers, chunk), threads):
             counts += found
             surplus += gained
             if progress is not None:
                 progress(done)
-        return counts, surplus * sample.SURPLUS_UNIT / self.alpha0
+        return counts, np.asarray(surplus * (sample.SURPLUS_UNIT / self.alpha0), dtype=np.float64)
 
-    def _market(self, prices: Floats) -> tuple[Any, ...]:
+    def _market(self, prices: Floats, fall: float = 0.0, free: float = 0.0) -> tuple[Any, ...]:
         tastes = _single(self.x), _single(self.sigma), _single(self.pi)
         scalars = np.float32(self.alpha0), np.float32(self.income_elasticity), np.float32(self.sigma_y)
-        return (_single(self.delta), *tastes, *scalars, _single(prices))
+        edges = np.cumsum(self.brands).astype(np.float32)
+        habits = self.owner, edges, np.float32(self.loyal), np.float32(fall), np.float32(free)
+        return (_single(self.delta), *tastes, *scalars, _single(prices), *habits)
 
 
 def _spans(first: int, stop: int, chunk: int) -> Iterator[tuple[int, int]]:
