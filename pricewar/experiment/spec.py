@@ -204,8 +204,9 @@ class Experiment(Table):
 
     def content(self) -> dict[str, Any]:
         """All that results depend on, as plain values."""
-        left_out = {"title", "question", "figures", "time_limit"}
-        tree = self.model_dump(mode="json", by_alias=True, exclude=left_out)
+        left_out = dict.fromkeys(("title", "question", "figures", "time_limit"), True)
+        words = {"factors": {"__all__": {"label"}}}
+        tree = self.model_dump(mode="json", by_alias=True, exclude={**left_out, **words})
         if isinstance(self.design, FromFile):
             tree["design"] = self.design.values(self.factors).to_dict("list")
         return tree

@@ -123,7 +123,7 @@ class Store:
             (self.directory / "design.parquet.part").replace(self.directory / "design.parquet")
         self._write_manifest(
             {
-                "experiment": self.experiment.model_dump(mode="json", by_alias=True),
+                "experiment": self._described(),
                 "content": self.experiment.content(),
                 "digest": self.experiment.digest,
                 "version": version("pricewar"),
@@ -133,6 +133,10 @@ class Store:
                 "sessions": [session(command)],
             }
         )
+
+    def _described(self) -> dict[str, Any]:
+        """The experiment with its words: titles, labels, figures."""
+        return self.experiment.model_dump(mode="json", by_alias=True)
 
     def _same(self, stored: Mapping[str, Any]) -> None:
         """Refuse another experiment.
@@ -152,6 +156,7 @@ class Store:
             draft.unlink()
         settle(self.chunks)
         stored["sessions"].append(session(command))
+        stored["experiment"] = self._described()
         self._write_manifest(stored)
 
     def _write_manifest(self, tree: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from ..analysis.sensitivity import response
 from .experiment import Ask, Exhibit, shown
-from .style import BASELINE, DASHES, PALETTE, WIDTH, Drawing, house, with_interval, zero_line
+from .style import DASHES, PALETTE, WIDTH, Drawing, house, with_interval, zero_line
 
 
 def response_curves(ask: Ask) -> Exhibit:
@@ -20,7 +20,7 @@ def response_curves(ask: Ask) -> Exhibit:
     tables = {factor: _lines(ask, factor) for factor in drawn}
     across = min(len(drawn), 3)
     down = -(-len(drawn) // across)
-    height = 0.75 + 2.35 * down
+    height = 0.95 + 2.35 * down
     with house():
         figure = Figure(figsize=(WIDTH, height))
         panels = figure.subplots(down, across, squeeze=False, sharey=True).ravel()
@@ -30,8 +30,20 @@ def response_curves(ask: Ask) -> Exhibit:
             axes.set_axis_off()
         for axes in panels[::across]:
             axes.set_ylabel(ask.unit)
+        handles, lines = panels[0].get_legend_handles_labels()
+        room = 0.0
+        if len(lines) > 1:
+            figure.legend(
+                handles,
+                lines,
+                loc="upper left",
+                bbox_to_anchor=(0.005, 1 - 0.3 / height),
+                ncols=4,
+                fontsize=7.5,
+            )
+            room = 0.22
         figure.subplots_adjust(
-            left=0.1, right=0.97, top=1 - 0.5 / height, bottom=0.5 / height, hspace=0.45, wspace=0.12
+            left=0.1, right=0.97, top=1 - (0.5 + room) / height, bottom=0.5 / height, hspace=0.45, wspace=0.12
         )
         figure.text(0.012, 1 - 0.08 / height, ask.title, fontsize=11, fontweight="bold", va="top")
     caption = (
@@ -74,8 +86,6 @@ def _panel(axes: Axes, ask: Ask, factor: str, table: pd.DataFrame) -> None:
     if table["lo"].min() < 0 < table["hi"].max():
         zero_line(axes)
     axes.set_xlabel(ask.label(factor))
-    if len(lines) > 1:
-        axes.legend(fontsize=7, labelcolor=BASELINE)
 
 
 def _finding(ask: Ask, tables: dict[str, pd.DataFrame]) -> str:

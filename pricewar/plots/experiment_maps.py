@@ -20,10 +20,11 @@ def heat_map(ask: Ask) -> Exhibit:
     spec = ask.spec
     table = ask.scaled(heat(ask.runs, spec.x, spec.y, spec.metric, ask.over), "mean", "lo", "hi")
     columns, rows = _values(table[spec.x]), _values(table[spec.y])
-    height = 1.3 + 0.42 * len(rows)
+    height = 1.4 + 0.42 * max(len(rows), 3)
     with house():
         figure = Figure(figsize=(WIDTH, height))
-        axes = figure.add_axes((0.14, 0.62 / height, 0.76, 1 - 1.05 / height))
+        left = 0.09 + 0.0092 * max(len(shown(value)) for value in rows)
+        axes = figure.add_axes((left, 0.62 / height, 0.9 - left, 1 - 1.05 / height))
         image = axes.imshow(_grid(table, spec.x, spec.y, "mean", columns, rows), **_colours(table["mean"]))
         _cells(axes, table, spec.x, spec.y, columns, rows)
         _ticks(axes, columns, rows)
@@ -51,7 +52,8 @@ def survival(ask: Ask) -> Exhibit:
     height = 1.3 + 0.3 * len(order)
     with house():
         figure = Figure(figsize=(WIDTH, height))
-        axes = figure.add_axes((0.17, 0.62 / height, 0.73, 1 - 1.05 / height))
+        left = 0.03 + 0.0092 * max(len(ask.firm(firm)) for firm in order)
+        axes = figure.add_axes((left, 0.62 / height, 0.9 - left, 1 - 1.05 / height))
         image = axes.imshow(
             _grid(drawn, ask.spec.x, "firm", "survives", columns, order),
             cmap="RdYlBu", vmin=0, vmax=1, aspect="auto",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,8 @@ from matplotlib.figure import Figure
 from ..analysis import discovery
 from .experiment import Ask, Exhibit
 from .style import BASELINE, PALETTE, WIDTH, Drawing, house, number
+
+_EVENTS: Final = {"war": "a price war"}
 
 
 def prim_box(ask: Ask) -> Exhibit:
@@ -43,7 +45,7 @@ def prim_box(ask: Ask) -> Exhibit:
         "box. Factors that do not limit it are not shown."
     )
     finding = (
-        f"{_case(ask)} holds in {number(100 * box.base_rate, 0)}% of the runs, and in "
+        f"{_case(ask)} is found in {number(100 * box.base_rate, 0)}% of the runs, and in "
         f"{number(100 * box.density, 0)}% of those with {box.words()}; the box has "
         f"{number(100 * box.coverage, 0)}% of all cases."
     )
@@ -90,6 +92,8 @@ def tree_bars(ask: Ask) -> Exhibit:
 
 def _case(ask: Ask) -> str:
     spec = ask.spec
+    if spec.metric in _EVENTS and spec.above == 1.0:
+        return _EVENTS[spec.metric]
     bound = f"at least {spec.above:.3g}" if spec.above is not None else f"at most {spec.below:.3g}"
     return f"{ask.metric()} {bound}"
 
