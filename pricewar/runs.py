@@ -23,7 +23,7 @@ from .scenario_file import load
 
 Source = Scenario | str | Path
 Progress = Callable[[str, int], None]
-"""Called after each run with the scenario's name and its seed."""
+"""Called after each run with the scenario's name and its seed; in long runs after each month."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +74,11 @@ def compare(
     _check_names(loaded)
     jobs = [Job(scenario, seed) for scenario in loaded for seed in seed_list(seeds, scenario)]
     parts = []
-    mapped = map(run_one, jobs) if executor is None else executor.map(run_one, jobs)
+    monthly = progress if progress is not None and executor is None and watched_by_month(loaded) else None
+    mapped = (run_one(job, monthly) for job in jobs) if executor is None else executor.map(run_one, jobs)
     for job, part in zip(jobs, mapped, strict=True):
         parts.append(part)
-        if progress is not None:
+        if progress is not None and monthly is None:
             progress(job.scenario.name, job.seed)
     names = {key: firm.name for scenario in loaded for key, firm in scenario.firms.items()}
     about = {scenario.name: scenario.title for scenario in loaded}
@@ -106,11 +107,21 @@ def seed_list(seeds: int | Sequence[int] | None, scenario: Scenario) -> list[int
     return listed
 
 
-def run_one(job: Job) -> Results:
-    """One run, whatever happens in it."""
+def watched_by_month(scenarios: Iterable[Scenario]) -> bool:
+    """Whether runs take so long, because buyers are sampled, that progress is told month by month."""
+    return any(scenario.consumers.weight is not None for scenario in scenarios)
+
+
+def run_one(job: Job, after_month: Progress | None = None) -> Results:
+    """One run, whatever happens in it; `after_month` is called with the month, in words, and the seed."""
     begin = time.perf_counter()
     try:
-        tables = PriceWar(job.scenario, seed=job.seed, collect=False).run_model().tables()
+        model = PriceWar(job.scenario, seed=job.seed, collect=False)
+        while model.running:
+            model.step()
+            if after_month is not None:
+                after_month(f"{job.scenario.name}, {model.month}", job.seed)
+        tables = model.tables()
     except Exception as failure:  # a failed run is data: its row says what went wrong
         error = f"{type(failure).__name__}: {failure}"
         return Results(runs=_row(job, error, time.perf_counter() - begin))

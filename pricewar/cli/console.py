@@ -22,25 +22,25 @@ def say(text: str, quiet: bool = False) -> None:
 
 
 @contextmanager
-def progress(total: int, quiet: bool) -> Iterator[Tick | None]:
-    """A callback for each run done: a bar on a terminal, a few plain lines elsewhere."""
+def progress(total: int, quiet: bool, what: str = "runs") -> Iterator[Tick | None]:
+    """A callback for each run or month done: a bar on a terminal, a few plain lines elsewhere."""
     if quiet:
         yield None
     elif sys.stderr.isatty():
-        with _bar(total) as tick:
+        with _bar(total, what) as tick:
             yield tick
     else:
-        yield _lines(total)
+        yield _lines(total, what)
 
 
 @contextmanager
-def _bar(total: int) -> Iterator[Tick]:
+def _bar(total: int, what: str) -> Iterator[Tick]:
     from rich.console import Console
     from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
     columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("runs", total=total)
+        task = bar.add_task(what, total=total)
 
         def tick(scenario: str, seed: int) -> None:
             bar.update(task, advance=1, description=f"{scenario}, seed {seed}")
@@ -48,7 +48,7 @@ def _bar(total: int) -> Iterator[Tick]:
         yield tick
 
 
-def _lines(total: int) -> Tick:
+def _lines(total: int, what: str) -> Tick:
     done = 0
     step = max(1, total // LINES)
 
@@ -56,7 +56,7 @@ def _lines(total: int) -> Tick:
         nonlocal done
         done += 1
         if done % step == 0 or done == total:
-            say(f"{done}/{total} runs: {scenario}, seed {seed}")
+            say(f"{done}/{total} {what}: {scenario}, seed {seed}")
 
     return tick
 

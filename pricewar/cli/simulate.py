@@ -173,11 +173,11 @@ def run_all(request: Request, loaded: list[Scenario]) -> Results:
 
     seeds = options.seed_list(request.seed, request.seeds)
     total = len(loaded) * len(seeds or [0])
-    with (
-        pool(worker_count(request.workers, total)) as executor,
-        console.progress(total, request.quiet) as tick,
-    ):
-        results = runs.compare(loaded, seeds, executor=executor, progress=tick)
+    with pool(worker_count(request.workers, total)) as executor:
+        months = executor is None and runs.watched_by_month(loaded)
+        steps = sum(scenario.periods for scenario in loaded) * len(seeds or [0]) if months else total
+        with console.progress(steps, request.quiet, "months" if months else "runs") as tick:
+            results = runs.compare(loaded, seeds, executor=executor, progress=tick)
     return results.but(command=request.line)
 
 
