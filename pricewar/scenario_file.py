@@ -48,11 +48,6 @@ def load(source: Scenario | str | Path) -> Scenario:
     if isinstance(source, Scenario):
         return source
     path = find(source)
-    return _load(path, path.stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=64)
-def _load(path: Path, changed: int) -> Scenario:
     tree = merged(path, ())
     tree.setdefault("name", path.stem)
     return _validated(tree, str(path))
@@ -149,6 +144,12 @@ def data_tree(name: object, source: str) -> Tree:
     """
     if not isinstance(name, str):
         raise bad_input(source, ("data", name, "the name or directory of one data set"))
+    changed = max((file.stat().st_mtime_ns for file in Path(name).glob("*.csv")), default=0)
+    return _data_tree(name, changed)
+
+
+@lru_cache(maxsize=16)
+def _data_tree(name: str, changed: int) -> Tree:
     from .data import load_market_data
 
     market = load_market_data(name)

@@ -16,6 +16,7 @@ from pricewar.errors import InputError, ResultsError
 from pricewar.results import Results
 from pricewar.runs import Job, compare, run, run_one, seed_list
 from pricewar.scenario import Scenario
+from pricewar.scenario_file import load
 
 CUT = {"kind": "Cut", "month": "2025-02", "firm": "bolt", "depth": 0.3}
 
@@ -124,6 +125,14 @@ def test_a_shipped_name_and_a_file_are_scenarios_too(tmp_path: Path) -> None:
     results = compare(["textbook-duopoly", file])
     assert results.scenarios == ("textbook-duopoly", "mine")
     assert results.market.groupby("scenario").size().to_dict() == {"textbook-duopoly": 12, "mine": 5}
+
+
+def test_a_changed_base_is_read_anew(tmp_path: Path) -> None:
+    base, file = tmp_path / "base.toml", tmp_path / "mine.toml"
+    file.write_text('extends = "base"\n')
+    for periods in (5, 7):
+        base.write_text(f'extends = "textbook-duopoly"\nperiods = {periods}\n')
+        assert load(file).periods == periods
 
 
 def test_seeds_are_a_number_a_list_or_the_scenarios_own() -> None:
