@@ -37,7 +37,8 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
 
     Args:
         setting: a Scenario, the name of a shipped one, or a path to a file.
-        seed: luck of the run; None: the scenario's own seed. `rng` means the same.
+        seed: luck of the run; None: the scenario's own seed. `rng` means the same. (So `mesa.batch_run` needs
+            seeds among its parameters: iterations alone repeat the same luck.)
         collect: whether mesa's DataCollector gathers figures each month (`datacollector`).
         threads: for sampled buyers (`consumers.weight`); None: as many as there are cores. No result
             depends on it.

@@ -90,6 +90,18 @@ def test_the_order_of_firms_and_products_is_irrelevant(scenario: Scenario, seed:
         pd.testing.assert_frame_equal(mine, theirs, rtol=1e-8, atol=1e-3)
 
 
+def test_the_order_is_irrelevant_to_buyers_who_choose_one_by_one() -> None:
+    scenario = tiny({"consumers.weight": 1.0}, periods=3, events=[WAR])
+    one, other = ran(scenario), ran(shuffled(scenario, np.random.default_rng(1)))
+    assert other.landscape.products != one.landscape.products
+    by = ["period", "product"]
+    mine, theirs = (model.tables()["products"].sort_values(by, ignore_index=True) for model in (one, other))
+    pd.testing.assert_frame_equal(mine, theirs, rtol=1e-8, atol=1e-3)
+    counted = column(one, "sales", "orders") / column(one, "sales", "shoppers")[:, None]
+    whole = counted[0] * round(float(column(one, "sales", "shoppers")[0]))
+    assert whole == pytest.approx(np.round(whole), abs=1e-6), "buyers are whole"
+
+
 # -- cars --------------------------------------------------------------------------------------
 
 
