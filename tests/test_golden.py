@@ -93,7 +93,9 @@ def renew(reason: str) -> None:
         log = log.replace("## [Unreleased]\n", f"## [Unreleased]\n\n{SECTION}\n", 1)
     line = f"- {reason} (golden runs {digest()})\n"
     before, section, after = log.partition(f"{SECTION}\n")
-    CHANGELOG.write_text(before + section + "\n" + line + after.lstrip("\n"), encoding="utf-8")
+    rest = after.lstrip("\n")
+    gap = "\n" if rest.startswith("#") else ""
+    CHANGELOG.write_text(before + section + "\n" + line + gap + rest, encoding="utf-8")
 
 
 if __name__ == "__main__":
