@@ -95,6 +95,8 @@ def figure(page: Any, key: str, name: str) -> float:
 def shot(page: Any, name: str, full: bool = True) -> None:
     if SHOTS:
         page.wait_for_timeout(400)
+        page.evaluate("() => document.getElementById('tell').classList.remove('on')")
+        page.wait_for_timeout(300)
         page.screenshot(path=str(Path(SHOTS) / f"app_{name}.png"), full_page=full)
 
 

@@ -51,7 +51,7 @@ def test_the_explanation_is_filled_with_the_numbers_of_the_runs(lesson) -> None:
     assert names
     for arm, name, digits in names:
         place = [a.key for a in lesson.arms].index(arm)
-        assert f"{facts[place][name]:.{digits}f}" in found["explanation"]
+        assert f"{facts[place][name]:.{digits}f}".replace("-", "\u2212") in found["explanation"]
 
 
 @by_slug

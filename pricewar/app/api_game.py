@@ -61,7 +61,8 @@ class GameDesk:
         self.hall = hall
         self.openings = Bucket(rate=0.2, burst=20)
         self.misses = Bucket(rate=0.2, burst=20)
-        self.writes = Bucket(rate=20.0, burst=120)
+        self.writes = Bucket(rate=100.0, burst=400)  # a whole class may come from one address
+        self.seats = Bucket(rate=10.0, burst=40)
 
     async def open(self, request: Request) -> Response:
         """A teacher opens a game."""
@@ -138,8 +139,10 @@ class GameDesk:
         who, now = caller(request), time.monotonic()
         if self.misses.dry(who, now):
             raise GameError(429, "Too many wrong codes: wait a minute.")
-        if request.method == "POST" and not self.writes.take(who, now):
-            raise GameError(429, "Too many requests: wait a moment.")
+        if request.method == "POST":
+            seat = bearer(request) or who
+            if not (self.writes.take(who, now) and self.seats.take(seat, now)):
+                raise GameError(429, "Too many requests: wait a moment.")
         try:
             return self.hall.find(request.path_params["code"], now)
         except GameError:

@@ -39,7 +39,7 @@ CHARTS: Final = (
     Chart("price_change", "Prices against the start", "%", "firm", 100.0, 0.0),
     Chart("share", "Market shares", "% of cars", "firm", 100.0),
     Chart("gross_margin", "Gross margins", "% of revenue", "firm", 100.0, 0.0),
-    Chart("runway", "Cash runway", f"months, at most {RUNWAY_CAP:.0f}", "firm"),
+    Chart("runway", "Cash runway", f"months, at most {RUNWAY_CAP:.0f}", "firm", 1.0, 0.0),
     Chart("war_index", "War index", "% mean depth of cuts", "market", 1.0, 0.0),
     Chart("consumer_surplus", "Consumer surplus", "bn CNY a month", "market", 1e-9),
 )

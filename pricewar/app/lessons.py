@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -183,8 +184,13 @@ def run_lesson(lesson: Lesson, value: float | None = None) -> dict[str, Any]:
             for name in lesson.table
         ],
         "right": came_true(lesson, facts),
-        "explanation": lesson.explanation.format_map(facts) if _at_rest(lesson, value) else None,
+        "explanation": written(lesson.explanation, facts) if _at_rest(lesson, value) else None,
     }
+
+
+def written(text: str, facts: Facts) -> str:
+    """The text with its numbers, minus signs as printed."""
+    return re.sub(r"(?<=\s)-(?=\d)", "\u2212", text.format_map(facts))
 
 
 def _at_rest(lesson: Lesson, value: float | None) -> bool:

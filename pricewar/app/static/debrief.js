@@ -29,7 +29,7 @@ function cuts(facts, own) {
 function theory(facts, width) {
   const t = facts.theory;
   const rows = [["Joint profit", t.joint, "#009E73"], ["Your class", t.played, "#0072B2"], ["Nash, one shot", t.nash, "#D55E00"]].map(([who, v, colour]) => ({ who, colour, price: 100 * v.price, profit: v.profit / 1e9 }));
-  const bars = (key, label, digits) => Plot.plot({ width: width > 620 ? width / 2 - 10 : width, height: 150, marginLeft: 110, marginRight: 50, marginBottom: 34, style: { fontSize: "13px", fontFamily: "inherit" }, x: { label, grid: true, labelAnchor: "center", ticks: 5, labelArrow: false }, y: { label: null, domain: rows.map((r) => r.who) },
+  const bars = (key, label, digits) => Plot.plot({ width: width > 620 ? width / 2 - 10 : width, height: 160, marginLeft: 110, marginRight: 50, marginBottom: 44, style: { fontSize: "13px", fontFamily: "inherit" }, x: { label, grid: true, labelAnchor: "center", labelOffset: 40, ticks: 5, tickSize: 4, labelArrow: false }, y: { label: null, domain: rows.map((r) => r.who) },
     marks: [Plot.ruleX([0]), Plot.barX(rows, { y: "who", x: key, fill: "colour" }), Plot.text(rows, { y: "who", x: key, text: (r) => num(r[key], digits), dx: 6, textAnchor: "start" })] });
   return h("div", { id: "theory" }, h("h2", {}, "Your class between Nash and joint profit"), h("div.charts.two", {}, h("figure", { style: "margin:0" }, bars("price", "Mean price over the game, % of the start", 1)), h("figure", { style: "margin:0" }, bars("profit", "Profit of the played firms, bn CNY a month", 2))));
 }

@@ -212,7 +212,7 @@ function happened() {
 function legend(run) {
   return h("div.legend", { "aria-label": "Firms" }, run.firms.filter((f) => f.colour).map((firm) =>
     h("button", { "aria-pressed": String(!state.hidden.has(firm.id)), onclick: () => { state.hidden.has(firm.id) ? state.hidden.delete(firm.id) : state.hidden.add(firm.id); draw(); } },
-      h("span.swatch", { style: `border-color:${firm.colour}` }), firm.name)),
+      h("span.swatch", { style: `border-color:${firm.colour}` }), firm.name.replace(/ \(.*\)$/, ""))),
     run.firms.some((f) => !f.colour) ? h("button", { "aria-pressed": String(!state.hidden.has("rest")), onclick: () => { state.hidden.has("rest") ? state.hidden.delete("rest") : state.hidden.add("rest"); draw(); } }, h("span.swatch", { style: "border-color:#a9b3bc" }), "smaller makers") : null);
 }
 
