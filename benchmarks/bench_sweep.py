@@ -1,9 +1,9 @@
 """What a sweep costs besides its runs: this runner, mesa.batch_run and the EMA Workbench on the same models.
 
-    python benchmarks/bench_sweep.py [--runs 200 5000] [--china 20] [--rounds 3]
+    python benchmarks/bench_sweep.py [--runs 200 5000] [--china 4 24] [--processes 1 2] [--rounds 3]
 
-Each contender runs in a process of its own, one run after the other, and its processor time less that of the
-bare model calls is the overhead. The cheap model is a mesa model of one agent and ten steps. Needs the extras
+Each contender runs in a process of its own, children included; its processor time less that of bare model
+calls is the overhead. The cheap model is a mesa model of one agent and ten steps. Needs the extras
 `bench` and `discovery`.
 """
 
@@ -17,13 +17,14 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import mesa
 import pandas as pd
 
 from pricewar import load
 from pricewar.experiment.files import experiment_from
-from pricewar.experiment.pool import SerialExecutor
+from pricewar.experiment.pool import SerialExecutor, spawned_pool
 from pricewar.experiment.runner import Runner
 from pricewar.experiment.spec import Experiment
 from pricewar.experiment.store import Store
@@ -46,8 +47,7 @@ class Cheap(mesa.Model):
         for _ in range(200):
             self.price = 0.9 * self.price + 0.1 / (1.0 - 1.0 / self.elasticity)
         self.running = self.steps < 10
-        if not self.running:
-            self.datacollector.collect(self)
+        self.datacollector.collect(self)
 
 
 class China(PriceWar):
@@ -70,40 +70,45 @@ def grid(runs: int) -> list[float]:
     return [LOW + (HIGH - LOW) * i / max(runs - 1, 1) for i in range(runs)]
 
 
-def by_nothing(name: str, runs: int) -> None:
+def by_nothing(name: str, runs: int, processes: int) -> None:
     """Bare calls: what all contenders have in common."""
     for elasticity in grid(runs):
         bare(name, elasticity)
 
 
-def by_mesa(name: str, runs: int) -> None:
+def by_mesa(name: str, runs: int, processes: int) -> None:
     rows = mesa.batch_run(
-        MODELS[name], {"elasticity": grid(runs)}, number_processes=1, iterations=1,
+        MODELS[name], {"elasticity": grid(runs)}, number_processes=processes, iterations=1,
         data_collection_period=-1, max_steps=1000, display_progress=False,
     )  # fmt: skip
     assert len(pd.DataFrame(rows).drop_duplicates("RunId")) == runs
 
 
-def by_ema(name: str, runs: int) -> None:
+def for_ema(elasticity: float, which: str) -> dict[str, float]:
+    return {"price": bare(which, elasticity)}
+
+
+def by_ema(name: str, runs: int, processes: int) -> None:
     warnings.simplefilter("ignore")
-    from ema_workbench import Model, RealParameter, ScalarOutcome, SequentialEvaluator
+    import ema_workbench as ema
 
-    def function(elasticity: float) -> dict[str, float]:
-        return {"price": bare(name, elasticity)}
-
-    model = Model(name, function=function)
-    model.uncertainties = [RealParameter("elasticity", LOW, HIGH)]
-    model.outcomes = [ScalarOutcome("price")]
-    with SequentialEvaluator(model) as evaluator:
+    model = ema.Model(name, function=for_ema)
+    model.uncertainties = [ema.RealParameter("elasticity", LOW, HIGH)]
+    model.constants = [ema.Constant("which", name)]
+    model.outcomes = [ema.ScalarOutcome("price")]
+    one = processes == 1
+    made = ema.SequentialEvaluator(model) if one else ema.MultiprocessingEvaluator(model, processes)
+    with made as evaluator:
         _, outcomes = evaluator.perform_experiments(scenarios=runs)
     assert len(outcomes["price"]) == runs
 
 
-def by_pricewar(name: str, runs: int) -> None:
-    def cheap(item: Item) -> tuple[Mapping[str, float], Mapping[str, pd.DataFrame]]:
-        return {"price_index": bare(name, item.changes["demand.own_elasticity"])}, {}
+def for_pricewar(item: Item, name: str) -> tuple[Mapping[str, float], Mapping[str, pd.DataFrame]]:
+    return {"price_index": bare(name, item.changes["demand.own_elasticity"])}, {}
 
-    sweep(_experiment(runs), cheap)
+
+def by_pricewar(name: str, runs: int, processes: int) -> None:
+    sweep(_experiment(runs), partial(for_pricewar, name=name), processes)
 
 
 def _experiment(runs: int) -> Experiment:
@@ -120,18 +125,20 @@ def _experiment(runs: int) -> Experiment:
     )
 
 
-def sweep(experiment: Experiment, work: Work) -> None:
+def sweep(experiment: Experiment, work: Work, processes: int) -> None:
     """Design, runner, store and final table."""
     with tempfile.TemporaryDirectory() as folder:
         store = Store.open(folder, experiment)
-        runner = Runner(work, SerialExecutor, window=1, time_limit=600.0, own=False, rebuild=False)
+        make = SerialExecutor if processes == 1 else partial(spawned_pool, processes)
+        many = {"window": 2 * processes, "time_limit": 600.0, "own": processes > 1, "rebuild": True}
+        runner = Runner(work, make, **many)
         for outcomes in runner.run(experiment.item(run) for run in store.todo()):
             store.write(outcomes)
         store.finish()
         store.close()
 
 
-CONTENDERS: dict[str, Callable[[str, int], None]] = {
+CONTENDERS: dict[str, Callable[[str, int, int], None]] = {
     "bare calls": by_nothing,
     "pricewar": by_pricewar,
     "mesa.batch_run": by_mesa,
@@ -139,53 +146,58 @@ CONTENDERS: dict[str, Callable[[str, int], None]] = {
 }
 
 
-def once(contender: str, name: str, runs: int) -> None:
-    """In a process of its own: warm up, run, say what it took."""
+def once(contender: str, name: str, runs: int, processes: int) -> None:
+    """In a process of its own: warm up, run, say what it took, children included."""
     bare(name, -4.0)
-    CONTENDERS[contender](name, 3)
-    before, wall = time.process_time(), time.perf_counter()
-    CONTENDERS[contender](name, runs)
-    took = {"cpu": time.process_time() - before, "wall": time.perf_counter() - wall}
+    before, wall = _cpu(), time.perf_counter()
+    CONTENDERS[contender](name, runs, processes)
+    took = {"cpu": _cpu() - before, "wall": time.perf_counter() - wall}
     print(json.dumps({**took, "mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
 
 
-def measured(contender: str, name: str, runs: int) -> dict[str, float]:
-    command = [sys.executable, __file__, "--one", contender, name, str(runs)]
+def _cpu() -> float:
+    both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in both)
+
+
+def measured(contender: str, name: str, runs: int, processes: int) -> dict[str, float]:
+    command = [sys.executable, __file__, "--one", contender, name, str(runs), str(processes)]
     made = subprocess.run(command, capture_output=True, text=True, check=True)
     answer: dict[str, float] = json.loads(made.stdout.splitlines()[-1])
     return answer
 
 
-def compare(name: str, runs: int, rounds: int) -> None:
-    """Rounds of all contenders in turn; medians."""
-    found: dict[str, list[dict[str, float]]] = {contender: [] for contender in CONTENDERS}
+def compare(name: str, few: int, many: int, processes: int, rounds: int) -> None:
+    """Rounds of all contenders in turn; the difference of two sizes, so that starting falls out."""
+    found: dict[str, list[tuple[float, float, float]]] = {contender: [] for contender in CONTENDERS}
     for _ in range(rounds):
         for contender, rows in found.items():
-            rows.append(measured(contender, name, runs))
-    base = statistics.median(row["cpu"] for row in found["bare calls"])
-    print(f"\n{name} model, {runs} runs, one process, median of {rounds} rounds (processor time)")
-    print(f"{'':16}{'overhead ms/run':>17}{'runs/s':>10}{'peak MiB':>10}")
-    for contender, rows in found.items():
-        cpu = statistics.median(row["cpu"] for row in rows)
-        memory = statistics.median(row["mib"] for row in rows)
-        over = f"{1000 * (cpu - base) / runs:17.3f}" if contender != "bare calls" else f"{'-':>17}"
-        print(f"{contender:16}{over}{runs / cpu:10.1f}{memory:10.0f}", flush=True)
+            short, long = (measured(contender, name, runs, processes) for runs in (few, many))
+            each = [(long[key] - short[key]) / (many - few) for key in ("cpu", "wall")]
+            rows.append((each[0], each[1], long["mib"]))
+    middle = {name: [statistics.median(x) for x in zip(*rows, strict=True)] for name, rows in found.items()}
+    base = middle["bare calls"][0]
+    print(f"\n{name} model, {few} and {many} runs, {processes} process(es), medians of {rounds} rounds")
+    print(f"{'':16}{'overhead ms/run':>17}{'runs/s (wall)':>15}{'peak MiB':>10}   (overhead: processor time)")
+    for contender, (cpu, wall, memory) in middle.items():
+        print(f"{contender:16}{1000 * (cpu - base):17.3f}{1 / wall:15.1f}{memory:10.0f}", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--runs", type=int, nargs="+", default=[200, 5000])
-    parser.add_argument("--china", type=int, default=20)
+    parser.add_argument("--runs", type=int, nargs=2, default=[200, 5000])
+    parser.add_argument("--china", type=int, nargs=2, default=[4, 24], help="0 0: leave out")
+    parser.add_argument("--processes", type=int, nargs="*", default=[1, 2])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--one", nargs=3)
+    parser.add_argument("--one", nargs=4)
     options = parser.parse_args()
     if options.one:
-        once(options.one[0], options.one[1], int(options.one[2]))
+        once(options.one[0], options.one[1], int(options.one[2]), int(options.one[3]))
         return
-    for runs in options.runs:
-        compare("cheap", runs, options.rounds)
-    if options.china:
-        compare("china", options.china, options.rounds)
+    for processes in options.processes:
+        compare("cheap", *options.runs, processes, options.rounds)
+    if options.china[1]:
+        compare("china", *options.china, 1, options.rounds)
 
 
 if __name__ == "__main__":

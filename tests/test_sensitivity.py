@@ -84,6 +84,13 @@ def test_effects_of_a_two_level_design_are_exact_without_noise() -> None:
     np.testing.assert_allclose(by["hi"] - by["lo"], 0.0, atol=1e-9)  # what seeds share falls out
 
 
+def test_effects_run_from_the_first_level_to_the_second() -> None:
+    points = pd.DataFrame({"rate": [0.6, 0.0, 0.6, 0.0], "rule": ["off", "off", "a rule", "a rule"]})
+    value = 10.0 * points["rate"] + 3.0 * (points["rule"] == "a rule")
+    found = effects(runs_of(points, value, seeds=2), ["rate", "rule"], "y", {"rule": ("off", "a rule")})
+    assert found.set_index("factor")["effect"].to_dict() == pytest.approx({"rate": 6.0, "rule": 3.0})
+
+
 def test_a_response_is_the_mean_over_the_others_with_the_interval_of_seeds() -> None:
     table = runs_of(GRID, GRID["a"] ** 2 + GRID["b"], seeds=6, noise=0.3)
     found = response(table, "a", "y")

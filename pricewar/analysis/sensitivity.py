@@ -126,8 +126,16 @@ def _swing(low: pd.Series[Any], high: pd.Series[Any], paired: bool) -> tuple[flo
     return float(high.mean() - low.mean()), float(ends.low), float(ends.high)
 
 
-def effects(runs: pd.DataFrame, factors: Sequence[str], metric: str) -> pd.DataFrame:
+def effects(
+    runs: pd.DataFrame, factors: Sequence[str], metric: str, order: Mapping[str, Sequence[Any]] | None = None
+) -> pd.DataFrame:
     """Main effects of a two-level design: mean at a factor's second level less mean at its first.
+
+    Args:
+        runs: table of runs.
+        factors: its columns of factors.
+        metric: its column of the metric.
+        order: the two levels of factors, first and second; those not named are taken in rising order.
 
     Returns:
         One row a factor, the strongest first: factor, off, on (levels), effect, lo, hi (over seeds).
@@ -138,10 +146,10 @@ def effects(runs: pd.DataFrame, factors: Sequence[str], metric: str) -> pd.DataF
     kept = good(runs, metric)
     rows = []
     for factor in factors:
-        two = list(dict.fromkeys(kept.sort_values("point")[factor]))
+        two = list((order or {}).get(factor) or sorted(kept[factor].unique()))
         if len(two) != 2:
             raise ResultsError(f"{factor} has {len(two)} levels; effects need two")
-        off, on = sorted(two, key=str) if all(isinstance(x, bool) for x in two) else two
+        off, on = two
         means = [kept[kept[factor] == level].groupby("seed")[metric].mean() for level in (off, on)]
         rows.append((factor, off, on, *_swing(means[0], means[1], paired=True)))
     frame = pd.DataFrame(rows, columns=["factor", "off", "on", "effect", "lo", "hi"])

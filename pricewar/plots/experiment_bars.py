@@ -35,7 +35,8 @@ def tornado_bars(ask: Ask) -> Exhibit:
 
 def effect_bars(ask: Ask) -> Exhibit:
     """Main effects of a two-level design."""
-    table = sensitivity.effects(ask.runs, ask.factors, ask.spec.metric)
+    order = {name: ask.experiment.factors[name].shown for name in ask.factors}
+    table = sensitivity.effects(ask.runs, ask.factors, ask.spec.metric, order)
     table = ask.scaled(table, "effect", "lo", "hi")
     labels = [ask.label(factor) for factor in table["factor"]]
     figure = _bars(ask, labels, table, "effect", f"effect of switching on, {ask.unit}")
