@@ -94,6 +94,56 @@ def imagine(
         values[state, a] += alpha * (target - values[state, a])
 
 
+@njit(cache=True)
+def next_demand(odds: np.ndarray, counter: np.ndarray, key: np.uint64) -> int:
+    """Draw the next state of demand from the odds of the present one."""
+    u = draw(counter, key)
+    for k in range(odds.size - 1):
+        u -= odds[k]
+        if u < 0.0:
+            return k
+    return int(odds.size - 1)
+
+
+@njit(cache=True)
+def come_and_go(
+    inside: np.ndarray,
+    last_state: np.ndarray,
+    entry: np.ndarray,
+    leave: np.ndarray,
+    counter: np.ndarray,
+    key: np.uint64,
+) -> None:
+    """Firms leave and come in; one that does has no open account."""
+    for i in range(inside.size):
+        was = inside[i]
+        if was and leave[i] > 0.0:
+            inside[i] = draw(counter, key) >= leave[i]
+        elif not was and entry[i] > 0.0:
+            inside[i] = draw(counter, key) < entry[i]
+        if was != inside[i]:
+            last_state[i] = -1
+
+
+@njit(cache=True)
+def who_moves(
+    moves: np.ndarray, timing: int, t: int, revise: np.ndarray, counter: np.ndarray, key: np.uint64
+) -> None:
+    """Mark the firms that may move in period t; in the first all do."""
+    for i in range(moves.size):
+        turn = timing == IN_TURN and t % moves.size == i
+        rings = timing == CLOCKS and draw(counter, key) < revise[i]
+        moves[i] = 1 if t == 0 or timing == TOGETHER or turn or rings else 0
+
+
+@njit(cache=True)
+def remember(history: np.ndarray, current: np.ndarray) -> None:
+    """Push the actions just played in front."""
+    for d in range(history.shape[0] - 1, 0, -1):
+        history[d] = history[d - 1]
+    history[0] = current
+
+
 @njit(cache=True, nogil=True)
 def play(  # noqa: C901, PLR0915 - the period of a game, start to end
     profits: np.ndarray,
@@ -171,28 +221,10 @@ def play(  # noqa: C901, PLR0915 - the period of a game, start to end
     for t in range(periods):
         before = demand
         if levels_all > 1:
-            u = draw(counter, key)
-            row = odds_of_demand[demand]
-            demand = levels_all - 1
-            for k in range(levels_all - 1):
-                u -= row[k]
-                if u < 0.0:
-                    demand = k
-                    break
-        for i in range(n):
-            if absent >= 0 and (entry[i] > 0.0 or leave[i] > 0.0):
-                was = inside[i]
-                inside[i] = draw(counter, key) >= leave[i] if was else draw(counter, key) < entry[i]
-                if was != inside[i]:
-                    last_state[i] = -1
-            moves[i] = 0
-            if (
-                timing == TOGETHER
-                or (timing == IN_TURN and t % n == i)
-                or t == 0
-                or (timing == CLOCKS and draw(counter, key) < revise[i])
-            ):
-                moves[i] = 1
+            demand = next_demand(odds_of_demand[demand], counter, key)
+        if absent >= 0:
+            come_and_go(inside, last_state, entry, leave, counter, key)
+        who_moves(moves, timing, t, revise, counter, key)
         for i in range(n):
             if not inside[i]:
                 current[i] = absent
@@ -250,9 +282,7 @@ def play(  # noqa: C901, PLR0915 - the period of a game, start to end
         for i in range(n):
             played = played * m + current[i]
         played_before = played
-        for d in range(history.shape[0] - 1, 0, -1):
-            history[d] = history[d - 1]
-        history[0] = current
+        remember(history, current)
         slot = t - (periods - keep)
         for i in range(n):
             profit = profits[demand, played, i]

@@ -7,10 +7,9 @@ move together.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +17,13 @@ from numpy.typing import NDArray
 from pricewar.errors import bad_input
 from pricewar.kernels.lab_engine import play
 from pricewar.lab.learner import free_memory
+from pricewar.lab.sessions import in_threads
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 KINDS = ("q", "boltzmann", "ucb", "exp3", "gradient", "rule", "script")
+Start = Callable[[np.random.Generator, tuple[int, int, int]], Floats]
+Played = tuple[Ints, Ints, Floats, Ints, Floats]
 TIMINGS = ("together", "in turn", "clocks")
 
 
@@ -115,7 +117,7 @@ def simulate(
     periods: int = 100_000,
     keep: int = 1000,
     seed: int = 0,
-    start: Callable[[np.random.Generator, tuple[int, int, int]], Floats] | None = None,
+    start: Start | None = None,
     workers: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Plays:
@@ -139,58 +141,72 @@ def simulate(
     n = len(sellers)
     states = _check(table, choices, sellers, protocol, sessions, periods, keep)
     rules, scripts = _tables(sellers, protocol, n, choices, states)
-    columns = [np.array([getattr(s, k) for s in sellers]) for k in ("alpha", "explore", "decay", "floor")]
-    kinds = np.array([KINDS.index(s.kind) for s in sellers])
-    chances = [np.full(n, getattr(protocol, k), float) for k in ("revise", "entry", "leave")]
-    depth = max(protocol.memory + protocol.lag, 1)
+    shape = (n, states, choices)
 
-    def one(k: int) -> tuple[Ints, Ints, Floats, Ints, Floats]:
-        rng = np.random.Generator(np.random.Philox(key=[seed, 0xE9], counter=k))
-        opening = rng.integers(choices, size=(depth, n))
-        if protocol.absent is not None:
-            opening = np.where(opening == protocol.absent, 0, opening)
-        values = start(rng, (n, states, choices)) if start else np.zeros((n, states, choices))
-        values = np.ascontiguousarray(values, float)
-        with np.errstate(over="ignore"):
-            out = play(
-                table,
-                np.array(protocol.demand),
-                protocol.demand_seen,
-                kinds,
-                columns[0],
-                columns[1],
-                columns[2],
-                columns[3],
-                protocol.delta,
-                protocol.memory,
-                protocol.lag,
-                protocol.rivals_only,
-                TIMINGS.index(protocol.timing),
-                chances[0],
-                protocol.counterfactual,
-                chances[1],
-                chances[2],
-                -1 if protocol.absent is None else protocol.absent,
-                values,
-                rules,
-                scripts,
-                opening,
-                seed,
-                k,
-                periods,
-                keep,
-            )
-        return out[0], out[1], out[2], out[3], values
+    def one(k: int) -> Played:
+        return _session(table, shape, sellers, protocol, rules, scripts, periods, keep, seed, k, start)
 
-    with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
-        futures = [pool.submit(one, k) for k in range(sessions)]
-        for future in as_completed(futures):
-            future.result()
-            if progress:
-                progress(1)
-    rows = [future.result() for future in futures]
-    parts = [np.stack([row[k] for row in rows]) for k in range(5)]
+    rows = in_threads(one, sessions, workers, progress)
+    parts: list[Any] = [np.stack(part) for part in zip(*rows, strict=True)]
     return Plays(parts[0], parts[1], parts[3].astype(bool), parts[2], parts[4])
+
+
+def _session(
+    table: Floats,
+    shape: tuple[int, int, int],
+    sellers: Sequence[Seller],
+    protocol: Protocol,
+    rules: Ints,
+    scripts: Ints,
+    periods: int,
+    keep: int,
+    seed: int,
+    session: int,
+    start: Start | None,
+) -> Played:
+    """Play one session: the settings as the arrays the kernel wants."""
+    n, _, m = shape
+    p = protocol
+    rng = np.random.Generator(np.random.Philox(key=[seed, 0xE9], counter=session))
+    opening = rng.integers(m, size=(max(p.memory + p.lag, 1), n))
+    absent = -1 if p.absent is None else p.absent
+    opening = np.where(opening == absent, 0 if absent else 1, opening)
+    values = np.ascontiguousarray(start(rng, shape) if start else np.zeros(shape), float)
+    kinds = np.array([KINDS.index(s.kind) for s in sellers])
+    alpha, explore, decay, floor = (
+        np.array([getattr(s, k) for s in sellers], float) for k in ("alpha", "explore", "decay", "floor")
+    )
+    revise, entry, leave = (np.full(n, getattr(p, k), float) for k in ("revise", "entry", "leave"))
+    with np.errstate(over="ignore"):  # only felt without the compiler
+        actions, demand, profits, moved = play(
+            table,
+            np.array(p.demand, float),
+            p.demand_seen,
+            kinds,
+            alpha,
+            explore,
+            decay,
+            floor,
+            p.delta,
+            p.memory,
+            p.lag,
+            p.rivals_only,
+            TIMINGS.index(p.timing),
+            revise,
+            p.counterfactual,
+            entry,
+            leave,
+            absent,
+            values,
+            rules,
+            scripts,
+            opening,
+            seed,
+            session,
+            periods,
+            keep,
+        )
+    return actions, demand, profits, moved, values
 
 
 def _tables(sellers: Sequence[Seller], protocol: Protocol, n: int, m: int, states: int) -> tuple[Ints, Ints]:

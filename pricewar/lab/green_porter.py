@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from pricewar.errors import bad_input
@@ -98,6 +99,7 @@ def run(
     found = war_episodes(np.where(wars[0], 0.0, 1.0), cost=0.0, gap=0)
     shortest = shortest_spell(alpha, delta, firms)
     baseline = all(s[k] == DEFAULTS[k] for k in ("alpha", "delta", "T", "n", "profit"))
+    length = float(np.mean([e.length for e in found]))
     rows = (
         Comparison("value of collusion", 5.98673 if baseline else None, value),
         Comparison("share of periods at war, long run", 0.375 if baseline else None, war_share(alpha, spell)),
@@ -106,16 +108,9 @@ def run(
         ),
         Comparison("slack of the incentive constraint", None, incentive_slack(alpha, delta, spell, firms)),
         Comparison("shortest war that deters", None, float("nan") if shortest is None else float(shortest)),
-        Comparison(
-            "mean length of detected wars",
-            None,
-            float(np.mean([e.length for e in found])),
-            note="wars one period apart count as one",
-        ),
+        Comparison("mean length of detected wars", None, length, note="wars one period apart count as one"),
     )
-    spells = np.arange(1, 31)
-    values = np.array([trigger_value(alpha, delta, int(t), firms, s["profit"]) for t in spells])
-    slack = np.array([incentive_slack(alpha, delta, int(t), firms, s["profit"]) for t in spells])
+    table = spell_table(s)
     return Report(
         game="green-porter",
         source=SOURCE,
@@ -127,16 +122,28 @@ def run(
             "shortest_war": shortest,
             "played_war_share": float(shares.mean()),
         },
-        tables={"spells": pd.DataFrame({"spell": spells, "value": values, "slack": slack})},
-        figures={
-            "spells": lambda: figures.lines(
-                spells,
-                {"value of collusion": values, "slack of the incentive constraint": slack},
-                "length of the war, periods",
-                "money",
-                {"no slack": 0.0},
-            )
-        },
+        tables={"spells": table},
+        figures={"spells": lambda: _figure(table)},
+    )
+
+
+def spell_table(s: Mapping[str, Any], longest: int = 30) -> pd.DataFrame:
+    """Value and slack of the incentive constraint for wars of 1 to `longest` periods."""
+    spells = range(1, longest + 1)
+    rest = (s["n"], s["profit"])
+    values = [trigger_value(s["alpha"], s["delta"], t, *rest) for t in spells]
+    slack = [incentive_slack(s["alpha"], s["delta"], t, *rest) for t in spells]
+    return pd.DataFrame({"spell": spells, "value": values, "slack": slack})
+
+
+def _figure(table: pd.DataFrame) -> Figure:
+    series = {"value of collusion": "value", "slack of the incentive constraint": "slack"}
+    return figures.lines(
+        table["spell"].to_numpy(),
+        {name: table[column].to_numpy() for name, column in series.items()},
+        "length of the war, periods",
+        "money",
+        {"no slack": 0.0},
     )
 
 

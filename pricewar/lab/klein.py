@@ -28,7 +28,7 @@ DEFAULTS: dict[str, Value] = {
     "last_epsilon": 1e-6,
     "keep": 1000,
 }
-PUBLISHED_PROFIT = {6: 0.108}
+PUBLISHED = {6: {"profit": 0.108, "nash": 0.655}, 24: {"undercut_by_one": 0.45, "matched": 0.16}}
 PUBLISHED_BENCHMARK = {6: 0.061111, 12: 0.069878, 24: 0.075769}
 
 
@@ -65,63 +65,16 @@ def run(
         )
     k = s["k"]
     prices = np.arange(k + 1) / k
-    pair = homogeneous_profits(prices)
-    table = np.stack([pair.ravel(), pair.T.ravel()], axis=1)
-    seller = Seller("q", alpha=s["alpha"], decay=s["last_epsilon"] ** (1 / s["periods"]))
-    protocol = Protocol(delta=s["delta"], rivals_only=True, timing="in turn")
-    keep = min(s["keep"], s["periods"])
-    plays = simulate(
-        table,
-        k + 1,
-        [seller, seller],
-        protocol,
-        sessions=sessions,
-        periods=s["periods"],
-        keep=keep,
-        seed=seed,
-        workers=workers,
-        progress=progress,
-    )
-    found, changes = measure(plays, pair, prices, s["delta"])
-    base = all(s[name] == DEFAULTS[name] for name in DEFAULTS if name != "k")
-    rows = [
-        Comparison(
-            "mean profit",
-            PUBLISHED_PROFIT.get(k) if base else None,
-            float(found["profit"].mean()),
-            standard_error(found["profit"].to_numpy()),
-        ),
-        Comparison(
-            "share of sessions in Nash play on path",
-            0.655 if base and k == 6 else None,
-            float(found["nash"].mean()),
-            standard_error(found["nash"].to_numpy()),
-        ),
-        Comparison("competitive benchmark", PUBLISHED_BENCHMARK.get(k), competitive_profit(k)),
-        Comparison(
-            "share of sessions flagged as a cycle",
-            None,
-            float(found["cycle"].mean()),
-            standard_error(found["cycle"].to_numpy()),
-        ),
-        Comparison(
-            "moves that undercut by one step",
-            0.45 if base and k == 24 else None,
-            float(changes.get(-1, 0.0)),
-            standard_error(found["undercut_by_one"].to_numpy()),
-        ),
-        Comparison(
-            "moves that match the rival",
-            0.16 if base and k == 24 else None,
-            float(changes.get(0, 0.0)),
-            standard_error(found["matched"].to_numpy()),
-        ),
-    ]
+    plays = learn_in_turn(s, prices, sessions, seed, workers, progress)
+    found, moves = measure(plays, homogeneous_profits(prices), prices, s["delta"])
+    drawings: dict[str, Callable[[], Figure]] = {"moves": lambda: _moves_figure(moves)}
+    if plays.actions.shape[1] >= 60:
+        drawings["path"] = lambda: _path_figure(prices[plays.actions[0, -60:]])
     return Report(
         game="klein",
         source=SOURCE,
         settings={**s, "sessions": sessions, "seed": seed},
-        comparisons=tuple(rows),
+        comparisons=compare(s, found),
         summary={
             "sessions": sessions,
             "mean_profit": float(found["profit"].mean()),
@@ -130,20 +83,64 @@ def run(
             "mean_price": float(found["price"].mean()),
             "benchmark": competitive_profit(k),
         },
-        tables={"sessions": found, "changes": changes.rename("share").rename_axis("steps").reset_index()},
-        figures={
-            "changes": lambda: _moves_figure(changes),
-            "path": lambda: figures.lines(
-                np.arange(60),
-                {f"firm {i + 1}": prices[plays.actions[0, -60:, i]] for i in (0, 1)},
-                "period",
-                "price, first session",
-                drawstyle="steps-post",
-            ),
-        }
-        if keep >= 60
-        else {},
+        tables={"sessions": found, "moves": moves.rename("share").rename_axis("steps").reset_index()},
+        figures=drawings,
     )
+
+
+def learn_in_turn(
+    s: Mapping[str, Any],
+    prices: Floats,
+    sessions: int,
+    seed: int,
+    workers: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Plays:
+    """Two Q-learners that see the rival's standing price and move in turn."""
+    pair = homogeneous_profits(prices)
+    table = np.stack([pair.ravel(), pair.T.ravel()], axis=1)
+    seller = Seller("q", alpha=s["alpha"], decay=s["last_epsilon"] ** (1 / s["periods"]))
+    return simulate(
+        table,
+        len(prices),
+        [seller, seller],
+        Protocol(delta=s["delta"], rivals_only=True, timing="in turn"),
+        sessions=sessions,
+        periods=s["periods"],
+        keep=min(s["keep"], s["periods"]),
+        seed=seed,
+        workers=workers,
+        progress=progress,
+    )
+
+
+def compare(s: Mapping[str, Any], found: pd.DataFrame) -> tuple[Comparison, ...]:
+    """Published beside reproduced."""
+    k = s["k"]
+    base = all(s[name] == DEFAULTS[name] for name in DEFAULTS if name != "k")
+    published = PUBLISHED.get(k, {}) if base else {}
+    names = {
+        "mean profit": "profit",
+        "share of sessions in Nash play on path": "nash",
+        "share of sessions flagged as a cycle": "cycle",
+        "moves that undercut by one step": "undercut_by_one",
+        "moves that match the rival": "matched",
+    }
+    rows = [
+        Comparison(
+            name, published.get(column), float(found[column].mean()), standard_error(found[column].to_numpy())
+        )
+        for name, column in names.items()
+    ]
+    benchmark = Comparison("competitive benchmark", PUBLISHED_BENCHMARK.get(k), competitive_profit(k))
+    return (*rows, benchmark)
+
+
+def _path_figure(path: Floats) -> Figure:
+    """Prices of the first session's last periods."""
+    series = {f"firm {i + 1}": path[:, i] for i in (0, 1)}
+    place = np.arange(len(path))
+    return figures.lines(place, series, "period", "price, first session", drawstyle="steps-post")
 
 
 def _moves_figure(changes: pd.Series) -> Figure:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,9 @@ from pricewar.lab.game import StageGame
 from pricewar.lab.learner import QLearner, check_memory
 
 OPENING_STREAM = 0x0DE
+T = TypeVar("T")
+Outcome = tuple[NDArray[np.int64], NDArray[np.float64] | None, int, int, bool]
+"""Strategies, values if kept, last state, periods, converged."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,52 +111,15 @@ def run_sessions(
     threads = workers or os.cpu_count() or 1
     if sessions < 1:
         raise bad_input("sessions", ("sessions", sessions, "1 or more"))
-    held = sessions if keep_values else min(threads, sessions)
-    check_memory(game, learner.memory, held, sessions)
-    alpha, beta = learner.per_firm(game.firms)
+    check_memory(game, learner.memory, sessions if keep_values else min(threads, sessions), sessions)
     first = opening_values(game, learner.delta) if start is None else np.asarray(start, float)
     opening = opening_actions(sessions, max(learner.memory, 1), game.firms, game.choices, seed, exact)
-    decay = np.array([math.exp(-b) for b in beta])
-
-    def one(k: int) -> tuple[NDArray[np.int64], NDArray[np.float64] | None, int, int, bool]:
-        with np.errstate(over="ignore"):  # only felt without the compiler, where hashing wraps as it must
-            if exact:
-                out = learn_exact(
-                    game.profits,
-                    first,
-                    learner.memory,
-                    alpha,
-                    decay,
-                    learner.delta,
-                    opening[k],
-                    k + 1,
-                    learner.patience,
-                    learner.most,
-                )
-            else:
-                out = learn(
-                    game.profits,
-                    first,
-                    learner.memory,
-                    alpha,
-                    beta,
-                    learner.delta,
-                    opening[k],
-                    seed,
-                    k,
-                    learner.patience,
-                    learner.most,
-                )
-        return out[0], out[1] if keep_values else None, out[2], out[3], out[4]
-
     begun = time.perf_counter()
-    with ThreadPoolExecutor(max_workers=threads) as pool:
-        futures = [pool.submit(one, k) for k in range(sessions)]
-        for future in as_completed(futures):
-            future.result()
-            if progress:
-                progress(1)
-    rows = [future.result() for future in futures]
+
+    def one(k: int) -> Outcome:
+        return _learn(game, learner, first, opening[k], seed, k, exact, keep_values)
+
+    rows = in_threads(one, sessions, threads, progress)
     seconds = time.perf_counter() - begun
     return Sessions(
         game=game,
@@ -164,3 +131,39 @@ def run_sessions(
         values=np.stack([r[1] for r in rows if r[1] is not None]) if keep_values else None,
         seconds=seconds,
     )
+
+
+def _learn(
+    game: StageGame,
+    learner: QLearner,
+    start: NDArray[np.float64],
+    opening: NDArray[np.int64],
+    seed: int,
+    session: int,
+    exact: bool,
+    keep_values: bool,
+) -> Outcome:
+    """One session; the published program numbers sessions from 1."""
+    alpha, beta = learner.per_firm(game.firms)
+    common = (game.profits, start, learner.memory, alpha)
+    limits = (learner.patience, learner.most)
+    with np.errstate(over="ignore"):  # only felt without the compiler, where hashing wraps as it must
+        if exact:
+            decay = np.array([math.exp(-b) for b in beta])
+            out = learn_exact(*common, decay, learner.delta, opening, session + 1, *limits)
+        else:
+            out = learn(*common, beta, learner.delta, opening, seed, session, *limits)
+    return out[0], out[1] if keep_values else None, out[2], out[3], out[4]
+
+
+def in_threads(
+    one: Callable[[int], T], count: int, workers: int | None, progress: Callable[[int], None] | None = None
+) -> list[T]:
+    """`one(0) ... one(count - 1)` on threads, in order; `progress(1)` after each."""
+    with ThreadPoolExecutor(max_workers=workers or os.cpu_count() or 1) as pool:
+        futures = [pool.submit(one, k) for k in range(count)]
+        for future in as_completed(futures):
+            future.result()
+            if progress:
+                progress(1)
+    return [future.result() for future in futures]
