@@ -3,12 +3,13 @@
     python benchmarks/bench_lab.py figures [--scale 1.0] [--only calvano] [--skip 0] [--out FOLDER]
     python benchmarks/bench_lab.py speed
     python benchmarks/bench_lab.py published FILE
+    python benchmarks/bench_lab.py misread
 
 `figures` runs every game at about the size of its paper (most of an hour on two cores) and prints one
 table in Markdown, the one kept in docs/validation.md. `speed` interleaves exact and fast kernel and prints
 medians. `published` compares the exact mode, session by session, with the run file `InfoExperiment_1.txt`
 that the replication package of Calvano et al. (2020) holds for its baseline (table A2): periods, price
-cycles and every action of every strategy.
+cycles and every action of every strategy. `misread` shows what the published gain of memory 2 rests on.
 """
 
 from __future__ import annotations
@@ -130,6 +131,29 @@ def published(file: Path) -> None:
     )
 
 
+def misread(sessions: int = 60) -> None:
+    """Memory 2: gain from where the firms were, and from the last state decoded in the published order."""
+    from pricewar.kernels.lab_diagnose import cycle_from, follow
+    from pricewar.lab.benchmarks import LogitMarket
+    from pricewar.lab.game import logit_game
+    from pricewar.lab.learner import QLearner
+    from pricewar.lab.report import standard_error
+    from pricewar.lab.sessions import run_sessions
+
+    game = logit_game(LogitMarket((2.0, 2.0), (1.0, 1.0)))
+    play = run_sessions(game, QLearner(memory=2), sessions, seed=3)
+    profits: dict[str, list[np.ndarray]] = {"last state": [], "misread": []}
+    for strategy, last in zip(play.strategies, play.last_state, strict=True):
+        played, after = follow(strategy, 15, 2)
+        digits = np.unravel_index(int(last), (15,) * 4)
+        other = np.ravel_multi_index(tuple(digits[k] for k in (0, 2, 1, 3)), (15,) * 4)
+        for name, state in (("last state", int(last)), ("misread", int(other))):
+            profits[name].append(game.profits[played[cycle_from(after, state)]].mean(axis=0))
+    for name, rows in profits.items():
+        gain = game.gain(np.stack(rows))
+        print(f"memory 2, from the {name}: gain {gain.mean():.3f} (s.e. {standard_error(gain):.3f})")
+
+
 def read_published(file: Path) -> Iterator[tuple[int, float, int, np.ndarray]]:
     """(session, episodes to convergence, cycle length, strategies (225, 2) from 0) of a run file."""
     lines = [line.split() for line in file.read_text().splitlines() if line.strip()]
@@ -141,7 +165,7 @@ def read_published(file: Path) -> Iterator[tuple[int, float, int, np.ndarray]]:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("what", choices=["figures", "speed", "published"])
+    parser.add_argument("what", choices=["figures", "speed", "published", "misread"])
     parser.add_argument("file", type=Path, nargs="?")
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--only")
@@ -152,5 +176,7 @@ if __name__ == "__main__":
         figures(given.scale, given.only, given.out, given.skip)
     elif given.what == "published":
         published(given.file)
+    elif given.what == "misread":
+        misread()
     else:
         speed()
