@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from .events import Event
@@ -15,14 +15,13 @@ if TYPE_CHECKING:
     from .scenario import Scenario
 
 T = TypeVar("T")
+Check = Callable[["Scenario"], Iterator[dict[str, str]]]
 
 
 def inconsistencies(scenario: Scenario) -> Iterator[dict[str, str]]:
     """Everything in a scenario that is well formed but does not fit together."""
-    yield from _names(scenario)
-    yield from _products(scenario)
-    yield from _references(scenario)
-    yield from _calendar(scenario)
+    for check in CHECKS:
+        yield from check(scenario)
 
 
 def _names(scenario: Scenario) -> Iterator[dict[str, str]]:
@@ -41,7 +40,7 @@ def _products(scenario: Scenario) -> Iterator[dict[str, str]]:
     for key, product in scenario.products.items():
         if product.firm not in scenario.firms:
             yield _problem(f"products.{key}.firm", repr(product.firm), f"one of {_list(scenario.firms)}")
-        if product.price <= 0:
+        if product.price <= 0 < product.list_price:
             yield _problem(f"products.{key}.promotion", str(product.promotion), "less than the list price")
         if product.units == 0 and product.like is None:
             yield _problem(
@@ -49,6 +48,9 @@ def _products(scenario: Scenario) -> Iterator[dict[str, str]]:
             )
         if product.like is not None and scenario.products.get(product.like, product).units == 0:
             yield _problem(f"products.{key}.like", repr(product.like), "a product with units above 0")
+
+
+def _totals(scenario: Scenario) -> Iterator[dict[str, str]]:
     total = sum(product.units for product in scenario.products.values())
     if total >= scenario.consumers.shoppers:
         found = f"{scenario.consumers.shoppers:.0f} shoppers for {total:.0f} cars sold"
@@ -74,6 +76,9 @@ def _references(scenario: Scenario) -> Iterator[dict[str, str]]:
                 table = sorts.get(sort, scenario.products)
                 if name not in table:
                     yield _problem(f"{part}.{index}.{where}", repr(name), f"one of {_list(table)}")
+
+
+def _strategies(scenario: Scenario) -> Iterator[dict[str, str]]:
     for key, firm in scenario.firms.items():
         rule = getattr(firm, "strategy", None)
         for where, name in rule.names() if isinstance(rule, Strategy) else ():
@@ -109,3 +114,7 @@ def _problem(place: str, found: str, allowed: str) -> dict[str, str]:
 def _list(names: Mapping[str, object]) -> str:
     keys = sorted(names)
     return ", ".join(keys[:20]) + (f", ... ({len(keys)} in all)" if len(keys) > 20 else "")
+
+
+CHECKS: tuple[Check, ...] = (_names, _products, _totals, _references, _strategies, _calendar)
+"""Each looks at one respect, so that what is malformed in one does not hide another."""

@@ -83,7 +83,7 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         self.price_history: Floats = np.empty((self.setting.periods + 1, len(self.landscape.products)))
         self.price_history[0] = self.offers.price
         self.found: Conditions = conditions(self.state, self.offers, self.calibration, self.setting.dynamics)
-        self.chosen: Choice = choose(self.found, self.calibration)
+        self.chosen: Choice = choose(self.found, self.calibration)  # at rest, before buyers are made
         self.research = self._look_into()
         self.month = self.setting.month(0)
         self.history: list[Month] = []
@@ -161,7 +161,7 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         """Buyers choose; full order books turn buyers to their second choice; cars are delivered."""
         dynamics, calibration = self.setting.dynamics, self.calibration
         self.found = conditions(self.state, offers, calibration, dynamics)
-        self.chosen = choose(self.found, calibration)
+        self.chosen = self.choose(self.found)
         usual = self.setting.consumers.shoppers
         people = shoppers(self.state, self.chosen, calibration, dynamics, usual)
         share, worth = self.chosen.share, surplus(self.chosen, calibration, people)
@@ -183,6 +183,10 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
             waiting=waiting(self.found, self.chosen, calibration, people, free),
             surplus=worth,
         )
+
+    def choose(self, found: Conditions) -> Choice:
+        """What buyers choose under the conditions they find."""
+        return choose(found, self.calibration)
 
     def _served(self, share: Floats, people: float) -> Floats:
         """(J,) shares of shoppers after those turned away by a full order book took their second choice."""

@@ -93,15 +93,22 @@ class RuleOf:
     Use as `Annotated[Strategy, RuleOf("pricewar.strategies", Strategy)]`.
     """
 
-    def __init__(self, package: str, base: type[Rule]) -> None:
+    def __init__(self, package: str, base: type[Rule], default: str | None = None) -> None:
         self.package = package
         self.base = base
+        self.default = default
+        """Kind of a table that names none."""
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(
-            lambda value: make_rule(value, self.package, self.base),
+            lambda value: make_rule(self._with_default(value), self.package, self.base),
             serialization=core_schema.plain_serializer_function_ser_schema(lambda rule: rule.model_dump()),
         )
+
+    def _with_default(self, value: object) -> object:
+        if self.default is not None and isinstance(value, Mapping) and "kind" not in value:
+            return {"kind": self.default, **value}
+        return value
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler

@@ -62,7 +62,7 @@ class Scenario(Table):
     seed: int = Field(1, ge=0)
     market: MarketSpec = MarketSpec()
     consumers: ConsumerSpec = ConsumerSpec()
-    demand: Annotated[Preferences, RuleOf("pricewar.preferences", Preferences)] = MixedLogit()
+    demand: Annotated[Preferences, RuleOf("pricewar.preferences", Preferences, "MixedLogit")] = MixedLogit()
     dynamics: Dynamics = Dynamics()
     supply_chain: SupplyChainSpec = SupplyChainSpec()
     noise: NoiseSpec = NoiseSpec()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from .consistency import inconsistencies
+from .consistency import CHECKS
 from .errors import InputError, Problem, bad_input
 from .events import Event
 from .interventions import Intervention
@@ -145,7 +146,14 @@ def data_tree(name: object, source: str) -> Tree:
     if not isinstance(name, str):
         raise bad_input(source, ("data", name, "the name or directory of one data set"))
     changed = max((file.stat().st_mtime_ns for file in Path(name).glob("*.csv")), default=0)
-    return _data_tree(name, changed)
+    try:
+        return _data_tree(name, changed)
+    except InputError as error:
+        raise InputError(source, tuple(_under("data", p) for p in error.problems)) from error
+
+
+def _under(field: str, problem: Problem) -> Problem:
+    return Problem(f"{field}, {problem.place}", problem.found, problem.allowed)
 
 
 @lru_cache(maxsize=16)
@@ -197,12 +205,15 @@ def _also(tree: Tree) -> Iterator[Problem]:
             "products": _rough(tree.get("products"), ProductSpec),
         }
     )
-    checks = inconsistencies(rough)
-    try:
-        for problem in checks:
-            yield Problem(**problem)
-    except (TypeError, ValueError, AttributeError):
-        return  # too malformed to compare: the field errors come first
+    for check in CHECKS:
+        with suppress(TypeError, ValueError, AttributeError):  # too malformed to compare in this respect
+            yield from [Problem(**problem) for problem in _until_stuck(check(rough))]
+
+
+def _until_stuck(problems: Iterator[dict[str, str]]) -> Iterator[dict[str, str]]:
+    """What a check finds before it meets something that it cannot read."""
+    with suppress(TypeError, ValueError, AttributeError):
+        yield from problems
 
 
 def _rules(values: object, package: str, base: Any) -> tuple[Any, ...]:

@@ -9,7 +9,6 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from .months import Month
 from .rules import RuleOf
 from .strategies import Strategy
 
@@ -60,7 +59,6 @@ class ProductSpec(Table):
     units: float = Field(0, ge=0, description="cars a month before the first month; 0 for a later launch")
     battery_kwh: float = Field(0, ge=0)
     range_km: float = Field(0, ge=0)
-    launch: Month | None = Field(None, description="first month on sale, when that lies in the run")
     like: str | None = Field(None, description="product whose appeal a later launch shares")
     appeal: float = Field(0, description="utility added to that of the product named by `like`")
     unit_cost: float | None = Field(None, gt=0, description="CNY ex VAT; None: from the firm's gross margin")
