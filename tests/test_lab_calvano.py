@@ -100,6 +100,13 @@ def test_published_figures_are_only_shown_for_their_settings():
     assert learner_of(settings(alpha="0.1,0.2")).per_firm(2)[0].tolist() == [0.1, 0.2]
 
 
+def test_lists_say_how_many_firms_there_are():
+    quick = {"beta": 1e-2, "patience": 50, "m": 4}
+    assert run({**quick, "quality": "2,2.1,2.2"}, sessions=1).tables["sessions"].shape[1] == 16
+    with pytest.raises(InputError):
+        run({**quick, "quality": "2,2.1,2.2", "costs": "1,1"}, sessions=1)
+
+
 def test_a_session_stopped_early_is_said_to_be():
     report = run({"most": 2000, "patience": 1000}, sessions=2)
     assert report.summary["converged"] == 0.0

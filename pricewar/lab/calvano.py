@@ -84,8 +84,9 @@ def market_of(settings: Mapping[str, Any]) -> LogitMarket:
         InputError: a number of firms below 2, or lists of another length.
     """
     n = settings["n"]
-    if len(settings["costs"]) > 1 and n == DEFAULTS["n"]:
-        n = len(settings["costs"])
+    listed = {len(settings[name]) for name in ("quality", "costs")} - {1}
+    if n == DEFAULTS["n"] and len(listed) == 1:
+        n = listed.pop()
     found: list[tuple[str, object, str]] = [] if n >= 2 else [("n", n, "two firms or more")]
     for name in ("quality", "costs"):
         if len(settings[name]) not in (1, n):
