@@ -23,6 +23,7 @@ COMMANDS = (
     ("verify", "verify", "verify"),
     ("lab", "lab", "lab"),
     ("sweep", "sweep", "sweep"),
+    ("backtest", "backtest", "backtest"),
     ("app", "classroom", "classroom"),
 )
 """Name of each command, and the module of this package and the function that do it."""

@@ -1,0 +1,142 @@
+"""How good a forecast was: coverage, CRPS, median error; against actual figures from a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..errors import InputError, Problem, bad_input
+from .books import Forecast
+from .names import ENTITIES, METRICS, PERIODS, TOTAL, predicted
+from .past import Floats
+
+COLUMNS = ("entity", "period", "metric", "value")
+RELATIVE = ("units", "nev_share_pct", "vehicle_gross_margin_pct")
+"""Metrics of which a percentage error means something; the others change sign."""
+MODEL = "model"
+
+
+def crps(draws: Floats, actual: Floats) -> Floats:
+    """(C,) continuous ranked probability score of an ensemble: E|X - y| - E|X - X'| / 2.
+
+    Gneiting and Raftery 2007 (JASA 102). In the unit of the figure; for one draw it is the absolute error.
+
+    Args:
+        draws: (D, C).
+        actual: (C,).
+    """
+    ranked = np.sort(draws, axis=0)
+    count = len(ranked)
+    weight = 2.0 * np.arange(1, count + 1) - count - 1.0
+    spread = 2.0 * (weight @ ranked) / count**2
+    return np.asarray(np.abs(ranked - actual).mean(axis=0) - spread / 2.0)
+
+
+def covered(draws: Floats, actual: Floats, level: float) -> NDArray[np.bool_]:
+    """(C,) whether the actual lies in the central interval of the draws."""
+    low, high = np.quantile(draws, [(1.0 - level) / 2.0, (1.0 + level) / 2.0], axis=0)
+    return np.asarray((low <= actual) & (actual <= high))
+
+
+def read_actuals(path: Path) -> pd.DataFrame:
+    """Actual figures: entity, period, metric, value.
+
+    Raises:
+        InputError: no such file, other columns, a cell that is not predicted, one twice, or a value that is
+            not a number; every row that is wrong, with its line.
+    """
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except OSError as error:
+        raise bad_input(str(path), ("file", error.strerror, "a CSV file that can be read")) from error
+    except (ValueError, UnicodeDecodeError) as error:  # pandas' parser errors are ValueErrors
+        raise bad_input(
+            str(path), ("file", str(error), "comma-separated UTF-8 text with a header")
+        ) from error
+    if sorted(table.columns) != sorted(COLUMNS):
+        raise bad_input(str(path), ("line 1", list(table.columns), f"columns {', '.join(COLUMNS)}"))
+    table = table[list(COLUMNS)].apply(lambda column: column.str.strip())
+    problems = [problem for line, row in enumerate(table.itertuples(index=False), 2)
+                for problem in _problems(f"line {line}", *map(str, row))]  # fmt: skip
+    twice = table.duplicated(list(COLUMNS[:3]))
+    problems += [
+        Problem(f"line {line + 2}", " ".join(table.iloc[line, :3]), "each cell once")
+        for line in np.flatnonzero(twice)
+    ]
+    if table.empty:
+        problems.append(Problem("file", "no row", "at least one figure"))
+    if problems:
+        raise InputError(str(path), tuple(problems))
+    checked: pd.DataFrame = table.assign(value=table["value"].astype(float))
+    return checked
+
+
+def _problems(line: str, entity: str, period: str, metric: str, value: str) -> list[Problem]:
+    found = [
+        Problem(f"{line}, {name}", repr(given), "one of " + ", ".join(allowed))
+        for name, given, allowed in (
+            ("entity", entity, (*ENTITIES.values(), TOTAL)),
+            ("period", period, PERIODS),
+            ("metric", metric, tuple(METRICS)),
+        )
+        if given not in allowed
+    ]
+    if not found and not predicted(entity, period, metric):
+        found.append(Problem(line, f"{metric} of {entity} in {period}", "a cell of predictions.csv"))
+    if not _number(value):
+        found.append(Problem(f"{line}, value", repr(value), "a finite number"))
+    return found
+
+
+def _number(text: str) -> bool:
+    try:
+        return bool(np.isfinite(float(text)))
+    except ValueError:
+        return False
+
+
+def score_rows(forecasts: Mapping[str, Forecast], actuals: pd.DataFrame) -> pd.DataFrame:
+    """A row for each actual figure and forecast: median, whether covered, CRPS, error in percent."""
+    keys = list(zip(actuals["entity"], actuals["period"], actuals["metric"], strict=True))
+    value = actuals["value"].to_numpy(float)
+    parts = []
+    for name, forecast in forecasts.items():
+        places = {cell: place for place, cell in enumerate(forecast.cells)}
+        draws = forecast.draws[:, [places[key] for key in keys]]
+        median = np.median(draws, axis=0)
+        relative = actuals["metric"].isin(RELATIVE).to_numpy() & (value != 0)
+        error = np.abs(median - value)
+        part = actuals.assign(
+            forecast=name,
+            median=median,
+            in_50=covered(draws, value, 0.5),
+            in_90=covered(draws, value, 0.9),
+            crps=crps(draws, value),
+            abs_error=error,
+            abs_pct_error=np.where(
+                relative, 100.0 * error / np.abs(np.where(value == 0, 1.0, value)), np.nan
+            ),
+        )
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True)
+
+
+def summarise(rows: pd.DataFrame) -> pd.DataFrame:
+    """By metric and forecast: figures, coverage, mean CRPS, CRPS over that of no change, median errors."""
+    grouped = rows.groupby(["metric", "forecast"], sort=False)
+    table = grouped.agg(
+        figures=("value", "size"),
+        coverage_50=("in_50", "mean"),
+        coverage_90=("in_90", "mean"),
+        crps=("crps", "mean"),
+        median_abs_error=("abs_error", "median"),
+        median_abs_pct_error=("abs_pct_error", "median"),
+    ).reset_index()
+    naive = table[table["forecast"] == "no change"].set_index("metric")["crps"]
+    below = table["metric"].map(naive)
+    ratio = table["crps"] / below.where(below > 0)
+    return table.assign(crps_ratio=ratio)

@@ -1,0 +1,163 @@
+"""`pricewar backtest`: predict May to December 2025, and score the prediction."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .console import progress, say, show
+from .options import AsJson, Quiet
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..backtest import Backtest
+
+Actuals = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="CSV of what came: entity, period, metric, value.")
+]
+Draws = Annotated[int, typer.Option(min=20, help="Rows of the design; below 500 for a quick look only.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of the design and of all luck.")]
+Out = Annotated[Path, typer.Option(help="Directory to write.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes; default: one per core.")]
+
+
+def backtest(
+    actuals: Actuals = None,
+    out: Out = Path("results/backtest"),
+    draws: Draws = 500,
+    seed: Seed = 1,
+    workers: Workers = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Predict May to December 2025 from April, with intervals; with --actuals score the prediction.
+
+    Draws found in --out are used again if scenario, data, version, seed and number are the same.
+    """
+    from ..backtest import read_actuals
+    from .output import check_target
+
+    came = None if actuals is None else read_actuals(actuals)
+    check_target(out)
+    found = _stored(out, draws, seed) or _drawn(draws, seed, workers, quiet or as_json)
+    if came is not None:
+        found = found.scored(came)
+    words = ["pricewar", "backtest", "--draws", str(draws), "--seed", str(seed)]
+    words += [] if actuals is None else ["--actuals", str(actuals)]
+    save(found, out, shlex.join([*words, "--out", str(out)]))
+    if as_json:
+        from ..backtest.study import as_tree
+
+        typer.echo(json.dumps(as_tree(found) | {"out": str(out)}, indent=2, ensure_ascii=False))
+    elif not quiet:
+        _tell(found)
+        say(f"written: {out}")
+
+
+def _drawn(draws: int, seed: int, workers: int | None, quiet: bool) -> Backtest:
+    from ..backtest import backtest as run
+    from .pool import pool, worker_count
+
+    with pool(worker_count(workers, draws)) as executor, progress(draws, quiet) as tick:
+        return run(draws, seed, executor, tick)
+
+
+def _stored(out: Path, draws: int, seed: int) -> Backtest | None:
+    """The draws of an earlier call, if they are what this one would draw."""
+    import pandas as pd
+
+    from ..backtest.study import Backtest, forecasts_from, key_of
+
+    key = key_of(draws, seed)
+    try:
+        told = json.loads((out / "run.json").read_text(encoding="utf-8"))
+        if any(told.get(name) != value for name, value in key.items()):
+            return None
+        tables = {name: pd.read_csv(out / f"{name}.csv") for name in ("ranges", "past")}
+        forecasts = forecasts_from(pd.read_parquet(out / "draws.parquet"))
+    except (OSError, ValueError):
+        return None
+    return Backtest(forecasts, key, tables["ranges"], tables["past"], tuple(told["lost"]))
+
+
+def save(found: Backtest, out: Path, command: str) -> None:
+    """Write predictions, draws, ranges, past, scores if any, figures, report.md, run.json."""
+    from ..backtest.study import as_tree, draws_table
+    from ..plots import save_figures
+    from ..plots.backtest import draw_backtest
+    from .output import replaced
+
+    with replaced(out) as draft:
+        tables = {
+            "predictions": found.predictions,
+            "ranges": found.unknowns,
+            "past": found.past,
+            "scores": found.scores,
+            "scored": found.rows,
+        }
+        for name, table in tables.items():
+            if table is not None:
+                table.to_csv(draft / f"{name}.csv", index=False, lineterminator="\n")
+        draws_table(found).to_parquet(draft / "draws.parquet", index=False)
+        drawings = draw_backtest(found)
+        save_figures(drawings, draft / "figures")
+        findings = {drawing.name: f"{drawing.title}. {drawing.finding}" for drawing in drawings}
+        (draft / "report.md").write_text(as_markdown(found, findings), encoding="utf-8")
+        told = {"command": command, **as_tree(found)}
+        (draft / "run.json").write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def as_markdown(found: Backtest, findings: dict[str, str]) -> str:
+    """The report: what was predicted, how it did, how the method did on the past."""
+    key = found.key
+    lines = [
+        "# Forecast of May to December 2025",
+        "",
+        f"{key['draws']} draws of `{key['scenario']}` (digest {key['digest']}), seed {key['seed']}, pricewar "
+        f"{key['version']}; {len(found.lost)} draws failed. Nothing after April 2025 was used but announced "
+        "prices and dated measures.",
+        "",
+    ]
+    if found.scores is not None:
+        lines += ["## Score", "", *_markdown(found.scores), ""]
+        lines += [
+            "Coverage should be near 0.5 and 0.9. CRPS is in the unit of the metric; its ratio is to that of "
+            "the forecast of no change, below 1 is better.",
+            "",
+        ]
+    lines += ["## The method on the past", "", *_markdown(found.past), ""]
+    for name, text in findings.items():
+        lines += [f"![{name}](figures/{name}.png)", "", text, ""]
+    return "\n".join(lines)
+
+
+def _markdown(table: pd.DataFrame) -> list[str]:
+    heads = [str(column).replace("_", " ") for column in table.columns]
+    rows = [heads, ["---"] * len(heads), *_cells(table)]
+    return [f"| {' | '.join(row)} |" for row in rows]
+
+
+def _cells(table: pd.DataFrame) -> list[list[str]]:
+    return [[_cell(value) for value in row] for row in table.itertuples(index=False)]
+
+
+def _cell(value: Any) -> str:
+    if not isinstance(value, float):
+        return str(value)
+    return "" if value != value else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def _tell(found: Backtest) -> None:
+    table = found.predictions
+    chosen = table[(table["metric"] == "units") & table["period"].isin(("2025-06", "2025-12", "2025Q4"))]
+    heads = [str(column) for column in chosen.columns]
+    show("cars predicted", heads, _cells(chosen), text_columns=3)
+    for name, more in (("scores", found.scores), ("the method on the past", found.past)):
+        if more is not None:
+            heads = [str(column).replace("_", " ") for column in more.columns]
+            show(name, heads, _cells(more), text_columns=2 if name == "scores" else 1)
