@@ -1,0 +1,77 @@
+"""`pricewar app` as people start it."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+
+pytest.importorskip("starlette", reason="the extra `app` is not installed")
+pytest.importorskip("tomli_w", reason="the extra `app` is not installed")
+
+from pricewar.app.serve import addresses, is_free
+
+WITHIN = 5.0
+"""Seconds from the command to the page."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start(port: int) -> tuple[float, int, str]:
+    """Seconds to the first page, exit code after an interrupt, and what it said."""
+    begin = time.perf_counter()
+    command = [sys.executable, "-m", "pricewar", "app", "--port", str(port)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    try:
+        while time.perf_counter() - begin < 60 and process.poll() is None:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
+                    assert answer.status == 200
+                break
+            except OSError:
+                time.sleep(0.02)
+        taken = time.perf_counter() - begin
+    finally:
+        process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    return taken, process.returncode, said
+
+
+def test_the_page_stands_within_seconds_and_an_interrupt_ends_it() -> None:
+    tries = [start(free_port()) for _ in range(2)]  # the better of two: a shared machine has bad moments
+    assert min(taken for taken, _, _ in tries) < WITHIN
+    for _, code, said in tries:
+        assert "pricewar classroom: http://127.0.0.1:" in said
+        assert "Traceback" not in said
+        assert code in (0, 130)
+
+
+def test_a_port_in_use_is_wrong_input() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert not is_free("127.0.0.1", port)
+        done = subprocess.run(
+            [sys.executable, "-m", "pricewar", "app", "--port", str(port)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert done.returncode == 2
+    assert f"found {port}" in done.stderr
+    assert "--port" in done.stderr
+
+
+def test_addresses_name_this_machine() -> None:
+    assert addresses("127.0.0.1", 80) == ["http://127.0.0.1:80"]
+    assert addresses("0.0.0.0", 81)[0] == "http://127.0.0.1:81"
