@@ -12,7 +12,8 @@ pytest.importorskip("tomli_w", reason="the extra `app` is not installed")
 
 from pricewar.app.benchmarks import StaticMarket
 from pricewar.app.debrief import but_for, debrief, first_cut, results_csv, safe_cell
-from pricewar.app.game import Game, GameRules
+from pricewar.app.game import Game
+from pricewar.app.game_rules import GameRules
 from pricewar.app.markets import COST, SPREAD, textbook
 from pricewar.app.played import Played
 from pricewar.runs import run

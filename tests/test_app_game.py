@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 pytest.importorskip("tomli_w", reason="the extra `app` is not installed")
 
-from pricewar.app.game import LIST_RANGE, Game, GameError, GameRules, Ticket
+from pricewar.app.game import Game
+from pricewar.app.game_rules import LIST_RANGE, GameError, GameRules, Ticket
 from pricewar.app.hall import CODE_LENGTH, IDLE, Bucket, Hall
 from pricewar.app.happenings import HAPPENINGS
 from pricewar.app.plan import game_toml

@@ -15,7 +15,8 @@ from starlette.routing import Route
 
 from ..scenario import problems_of
 from .debrief import debrief, results_csv
-from .game import Game, GameError, GameRules
+from .game import Game
+from .game_rules import GameError, GameRules
 from .guard import caller, problem
 from .hall import Bucket, Hall, Table
 from .plan import game_toml

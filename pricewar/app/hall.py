@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
-from .game import Game, GameError, GameRules
+from .game import Game
+from .game_rules import GameError, GameRules
 
 LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 """Without those that look alike on a projector."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from .frames import runway
-from .game import LARGEST_PROMOTION, LIST_RANGE, Game
-from .happenings import HAPPENINGS
+from .game import Game
+from .game_rules import LARGEST_PROMOTION, LIST_RANGE
 
 View = dict[str, Any]
 
@@ -47,8 +46,7 @@ def player_view(game: Game, firm: str, now: float) -> View:
         "start_price": game.start_price(firm),
         "own": own_books(game, firm),
         "rivals": [
-            {"firm": key, "name": game.base.firms[key].name, "price": seen}
-            for key, seen in zip(rivals, rival_prices(game, rivals), strict=True)
+            {"firm": key, "name": game.base.firms[key].name, "price": price_path(game, key)} for key in rivals
         ],
         "board": board(game) if game.board or game.phase == "over" else None,
         "active": bool(game.model.state.active[game.model.landscape.firm(firm)]),
@@ -78,80 +76,53 @@ def _public(game: Game) -> list[tuple[int, str, str]]:
 
 def own_books(game: Game, firm: str) -> View:
     """A firm's own figures month by month, prices of its reference car; CNY and cars."""
-    f, own = game.model.landscape.firm(firm), game.model.landscape.own(game.model.landscape.firm(firm))
-    months, start = game.model.history, game.reference(firm)
-    weight = np.array(list(game.start_list(firm).values()))
-    weight = weight / weight.sum()
-    list_ratio = [float(weight @ (m.offers.list_price[own] / _start_list(game, firm))) for m in months]
-    promotion = [float(weight @ (m.offers.promotion[own] / _start_list(game, firm))) for m in months]
-    cash = np.array([m.accounts.cash[f] for m in months])
-    profit = np.array([m.accounts.operating_profit[f] for m in months])
+    model, books, start = game.model, game.books, game.reference(firm)
+    f = model.landscape.firm(firm)
+    own = model.landscape.own(f)
+    lists = game.start_list(firm)
+    start_list = np.array([lists[model.landscape.products[j]] for j in own])
+    weight = start_list / start_list.sum()
+    offers = [month.offers for month in model.history]
+    cash, profit = books.cash[:, f], books.profit[:, f]
     return {
-        "list_price": [start * ratio for ratio in list_ratio],
-        "promotion": [start * ratio for ratio in promotion],
-        "units": [float(m.sales.units[own].sum()) for m in months],
-        "share": [float(m.sales.units[own].sum() / max(m.sales.units.sum(), 1.0)) for m in months],
+        "list_price": [start * float(weight @ (one.list_price[own] / start_list)) for one in offers],
+        "promotion": [start * float(weight @ (one.promotion[own] / start_list)) for one in offers],
+        "units": books.units[:, f].tolist(),
+        "share": books.share[:, f].tolist(),
         "unit_cost": float(
-            np.average(game.model.state.unit_cost[own], weights=game.model.landscape.start_units[own] + 1e-9)
+            np.average(model.state.unit_cost[own], weights=model.landscape.start_units[own] + 1e-9)
         ),
         "profit": profit.tolist(),
         "cash": cash.tolist(),
-        "cash_now": float(game.model.state.cash[f]),
-        "fixed_cost": float(game.model.state.fixed_cost[f]),
-        "runway": runway(cash[:, None], profit[:, None])[-1, 0] if months else None,
+        "cash_now": float(model.state.cash[f]),
+        "fixed_cost": float(model.state.fixed_cost[f]),
+        "runway": runway(cash[:, None], profit[:, None])[-1, 0] if offers else None,
     }
 
 
-def _start_list(game: Game, firm: str) -> np.ndarray[Any, Any]:
-    start = game.start_list(firm)
-    landscape = game.model.landscape
-    return np.array([start[landscape.products[j]] for j in landscape.own(landscape.firm(firm))])
-
-
-def rival_prices(game: Game, firms: list[str]) -> list[list[float | None]]:
-    """Change of each firm's mean transaction price from the start, month by month; None once it has left."""
-    landscape = game.model.landscape
-    lines = []
-    for firm in firms:
-        own = landscape.own(landscape.firm(firm))
-        weight = np.maximum(landscape.start_units[own], 1e-9)
-        start = landscape.start_price[own]
-        lines.append(
-            [
-                float(np.average(m.offers.price[own] / start - 1.0, weights=weight))
-                if m.active[landscape.firm(firm)]
-                else None
-                for m in game.model.history
-            ]
-        )
-    return lines
+def price_path(game: Game, firm: str) -> list[float | None]:
+    """Change of a firm's mean transaction price from the start, month by month; None once it has left."""
+    f, books = game.model.landscape.firm(firm), game.books
+    seen = zip(books.price[:, f].tolist(), books.active[:, f].tolist(), strict=True)
+    return [price if active else None for price, active in seen]
 
 
 def board(game: Game) -> list[View]:
     """Firms by profit so far: what a class sees on the wall."""
-    landscape, months = game.model.landscape, game.model.history
-    rows = []
-    for firm in game.firms:
-        f, own = landscape.firm(firm), landscape.own(landscape.firm(firm))
-        rows.append(
-            {
-                "firm": firm,
-                "name": game.base.firms[firm].name,
-                "player": game.seats[firm].name if firm in game.seats else None,
-                "profit": float(sum(m.accounts.operating_profit[f] for m in months)),
-                "profits": [float(m.accounts.operating_profit[f]) for m in months],
-                "share": float(months[-1].sales.units[own].sum() / max(months[-1].sales.units.sum(), 1.0))
-                if months
-                else 0.0,
-                "cash": float(game.model.state.cash[f]),
-                "price": rival_prices(game, [firm])[0],
-                "active": bool(game.model.state.active[f]),
-            }
-        )
+    rows = [_board_row(game, firm) for firm in game.firms]
     return sorted(rows, key=lambda row: -row["profit"])
 
 
-def possible(game: Game) -> list[View]:
-    """The teacher's buttons."""
-    keys = ("label", "unit", "meaning", "low", "high", "usual", "firm")
-    return [{"sort": sort} | {k: asdict(h)[k] for k in keys} for sort, h in HAPPENINGS.items()]
+def _board_row(game: Game, firm: str) -> View:
+    f, books, state = game.model.landscape.firm(firm), game.books, game.model.state
+    return {
+        "firm": firm,
+        "name": game.base.firms[firm].name,
+        "player": game.seats[firm].name if firm in game.seats else None,
+        "profit": float(books.profit[:, f].sum()),
+        "profits": books.profit[:, f].tolist(),
+        "share": float(books.share[-1, f]) if game.round else 0.0,
+        "cash": float(state.cash[f]),
+        "price": price_path(game, firm),
+        "active": bool(state.active[f]),
+    }
