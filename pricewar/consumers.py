@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from scipy.stats import norm, qmc
@@ -41,9 +41,17 @@ class Population(Record):
             fleet: (F + 1,) the brands' shares of the fleet.
             by_name: (F,) positions of the firms in the order of their ids.
         """
-        edges = np.cumsum(fleet[by_name])
-        place = np.searchsorted(edges, self.last_brand, side="right")
-        return np.append(by_name, len(by_name))[place].astype(np.int64)
+        order, sorted_draws = self._by_draw
+        ends = np.searchsorted(sorted_draws, np.cumsum(fleet[by_name]), side="left")
+        counts = np.diff(ends, prepend=0, append=len(order))
+        brand = np.empty(len(order), dtype=np.int64)
+        brand[order] = np.repeat(np.append(by_name, len(by_name)), counts)
+        return brand
+
+    @cached_property
+    def _by_draw(self) -> tuple[Ints, Floats]:
+        order = np.argsort(self.last_brand, kind="stable")
+        return order, self.last_brand[order]
 
 
 @lru_cache(maxsize=16)

@@ -90,6 +90,21 @@ class Landscape(Record):
         the order in which a scenario lists them is irrelevant."""
         return read_only(np.argsort(np.array(self.firms), kind="stable"))
 
+    def rival_weights(self, own: Ints, on_sale: Flags) -> Floats:
+        """(n, J) weights of rivals on sale for each of a firm's products, by closeness; rows sum to one, or
+        to zero where there is no rival. Worked out once for each make-up of the market."""
+        key = (own.tobytes(), on_sale.tobytes())
+        if key not in self._weights:
+            rivals = on_sale & (self.firm_of != self.firm_of[own[0]])
+            weight = self.closeness[own] * rivals
+            total = weight.sum(axis=1, keepdims=True)
+            self._weights[key] = np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
+        return self._weights[key]
+
+    @cached_property
+    def _weights(self) -> dict[tuple[bytes, bytes], Floats]:
+        return {}
+
     def own(self, firm: int) -> Ints:
         """Positions of the products of one firm."""
         return np.flatnonzero(self.firm_of == firm)
@@ -222,9 +237,7 @@ class View(Record):
         """
         row = max(len(self.seen) - 1 - months_ago, 0)
         change = self.seen[row] / self.landscape.start_price - 1.0
-        weight = self.landscape.closeness[self.own] * self.rivals
-        total = weight.sum(axis=1)
-        mean: Floats = np.divide(weight @ change, total, out=np.zeros(self.n), where=total > 0)
+        mean: Floats = self.landscape.rival_weights(self.own, self.on_sale) @ change
         return mean
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from .calibrate import NOT_ON_SALE, Calibration
-from .kernels.market import best_response, choices
+from .kernels.market import best_response, choices, lure
 from .market import Choice, Conditions
 from .records import Floats, Ints
 
@@ -47,13 +47,14 @@ class Research:
         if not len(mine):
             return price
         extra = found.price + found.shift - self.price
-        appeal = np.exp(
-            calibration.base[:, mine] + found.delta[mine] - np.outer(calibration.alpha, extra[mine])
-        )
-        firm = calibration.landscape.firm_of[mine[0]]
-        appeal[found.brand == firm] *= calibration.loyal
-        now = appeal * np.exp(np.outer(-calibration.alpha, self.price[mine]))
-        rivals = found.outside + self._inside(own, seen, extra) - now.sum(axis=1)
+        rows = len(found.outside)
+        appeal, total = np.empty((len(mine), rows)), np.empty(rows)
+        driven = found.brand == calibration.landscape.firm_of[mine[0]]
+        lure(
+            calibration.base, found.delta, extra, self.price, calibration.alpha, mine, driven,
+            calibration.loyal, appeal, total,
+        )  # fmt: skip
+        rivals = found.outside + self._inside(own, seen, extra) - total
         start = calibration.landscape.start_price[mine] / (1.0 + self.vat)
         net = price[selling] / (1.0 + self.vat)
         before = net.copy()

@@ -33,6 +33,8 @@ class Supplier(mesa.Agent):  # type: ignore[misc]
         self.cash = spec.cash_months * np.exp(spec.cash_spread * norm.ppf(middle))
         self.alive = np.ones(spec.members, dtype=bool)
         self.lost = 0.0
+        self.failed = 0
+        """Members that have failed so far."""
         self.profit = 0.0
 
     def close(self, sales: float, paid: float, unsqueezed: float) -> None:
@@ -50,15 +52,12 @@ class Supplier(mesa.Agent):  # type: ignore[misc]
             return
         flow = (paid * self.spec.share - cost - self.usual_sales * self.spec.margin) / usual_cost
         self.cash = self.cash + flow * self.alive
-        failing = self.alive & (self.cash < 0)
-        self.alive = self.alive & ~failing
+        before = self.failed
+        if self.cash.min() < 0:
+            self.alive = self.alive & (self.cash >= 0)
+            self.failed = int((~self.alive).sum())
         replaced = self.lost / self.spec.recovery_months
-        self.lost = min(1.0, self.lost - replaced + float(failing.mean()))
-
-    @property
-    def failed(self) -> int:
-        """Members that have failed so far."""
-        return int((~self.alive).sum())
+        self.lost = min(1.0, self.lost - replaced + (self.failed - before) / self.spec.members)
 
 
 def close_all(

@@ -95,7 +95,7 @@ def response_case(seed: int, rows: int = 40, n: int = 3) -> Case:
     weight = draw.random(rows)
     net = draw.uniform(5e4, 3e5, n)
     alpha = draw.uniform(1e-5, 6e-5, rows)
-    appeal = np.exp(draw.normal(0, 1, (rows, n)) + np.outer(alpha, net))
+    appeal = np.exp(draw.normal(0, 1, (n, rows)) + np.outer(net, alpha))
     value = net * draw.uniform(0.5, 0.9, n)
     rivals = draw.uniform(1, 20, rows)
     return appeal, rivals, alpha, weight / weight.sum(), value, net, 0.13, 0.3 * net, 3.0 * net
@@ -112,9 +112,26 @@ def test_best_response(seed: int, limit: int) -> None:
         np.testing.assert_allclose(mine[5], prices, rtol=1e-11)
 
 
+@SOME
+@given(st.integers(0, 10_000))
+def test_lure(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    rows, products, own = 30, 7, np.array([2, 3, 4])
+    base, delta = draw.normal(0, 1, (rows, products)), draw.normal(2, 1, products)
+    shift, price = draw.normal(0, 5e3, products), draw.uniform(5e4, 2e5, products)
+    alpha, driven = draw.uniform(1e-5, 6e-5, rows), draw.random(rows) < 0.3
+    given_ = (base, delta, shift, price, alpha, own, driven, 1.5)
+    wanted = kernels.lure_numpy(*given_)
+    for kernel in both(kernels.lure):
+        appeal, total = np.empty((3, rows)), np.empty(rows)
+        kernel(*given_, appeal, total)
+        np.testing.assert_allclose(appeal, wanted[0], rtol=1e-12)
+        np.testing.assert_allclose(total, wanted[1], rtol=1e-12)
+
+
 def test_best_response_leaves_what_nobody_can_buy_where_it_is() -> None:
     appeal, *rest = response_case(3)
-    appeal[:, 1] = 0.0
+    appeal[1] = 0.0
     for kernel in both(kernels.best_response):
         mine = [part.copy() if isinstance(part, np.ndarray) else part for part in (appeal, *rest)]
         assert kernel(*mine, 1e-9, 300) > 0

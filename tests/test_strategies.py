@@ -520,7 +520,7 @@ def test_notes_stay_with_their_product_when_the_line_changes() -> None:
     arrays = [name for name, value in vars(calm).items() if np.shape(value) == (3,)]
     two = calm.but(**{name: getattr(calm, name)[[2, 1]] for name in arrays})
     assert price_of(Match(follow_rate=1, recovery=0), two, memory) == pytest.approx([189_000, 108_000])
-    fresh = price_of(Match(follow_rate=1, recovery=0), calm, {"cut": {2: 0.1}})
+    fresh = price_of(Match(follow_rate=1, recovery=0), calm, {"cut": (np.array([2]), np.array([0.1]))})
     assert fresh == pytest.approx([80_000, 120_000, 189_000])
 
 

@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 from .exp import FAST, exp64
 
 Array = NDArray[Any]
+BLOCK = 256
+"""Rows worked on at a time, so that they stay in the fastest memory."""
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def choices(
     base: Array,
     delta: Array,
@@ -157,7 +159,60 @@ def second_choices_numpy(
     return np.where(is_open, scale @ value, 0.0)
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def lure(
+    base: Array,
+    delta: Array,
+    shift: Array,
+    price: Array,
+    alpha: Array,
+    own: Array,
+    driven: Array,
+    loyal: float,
+    appeal: Array,
+    total: Array,
+) -> None:
+    """What a firm's products are worth to buyers apart from their prices, and what they add up to at prices.
+
+    Args:
+        base, alpha: as in `choices`.
+        delta, shift, price: (J,) utility, money weighed on top of the price, price.
+        own: (n,) the firm's products.
+        driven: (R,) whether a row drives the firm's brand.
+        loyal: exp(utility of one's own brand).
+        appeal: (n, R) written: exp(utility without price).
+        total: (R,) written: sum of exponentials of the firm's products at their prices.
+    """
+    rows = alpha.size
+    for r in range(rows):
+        total[r] = 0.0
+    for k in range(own.size):
+        j = own[k]
+        d, s, p = delta[j], shift[j], price[j]
+        for r in range(rows):
+            value = exp64(base[r, j] + d - alpha[r] * s)
+            value = value * loyal if driven[r] else value
+            appeal[k, r] = value
+            total[r] += value * exp64(-alpha[r] * p)
+
+
+def lure_numpy(
+    base: Array,
+    delta: Array,
+    shift: Array,
+    price: Array,
+    alpha: Array,
+    own: Array,
+    driven: Array,
+    loyal: float,
+) -> tuple[Array, Array]:
+    """Twin of `lure`: returns (appeal, total)."""
+    appeal = np.exp(base[:, own].T + delta[own, None] - shift[own, None] * alpha)
+    appeal = appeal * np.where(driven, loyal, 1.0)
+    return appeal, (appeal * np.exp(-price[own, None] * alpha)).sum(axis=0)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def best_response(
     appeal: Array,
     rivals: Array,
@@ -174,7 +229,7 @@ def best_response(
     """Prices that are a firm's best response, by the zeta iteration (Morrow and Skerlos 2011, OR 59).
 
     Args:
-        appeal: (R, n) exp of utility without price of the firm's n products.
+        appeal: (n, R) exp of utility without price of the firm's n products.
         rivals: (R,) exponentials of everything else, the outside option included.
         alpha, weight: (R,).
         value: (n,) unit cost less growth motive, CNY net of VAT.
@@ -187,31 +242,39 @@ def best_response(
     Returns:
         Iterations used; negative when the tolerance was not met.
     """
-    rows, n = appeal.shape
-    share = np.empty(n)
-    sales = np.empty(n)
-    slope = np.empty(n)
-    cross = np.empty(n)
+    n, rows = appeal.shape
+    share, total, margin = np.empty((n, BLOCK)), np.empty(BLOCK), np.empty(BLOCK)
+    sales, slope, cross = np.empty(n), np.empty(n), np.empty(n)
     for iteration in range(1, limit + 1):
-        for j in range(n):
-            sales[j] = 0.0
-            slope[j] = 0.0
-            cross[j] = 0.0
-        for r in range(rows):
-            a = alpha[r] * (1.0 + vat)
-            total = rivals[r]
+        sales[:] = 0.0
+        slope[:] = 0.0
+        cross[:] = 0.0
+        for first in range(0, rows, BLOCK):
+            size = min(BLOCK, rows - first)
+            for r in range(size):
+                total[r] = rivals[first + r]
+                margin[r] = 0.0
             for j in range(n):
-                share[j] = appeal[r, j] * exp64(-a * net[j])
-                total += share[j]
-            margin = 0.0
+                paid = net[j] * (1.0 + vat)
+                for r in range(size):
+                    share[j, r] = appeal[j, first + r] * exp64(-alpha[first + r] * paid)
+                    total[r] += share[j, r]
             for j in range(n):
-                share[j] /= total
-                margin += share[j] * (net[j] - value[j])
-            w = weight[r]
+                gain = net[j] - value[j]
+                for r in range(size):
+                    share[j, r] /= total[r]
+                    margin[r] += share[j, r] * gain
             for j in range(n):
-                sales[j] += w * share[j]
-                slope[j] += w * a * share[j]
-                cross[j] += w * a * share[j] * margin
+                sold, lost, moved_on = 0.0, 0.0, 0.0
+                for r in range(size):
+                    part = weight[first + r] * share[j, r]
+                    sold += part
+                    part *= alpha[first + r] * (1.0 + vat)
+                    lost += part
+                    moved_on += part * margin[r]
+                sales[j] += sold
+                slope[j] += lost
+                cross[j] += moved_on
         moved = 0.0
         for j in range(n):
             new = net[j] if slope[j] <= 0.0 else value[j] + (sales[j] + cross[j]) / slope[j]
@@ -237,7 +300,7 @@ def best_response_numpy(
     limit: int,
 ) -> tuple[Array, int]:
     """Twin of `best_response`: returns (net prices, iterations)."""
-    a = (alpha * (1.0 + vat))[:, None]
+    appeal, a = appeal.T, (alpha * (1.0 + vat))[:, None]
     for iteration in range(1, limit + 1):
         share = appeal * np.exp(-a * net)
         share = share / (rivals[:, None] + share.sum(axis=1, keepdims=True))

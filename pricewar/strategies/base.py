@@ -58,7 +58,7 @@ class Strategy(Rule):
                 f"{self.kind} of firm {firm!r} in {view.month}: found shape {price.shape}; "
                 f"allowed: ({view.n},), one price per own product"
             )
-        if not (price.min() > 0 and price.max() < np.inf):  # NaN fails the first comparison
+        if not all(0.0 < p < np.inf for p in price.tolist()):  # NaN fails both comparisons
             names = [view.landscape.products[j] for j in view.own]
             found = {
                 name: float(p) for name, p in zip(names, price, strict=True) if not (np.isfinite(p) and p > 0)

@@ -1,7 +1,7 @@
 """Rules inside rules, and the notebook in which a rule keeps a number per product.
 
 A rule that adds something to another one (a cut on top, stickiness around) holds it in a field typed
-`Inner`. Notes are kept by product, not by position, so a launch or an exit does not mix them up.
+`Inner`. Notes are kept with the products they are about, so a change of the line does not mix them up.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
-from ..records import Floats, View
+from ..records import Floats, View, read_only
 from ..rules import RuleOf, shipped
 from .base import Strategy
 
@@ -35,18 +35,19 @@ Inner = Annotated[Strategy, InnerRule("pricewar.strategies", Strategy)]
 
 def recall(view: View, name: str, default: float | Floats = 0.0) -> Floats:
     """What was noted for each own product, (n,); `default` where nothing was."""
-    book = view.memory.get(name)
-    if book is None:
-        return np.full(view.n, default)
-    if isinstance(default, float):
-        return np.array([book.get(product, default) for product in view.own.tolist()])
-    pairs = zip(view.own.tolist(), default.tolist(), strict=True)
-    return np.array([book.get(product, otherwise) for product, otherwise in pairs])
+    own, noted = view.memory.get(name, (None, None))
+    if own is view.own:  # the usual case: a firm's line does not change within a run
+        return cast(Floats, noted)
+    filled = np.full(view.n, default) if isinstance(default, float) else np.array(default)
+    if own is not None:
+        book = dict(zip(own.tolist(), noted.tolist(), strict=True))
+        filled = np.array([book.get(j, kept) for j, kept in zip(view.own.tolist(), filled, strict=True)])
+    return filled
 
 
 def note(view: View, name: str, values: Floats) -> None:
     """Keep a number for each own product, (n,)."""
-    view.memory.setdefault(name, {}).update(zip(view.own.tolist(), values.tolist(), strict=True))
+    view.memory[name] = (view.own, read_only(values))
 
 
 def chances(view: View) -> Floats:
