@@ -28,7 +28,7 @@ def test_sampled_orders_agree_with_expected_ones(scenario):
     assert np.allclose(market[by_group], expected[by_group], rtol=0.05)
     first = expected_products["period"] == 0
     mean, drawn = expected_products["orders"][first].to_numpy(), products["orders"][first].to_numpy()
-    # one buyer for ten: a count n errs by sqrt(10 n); 4,000 rows err too, most for cars that only the rich buy
+    # one buyer for ten: a count n errs by sqrt(10 n); rows err too, most for cars that only the rich buy
     rare = np.where(mean < 3000, 0.2, 0.06)
     assert np.all(np.abs(drawn - mean) <= 6 * np.sqrt(10 * mean) + rare * mean)
     assert np.abs(drawn - mean).sum() < 0.02 * mean.sum()
