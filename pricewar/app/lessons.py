@@ -39,6 +39,8 @@ class Arm(Frozen):
 
     key: str
     label: str
+    shown: bool = True
+    """Whether it has charts; else it stands in the table only."""
     overlay: Tree = Field(default_factory=dict)
 
 
@@ -172,7 +174,7 @@ def run_lesson(lesson: Lesson, value: float | None = None) -> dict[str, Any]:
         facts |= {f"{key}_{name}": fact for name, fact in facts_of(tables(plan.scenario)).items()}
     return {
         "runs": [
-            frame(plan.scenario) | {"label": arm.label}
+            frame(plan.scenario) | {"label": arm.label, "shown": arm.shown}
             for arm, plan in zip(lesson.arms, plans.values(), strict=True)
         ],
         "table": [

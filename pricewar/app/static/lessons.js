@@ -59,11 +59,12 @@ function redraw(text, offers, result, found) {
 function board(text, offers, found) {
   const specs = text.charts.map((key) => offers.charts.find((c) => c.key === key));
   const wide = $("#after").clientWidth - 30 || 900;
-  const columns = wide > 620 ? found.runs.length : 1;
+  const runs = found.runs.filter((run) => run.shown);
+  const columns = wide > 620 ? runs.length : 1;
   const width = (wide - 10 * (columns - 1)) / columns - 22;
   const cells = specs.flatMap((spec) => {
-    const groups = found.runs.map((run) => seriesOf(run, spec));
-    return found.runs.map((run, i) => chart(spec, groups[i], { months: run.months, until: run.months.length, ribbon: run.ribbon, domain: extent(groups, spec.zero), width, label: run.label, height: 200 }));
+    const groups = runs.map((run) => seriesOf(run, spec));
+    return runs.map((run, i) => chart(spec, groups[i], { months: run.months, until: run.months.length, ribbon: run.ribbon, domain: extent(groups, spec.zero), width, label: run.label, height: 200 }));
   });
   return h("div", {}, h("div.charts", { style: `grid-template-columns:repeat(${columns},minmax(0,1fr))` }, cells), h("div.scroll", { style: "margin-top:10px" }, h("table.now", { id: "facts" },
     h("thead", {}, h("tr", {}, h("th", {}, ""), found.runs.map((run) => h("th", {}, run.label)))),
