@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from .errors import bad_input
-from .record import Flags, Floats, Ints, Record
+from .record import Flags, Floats, Ints, Record, read_only
 
 
 @dataclass(frozen=True)
