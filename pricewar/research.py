@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from .calibrate import NOT_ON_SALE, Calibration
-from .kernels.market import best_response, choices, lure
+from .kernels.market import choices
+from .kernels.response import best_response, lure
 from .market import Choice, Conditions
 from .records import Floats, Ints
 

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pricewar.kernels import market as kernels
+from pricewar.kernels import response
 
 SOME = settings(deadline=None, max_examples=25)
 Case = tuple[Any, ...]
@@ -105,8 +106,8 @@ def response_case(seed: int, rows: int = 40, n: int = 3) -> Case:
 @given(st.integers(0, 10_000), st.sampled_from((5, 300)))
 def test_best_response(seed: int, limit: int) -> None:
     case = response_case(seed)
-    prices, used = kernels.best_response_numpy(*case, 1e-9, limit)
-    for kernel in both(kernels.best_response):
+    prices, used = response.best_response_numpy(*case, 1e-9, limit)
+    for kernel in both(response.best_response):
         mine = [part.copy() if isinstance(part, np.ndarray) else part for part in case]
         assert kernel(*mine, 1e-9, limit) == used
         np.testing.assert_allclose(mine[5], prices, rtol=1e-11)
@@ -121,8 +122,8 @@ def test_lure(seed: int) -> None:
     shift, price = draw.normal(0, 5e3, products), draw.uniform(5e4, 2e5, products)
     alpha, driven = draw.uniform(1e-5, 6e-5, rows), draw.random(rows) < 0.3
     given_ = (base, delta, shift, price, alpha, own, driven, 1.5)
-    wanted = kernels.lure_numpy(*given_)
-    for kernel in both(kernels.lure):
+    wanted = response.lure_numpy(*given_)
+    for kernel in both(response.lure):
         appeal, total = np.empty((3, rows)), np.empty(rows)
         kernel(*given_, appeal, total)
         np.testing.assert_allclose(appeal, wanted[0], rtol=1e-12)
@@ -132,11 +133,11 @@ def test_lure(seed: int) -> None:
 def test_best_response_leaves_what_nobody_can_buy_where_it_is() -> None:
     appeal, *rest = response_case(3)
     appeal[1] = 0.0
-    for kernel in both(kernels.best_response):
+    for kernel in both(response.best_response):
         mine = [part.copy() if isinstance(part, np.ndarray) else part for part in (appeal, *rest)]
         assert kernel(*mine, 1e-9, 300) > 0
         assert mine[5][1] == rest[4][1]
-        prices, _ = kernels.best_response_numpy(appeal, *rest, 1e-9, 300)
+        prices, _ = response.best_response_numpy(appeal, *rest, 1e-9, 300)
         np.testing.assert_allclose(mine[5], prices, rtol=1e-11)
 
 
@@ -144,9 +145,9 @@ def test_best_response_keeps_within_bounds() -> None:
     *case, _, _ = response_case(4)
     net = case[5].copy()
     low, high = 1.2 * net, 1.25 * net
-    prices, _ = kernels.best_response_numpy(*case, low, high, 1e-9, 300)
+    prices, _ = response.best_response_numpy(*case, low, high, 1e-9, 300)
     assert np.all((prices >= low) & (prices <= high))
-    assert kernels.best_response(*case[:5], net, 0.13, low, high, 1e-9, 300) > 0
+    assert response.best_response(*case[:5], net, 0.13, low, high, 1e-9, 300) > 0
     np.testing.assert_allclose(net, prices, rtol=1e-11)
 
 

@@ -1,0 +1,175 @@
+"""Kernels of market research: what a firm's products are worth to buyers, and its best response in prices.
+
+R rows of buyers, J products, n of them the firm's. Each kernel has a numpy twin (`*_numpy`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from .exp import FAST, exp64
+
+Array = NDArray[Any]
+BLOCK = 256
+"""Rows worked on at a time, so that they stay in the fastest memory."""
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def lure(
+    base: Array,
+    delta: Array,
+    shift: Array,
+    price: Array,
+    alpha: Array,
+    own: Array,
+    driven: Array,
+    loyal: float,
+    appeal: Array,
+    total: Array,
+) -> None:
+    """What a firm's products are worth to buyers apart from their prices, and what they add up to at prices.
+
+    Args:
+        base, alpha: as in `choices`.
+        delta, shift, price: (J,) utility, money weighed on top of the price, price.
+        own: (n,) the firm's products.
+        driven: (R,) whether a row drives the firm's brand.
+        loyal: exp(utility of one's own brand).
+        appeal: (n, R) written: exp(utility without price).
+        total: (R,) written: sum of exponentials of the firm's products at their prices.
+    """
+    rows = alpha.size
+    for r in range(rows):
+        total[r] = 0.0
+    for k in range(own.size):
+        j = own[k]
+        d, s, p = delta[j], shift[j], price[j]
+        for r in range(rows):
+            value = exp64(base[r, j] + d - alpha[r] * s)
+            value = value * loyal if driven[r] else value
+            appeal[k, r] = value
+            total[r] += value * exp64(-alpha[r] * p)
+
+
+def lure_numpy(
+    base: Array,
+    delta: Array,
+    shift: Array,
+    price: Array,
+    alpha: Array,
+    own: Array,
+    driven: Array,
+    loyal: float,
+) -> tuple[Array, Array]:
+    """Twin of `lure`: returns (appeal, total)."""
+    appeal = np.exp(base[:, own].T + delta[own, None] - shift[own, None] * alpha)
+    appeal = appeal * np.where(driven, loyal, 1.0)
+    return appeal, (appeal * np.exp(-price[own, None] * alpha)).sum(axis=0)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def best_response(
+    appeal: Array,
+    rivals: Array,
+    alpha: Array,
+    weight: Array,
+    value: Array,
+    net: Array,
+    vat: float,
+    low: Array,
+    high: Array,
+    tolerance: float,
+    limit: int,
+) -> int:
+    """Prices that are a firm's best response, by the zeta iteration (Morrow and Skerlos 2011, OR 59).
+
+    Args:
+        appeal: (n, R) exp of utility without price of the firm's n products.
+        rivals: (R,) exponentials of everything else, the outside option included.
+        alpha, weight: (R,).
+        value: (n,) unit cost less growth motive, CNY net of VAT.
+        net: (n,) start, then result: prices net of VAT.
+        vat: rate; a buyer pays net * (1 + vat).
+        low, high: (n,) bounds on net prices.
+        tolerance: stop when no price moves by more than this fraction.
+        limit: most iterations.
+
+    Returns:
+        Iterations used; negative when the tolerance was not met.
+    """
+    n, rows = appeal.shape
+    share, total, margin = np.empty((n, BLOCK)), np.empty(BLOCK), np.empty(BLOCK)
+    sales, slope, cross = np.empty(n), np.empty(n), np.empty(n)
+    for iteration in range(1, limit + 1):
+        sales[:] = 0.0
+        slope[:] = 0.0
+        cross[:] = 0.0
+        for first in range(0, rows, BLOCK):
+            size = min(BLOCK, rows - first)
+            for r in range(size):
+                total[r] = rivals[first + r]
+                margin[r] = 0.0
+            for j in range(n):
+                paid = net[j] * (1.0 + vat)
+                for r in range(size):
+                    share[j, r] = appeal[j, first + r] * exp64(-alpha[first + r] * paid)
+                    total[r] += share[j, r]
+            for j in range(n):
+                gain = net[j] - value[j]
+                for r in range(size):
+                    share[j, r] /= total[r]
+                    margin[r] += share[j, r] * gain
+            for j in range(n):
+                sold, lost, moved_on = 0.0, 0.0, 0.0
+                for r in range(size):
+                    part = weight[first + r] * share[j, r]
+                    sold += part
+                    part *= alpha[first + r] * (1.0 + vat)
+                    lost += part
+                    moved_on += part * margin[r]
+                sales[j] += sold
+                slope[j] += lost
+                cross[j] += moved_on
+        moved = 0.0
+        for j in range(n):
+            new = net[j] if slope[j] <= 0.0 else value[j] + (sales[j] + cross[j]) / slope[j]
+            new = min(max(new, low[j]), high[j])
+            moved = max(moved, abs(new - net[j]) / net[j])
+            net[j] = new
+        if moved <= tolerance:
+            return iteration
+    return -limit
+
+
+def best_response_numpy(
+    appeal: Array,
+    rivals: Array,
+    alpha: Array,
+    weight: Array,
+    value: Array,
+    net: Array,
+    vat: float,
+    low: Array,
+    high: Array,
+    tolerance: float,
+    limit: int,
+) -> tuple[Array, int]:
+    """Twin of `best_response`: returns (net prices, iterations)."""
+    appeal, a = appeal.T, (alpha * (1.0 + vat))[:, None]
+    for iteration in range(1, limit + 1):
+        share = appeal * np.exp(-a * net)
+        share = share / (rivals[:, None] + share.sum(axis=1, keepdims=True))
+        margin = share @ (net - value)
+        slope = (weight[:, None] * a * share).sum(axis=0)
+        gain = weight @ share + (weight * a[:, 0] * margin) @ share
+        new = np.where(slope > 0, value + gain / np.where(slope > 0, slope, 1.0), net)
+        new = np.clip(new, low, high)
+        moved = np.max(np.abs(new - net) / net)
+        net = new
+        if moved <= tolerance:
+            return net, iteration
+    return net, -limit
