@@ -175,7 +175,7 @@ def _make_buyers(
     alpha: Array,
     fifth: Array,
 ) -> None:
-    """Tastes betas (K, B), price sensitivity alpha (B,) and income group of the buyers whose keys are given."""
+    """Tastes betas (K, B), price sensitivity alpha (B,) and income group of the buyers with these keys."""
     lanes = low.size
     for b in range(lanes):
         alpha[b] = normal(product_bits(low[b], high[b], _OUTSIDE))  # standardised log income, for now
