@@ -1,8 +1,8 @@
 """The peer: the same market with each row of buyers a mesa agent in plain Python.
 
 Written as a modeller without kernels would write it: an agent knows its tastes, looks at each product
-on sale, works out utilities, and adds its choice probabilities to the market's tally. Firms, suppliers, books and
-calendar are those of `PriceWar`, so the two give the same numbers and differ in the buyers alone.
+on sale, works out utilities, and adds its choice probabilities to the market's tally. Firms, suppliers,
+books and calendar are those of `PriceWar`, so the two give the same numbers and differ in the buyers alone.
 """
 
 from __future__ import annotations
