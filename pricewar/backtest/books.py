@@ -77,7 +77,8 @@ def _cell(books: Books, entity: str, period: str, metric: str) -> Floats:
     if metric == "units":
         return market if entity == TOTAL else total(books.shown)
     if metric == "nev_share_pct":
-        return 100.0 * (market / everything if entity == TOTAL else home / market)
+        part = market / everything if entity == TOTAL else home / market
+        return np.asarray(100.0 * part)
     if metric == "vehicle_gross_margin_pct":
         return 100.0 * total(books.gross) / np.maximum(total(books.revenue), 1e-9)
     if metric == "discount_pp_change":

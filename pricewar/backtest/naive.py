@@ -6,6 +6,7 @@ Both come with intervals from their own errors in the past, so that they can be 
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import ndtri
 
 from ..streams import stream
 from .books import Books
@@ -48,7 +49,7 @@ def naive_books(simulated: Simulated, past: Past, start: Start, seed: int, kind:
 
 def _market(past: Past, draws: int, rng: np.random.Generator, kind: str) -> tuple[Floats, Floats]:
     """(D, M) new-energy cars and all cars; errors of the two move together."""
-    luck = rng.standard_normal((draws, 1))
+    luck = _even(draws, rng)
     path = _unchanged if kind == NO_CHANGE else _year_before
     (nev, nev_sd), (cars, cars_sd) = path(np.log(past.nev)), path(np.log(past.passenger))
     return np.exp(nev + nev_sd * luck), np.exp(cars + cars_sd * luck)
@@ -63,8 +64,13 @@ def _shares(past: Past, firms: tuple[str, ...], draws: int, rng: np.random.Gener
     moves = np.zeros((draws, len(firms), HORIZON + 1))
     for place, firm in enumerate(firms):
         mean, sd = (known[firm][0] - now[firm], known[firm][1]) if firm in known else (0.0, usual)
-        moves[:, place] = mean + sd * rng.standard_normal((draws, 1))
+        moves[:, place] = mean + sd * _even(draws, rng)
     return moves
+
+
+def _even(draws: int, rng: np.random.Generator) -> Floats:
+    """(D, 1) normal quantiles in random order: their median is 0 whatever the number of draws."""
+    return np.asarray(rng.permutation(ndtri((np.arange(draws) + 0.5) / draws))[:, None])
 
 
 def _unchanged(series: Floats) -> tuple[Floats, Floats]:
