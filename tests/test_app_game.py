@@ -16,7 +16,7 @@ pytest.importorskip("tomli_w", reason="the extra `app` is not installed")
 from pricewar.app.game import Game
 from pricewar.app.game_rules import LIST_RANGE, GameError, GameRules, Ticket
 from pricewar.app.hall import CODE_LENGTH, IDLE, Bucket, Hall
-from pricewar.app.happenings import HAPPENINGS
+from pricewar.app.happenings import HAPPENINGS, Happening
 from pricewar.app.plan import game_toml
 from pricewar.app.seats import board, player_view, teacher_view
 from pricewar.runs import run
@@ -313,6 +313,22 @@ def test_a_firm_that_is_broke_no_longer_decides_and_the_game_goes_on() -> None:
     active = game.model.state.active
     assert not active[game.model.landscape.firm(tickets[0].firm)]
     assert game.round == 12
+
+
+def test_nobody_is_seated_at_a_firm_that_has_left() -> None:
+    game, _ = seated(1, GameRules(firms=3, rounds=6))
+    game.model.state.active[game.model.landscape.firm(game.firms[1])] = False
+    assert game.join("Late").firm == game.firms[2]
+    refused(409, game.join, "Later")
+
+
+def test_a_happening_that_cannot_be_run_leaves_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    game, _ = seated()
+    bad = Happening("Flood", "%", "", 1, 9, 5, False, lambda *_: {"events": [{"kind": "Flood"}]})
+    monkeypatch.setitem(HAPPENINGS, "flood", bad)
+    refused(422, game.order, game.teacher_token, "happening", 0.0, sort="flood", size=5)
+    game.order(game.teacher_token, "next", 0.0)
+    assert game.round == 1
 
 
 # -- the hall ------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import math
 import secrets
 from typing import Any
 
+from ..errors import InputError
 from ..model import PriceWar
 from ..scenario import Scenario
 from ..scenario_file import Tree, merge
@@ -76,7 +77,8 @@ class Game:
         clean = self._clean(name)
         if self.phase == "over":
             raise GameError(409, "This game is over.")
-        free = [firm for firm in self.firms if firm not in self.seats]
+        selling = self.model.state.active
+        free = [f for f in self.firms if f not in self.seats and selling[self.model.landscape.firm(f)]]
         if not free:
             raise GameError(409, "All firms are taken.")
         token = secrets.token_urlsafe(24)
@@ -212,7 +214,13 @@ class Game:
             raise GameError(422, f"{known.label}: from {known.low} to {known.high} {known.unit}.")
         if known.firm and firm not in self.base.firms:
             raise GameError(422, f"{known.label}: choose a firm.")
-        self.happened = merge(self.happened, known.overlay(self.base, self.round, firm, int(size)))
+        before = self.happened
+        self.happened = merge(before, known.overlay(self.base, self.round, firm, int(size)))
+        try:
+            self.scenario()
+        except InputError as error:  # a game must never hold what cannot be run
+            self.happened = before
+            raise GameError(422, str(error)) from error
 
     # -- the market ----------------------------------------------------------------------------
 

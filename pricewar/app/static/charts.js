@@ -2,7 +2,15 @@
 import { h, monthName, num, save } from "/static/dom.js";
 
 const GREY = "#a9b3bc";
-const MARK = { cut: "#d55e00", warning: "#0072b2", crash: "#cc79a7", launch: "#009e73", exit: "#000000", end: "#c4ccd4", other: "#8f9aa5" };
+const MARK = {
+  cut: "#d55e00",
+  warning: "#0072b2",
+  crash: "#cc79a7",
+  launch: "#009e73",
+  exit: "#000000",
+  end: "#c4ccd4",
+  other: "#8f9aa5",
+};
 const DASHES = ["", "7 3", "2 3", "9 3 2 3"];
 
 /**
@@ -11,15 +19,43 @@ const DASHES = ["", "7 3", "2 3", "9 3 2 3"];
  * @param series [{name, colour, values, dash}], values by month, null where there is none
  * @param options months (all), until (months shown), ribbon, domain ([low, high] of all that is compared), width
  */
-export function chart(spec, series, { months, until, ribbon = [], domain, width = 400, height = 215, label = "" }) {
+export function chart(
+  spec,
+  series,
+  { months, until, ribbon = [], domain, width = 400, height = 215, label = "" },
+) {
   const figure = h("figure", { role: "img", "aria-label": `${spec.title}, ${spec.unit}` });
-  const rows = series.flatMap((s, i) => s.values.slice(0, until).map((value, t) => ({ t, value, name: s.name, z: i })).filter((r) => r.value !== null && r.value !== undefined));
-  figure.append(draw(spec, series, rows, { months, until, ribbon, domain: domain ?? extent([series], spec.zero), width, height }));
-  const name = `${spec.title} ${label}`.trim().toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
-  return h("section.card.chart", { "data-chart": spec.key },
-    h("div.top", {}, h("h3", {}, spec.title, label ? h("small", {}, label) : null),
-      h("button", { title: "Download this figure (SVG)", onclick: () => saveSvg(figure, name, spec) }, "SVG")),
-    figure);
+  const rows = series.flatMap((s, i) =>
+    s.values
+      .slice(0, until)
+      .map((value, t) => ({ t, value, name: s.name, z: i }))
+      .filter((r) => r.value !== null && r.value !== undefined),
+  );
+  figure.append(
+    draw(spec, series, rows, {
+      months,
+      until,
+      ribbon,
+      domain: domain ?? extent([series], spec.zero),
+      width,
+      height,
+    }),
+  );
+  const name = `${spec.title} ${label}`
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-");
+  return h(
+    "section.card.chart",
+    { "data-chart": spec.key },
+    h(
+      "div.top",
+      {},
+      h("h3", {}, spec.title, label ? h("small", {}, label) : null),
+      h("button", { title: "Download this figure (SVG)", onclick: () => saveSvg(figure, name, spec) }, "SVG"),
+    ),
+    figure,
+  );
 }
 
 function draw(spec, series, rows, { months, until, ribbon, domain, width, height }) {
@@ -30,21 +66,78 @@ function draw(spec, series, rows, { months, until, ribbon, domain, width, height
   const right = tail ? 78 : 30;
   const room = Math.max(2, Math.floor((width - 46 - right) / 56));
   const step = [1, 2, 3, 6, 12, 24, 48].find((s) => months.length / s <= room) ?? 96;
-  const ticks = months.map((m, t) => t).filter((t) => (step < 12 ? t % step === 0 : (Number(months[t].slice(0, 4)) * 12 + Number(months[t].slice(5)) - 1) % step === 0));
+  const ticks = months
+    .map((m, t) => t)
+    .filter((t) =>
+      step < 12
+        ? t % step === 0
+        : (Number(months[t].slice(0, 4)) * 12 + Number(months[t].slice(5)) - 1) % step === 0,
+    );
   const lines = d3.groups(rows, (r) => series[r.z].dash ?? 0).sort((x, y) => x[0] - y[0]);
   return Plot.plot({
-    width, height, marginLeft: 46, marginBottom: 30, marginTop: 24, marginRight: right,
+    width,
+    height,
+    marginLeft: 46,
+    marginBottom: 30,
+    marginTop: 24,
+    marginRight: right,
     style: { fontSize: "12px", fontFamily: "inherit", background: "white" },
-    x: { domain: [0, Math.max(months.length - 1, 1)], ticks, tickFormat: (t) => monthName(months[t]), label: null, tickSize: 3 },
-    y: { domain, label: `↑ ${spec.unit}`, grid: true, ticks: 5, tickSize: 0, labelAnchor: "top", tickFormat: (v) => num(v, tickDigits(domain)) },
+    x: {
+      domain: [0, Math.max(months.length - 1, 1)],
+      ticks,
+      tickFormat: (t) => monthName(months[t]),
+      label: null,
+      tickSize: 3,
+    },
+    y: {
+      domain,
+      label: `↑ ${spec.unit}`,
+      grid: true,
+      ticks: 5,
+      tickSize: 0,
+      labelAnchor: "top",
+      tickFormat: (v) => num(v, tickDigits(domain)),
+    },
     marks: [
       spec.zero !== null && spec.zero !== undefined ? Plot.ruleY([spec.zero], { stroke: "#8a949e" }) : null,
-      Plot.ruleX(marks, { x: "period", stroke: (e) => MARK[e.sort] ?? MARK.other, strokeDasharray: "3 2", strokeWidth: 1.3 }),
-      ...lines.map(([dash, part]) => Plot.lineY(part, { x: "t", y: "value", z: "z", stroke: (r) => colour(r.z), strokeWidth: (r) => (series[r.z].colour ? 2.4 : 1.1), strokeDasharray: DASHES[dash] })),
+      Plot.ruleX(marks, {
+        x: "period",
+        stroke: (e) => MARK[e.sort] ?? MARK.other,
+        strokeDasharray: "3 2",
+        strokeWidth: 1.3,
+      }),
+      ...lines.map(([dash, part]) =>
+        Plot.lineY(part, {
+          x: "t",
+          y: "value",
+          z: "z",
+          stroke: (r) => colour(r.z),
+          strokeWidth: (r) => (series[r.z].colour ? 2.4 : 1.1),
+          strokeDasharray: DASHES[dash],
+        }),
+      ),
       Plot.dot(ends, { x: "t", y: "value", r: 3, fill: (r) => colour(r.z) }),
-      tail ? Plot.text(spreadOut(ends, domain, height), { x: "t", y: "place", text: (r) => short(r.name), dx: 7, textAnchor: "start", fill: (r) => dark(colour(r.z)), fontWeight: 600 }) : null,
+      tail
+        ? Plot.text(spreadOut(ends, domain, height), {
+            x: "t",
+            y: "place",
+            text: (r) => short(r.name),
+            dx: 7,
+            textAnchor: "start",
+            fill: (r) => dark(colour(r.z)),
+            fontWeight: 600,
+          })
+        : null,
       Plot.ruleX(rows, Plot.pointerX({ x: "t", stroke: "#1b2733", strokeOpacity: 0.35 })),
-      Plot.tip(rows, Plot.pointer({ x: "t", y: "value", title: (r) => `${r.name}\n${monthName(months[r.t])}: ${num(r.value, digits(r.value))} ${spec.unit}`, fontSize: 13 })),
+      Plot.tip(
+        rows,
+        Plot.pointer({
+          x: "t",
+          y: "value",
+          title: (r) => `${r.name}\n${monthName(months[r.t])}: ${num(r.value, digits(r.value))} ${spec.unit}`,
+          fontSize: 13,
+        }),
+      ),
     ].filter(Boolean),
   });
 }
@@ -57,7 +150,8 @@ export function short(name) {
 
 function lastPoints(series, until) {
   return series.flatMap((s, z) => {
-    for (let t = Math.min(until, s.values.length) - 1; t >= 0; t--) if (s.values[t] !== null) return s.colour ? [{ t, value: s.values[t], name: s.name, z }] : [];
+    for (let t = Math.min(until, s.values.length) - 1; t >= 0; t--)
+      if (s.values[t] !== null) return s.colour ? [{ t, value: s.values[t], name: s.name, z }] : [];
     return [];
   });
 }
@@ -69,13 +163,19 @@ function spreadOut(ends, [low, high], height) {
   const places = [];
   for (const end of sorted) places.push(Math.max(end.value, (places.at(-1) ?? -Infinity) + apart));
   const over = Math.max(0, (places.at(-1) ?? low) - high);
-  for (let i = places.length - 1, top = high; i >= 0 && over > 0; i--) { places[i] = Math.min(places[i], top); top = places[i] - apart; }
+  for (let i = places.length - 1, top = high; i >= 0 && over > 0; i--) {
+    places[i] = Math.min(places[i], top);
+    top = places[i] - apart;
+  }
   return sorted.map((end, i) => ({ ...end, place: places[i] }));
 }
 
 /** Low and high over several groups of series, with some room, zero line included. */
 export function extent(groups, zero) {
-  const values = groups.flat().flatMap((s) => s.values).filter((v) => v !== null && v !== undefined && Number.isFinite(v));
+  const values = groups
+    .flat()
+    .flatMap((s) => s.values)
+    .filter((v) => v !== null && v !== undefined && Number.isFinite(v));
   if (zero !== null && zero !== undefined) values.push(zero);
   let [low, high] = [Math.min(...values), Math.max(...values)];
   if (!values.length) [low, high] = [0, 1];
@@ -83,20 +183,39 @@ export function extent(groups, zero) {
   return [low - room, high + room];
 }
 
-const dark = (colour) => d3.color(colour).darker(colour === "#E69F00" || colour === "#56B4E9" || colour === "#CC79A7" ? 0.9 : 0.2).formatHex();
+const dark = (colour) =>
+  d3
+    .color(colour)
+    .darker(colour === "#E69F00" || colour === "#56B4E9" || colour === "#CC79A7" ? 0.9 : 0.2)
+    .formatHex();
 const tickDigits = ([low, high]) => (high - low < 2.5 ? 1 : 0);
 const digits = (value) => (Math.abs(value) < 10 ? 2 : 1);
 
 function saveSvg(figure, name, spec) {
   const svg = figure.querySelector("svg").cloneNode(true);
   svg.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  svg.prepend(Object.assign(document.createElementNS("http://www.w3.org/2000/svg", "title"), { textContent: `${spec.title}, ${spec.unit}` }));
+  svg.prepend(
+    Object.assign(document.createElementNS("http://www.w3.org/2000/svg", "title"), {
+      textContent: `${spec.title}, ${spec.unit}`,
+    }),
+  );
   save(new Blob([svg.outerHTML], { type: "image/svg+xml" }), `${name}.svg`);
 }
 
 /** The ribbon: what happened until now, the newest last and in sight. */
 export function ribbonList(events) {
-  const list = h("ol.ribbon", { "aria-label": "What happened" }, events.map((e) => h(`li.${e.sort}`, { "data-sort": e.sort }, h("b", {}, monthName(e.month)), (e.side ? `${e.side}: ` : "") + e.what)));
+  const list = h(
+    "ol.ribbon",
+    { "aria-label": "What happened" },
+    events.map((e) =>
+      h(
+        `li.${e.sort}`,
+        { "data-sort": e.sort },
+        h("b", {}, monthName(e.month)),
+        (e.side ? `${e.side}: ` : "") + e.what,
+      ),
+    ),
+  );
   requestAnimationFrame(() => (list.scrollLeft = list.scrollWidth));
   return events.length ? list : h("p.quiet.ribbon", {}, "Events will stand here as they happen.");
 }

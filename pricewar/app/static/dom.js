@@ -7,10 +7,13 @@ export function h(what, props = {}, ...children) {
   node.className = classes.join(" ");
   for (const [key, value] of Object.entries(props ?? {})) {
     if (value === undefined || value === null) continue;
-    if (key.startsWith("on") || key === "value" || key === "checked" || key === "disabled" || key === "open") node[key] = value;
+    if (key.startsWith("on") || key === "value" || key === "checked" || key === "disabled" || key === "open")
+      node[key] = value;
     else node.setAttribute(key, value);
   }
-  node.append(...children.flat(3).filter((child) => child !== null && child !== undefined && child !== false));
+  node.append(
+    ...children.flat(3).filter((child) => child !== null && child !== undefined && child !== false),
+  );
   return node;
 }
 
@@ -31,7 +34,15 @@ const shown = new Map();
 export function num(value, digits = 1, signed = false) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
   const key = `${digits}${signed}`;
-  if (!shown.has(key)) shown.set(key, new Intl.NumberFormat("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: signed ? "exceptZero" : "negative" }));
+  if (!shown.has(key))
+    shown.set(
+      key,
+      new Intl.NumberFormat("en-US", {
+        minimumFractionDigits: digits,
+        maximumFractionDigits: digits,
+        signDisplay: signed ? "exceptZero" : "negative",
+      }),
+    );
   return shown.get(key).format(value).replaceAll(",", "\u202f").replace("-", "\u2212");
 }
 
@@ -44,10 +55,16 @@ export async function ask(path, { body, token, raw } = {}) {
   const headers = {};
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (token) headers.Authorization = `Bearer ${token}`;
-  const answer = await fetch(path, { method: body === undefined ? "GET" : "POST", headers, body: body === undefined ? undefined : JSON.stringify(body) });
+  const answer = await fetch(path, {
+    method: body === undefined ? "GET" : "POST",
+    headers,
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
   if (!answer.ok) {
     const said = await answer.json().catch(() => ({}));
-    throw Object.assign(new Error(said.error ?? `The server answered ${answer.status}.`), { status: answer.status });
+    throw Object.assign(new Error(said.error ?? `The server answered ${answer.status}.`), {
+      status: answer.status,
+    });
   }
   return raw ? answer.blob() : answer.json();
 }

@@ -2,9 +2,21 @@
 // and goes with each request; closing the page loses nothing.
 import { ask, h, tell } from "/static/dom.js";
 
-const MARKETS = { textbook: "Equal firms, one car each", china: "China, April 2025: BYD and the next biggest" };
-const COMPUTER = { match: "match most of a cut", "tit-for-tat": "tit-for-tat", "best-response": "take the best response", hold: "hold their prices" };
-const DEFAULT = { last: "keeps last month's price", match: "matches rivals", hold: "goes back to the start price" };
+const MARKETS = {
+  textbook: "Equal firms, one car each",
+  china: "China, April 2025: BYD and the next biggest",
+};
+const COMPUTER = {
+  match: "match most of a cut",
+  "tit-for-tat": "tit-for-tat",
+  "best-response": "take the best response",
+  hold: "hold their prices",
+};
+const DEFAULT = {
+  last: "keeps last month's price",
+  match: "matches rivals",
+  hold: "goes back to the start price",
+};
 
 export async function show(page, [code]) {
   document.title = "pricewar: game";
@@ -25,8 +37,21 @@ function field(label, input) {
 }
 
 function joinBox(code) {
-  const codeInput = h("input", { id: "code", value: code, maxlength: 8, autocapitalize: "characters", autocomplete: "off", placeholder: "ABCDE", style: "text-transform:uppercase" });
-  const name = h("input", { id: "name", maxlength: 24, autocomplete: "off", placeholder: "Your name or your team's" });
+  const codeInput = h("input", {
+    id: "code",
+    value: code,
+    maxlength: 8,
+    autocapitalize: "characters",
+    autocomplete: "off",
+    placeholder: "ABCDE",
+    style: "text-transform:uppercase",
+  });
+  const name = h("input", {
+    id: "name",
+    maxlength: 24,
+    autocomplete: "off",
+    placeholder: "Your name or your team's",
+  });
   const wrong = h("p.error", { id: "join-error", role: "alert" });
   const join = async (event) => {
     event.preventDefault();
@@ -36,28 +61,76 @@ function joinBox(code) {
       const ticket = await ask(`/api/game/${encodeURIComponent(where)}/join`, { body: { name: name.value } });
       hold(where, { role: "player", ...ticket });
       location.href = `/game/${where}`;
-    } catch (error) { wrong.textContent = error.message; }
+    } catch (error) {
+      wrong.textContent = error.message;
+    }
   };
-  return h("form.card", { onsubmit: join }, h("h1", {}, "Join a game"), field("Code", codeInput), field("Name", name), wrong, h("button.main", { id: "join", type: "submit" }, "Join"));
+  return h(
+    "form.card",
+    { onsubmit: join },
+    h("h1", {}, "Join a game"),
+    field("Code", codeInput),
+    field("Name", name),
+    wrong,
+    h("button.main", { id: "join", type: "submit" }, "Join"),
+  );
 }
 
 function openBox() {
-  const choice = (id, of, chosen) => h("select", { id }, Object.entries(of).map(([value, text]) => h("option", { value, ...(value === chosen ? { selected: "" } : {}) }, text)));
+  const choice = (id, of, chosen) =>
+    h(
+      "select",
+      { id },
+      Object.entries(of).map(([value, text]) =>
+        h("option", { value, ...(value === chosen ? { selected: "" } : {}) }, text),
+      ),
+    );
   const count = (id, value, min, max) => h("input", { id, type: "number", value, min, max });
-  const parts = { market: choice("market", MARKETS), firms: count("firms", 4, 2, 12), rounds: count("rounds", 12, 3, 36), seconds: count("seconds", 90, 5, 900), computer: choice("computer", COMPUTER), default: choice("default", DEFAULT), board: h("input", { id: "board", type: "checkbox" }) };
+  const parts = {
+    market: choice("market", MARKETS),
+    firms: count("firms", 4, 2, 12),
+    rounds: count("rounds", 12, 3, 36),
+    seconds: count("seconds", 90, 5, 900),
+    computer: choice("computer", COMPUTER),
+    default: choice("default", DEFAULT),
+    board: h("input", { id: "board", type: "checkbox" }),
+  };
   const wrong = h("p.error", { role: "alert" });
   const open = async (event) => {
     event.preventDefault();
-    const body = { market: parts.market.value, computer: parts.computer.value, default: parts.default.value, board: parts.board.checked };
+    const body = {
+      market: parts.market.value,
+      computer: parts.computer.value,
+      default: parts.default.value,
+      board: parts.board.checked,
+    };
     for (const key of ["firms", "rounds", "seconds"]) body[key] = Number(parts[key].value);
     try {
       const made = await ask("/api/game", { body });
       hold(made.code, { role: "teacher", token: made.token });
       location.href = `/game/${made.code}`;
-    } catch (error) { wrong.textContent = error.message; }
+    } catch (error) {
+      wrong.textContent = error.message;
+    }
   };
-  return h("form.card", { onsubmit: open }, h("h1", {}, "Open a game"), field("Market", parts.market), h("div.row", {}, field("Firms to play", parts.firms), field("Rounds, months", parts.rounds), field("Seconds a round", parts.seconds)),
-    field("Computer firms", parts.computer), field("A player who is too late", parts.default), h("div.row", {}, h("label", {}, parts.board, "Players see everybody's profit")), wrong, h("button.main", { id: "open", type: "submit" }, "Open"));
+  return h(
+    "form.card",
+    { onsubmit: open },
+    h("h1", {}, "Open a game"),
+    field("Market", parts.market),
+    h(
+      "div.row",
+      {},
+      field("Firms to play", parts.firms),
+      field("Rounds, months", parts.rounds),
+      field("Seconds a round", parts.seconds),
+    ),
+    field("Computer firms", parts.computer),
+    field("A player who is too late", parts.default),
+    h("div.row", {}, h("label", {}, parts.board, "Players see everybody's profit")),
+    wrong,
+    h("button.main", { id: "open", type: "submit" }, "Open"),
+  );
 }
 
 async function desk(page, code) {
@@ -74,7 +147,8 @@ async function desk(page, code) {
 
 /** Draw each new state; the server answers when something has changed, at the latest after some seconds. */
 async function follow(page, code, call, draw) {
-  let version = "", misses = 0;
+  let version = "",
+    misses = 0;
   for (;;) {
     try {
       const state = await call(`state?since=${version}`);
@@ -83,7 +157,15 @@ async function follow(page, code, call, draw) {
       await draw(state);
     } catch (error) {
       if (error.status === 401 || error.status === 404) {
-        page.replaceChildren(h("div.card", {}, h("h1", {}, "This seat is gone"), h("p.error", {}, error.message), h("a", { href: "/game" }, "Back to the door")));
+        page.replaceChildren(
+          h(
+            "div.card",
+            {},
+            h("h1", {}, "This seat is gone"),
+            h("p.error", {}, error.message),
+            h("a", { href: "/game" }, "Back to the door"),
+          ),
+        );
         return;
       }
       tell(error.status ? error.message : "No connection: trying again …");
@@ -106,4 +188,9 @@ export function clock(state) {
   return node;
 }
 
-export const PHASES = { lobby: "Waiting for the teacher to start", open: "Set your price", paused: "Paused", over: "Game over" };
+export const PHASES = {
+  lobby: "Waiting for the teacher to start",
+  open: "Set your price",
+  paused: "Paused",
+  over: "Game over",
+};

@@ -11,6 +11,14 @@ try {
   const { show } = await import(`/static/${part}.js`);
   await show(page, rest);
 } catch (error) {
-  page.replaceChildren(h("div.card", {}, h("h1", {}, "That did not work"), h("p.error", {}, error.message), h("a", { href: `/${part}` }, "Start again")));
+  page.replaceChildren(
+    h(
+      "div.card",
+      {},
+      h("h1", {}, "That did not work"),
+      h("p.error", {}, error.message),
+      h("a", { href: `/${part}` }, "Start again"),
+    ),
+  );
   tell(error.message);
 }

@@ -10,15 +10,34 @@ export async function draw(page, { state, code, call, fetchFile }) {
   happenings ??= (await ask("/api/catalogue")).happenings;
   const order = (body) => call("order", body).catch((error) => tell(error.message));
   const kept = keepChoices(page);
-  page.replaceChildren(h("div.stack", {}, head(state, code, order),
-    h("div.play", {}, h("div.stack", {}, seats(state), state.phase === "over" ? files(code, fetchFile) : nudges(state, order)), h("div.stack", {}, ...wall(state), h("div", { id: "debrief" })))));
+  page.replaceChildren(
+    h(
+      "div.stack",
+      {},
+      head(state, code, order),
+      h(
+        "div.play",
+        {},
+        h(
+          "div.stack",
+          {},
+          seats(state),
+          state.phase === "over" ? files(code, fetchFile) : nudges(state, order),
+        ),
+        h("div.stack", {}, ...wall(state), h("div", { id: "debrief" })),
+      ),
+    ),
+  );
   kept();
-  if (state.phase === "over" && state.round > 0) $("#debrief").replaceChildren(debrief(await call("debrief"), $("#debrief").clientWidth));
+  if (state.phase === "over" && state.round > 0)
+    $("#debrief").replaceChildren(debrief(await call("debrief"), $("#debrief").clientWidth));
 }
 
 /** A redraw must not undo what the teacher is choosing. */
 function keepChoices(page) {
-  const values = new Map([...page.querySelectorAll(".nudge select, .nudge input")].map((node) => [node.id, node.value]));
+  const values = new Map(
+    [...page.querySelectorAll(".nudge select, .nudge input")].map((node) => [node.id, node.value]),
+  );
   const focus = document.activeElement?.id;
   return () => {
     for (const [id, value] of values) if ($(`#${id}`)) $(`#${id}`).value = value;
@@ -27,36 +46,161 @@ function keepChoices(page) {
 }
 
 function head(state, code, order) {
-  const button = (id, text, shown, main) => h(`button${main ? ".main" : ""}`, { id, disabled: !shown, onclick: () => order({ do: id }) }, text);
+  const button = (id, text, shown, main) =>
+    h(`button${main ? ".main" : ""}`, { id, disabled: !shown, onclick: () => order({ do: id }) }, text);
   const join = `${location.host}/game?code=${code}`;
-  return h("section.card", {}, h("div.row.spread", {},
-    h("div", {}, h("div.quiet", {}, "Join with this code at ", h("b", {}, join)), h("div.code", { id: "game-code" }, code)),
-    h("div", { style: "text-align:right" }, h("div", { id: "phase" }, state.phase === "over" ? "Game over" : `Round ${Math.min(state.round + 1, state.rounds)} of ${state.rounds}, ${monthName(state.month)}`), state.phase === "over" ? null : clock(state))),
-    h("div.row", { style: "margin-top:10px" },
+  const alone = ["127.0.0.1", "localhost", "[::1]"].includes(location.hostname);
+  return h(
+    "section.card",
+    {},
+    h(
+      "div.row.spread",
+      {},
+      h(
+        "div",
+        {},
+        h(
+          "div.quiet",
+          {},
+          "Join with this code at ",
+          h("b", {}, join),
+          alone
+            ? " (this machine only: for a class, open the other address that pricewar app --host 0.0.0.0 prints)"
+            : "",
+        ),
+        h("div.code", { id: "game-code" }, code),
+      ),
+      h(
+        "div",
+        { style: "text-align:right" },
+        h(
+          "div",
+          { id: "phase" },
+          state.phase === "over"
+            ? "Game over"
+            : `Round ${Math.min(state.round + 1, state.rounds)} of ${state.rounds}, ${monthName(state.month)}`,
+        ),
+        state.phase === "over" ? null : clock(state),
+      ),
+    ),
+    h(
+      "div.row",
+      { style: "margin-top:10px" },
       state.phase === "lobby" ? button("start", "Start", true, true) : null,
       state.phase === "open" ? button("pause", "Pause", true) : null,
       state.phase === "paused" ? button("resume", "Go on", true, true) : null,
       button("next", "Close the round now", state.phase === "open" || state.phase === "paused"),
       button("end", "End the game", state.phase !== "over" && state.round > 0),
-      h("label", {}, h("input", { type: "checkbox", id: "show-board", checked: state.show_board, onchange: (e) => order({ do: "board", on: e.target.checked }) }), "Players see the board")));
+      h(
+        "label",
+        {},
+        h("input", {
+          type: "checkbox",
+          id: "show-board",
+          checked: state.show_board,
+          onchange: (e) => order({ do: "board", on: e.target.checked }),
+        }),
+        "Players see the board",
+      ),
+    ),
+  );
 }
 
 function seats(state) {
-  return h("section.card", {}, h("h2", {}, "Who plays"), h("table.now", { id: "seats" }, h("tbody", {}, state.seats.map((seat) => h("tr", {},
-    h("td", {}, h("b", {}, seat.player ?? "computer"), h("div.quiet", {}, seat.firm_name)),
-    h("td", {}, seat.player && state.phase === "open" ? h(`span.tag${seat.decided ? ".yes" : ""}`, {}, seat.decided ? "decided" : "thinking") : seat.late ? h("span.tag", {}, `late ${seat.late}×`) : ""))))));
+  return h(
+    "section.card",
+    {},
+    h("h2", {}, "Who plays"),
+    h(
+      "table.now",
+      { id: "seats" },
+      h(
+        "tbody",
+        {},
+        state.seats.map((seat) =>
+          h(
+            "tr",
+            {},
+            h("td", {}, h("b", {}, seat.player ?? "computer"), h("div.quiet", {}, seat.firm_name)),
+            h(
+              "td",
+              {},
+              seat.player && state.phase === "open"
+                ? h(`span.tag${seat.decided ? ".yes" : ""}`, {}, seat.decided ? "decided" : "thinking")
+                : seat.late
+                  ? h("span.tag", {}, `late ${seat.late}×`)
+                  : "",
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
 }
 
 function nudges(state, order) {
-  const firms = h("select", { id: "nudge-firm", "aria-label": "Firm" }, state.seats.map((seat) => h("option", { value: seat.firm }, seat.firm_name)));
+  const firms = h(
+    "select",
+    { id: "nudge-firm", "aria-label": "Firm" },
+    state.seats.map((seat) => h("option", { value: seat.firm }, seat.firm_name)),
+  );
   const rows = happenings.map((one) => {
-    const size = h("input", { id: `size-${one.sort}`, type: "number", min: one.low, max: one.high, value: one.usual, "aria-label": `${one.label}, ${one.unit}` });
-    return h("div.nudgerow", { title: one.meaning }, h("button", { id: `do-${one.sort}`, onclick: () => order({ do: "happening", sort: one.sort, size: Number(size.value), ...(one.firm ? { firm: firms.value } : {}) }) }, one.label), size, h("span.quiet", {}, one.unit));
+    const size = h("input", {
+      id: `size-${one.sort}`,
+      type: "number",
+      min: one.low,
+      max: one.high,
+      value: one.usual,
+      "aria-label": `${one.label}, ${one.unit}`,
+    });
+    return h(
+      "div.nudgerow",
+      { title: one.meaning },
+      h(
+        "button",
+        {
+          id: `do-${one.sort}`,
+          onclick: () =>
+            order({
+              do: "happening",
+              sort: one.sort,
+              size: Number(size.value),
+              ...(one.firm ? { firm: firms.value } : {}),
+            }),
+        },
+        one.label,
+      ),
+      size,
+      h("span.quiet", {}, one.unit),
+    );
   });
-  return h("section.card.nudge", {}, h("h2", {}, "Events and nudges"), h("p.quiet", {}, "They come into force in the month that is decided now."), h("div.row", { style: "margin-bottom:8px" }, h("span.quiet", {}, "Cut and crash hit"), firms), h("div", { style: "display:grid;gap:6px" }, rows), news(state));
+  return h(
+    "section.card.nudge",
+    {},
+    h("h2", {}, "Events and nudges"),
+    h("p.quiet", {}, "They come into force in the month that is decided now."),
+    h("div.row", { style: "margin-bottom:8px" }, h("span.quiet", {}, "Cut and crash hit"), firms),
+    h("div", { style: "display:grid;gap:6px" }, rows),
+    news(state),
+  );
 }
 
-const news = (state) => (state.news.length ? h("div", { style: "margin-top:10px" }, h("h3", {}, "So far"), h("ul", { style: "margin:4px 0 0;padding-left:18px" }, state.news.slice(-6).reverse().map((n) => h("li.quiet", {}, `Round ${n.period + 1}: ${n.what}`)))) : null);
+const news = (state) =>
+  state.news.length
+    ? h(
+        "div",
+        { style: "margin-top:10px" },
+        h("h3", {}, "So far"),
+        h(
+          "ul",
+          { style: "margin:4px 0 0;padding-left:18px" },
+          state.news
+            .slice(-6)
+            .reverse()
+            .map((n) => h("li.quiet", {}, `Round ${n.period + 1}: ${n.what}`)),
+        ),
+      )
+    : null;
 
 const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"];
 
@@ -65,20 +209,119 @@ function wall(state) {
   const colour = new Map(firms.map((row, i) => [row.firm, COLOURS[i % COLOURS.length]]));
   const dash = new Map(firms.map((row, i) => [row.firm, Math.floor(i / COLOURS.length)]));
   const months = state.months.length ? state.months : [state.month];
-  const wide = Math.min(window.innerWidth, 1900) > 760 ? (Math.min(window.innerWidth, 1900) - 470) / 2 - 30 : window.innerWidth - 44;
-  const lines = (key, factor) => firms.map((row) => ({ name: row.player ?? row.name, colour: colour.get(row.firm), dash: dash.get(row.firm), values: row[key].map((v) => (v === null ? null : v * factor)) }));
-  const draw = (spec, series) => chart(spec, series, { months, until: months.length, domain: extent([series], spec.zero), width: wide, height: 240 });
-  return [h("section.card", {}, h("h2", {}, "The board"), boardTable(state.board, colour)),
-    state.round > 0 ? h("div.charts.two", {}, draw({ key: "price", title: "Prices against the start", unit: "%", zero: 0 }, lines("price", 100)), draw({ key: "profit", title: "Operating profit", unit: "bn CNY a month", zero: 0 }, lines("profits", 1e-9))) : h("p.quiet", {}, "Charts appear after the first round.")];
+  const wide =
+    Math.min(window.innerWidth, 1900) > 760
+      ? (Math.min(window.innerWidth, 1900) - 470) / 2 - 30
+      : window.innerWidth - 44;
+  const lines = (key, factor) =>
+    firms.map((row) => ({
+      name: row.player ?? row.name,
+      colour: colour.get(row.firm),
+      dash: dash.get(row.firm),
+      values: row[key].map((v) => (v === null ? null : v * factor)),
+    }));
+  const draw = (spec, series) =>
+    chart(spec, series, {
+      months,
+      until: months.length,
+      domain: extent([series], spec.zero),
+      width: wide,
+      height: 240,
+    });
+  return [
+    h("section.card", {}, h("h2", {}, "The board"), boardTable(state.board, colour)),
+    state.round > 0
+      ? h(
+          "div.charts.two",
+          {},
+          draw({ key: "price", title: "Prices against the start", unit: "%", zero: 0 }, lines("price", 100)),
+          draw(
+            { key: "profit", title: "Operating profit", unit: "bn CNY a month", zero: 0 },
+            lines("profits", 1e-9),
+          ),
+        )
+      : h("p.quiet", {}, "Charts appear after the first round."),
+  ];
 }
 
 export function boardTable(board, colour) {
-  return h("div.scroll", {}, h("table.now", { id: "board-table" }, h("thead", {}, h("tr", {}, ["", "Profit so far, bn CNY", "Share, %", "Price, % of start", "Cash, bn CNY"].map((t) => h("th", {}, t)))), h("tbody", {}, board.map((row) => h("tr", {},
-    h("td", {}, colour ? h("span.swatch", { style: `display:inline-block;vertical-align:middle;margin-right:7px;border-color:${colour.get(row.firm)}` }) : null, h("b", {}, row.player ?? "computer"), h("span.quiet", {}, ` ${row.name}${row.active ? "" : ", left the market"}`)),
-    h("td", {}, num(row.profit / 1e9, 2)), h("td", {}, num(100 * row.share, 1)), h("td", {}, row.price.length && row.price.at(-1) !== null ? num(100 + 100 * row.price.at(-1), 1) : "–"), h("td", {}, num(row.cash / 1e9, 2)))))));
+  return h(
+    "div.scroll",
+    {},
+    h(
+      "table.now",
+      { id: "board-table" },
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          ["", "Profit so far, bn CNY", "Share, %", "Price, % of start", "Cash, bn CNY"].map((t) =>
+            h("th", {}, t),
+          ),
+        ),
+      ),
+      h(
+        "tbody",
+        {},
+        board.map((row) =>
+          h(
+            "tr",
+            {},
+            h(
+              "td",
+              {},
+              colour
+                ? h("span.swatch", {
+                    style: `display:inline-block;vertical-align:middle;margin-right:7px;border-color:${colour.get(row.firm)}`,
+                  })
+                : null,
+              h("b", {}, row.player ?? "computer"),
+              h("span.quiet", {}, ` ${row.name}${row.active ? "" : ", left the market"}`),
+            ),
+            h("td", {}, num(row.profit / 1e9, 2)),
+            h("td", {}, num(100 * row.share, 1)),
+            h(
+              "td",
+              {},
+              row.price.length && row.price.at(-1) !== null ? num(100 + 100 * row.price.at(-1), 1) : "–",
+            ),
+            h("td", {}, num(row.cash / 1e9, 2)),
+          ),
+        ),
+      ),
+    ),
+  );
 }
 
 function files(code, fetchFile) {
-  const get = (what, name) => h("button", { id: name.split(".")[0], onclick: async () => { try { save(await fetchFile(what), `${code}-${name}`); } catch (error) { tell(error.message); } } }, name.endsWith("csv") ? "Results (CSV)" : "The game as a scenario");
-  return h("section.card", {}, h("h2", {}, "Take it with you"), h("div.row", {}, get("results.csv", "results.csv"), get("scenario.toml", "scenario.toml")), h("p.quiet", { style: "margin-top:8px" }, "The scenario file holds every decision: ", h("code", {}, "pricewar run"), " plays the game again."));
+  const get = (what, name) =>
+    h(
+      "button",
+      {
+        id: name.split(".")[0],
+        onclick: async () => {
+          try {
+            save(await fetchFile(what), `${code}-${name}`);
+          } catch (error) {
+            tell(error.message);
+          }
+        },
+      },
+      name.endsWith("csv") ? "Results (CSV)" : "The game as a scenario",
+    );
+  return h(
+    "section.card",
+    {},
+    h("h2", {}, "Take it with you"),
+    h("div.row", {}, get("results.csv", "results.csv"), get("scenario.toml", "scenario.toml")),
+    h(
+      "p.quiet",
+      { style: "margin-top:8px" },
+      "The scenario file holds every decision: ",
+      h("code", {}, "pricewar run"),
+      " plays the game again.",
+    ),
+  );
 }
