@@ -57,6 +57,11 @@ def table_bytes(folder: Path) -> bytes:
     return (folder / "runs.parquet").read_bytes()
 
 
+def environment() -> dict[str, str]:
+    """That of this process, with the rules of the tests to be found."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")])}
+
+
 def run_serial(experiment: Experiment, folder: Path) -> Study:
     return run_experiment(experiment, SerialExecutor(), store=folder)
 
@@ -142,7 +147,7 @@ def test_a_thread_that_hangs_is_interrupted_too() -> None:
 @pytest.mark.slow
 def test_a_worker_that_dies_or_is_deaf_costs_its_own_rows(tmp_path: Path) -> None:
     moods = ("calm", "dies", "calm", "deaf", "calm", "calm")
-    study = run_experiment(moody(*moods, time_limit=2.0), store=tmp_path, workers=2)
+    study = run_experiment(moody(*moods, time_limit=10.0), store=tmp_path, workers=2)
     assert study.runs["status"].tolist() == ["ok", "failed", "ok", "failed", "ok", "ok"]
     assert "exit code 17" in study.runs["error"].iloc[1]
     assert "time limit" in study.runs["error"].iloc[3]
@@ -167,8 +172,7 @@ def sweep_process(file: Path, folder: Path) -> subprocess.Popen[bytes]:
     """
     script = folder.with_suffix(".py")
     script.write_text(textwrap.dedent(code))
-    path = {**os.environ, "PYTHONPATH": str(TESTS)}
-    return subprocess.Popen([sys.executable, str(script)], env=path, stderr=subprocess.PIPE)
+    return subprocess.Popen([sys.executable, str(script)], env=environment(), stderr=subprocess.PIPE)
 
 
 MANY = """
@@ -388,7 +392,7 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]
     """A scheduler and two workers, each a process of its own, on loopback."""
     pytest.importorskip("distributed")
     place = tmp_path / "scheduler.json"
-    common = {"env": {**os.environ, "PYTHONPATH": str(TESTS)}, "stderr": subprocess.DEVNULL}
+    common = {"env": environment(), "stderr": subprocess.DEVNULL}
     dask = [sys.executable, "-m", "distributed.cli.dask_scheduler"]
     options = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(place)]
     scheduler = subprocess.Popen([*dask, *options], **common)  # type: ignore[call-overload]

@@ -59,12 +59,22 @@ def _lines(ask: Ask, factor: str) -> pd.DataFrame:
     if ask.spec.metrics:
         parts = [(ask.metric(name), ask.runs, name) for name in ask.spec.metrics]
     elif ask.spec.y:
-        groups = ask.runs.groupby(ask.spec.y, sort=True)
-        parts = [(f"{ask.label(ask.spec.y)} {value}", part, ask.spec.metric) for value, part in groups]
+        parts = [(_name(ask, value), part, ask.spec.metric) for value, part in _split(ask)]
     else:
         parts = [("", ask.runs, ask.spec.metric)]
     tables = [response(part, factor, name, ask.over).assign(line=line) for line, part, name in parts]
     return ask.scaled(pd.concat(tables, ignore_index=True), "mean", "lo", "hi")
+
+
+def _split(ask: Ask) -> list[tuple[Any, pd.DataFrame]]:
+    """Runs by value of the factor that tells lines apart, in the order of the experiment's file."""
+    held = ask.runs[ask.spec.y]
+    values = ask.experiment.factors[ask.spec.y].shown or tuple(sorted(held.unique()))
+    return [(value, ask.runs[held == value]) for value in values if (held == value).any()]
+
+
+def _name(ask: Ask, value: Any) -> str:
+    return value if isinstance(value, str) else f"{ask.label(ask.spec.y)} {value}"
 
 
 def _panel(axes: Axes, ask: Ask, factor: str, table: pd.DataFrame) -> None:
@@ -90,7 +100,9 @@ def _panel(axes: Axes, ask: Ask, factor: str, table: pd.DataFrame) -> None:
 
 def _finding(ask: Ask, tables: dict[str, pd.DataFrame]) -> str:
     sentences = []
-    for factor, table in tables.items():
+    many = any(table["line"].nunique() > 1 for table in tables.values())
+    widest = max(tables, key=lambda factor: float(np.ptp(tables[factor]["mean"])))
+    for factor, table in {widest: tables[widest]}.items() if many else tables.items():
         for line, part in table.groupby("line", sort=False):
             first, last = part.iloc[0], part.iloc[-1]
             ends = [with_interval(row[name] for name in ("mean", "lo", "hi")) for row in (first, last)]

@@ -81,9 +81,7 @@ def _survivors(ask: Ask, table: pd.DataFrame) -> str:
     for end in (ends[0], ends[-1]):
         at = table[table[ask.spec.x] == end].sort_values("survives", kind="stable").iloc[0]
         share = with_interval(100 * at[name] for name in ("survives", "lo", "hi"))
-        parts.append(
-            f"at {ask.label(ask.spec.x)} {shown(end)} it is {ask.firm(at['firm'])} ({share}% of runs)"
-        )
+        parts.append(f"at {ask.label(ask.spec.x)} = {shown(end)} {ask.firm(at['firm'])}, {share}% of runs")
     return f"The firm that survives least often: {'; '.join(parts)}."
 
 
@@ -134,6 +132,6 @@ def _finding(ask: Ask, table: pd.DataFrame) -> str:
         ("lowest", table.iloc[int(table["mean"].argmin())]),
     ):
         value = with_interval(row[column] for column in ("mean", "lo", "hi"))
-        where = f"{ask.label(spec.x)} {shown(row[spec.x])} and {ask.label(spec.y)} {shown(row[spec.y])}"
-        parts.append(f"{name}, {value} {ask.unit}, at {where}")
-    return f"{ask.title} is {'; '.join(parts)}."
+        where = f"{ask.label(spec.x)} = {shown(row[spec.x])}, {ask.label(spec.y)} = {shown(row[spec.y])}"
+        parts.append(f"{name} {value} at {where}")
+    return f"{ask.title} ({ask.unit}): {', '.join(parts)}."

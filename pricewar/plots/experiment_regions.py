@@ -36,6 +36,7 @@ def prim_box(ask: Ask) -> Exhibit:
         axes.set_yticks(range(len(box.limits)), [ask.label(str(name)) for name in box.limits["factor"]])
         axes.set_ylim(len(box.limits) - 0.4, -0.7)
         axes.set_xticks([])
+        axes.tick_params(length=0)
         axes.grid(visible=False)
         for spine in axes.spines.values():
             spine.set_visible(False)
