@@ -114,7 +114,7 @@ def example_view(
     return view.but(respond=respond)
 
 
-def check_strategy(rule: Strategy, *, rests: bool = True) -> None:
+def check_strategy(rule: Strategy, *, rests: bool | None = None) -> None:
     """Put a strategy through the battery that every shipped one passes.
 
     It must answer one finite positive price per own product in peace and war, with costs up and down, full
@@ -124,12 +124,13 @@ def check_strategy(rule: Strategy, *, rests: bool = True) -> None:
 
     Args:
         rule: the strategy, with its parameters.
-        rests: False for a rule that is meant to move first (an attack, a leader).
+        rests: False for a rule that is meant to move first (an attack, a leader); None: what its class says.
 
     Raises:
         AssertionError: naming every check that failed.
     """
-    problems = [*_frozen(rule), *_answers(rule), *(_moves_at_rest(rule) if rests else ())]
+    still = rule.rests if rests is None else rests
+    problems = [*_frozen(rule), *_answers(rule), *(_moves_at_rest(rule) if still else ())]
     assert not problems, f"{rule.kind}: " + "; ".join(problems)
 
 

@@ -203,13 +203,16 @@ def test_bills_at_rest_are_what_is_bought() -> None:
 # -- rest --------------------------------------------------------------------------------------
 
 NEEDS: dict[str, dict[str, Any]] = {
+    "Learned": {"policy": ((0, 0), (1, 1), (2, 2))},
     "PerSegment": {"rules": {"C": "Match", "A0": "BestResponse"}},
     "Predation": {"prey": "cove", "begin": "2030-01"},
     "Scripted": {"table": {"2030-01": {}}},
 }
 
 
-@pytest.mark.parametrize("kind", sorted(shipped("pricewar.strategies", Strategy)))
+@pytest.mark.parametrize(
+    "kind", [kind for kind, rule in sorted(shipped("pricewar.strategies", Strategy).items()) if rule.rests]
+)
 def test_at_rest_no_rule_moves_a_price(kind: str) -> None:
     scenario = tiny({**AT_REST, **strategies({"kind": kind, **NEEDS.get(kind, {})})}, periods=12)
     model = ran(scenario)

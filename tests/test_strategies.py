@@ -41,6 +41,7 @@ from pricewar.strategies.respond import lowest_rival
 from pricewar.testing import ALPHA, SHOPPERS, VAT, LogitRival, check_strategy, example_landscape, example_view
 
 NEEDED: dict[str, dict[str, Any]] = {
+    "Learned": {"policy": ((0, 0), (1, 1), (2, 2))},
     "PerSegment": {"rules": {"small": "Match"}},
     "Predation": {"prey": "gamma", "begin": "2030-01"},
     "Scripted": {"table": {"2030-01": {}}},
@@ -673,6 +674,6 @@ def test_how_to_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_files_stay_small() -> None:
-    for name in ("simple", "respond", "sticky", "punish", "cycle", "stock", "predation", "nested"):
+    for name in ("simple", "respond", "sticky", "punish", "cycle", "stock", "predation", "nested", "learn"):
         module = __import__(f"pricewar.strategies.{name}", fromlist=["x"])
         assert len(inspect.getsource(module).splitlines()) <= 200

@@ -2,6 +2,7 @@
 
 from .base import Strategy
 from .cycle import EdgeworthCycle
+from .learn import Learned, QLearning, freeze
 from .predation import Predation
 from .punish import GreenPorter, GrimTrigger, RetaliateForgive, TitForTat
 from .respond import BestResponse, Match, Undercut
@@ -17,14 +18,17 @@ __all__ = [
     "GreenPorter",
     "GrimTrigger",
     "Hold",
+    "Learned",
     "Match",
     "MenuCost",
     "PerSegment",
     "Predation",
+    "QLearning",
     "RetaliateForgive",
     "Scripted",
     "StockClearing",
     "Strategy",
     "TitForTat",
     "Undercut",
+    "freeze",
 ]

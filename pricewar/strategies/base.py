@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,6 +20,8 @@ class Strategy(Rule):
     The rule itself is frozen; what it must remember goes into `view.memory`.
     """
 
+    rests: ClassVar[bool] = True
+    """Whether prices stay where they are while nothing happens; False for a rule that experiments."""
     instrument: Literal["promotion", "list"] = "promotion"
     """Which of the two moves when the transaction price moves: a limited-time promotion or the list price."""
 
