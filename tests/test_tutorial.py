@@ -39,6 +39,7 @@ def shown(text: str, room: types.ModuleType) -> Any:
     return None if last is None else eval(compile(ast.Expression(last.value), "cell", "eval"), vars(room))
 
 
+@pytest.mark.slow
 def test_the_notebook_runs_and_shows_what_its_text_speaks_of(room: types.ModuleType) -> None:
     begin, first_figure, last = time.perf_counter(), None, {}
     for text in cells():

@@ -217,14 +217,12 @@ function board(text, offers, found) {
 
 function seriesOf(run, spec) {
   if (spec.of === "market") return [{ name: "Market", colour: "#0072B2", values: run.market[spec.key] }];
-  return [...run.firms]
-    .reverse()
-    .map((f, i, all) => ({
-      name: f.name,
-      colour: f.colour,
-      values: run.firm[spec.key][f.id],
-      dash: all.length === 2 ? i : 0,
-    }));
+  return [...run.firms].reverse().map((f, i, all) => ({
+    name: f.name,
+    colour: f.colour,
+    values: run.firm[spec.key][f.id],
+    dash: all.length === 2 ? i : 0,
+  }));
 }
 
 function vary(text, offers, result) {

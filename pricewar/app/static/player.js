@@ -1,9 +1,9 @@
 // A player's desk: own books, rivals' prices, news, and the two numbers to decide.
+import { boardTable } from "/static/board.js";
 import { chart, extent } from "/static/charts.js";
 import { debrief } from "/static/debrief.js";
 import { $, h, monthName, num, tell } from "/static/dom.js";
 import { PHASES, clock } from "/static/game.js";
-import { boardTable } from "/static/teacher.js";
 
 let draft = null; // what is typed but not yet sent, and for which round
 

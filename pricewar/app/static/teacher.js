@@ -1,7 +1,7 @@
 // The teacher's desk: who is in, time, events and nudges, the board for the wall, and the debrief.
-import { chart, extent } from "/static/charts.js";
+import { wall } from "/static/board.js";
 import { debrief } from "/static/debrief.js";
-import { $, ask, h, monthName, num, save, tell } from "/static/dom.js";
+import { $, ask, h, monthName, save, tell } from "/static/dom.js";
 import { clock } from "/static/game.js";
 
 let happenings;
@@ -201,99 +201,6 @@ const news = (state) =>
         ),
       )
     : null;
-
-const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"];
-
-function wall(state) {
-  const firms = [...state.board].sort((a, b) => a.firm.localeCompare(b.firm));
-  const colour = new Map(firms.map((row, i) => [row.firm, COLOURS[i % COLOURS.length]]));
-  const dash = new Map(firms.map((row, i) => [row.firm, Math.floor(i / COLOURS.length)]));
-  const months = state.months.length ? state.months : [state.month];
-  const wide =
-    Math.min(window.innerWidth, 1900) > 760
-      ? (Math.min(window.innerWidth, 1900) - 470) / 2 - 30
-      : window.innerWidth - 44;
-  const lines = (key, factor) =>
-    firms.map((row) => ({
-      name: row.player ?? row.name,
-      colour: colour.get(row.firm),
-      dash: dash.get(row.firm),
-      values: row[key].map((v) => (v === null ? null : v * factor)),
-    }));
-  const draw = (spec, series) =>
-    chart(spec, series, {
-      months,
-      until: months.length,
-      domain: extent([series], spec.zero),
-      width: wide,
-      height: 240,
-    });
-  return [
-    h("section.card", {}, h("h2", {}, "The board"), boardTable(state.board, colour)),
-    state.round > 0
-      ? h(
-          "div.charts.two",
-          {},
-          draw({ key: "price", title: "Prices against the start", unit: "%", zero: 0 }, lines("price", 100)),
-          draw(
-            { key: "profit", title: "Operating profit", unit: "bn CNY a month", zero: 0 },
-            lines("profits", 1e-9),
-          ),
-        )
-      : h("p.quiet", {}, "Charts appear after the first round."),
-  ];
-}
-
-export function boardTable(board, colour) {
-  return h(
-    "div.scroll",
-    {},
-    h(
-      "table.now",
-      { id: "board-table" },
-      h(
-        "thead",
-        {},
-        h(
-          "tr",
-          {},
-          ["", "Profit so far, bn CNY", "Share, %", "Price, % of start", "Cash, bn CNY"].map((t) =>
-            h("th", {}, t),
-          ),
-        ),
-      ),
-      h(
-        "tbody",
-        {},
-        board.map((row) =>
-          h(
-            "tr",
-            {},
-            h(
-              "td",
-              {},
-              colour
-                ? h("span.swatch", {
-                    style: `display:inline-block;vertical-align:middle;margin-right:7px;border-color:${colour.get(row.firm)}`,
-                  })
-                : null,
-              h("b", {}, row.player ?? "computer"),
-              h("span.quiet", {}, ` ${row.name}${row.active ? "" : ", left the market"}`),
-            ),
-            h("td", {}, num(row.profit / 1e9, 2)),
-            h("td", {}, num(100 * row.share, 1)),
-            h(
-              "td",
-              {},
-              row.price.length && row.price.at(-1) !== null ? num(100 + 100 * row.price.at(-1), 1) : "–",
-            ),
-            h("td", {}, num(row.cash / 1e9, 2)),
-          ),
-        ),
-      ),
-    ),
-  );
-}
 
 function files(code, fetchFile) {
   const get = (what, name) =>
