@@ -20,9 +20,11 @@ COMMANDS = (
     ("compare", "simulate", "compare"),
     ("report", "simulate", "report"),
     ("calibrate", "calibrate", "calibrate"),
+    ("screen", "screen", "screen"),
     ("verify", "verify", "verify"),
     ("lab", "lab", "lab"),
     ("sweep", "sweep", "sweep"),
+    ("policy", "policy", "policy"),
     ("backtest", "backtest", "backtest"),
     ("app", "classroom", "classroom"),
 )

@@ -1,0 +1,73 @@
+"""Where prices stand between Nash, joint monopoly and war, on the market as it was before the first month.
+
+The start is by calibration a Nash equilibrium of firms that value profit and growth (their revealed growth
+motives). Joint monopoly is the same game with one owner. So 0 is the start, 1 is monopoly, below 0 is war.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from ..calibrate import Calibration, calibrate
+from ..demand.mixed import MixedLogit
+from ..equilibrium import Equilibrium, solve
+from ..experiment.metrics import Run
+from .lines import Floats, Ledger
+
+
+def start_game(calibration: Calibration, vat: float, conduct: float) -> Equilibrium:
+    """The pricing game of the start market, over the products then on sale.
+
+    Args:
+        calibration: of the scenario.
+        vat: value added tax contained in prices.
+        conduct: 0 Nash, 1 joint monopoly.
+    """
+    sold, land = calibration.on_sale, calibration.landscape
+    own = calibration.population.driven(calibration.fleet, land.by_name)[:, None] == land.firm_of
+    demand = MixedLogit(
+        delta=calibration.delta[sold],
+        alpha=calibration.alpha,
+        tastes=(calibration.base + np.log(calibration.loyal) * own)[:, sold],
+        weights=calibration.population.weight,
+    )
+    return solve(
+        demand, calibration.unit_cost[sold], land.firm_of[sold], ad_valorem_tax=vat, conduct=conduct,
+        theta=calibration.growth[sold], start=land.start_price[sold], tol=1e-8,
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=8)
+def _monopoly(calibration: _Same, vat: float) -> Floats:
+    found = start_game(calibration.content, vat, 1.0)
+    return found.prices if found.converged else np.full_like(found.prices, np.nan)
+
+
+class _Same:
+    """A calibration that is equal to itself only: equal scenarios share theirs."""
+
+    def __init__(self, content: Calibration) -> None:
+        self.content = content
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.content is self.content
+
+    def __hash__(self) -> int:
+        return id(self.content)
+
+
+def conduct_index(run: Run, ledger: Ledger) -> Floats:
+    """(T,) basket price at start units, scaled: 0 Nash (the start), 1 joint monopoly, below 0 war.
+
+    Products that have left the market are left out of both ends. NaN where the monopoly was not found.
+    """
+    calibration = calibrate(run.scenario)
+    sold, land = calibration.on_sale, calibration.landscape
+    top = _monopoly(_Same(calibration), run.scenario.market.vat)
+    nash, units = land.start_price[sold], land.start_units[sold]
+    weight = units * ledger.on_sale[:, sold]
+    rise = (weight * (np.nan_to_num(ledger.price[:, sold]) - nash)).sum(axis=1)
+    room = (weight * (top - nash)).sum(axis=1)
+    return np.asarray(np.divide(rise, room, out=np.full(len(rise), np.nan), where=room > 0))

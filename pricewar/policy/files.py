@@ -1,0 +1,141 @@
+"""Policy files: TOML in, PolicySpec out, every problem with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from ..errors import InputError, Problem, bad_input
+from ..experiment.factors import Factor, matches
+from ..interventions import Intervention
+from ..rules import make_rule
+from ..scenario import problems_of
+from ..scenario_file import find, load, merged, shipped_directory
+from .spec import NONE, PEACE, PolicySpec
+
+
+def shipped_policies() -> dict[str, Path]:
+    """Names of the policy files that come with the package, and where they are."""
+    return {path.stem: path for path in sorted(shipped_directory("policies").glob("*.toml"))}
+
+
+def load_policy(source: PolicySpec | str | Path) -> PolicySpec:
+    """Read a policy file: a shipped name, a path, or a PolicySpec, which is returned as it is.
+
+    Raises:
+        InputError: not there, not TOML, or not allowed; every problem is listed with its place.
+    """
+    if isinstance(source, PolicySpec):
+        return source
+    path = shipped_policies().get(str(source), Path(source))
+    if not path.is_file():
+        known = ", ".join(shipped_policies())
+        raise bad_input(str(source), ("(name)", str(source), f"a .toml file, or one of {known}"))
+    tree = merged(path.resolve(), ())
+    tree.setdefault("name", path.stem)
+    tree["origin"] = str(source)
+    for part in ("base", "but_for"):
+        name = tree.get(part)
+        if isinstance(name, str) and (path.parent / name).is_file():
+            tree[part] = str(find(path.parent / name))
+    return policy_from(tree, str(source))
+
+
+def policy_from(tree: Mapping[str, Any], source: str) -> PolicySpec:
+    """Validate a tree of plain values.
+
+    Raises:
+        InputError: with every problem found and its place.
+    """
+    tree, problems = dict(tree), list[Problem]()
+    for part in ("base", "but_for"):
+        try:
+            if isinstance(tree.get(part), (str, Path)):
+                tree[part] = load(tree[part])
+        except InputError as error:
+            problems += [Problem(f"{part}: {p.place}", p.found, p.allowed) for p in error.problems]
+            tree.pop(part)
+    lost = {p.place.split(":")[0] for p in problems}
+    made = None
+    try:
+        made = PolicySpec.model_validate(tree)
+    except ValidationError as error:
+        problems += [p for p in problems_of(error) if p.place not in lost]
+    problems += _unknown_rules(tree.get("measures"))
+    problems += _names(tree.get("measures"), tree.get("bundles"))
+    if made is not None and not problems:
+        problems += _misfits(made)
+    if problems or made is None:
+        raise InputError(source, tuple(problems))
+    return made
+
+
+def _unknown_rules(measures: Any) -> Iterator[Problem]:
+    """What is wrong with each intervention by itself."""
+    for name, tables in measures.items() if isinstance(measures, Mapping) else ():
+        if isinstance(tables, (list, tuple)) and not tables:
+            yield Problem(f"measures.{name}", "no intervention", "one or more")
+        for place, table in enumerate(tables if isinstance(tables, (list, tuple)) else ()):
+            try:
+                make_rule(table, "pricewar.interventions", Intervention)
+            except ValidationError as error:
+                for p in problems_of(error):
+                    yield Problem(f"measures.{name}.{place}.{p.place}", p.found, p.allowed)
+            except ValueError as error:
+                yield Problem(f"measures.{name}.{place}", repr(table), str(error))
+
+
+def _names(measures: Any, bundles: Any) -> Iterator[Problem]:
+    """Names that are taken, and bundles of measures that are not there."""
+    known = list(measures) if isinstance(measures, Mapping) else []
+    packs = bundles if isinstance(bundles, Mapping) else {}
+    for name in (*known, *packs):
+        if name in (NONE, PEACE):
+            yield Problem(f"measures.{name}", repr(name), f"a name other than {NONE!r} and {PEACE!r}")
+    for name, parts in packs.items():
+        if name in known:
+            yield Problem(f"bundles.{name}", repr(name), "a name that no measure has")
+        for part in parts if isinstance(parts, (list, tuple)) else ():
+            if part not in known:
+                yield Problem(f"bundles.{name}", repr(part), f"one of {', '.join(known)}")
+        if isinstance(parts, (list, tuple)) and len(set(map(str, parts))) < 2:
+            yield Problem(f"bundles.{name}", repr(list(parts)), "two different measures or more")
+
+
+def _misfits(spec: PolicySpec) -> Iterator[Problem]:
+    """What is well formed but does not fit: firms, products, months, paths, values at the ends."""
+    if list(spec.base.firms) != list(spec.but_for.firms):
+        yield Problem("but_for", repr(spec.but_for.name), f"a scenario with the firms of {spec.base.name}")
+    if set(spec.base.products) != set(spec.but_for.products):
+        yield Problem("but_for", repr(spec.but_for.name), f"a scenario with the products of {spec.base.name}")
+    for option in spec.measures:
+        try:
+            spec.scenario(option)
+        except InputError as error:
+            for p in error.problems:
+                yield Problem(f"measures.{option}: {p.place}", p.found, p.allowed)
+            return
+    trees = [spec.scenario(option).model_dump() for option in (PEACE, *spec.options)]
+    for pattern in spec.changes:
+        if not any(any(matches(tree, pattern)) for tree in trees):
+            yield Problem(f"set.{pattern}", "no such field", "a path into the scenario or a measure")
+    for name, factor in spec.factors.items():
+        yield from _reach(spec, name, factor, trees)
+
+
+def _reach(spec: PolicySpec, name: str, factor: Factor, trees: list[Any]) -> Iterator[Problem]:
+    for pattern in factor.targets:
+        if not any(any(matches(tree, pattern)) for tree in trees):
+            yield Problem(f"factors.{name}.path", repr(pattern), "a path into the scenario or a measure")
+            return
+    told = set[tuple[str, str]]()
+    for level in (factor.levels()[0], factor.levels()[-1]):
+        for option in (PEACE, *spec.options):
+            try:
+                spec.scenario(option, {name: factor.at(level)[0]})
+            except InputError as error:
+                told |= {(p.found, p.allowed) for p in error.problems}
+    yield from (Problem(f"factors.{name}", *words) for words in sorted(told))

@@ -1,0 +1,103 @@
+"""What an option did: one number for each measure, from its run, the war's and the peace's."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from ..experiment.metrics import Run
+from ..metrics import present_value
+from .conduct import conduct_index
+from .courts import Case, error_rates
+from .lines import Floats, Ledger, line_table
+
+MONEY: Final = (
+    "consumer_surplus", *(f"consumer_surplus_{group}" for group in range(1, 6)), "producer_surplus",
+    "supplier_profit", "fiscal_cost", "welfare",
+)  # fmt: skip
+"""Columns of the market table that are added up, as sums and as present values."""
+WAIT: Final = 3
+"""Months after which an early buyer looks at the price again."""
+LEAST_WAR: Final = 0.005
+"""Below this mean fall of rivals' prices there was no war to avoid."""
+
+
+def outcomes(run: Run, war: Run, peace: Run, rate: float) -> dict[str, float]:
+    """All measures of one option in one future.
+
+    Args:
+        run: the option.
+        war: the war without measures, same luck.
+        peace: the market without the war, same luck.
+        rate: discount rate a year.
+    """
+    case = Case(run, peace, rate)
+    gave, got = case.leader_balance()
+    table = {name: float(run.market[name].sum()) for name in MONEY}
+    table |= {f"pv.{name}": float(present_value(run.market[name].to_numpy(), rate)) for name in MONEY}
+    table |= {
+        "war_avoided": war_avoided(run, war, peace),
+        "rivals_fall": rivals_fall(run) - rivals_fall(peace),
+        "price_index_end": float(run.market["price_index"].iloc[-1]),
+        "suppliers_failed": float(run.market["suppliers_failed"].sum()),
+        "exits": exits(case.ledger),
+        "hhi_end": float(run.market["hhi"].iloc[-1]),
+        "conduct": float(np.nanmean(conduct_index(run, case.ledger))),
+        "sacrifice": gave,
+        "recouped": got / gave if gave > 0 else float("nan"),
+        "refunds": float(refunds(case.ledger).sum()),
+    }
+    table |= early_buyers(case.ledger, run.scenario.market.vat)
+    return table | line_table(case.ledger) | error_rates(case)
+
+
+def rivals_fall(run: Run) -> float:
+    """Mean over months of the fall of the prices of all firms but the leader, weighted by start units.
+
+    Firms that have left do not count from then on.
+    """
+    change = run.by_firm("price_change")
+    rival = np.array([name != run.leader for name in run.names])
+    weight = run.start_units * rival * (run.by_firm("active") > 0) * ~np.isnan(change)
+    total = weight.sum(axis=1)
+    fall = -(weight * np.nan_to_num(change)).sum(axis=1)
+    return float(np.mean(np.divide(fall, total, out=np.zeros_like(fall), where=total > 0)))
+
+
+def war_avoided(run: Run, war: Run, peace: Run) -> float:
+    """Share of the war's fall of rivals' prices that did not happen; NaN where hardly any did.
+
+    1: as in peace; 0: as in the war; above 1: dearer than peace; below 0: a deeper war.
+    """
+    names, rest = (rivals_fall(war), rivals_fall(peace)), rivals_fall(run)
+    war_fall = names[0] - names[1]
+    return 1.0 - (rest - names[1]) / war_fall if war_fall > LEAST_WAR else float("nan")
+
+
+def exits(ledger: Ledger) -> float:
+    """Firms that were in the market in the first month and are not in the last."""
+    return float((ledger.active[0] & ~ledger.active[-1]).sum())
+
+
+def refunds(ledger: Ledger) -> Floats:
+    """(F,) what firms paid back to earlier buyers, CNY ex VAT: sales at the price less revenue booked."""
+    sales = ledger.by_firm(ledger.units * np.nan_to_num(ledger.net_price))
+    back = np.maximum(sales - ledger.revenue, 0.0)
+    return np.asarray(np.where(back > 1e-9 * np.maximum(sales, 1.0), back, 0.0).sum(axis=0))
+
+
+def early_buyers(ledger: Ledger, vat: float) -> dict[str, float]:
+    """Loss of those who bought dearer than `WAIT` months later, and how many they are.
+
+    Returns:
+        `early_loss` CNY incl. VAT, after refunds; `early_share` share of the cars whose buyers lost.
+    """
+    if len(ledger.price) <= WAIT:
+        return {"early_loss": 0.0, "early_share": 0.0}
+    there = ledger.on_sale[:-WAIT] & ledger.on_sale[WAIT:]
+    drop = np.where(there, np.maximum(ledger.price[:-WAIT] - ledger.price[WAIT:], 0.0), 0.0)
+    cars = ledger.units[:-WAIT]
+    back = float(refunds(ledger).sum()) * (1.0 + vat)
+    lost = float((cars * (drop > 1.0)).sum()) / max(float(cars.sum()), 1.0)
+    return {"early_loss": max(float((cars * drop).sum()) - back, 0.0), "early_share": lost}

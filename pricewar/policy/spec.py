@@ -1,0 +1,111 @@
+"""What a policy team asks: a war, the same market in peace, measures, bundles, and what is not known."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any, Final
+
+from pydantic import Field
+
+from ..experiment.design import LatinHypercube
+from ..experiment.factors import Factor, matches, value_at
+from ..interventions import Intervention
+from ..rules import make_rule
+from ..scenario import Scenario
+from ..specs import Table
+
+NONE: Final = "no measure"
+"""The option that leaves the war alone."""
+PEACE: Final = "peace"
+"""The but-for run: the same market without the war."""
+
+Rules = tuple[dict[str, Any], ...]
+
+
+class PolicySpec(Table):
+    """All inputs of a policy study. Immutable.
+
+    Each draw of the parameters and each seed is a future; in every future peace, the war, and the war under
+    each measure and each bundle run with the same luck.
+    """
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)
+    title: str = ""
+    question: str = ""
+    base: Scenario = Field(description="the war: a scenario, the name of a shipped one, or a file")
+    but_for: Scenario = Field(description="the peace: the same market without the war")
+    changes: dict[str, Any] = Field(default_factory=dict, alias="set", description="path -> value, for all")
+    factors: dict[str, Factor] = Field(min_length=1, description="what is not known, with its range")
+    draws: int = Field(200, ge=2, le=100_000, description="futures of a Latin hypercube over the factors")
+    seeds: int = Field(1, ge=1, le=1000, description="seeds in each future, the same in all")
+    seed: int = Field(1, ge=0, description="first seed")
+    measures: dict[str, Rules] = Field(min_length=1, description="name -> interventions")
+    bundles: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="name -> measures")
+    discount: float = Field(0.05, ge=0, le=1, description="social discount rate a year, for present values")
+    origin: str = Field("", exclude=True, description="how the file was named")
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What can be decided: no measure, each measure, each bundle."""
+        return (NONE, *self.measures, *self.bundles)
+
+    def __len__(self) -> int:
+        return self.draws * self.seeds
+
+    @property
+    def runs(self) -> int:
+        """Runs in all: peace and every option in every future."""
+        return len(self) * (1 + len(self.options))
+
+    def rules(self, option: str) -> list[Intervention]:
+        """The interventions of an option, those of a bundle in its order."""
+        parts = self.bundles.get(option, (option,) if option in self.measures else ())
+        tables = [table for part in parts for table in self.measures[part]]
+        return [make_rule(table, "pricewar.interventions", Intervention) for table in tables]
+
+    def scenario(self, option: str, future: Mapping[str, Any] | None = None) -> Scenario:
+        """An option as a scenario, in the future of a draw or as the file has it.
+
+        Args:
+            option: PEACE or one of `options`.
+            future: factor -> value.
+
+        Raises:
+            InputError: a value does not fit together with the others.
+        """
+        start = self.but_for if option == PEACE else self.base
+        tables = [rule.model_dump() for rule in (*start.interventions, *self.rules(option))]
+        scenario = start.but(interventions=tables) if tables else start
+        changes = dict(self.changes_in(scenario, future or {}))
+        return scenario.but(changes) if changes else scenario
+
+    def changes_in(self, scenario: Scenario, future: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+        """What a future changes in a scenario, by exact path; what is not there is left alone."""
+        tree = scenario.model_dump()
+        for pattern, value in self.changes.items():
+            yield from ((path, value) for path in matches(tree, pattern))
+        for name, value in future.items():
+            factor = self.factors[name]
+            for pattern in factor.targets:
+                for path in matches(tree, pattern):
+                    yield path, factor.apply_to(value_at(tree, path), value)
+
+    @cached_property
+    def futures(self) -> list[dict[str, Any]]:
+        """(draws) factor -> value: a Latin hypercube, the same for all options."""
+        rows = LatinHypercube(points=self.draws, seed=self.seed).quantiles(self.factors)
+        named = list(self.factors.items())
+        return [
+            {name: factor.at(float(u))[0] for (name, factor), u in zip(named, row, strict=True)}
+            for row in rows
+        ]
+
+    @cached_property
+    def digest(self) -> str:
+        """Short name of all that results depend on."""
+        tree = self.model_dump(mode="json", by_alias=True, exclude={"title", "question"})
+        text = json.dumps(tree, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,177 @@
+"""Run a policy study: in every future, peace, the war, and the war under each option with the same luck."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from ..errors import InputError, ResultsError, bad_input
+from ..experiment.chunks import plain, put
+from ..experiment.metrics import Run
+from ..experiment.pool import spawned_pool
+from ..experiment.runner import Runner
+from ..experiment.work import Item, Outcome, simulate
+from .files import load_policy
+from .measures import MONEY, outcomes
+from .spec import NONE, PEACE, PolicySpec
+
+PATHS: Final = ("price_index", "war_index", "hhi", *MONEY)
+"""Columns of the market table whose monthly paths are kept."""
+TIME_LIMIT: Final = 900.0
+"""Seconds for all runs of one future."""
+_ABOUT: Final = "policy.json"
+Progress = Callable[[int, int, int], None]
+"""Called with futures done, futures that failed, and all futures."""
+
+
+@dataclass(frozen=True)
+class Future:
+    """The work of one future: all its runs, measured."""
+
+    spec: PolicySpec
+
+    def __call__(self, item: Item) -> tuple[Mapping[str, float], Mapping[str, pd.DataFrame]]:
+        """No metrics; the tables `options` (a row an option) and `paths` (a row an option and month)."""
+        future = self.spec.futures[item.point]
+        peace = simulate(self.spec.scenario(PEACE, future), item.seed)
+        war = simulate(self.spec.scenario(NONE, future), item.seed)
+        runs = {PEACE: peace, NONE: war}
+        keys = {"draw": item.point, "seed": item.seed}
+        rows, paths = [], []
+        for option in (PEACE, *self.spec.options):
+            run = runs.get(option) or simulate(self.spec.scenario(option, future), item.seed)
+            found = outcomes(run, war, peace, self.spec.discount)
+            rows.append(keys | future | {"option": option} | found)
+            paths.append(_path(run, keys | {"option": option}))
+        return {}, {"options": pd.DataFrame(rows), "paths": pd.concat(paths, ignore_index=True)}
+
+
+def _path(run: Run, keys: Mapping[str, Any]) -> pd.DataFrame:
+    kept = run.market[["month", *PATHS]]
+    return kept.assign(**keys)
+
+
+@dataclass(frozen=True)
+class PolicyStudy:
+    """A policy study and what came of it."""
+
+    spec: PolicySpec
+    options: pd.DataFrame
+    """A row for each future and option: draw, seed, factors, option, and all measures."""
+    paths: pd.DataFrame
+    """A row for each future, option and month: columns `PATHS`."""
+    failed: tuple[str, ...] = ()
+    """Futures that failed, each with its error."""
+
+    @property
+    def futures(self) -> int:
+        """Futures that ran."""
+        return len(self.options.groupby(["draw", "seed"])) if len(self.options) else 0
+
+
+def run_policy(
+    source: PolicySpec | str | Path,
+    executor: Executor | None = None,
+    *,
+    store: str | Path,
+    workers: int = 2,
+    progress: Progress | None = None,
+) -> PolicyStudy:
+    """Do all futures that are not done yet; a future that fails is told, and tried again next time.
+
+    Args:
+        source: a PolicySpec, a shipped name, or a file.
+        executor: any concurrent.futures executor; None: processes of our own, one thread each.
+        store: folder to write, and to go on with.
+        workers: processes of our own.
+        progress: called as futures are done.
+
+    Raises:
+        InputError: the file is not valid, or the folder holds another study.
+        ResultsError: no future ran.
+    """
+    spec = load_policy(source)
+    folder = _open(Path(store), spec)
+    items = [
+        Item(draw * spec.seeds + k, draw, spec.seed + k)
+        for draw in range(spec.draws)
+        for k in range(spec.seeds)
+    ]
+    todo = [item for item in items if not _file(folder, item, "paths").exists()]
+    failed = list[str]()
+    done = len(items) - len(todo)
+    for outcome in _outcomes(spec, todo, executor, workers):
+        failed += _kept(folder, outcome)
+        done += 1
+        if progress is not None:
+            progress(done, len(failed), len(items))
+    options, paths = (_read(folder, items, name) for name in ("options", "paths"))
+    if options.empty:
+        raise ResultsError("\n".join(["no future ran", *failed[:5]]))
+    return PolicyStudy(spec, options, paths, tuple(failed))
+
+
+def _outcomes(
+    spec: PolicySpec, todo: list[Item], executor: Executor | None, workers: int
+) -> Iterator[Outcome]:
+    if not todo:
+        return
+    make = (lambda: spawned_pool(workers)) if executor is None else (lambda: executor)
+    runner = Runner(
+        Future(spec), make, window=2 * workers, time_limit=TIME_LIMIT, own=executor is None,
+        rebuild=executor is None,
+    )  # fmt: skip
+    for chunk in runner.run(todo):
+        yield from chunk
+
+
+def _kept(folder: Path, outcome: Outcome) -> list[str]:
+    """Store a future; `paths` last, so that it stands for both. What failed is told."""
+    if outcome.error:
+        return [f"draw {outcome.item.point}, seed {outcome.item.seed}: {outcome.error}"]
+    for name in ("options", "paths"):
+        put(plain(outcome.tables[name]), _file(folder, outcome.item, name))
+    return []
+
+
+def _file(folder: Path, item: Item, name: str) -> Path:
+    return folder / f"{item.run:06d}-{name}.parquet"
+
+
+def _read(folder: Path, items: list[Item], name: str) -> pd.DataFrame:
+    files = [path for item in items if (path := _file(folder, item, name)).exists()]
+    parts = [pq.read_table(path).to_pandas() for path in files]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def _open(target: Path, spec: PolicySpec) -> Path:
+    """The folder of the futures, if the study in it is this one.
+
+    Raises:
+        InputError: it holds another one.
+    """
+    about, folder = target / _ABOUT, target / "futures"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if about.exists():
+            then = json.loads(about.read_text(encoding="utf-8")).get("digest")
+            if then != spec.digest:
+                raise bad_input(
+                    "command line", ("--out", str(target), "a folder without another study in it")
+                )
+            return folder
+        record = {"name": spec.name, "digest": spec.digest, "version": version("pricewar")}
+        about.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    except InputError:
+        raise
+    except (OSError, ValueError, AttributeError) as error:
+        raise ResultsError(f"{target}: not usable: {error}") from error
+    return folder

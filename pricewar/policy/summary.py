@@ -1,0 +1,119 @@
+"""What a study says: effects with intervals, who pays, which option is best how often, how courts err."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from ..analysis.interval import interval
+from ..analysis.robustness import robustness
+from .courts import TESTS
+from .spec import NONE, PEACE
+from .study import PolicyStudy
+
+PAYERS: Final = {
+    **{f"buyers, fifth {group}": (f"pv.consumer_surplus_{group}", 1.0) for group in range(1, 6)},
+    "firms": ("pv.producer_surplus", 1.0),
+    "suppliers": ("pv.supplier_profit", 1.0),
+    "treasury": ("pv.fiscal_cost", -1.0),
+}
+"""Who gains or pays: the measure, and its sign. They add up to welfare."""
+_KEYS: Final = ("draw", "seed", "option")
+
+
+def measured(study: PolicyStudy) -> list[str]:
+    """Names of all measures in the table of a study."""
+    left_out = {*_KEYS, *study.spec.factors}
+    return [str(name) for name in study.options if name not in left_out]
+
+
+def wide(study: PolicyStudy, measure: str) -> pd.DataFrame:
+    """(futures, options) one measure; seeds of one draw are averaged: a draw is one future."""
+    table = study.options.pivot_table(index="draw", columns="option", values=measure, dropna=False)
+    return table.reindex(columns=[PEACE, *study.spec.options])
+
+
+def effects(study: PolicyStudy) -> pd.DataFrame:
+    """Each measure of each option, and its difference from no measure in the same future.
+
+    Returns:
+        Columns option, measure, mean, lo, hi (95% interval of the mean over futures, Student's t), diff,
+        diff_lo, diff_hi (paired), p05, p95 (of the differences), futures (that have a value).
+    """
+    rows = []
+    for measure in measured(study):
+        table = wide(study, measure)
+        change = table.sub(table[NONE], axis=0)
+        own, paired = interval(table.to_numpy(float)), interval(change.to_numpy(float))
+        for place, option in enumerate(table):
+            seen = change[option].dropna()
+            ends = np.quantile(seen, [0.05, 0.95]) if len(seen) else (np.nan, np.nan)
+            numbers = [float(part[place]) for part in (*own, *paired)]
+            rows.append((option, measure, *numbers, *map(float, ends), int(table[option].notna().sum())))
+    names = ["option", "measure", "mean", "lo", "hi", "diff", "diff_lo", "diff_hi", "p05", "p95", "futures"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def pick(table: pd.DataFrame, option: str, measure: str) -> pd.Series:
+    """The one row of `effects` of an option and a measure."""
+    return table[(table["option"] == option) & (table["measure"] == measure)].iloc[0]
+
+
+def payers(study: PolicyStudy) -> pd.DataFrame:
+    """(options, groups) mean gain of each group over no measure, present value, CNY."""
+    gains = {}
+    for group, (measure, sign) in PAYERS.items():
+        table = wide(study, measure)
+        gains[group] = sign * table.sub(table[NONE], axis=0).mean()
+    return pd.DataFrame(gains).loc[[PEACE, *study.spec.options[1:]]]
+
+
+def best(study: PolicyStudy, measure: str = "pv.welfare") -> pd.DataFrame:
+    """In which share of futures each option is best, and what it costs to be wrong.
+
+    Peace is no option. Of options that tie, the one named first in the file counts: no measure before all.
+
+    Returns:
+        Columns option, best, best_lo, best_hi (share of futures, Wilson 1927), regret_mean, regret_lo,
+        regret_hi, regret_p90, regret_max (Savage 1951), least mean regret first.
+    """
+    kept = study.options[study.options["option"] != PEACE]
+    table = robustness(kept, "option", ["option", "draw"], measure)
+    complete = wide(study, measure)[list(study.spec.options)].dropna()
+    winners = complete.idxmax(axis=1)
+    rows = {}
+    for option in study.spec.options:
+        won = int((winners == option).sum())
+        ends = stats.binomtest(won, len(winners)).proportion_ci(method="wilson")
+        rows[option] = (won / len(winners), float(ends.low), float(ends.high))
+    shares = pd.DataFrame.from_dict(rows, orient="index", columns=["best", "best_lo", "best_hi"])
+    names = ["option", *shares, "regret_mean", "regret_lo", "regret_hi", "regret_p90", "regret_max"]
+    return table.join(shares, on="option")[names]
+
+
+def courts(study: PolicyStudy, options: Sequence[str] = (NONE,)) -> pd.DataFrame:
+    """How often each test of predation errs in the war without measures.
+
+    Returns:
+        Columns option, test, missed, missed_lo, missed_hi, false_alarm, false_alarm_lo, false_alarm_hi:
+        means over futures with 95% intervals, and the number of futures with an intended cut.
+    """
+    table = effects(study)
+    rows = []
+    for option in options:
+        for test in TESTS:
+            found = [pick(table, option, f"{kind}.{test}") for kind in ("missed", "false_alarm")]
+            numbers = [float(row[name]) for row in found for name in ("mean", "lo", "hi")]
+            rows.append((option, test, *numbers, int(found[0]["futures"])))
+    kinds = [f"{kind}{end}" for kind in ("missed", "false_alarm") for end in ("", "_lo", "_hi")]
+    return pd.DataFrame(rows, columns=["option", "test", *kinds, "futures"])
+
+
+def monthly(study: PolicyStudy) -> pd.DataFrame:
+    """Mean over futures of the monthly paths, by option and month."""
+    keys = ["option", "month"]
+    return study.paths.drop(columns=["draw", "seed"]).groupby(keys, sort=False).mean().reset_index()

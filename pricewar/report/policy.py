@@ -1,0 +1,238 @@
+"""The brief of a policy study: one page as HTML and as PDF, and the same as Markdown with its tables.
+
+The PDF is drawn with matplotlib's PdfPages: matplotlib draws all figures anyway, so no further library and
+no system package is needed, and text stays text.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_pdf import PdfPages
+from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
+
+from ..plots.policy import BN, draw_best, draw_payers, draw_trade_off, policy_drawings
+from ..plots.style import count, house, number
+from ..policy.spec import NONE, PEACE
+from ..policy.study import PolicyStudy
+from ..policy.summary import best, courts, effects, monthly, payers, pick
+from . import _embedded
+
+COLUMNS: Final = (
+    ("war avoided, %", "war_avoided", 100.0, "mean"),
+    ("buyers, bn", "pv.consumer_surplus", 1 / BN, "diff"),
+    ("firms, bn", "pv.producer_surplus", 1 / BN, "diff"),
+    ("suppliers, bn", "pv.supplier_profit", 1 / BN, "diff"),
+    ("treasury, bn", "pv.fiscal_cost", -1 / BN, "diff"),
+    ("welfare, bn", "pv.welfare", 1 / BN, "diff"),
+    ("suppliers failed, pp", "suppliers_failed", 100.0, "diff"),
+    ("exits", "exits", 1.0, "diff"),
+    ("HHI at the end", "hhi_end", 1.0, "diff"),
+)
+"""Head, measure, factor, and whether the level or the difference from no measure is told."""
+PLOTS: Final = ((0.15, 0.36, 0.67, 0.18), (0.1, 0.135, 0.38, 0.17), (0.72, 0.135, 0.23, 0.17))
+"""Where the plots of the PDF stand: left, bottom, width, height as fractions of the page."""
+NOTHING: Final = 1e-3
+"""What rounds to nothing in a table is written as 0."""
+METHOD: Final = (
+    "Every future is a draw of the uncertain parameters (Latin hypercube) with a seed. In each, peace, the "
+    "war, and the war under every option run with the same luck, so differences are paired. Brackets: 95% "
+    "intervals of the mean over futures (Student's t)."
+)
+LIMITS: Final = (
+    "Not evidence in a case. Compliance is put in, not explained. Intervals hold the uncertainty of the "
+    "named parameters only, not that of the model's form. Firms follow rules; they do not foresee measures. "
+    "Costs are calibrated from reported margins. More: docs/explanation/limits-in-court.md."
+)
+
+
+def write_brief(study: PolicyStudy, directory: str | Path, command: str) -> list[str]:
+    """Write report.html, brief.pdf, figures/ and tables/ (CSV) into the folder of a study.
+
+    Args:
+        study: what was run.
+        directory: where to.
+        command: the command line that repeats it.
+
+    Returns:
+        One sentence for each figure.
+    """
+    target = Path(directory)
+    drawings = policy_drawings(study)
+    for drawing in drawings:
+        drawing.save(target / "figures")
+    write_tables(study, target / "tables")
+    figures = [(drawing, _embedded(drawing)) for drawing in drawings]
+    page = _template().render(content(study, command) | {"figures": figures})
+    (target / "report.html").write_text(page, encoding="utf-8")
+    write_pdf(study, target / "brief.pdf", command)
+    return [drawing.finding for drawing in drawings]
+
+
+def write_tables(study: PolicyStudy, folder: Path) -> None:
+    """Small tables as CSV: effects, payers, robustness, courts, and the mean path of each option."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in {
+        "effects": effects(study),
+        "payers": payers(study).reset_index(names="option"),
+        "robustness": best(study),
+        "robustness_buyers": best(study, "pv.consumer_surplus"),
+        "courts": courts(study),
+        "monthly": monthly(study),
+    }.items():
+        table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g", lineterminator="\n")
+
+
+def write_markdown(study: PolicyStudy, page: str | Path, command: str) -> Path:
+    """The brief as Markdown, its figures and tables in a folder of its name."""
+    target = Path(page)
+    folder = target.with_suffix("")
+    told = content(study, command)
+    lines = [f"# {told['title']}", "", told["question"], "", *[f"- {line}" for line in told["facts"]], ""]
+    lines += [*_grid(told["head"], told["rows"]), "", told["note"], ""]
+    for drawing in policy_drawings(study):
+        _, svg = drawing.save(folder)
+        svg.unlink()
+        lines += [f"## {drawing.title}", "", f"![{drawing.title}]({folder.name}/{drawing.name}.png)", ""]
+        lines += [drawing.finding, "", f"_{drawing.caption}_", ""]
+    lines += ["## How often each test of predation errs", "", told["courts_note"], ""]
+    lines += _grid(told["courts_head"], told["courts_rows"])
+    lines += ["", "## Method and limits", "", METHOD, "", LIMITS, "", "## Repeat it", ""]
+    lines += ["```", command, "```", "", told["files"], ""]
+    write_tables(study, folder)
+    target.write_text("\n".join(lines), encoding="utf-8")
+    return target
+
+
+def content(study: PolicyStudy, command: str) -> dict[str, Any]:
+    """Everything that the brief says, as text."""
+    spec, table, ranking = study.spec, effects(study), best(study)
+    shares = ranking.set_index("option")["best"]
+    rows = []
+    for option in (PEACE, *spec.options):
+        cells = [_cell(table, option, *column[1:]) for column in COLUMNS]
+        share = number(100 * float(shares[option]), 0) if option in shares else "–"
+        rows.append([option, *cells, share])
+    tests = courts(study)
+    return {
+        "title": spec.title or spec.name,
+        "question": spec.question,
+        "facts": facts(study),
+        "head": ["option", *(column[0] for column in COLUMNS), "best, % of futures"],
+        "rows": rows,
+        "note": f"Against {NONE}; present values at {100 * spec.discount:g}% a year, CNY. The first "
+        "column is a level. Best: by welfare. A plus for suppliers failed, exits and HHI is a rise.",
+        "courts_head": ["test", "missed, % of cars", "false alarms, % of cars", "futures"],
+        "courts_rows": [_court(row) for _, row in tests.iterrows()],
+        "courts_note": "In the war without measures. Missed: cars sold under the imposed cut below "
+        "production cost that the test does not flag. False alarms: cars of rivals that answered, which it "
+        "flags.",
+        "method": METHOD,
+        "limits": LIMITS,
+        "command": command,
+        "files": f"Policy file {spec.origin or spec.name}, digest {spec.digest}; futures/ holds every run, "
+        "tables/ what the brief says.",
+    }
+
+
+def facts(study: PolicyStudy) -> list[str]:
+    """What was asked and run."""
+    spec = study.spec
+    months = spec.scenario(NONE).periods
+    unsure = ", ".join(factor.label or name for name, factor in spec.factors.items())
+    return [
+        f"War: {spec.base.name}; peace: {spec.but_for.name}; {months} months from {spec.base.start}.",
+        f"{count(len(spec.measures), 'measure')}, {count(len(spec.bundles), 'bundle')} ("
+        + "; ".join(f"{name} = {' + '.join(parts)}" for name, parts in spec.bundles.items())
+        + f"), {count(study.futures, 'future')}, {study.futures * (1 + len(spec.options)):,} runs, "
+        f"{len(study.failed)} failed.",
+        f"Uncertain: {unsure}.",
+    ]
+
+
+def write_pdf(study: PolicyStudy, path: Path, command: str) -> None:
+    """One page A4."""
+    told, table, spec = content(study, command), effects(study), study.spec
+    with house():
+        figure = Figure(figsize=(8.27, 11.69))
+        words = [textwrap.fill(text, 155) for text in (told["question"], *told["facts"])]
+        figure.text(0.05, 0.977, told["title"], fontsize=13, fontweight="bold", va="top")
+        figure.text(0.05, 0.957, "\n".join(words), fontsize=6.4, va="top", linespacing=1.3)
+        _table(figure.add_axes((0.05, 0.58, 0.9, 0.308)), told["head"], told["rows"])
+        figure.text(0.05, 0.572, textwrap.fill(told["note"], 190), fontsize=5.8, color="#5c5c5c", va="top")
+        plots = [figure.add_axes(place) for place in PLOTS]
+        draw_payers(plots[0], payers(study) / BN, 5.5)
+        draw_trade_off(plots[1], table, spec.options, 5.0)
+        draw_best(plots[2], best(study), 5.5)
+        for axes in plots:
+            axes.tick_params(labelsize=5.5)
+            axes.xaxis.label.set_size(6)
+            axes.yaxis.label.set_size(6)
+        figure.text(0.05, 0.548, "Who gains and who pays", fontsize=8, fontweight="bold")
+        figure.text(0.05, 0.314, "War avoided, and what it costs buyers", fontsize=8, fontweight="bold")
+        figure.text(0.64, 0.314, "Best by welfare", fontsize=8, fontweight="bold")
+        last = [textwrap.fill(text, 185) for text in (METHOD, LIMITS, f"Repeat: {command}. {told['files']}")]
+        figure.text(0.05, 0.092, "\n".join(last), fontsize=5.8, va="top", linespacing=1.3)
+        with PdfPages(path, metadata={"CreationDate": None, "Title": told["title"]}) as pages:
+            pages.savefig(figure)
+
+
+def _table(axes: Axes, head: list[str], rows: list[list[str]]) -> None:
+    axes.set_axis_off()
+    titles = [textwrap.fill(name, 12) for name in head]
+    widths = [0.105, *[0.1] * (len(head) - 2), 0.06]
+    folded = [[cell.replace(" [", "\n[") for cell in row] for row in rows]
+    made = axes.table(folded, colLabels=titles, colWidths=widths, bbox=Bbox.unit(), cellLoc="right")
+    made.auto_set_font_size(False)
+    made.set_fontsize(4.9)
+    for (row, column), cell in made.get_celld().items():
+        cell.set_linewidth(0.3)
+        cell.set_edgecolor("#D9D9D9")
+        cell.visible_edges = "B"
+        cell.PAD = 0.03
+        if column == 0:
+            cell.set_text_props(ha="left")
+        if row == 0:
+            cell.set_height(cell.get_height() * 1.9)
+            cell.set_text_props(fontweight="bold")
+
+
+def _cell(table: pd.DataFrame, option: str, measure: str, factor: float, kind: str) -> str:
+    row = pick(table, option, measure)
+    names = ("mean", "lo", "hi") if kind == "mean" else ("diff", "diff_lo", "diff_hi")
+    mean, *ends = (factor * float(row[name]) for name in names)
+    low, high = sorted(ends)
+    if max(abs(mean), abs(low), abs(high)) < NOTHING or mean == low == high:
+        return number(mean, 0)
+    places = 0 if abs(mean) >= 100 else 1 if abs(mean) >= 1 else 2
+    return f"{number(mean, places, kind == 'diff')} [{number(low, places)}, {number(high, places)}]"
+
+
+def _court(row: pd.Series) -> list[str]:
+    def share(name: str) -> str:
+        mean, low, high = (number(100 * row[f"{name}{end}"], 0) for end in ("", "_lo", "_hi"))
+        return f"{mean} [{low}, {high}]"
+
+    return [
+        str(row["test"]).replace("_", " "),
+        share("missed"),
+        share("false_alarm"),
+        str(int(row["futures"])),
+    ]
+
+
+def _grid(head: list[str], rows: list[list[str]]) -> list[str]:
+    lines = [f"| {' | '.join(head)} |", "|---|" + "---:|" * (len(head) - 1)]
+    return lines + [f"| {' | '.join(row)} |" for row in rows]
+
+
+def _template() -> Any:
+    loader = PackageLoader("pricewar.report", "")
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    return environment.get_template("policy.html.j2")
