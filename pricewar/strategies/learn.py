@@ -83,7 +83,8 @@ class QLearning(OnGrid):
         if explore < np.exp(-self.beta * memory["months"]):
             action = int(anything * self.grid)
         memory.update(state=state, action=action, months=memory["months"] + 1)
-        return view.start_price * (1.0 + self.levels(self.grid)[action])
+        change = float(self.levels(self.grid)[action])
+        return view.start_price * (1.0 + change)
 
     def _begin(self, view: View) -> None:
         """All values as if the profit of the start lasted for ever."""
