@@ -95,8 +95,8 @@ def _case(ask: Ask) -> str:
     spec = ask.spec
     if spec.metric in _EVENTS and spec.above == 1.0:
         return _EVENTS[spec.metric]
-    bound = f"at least {spec.above:.3g}" if spec.above is not None else f"at most {spec.below:.3g}"
-    return f"{ask.metric()} {bound}"
+    word, value = ("at least", spec.above) if spec.above is not None else ("at most", spec.below)
+    return f"{ask.metric()} {word} {number((value or 0.0) / spec.scale)} {spec.unit}".rstrip()
 
 
 def _ends(runs: pd.DataFrame, row: dict[Hashable, Any]) -> tuple[float, float]:
