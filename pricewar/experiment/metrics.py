@@ -179,12 +179,28 @@ def share_end(run: Run, firm: str) -> float:
     return float(run.of_firm("share", firm)[-3:].mean())
 
 
+def price_end(run: Run, firm: str) -> float:
+    """Price against the start, mean of the last twelve months, percent."""
+    return 100.0 * float(run.of_firm("price_change", firm)[-12:].mean())
+
+
+def profit_end(run: Run, firm: str) -> float:
+    """Operating profit a month, mean of the last twelve months, CNY."""
+    return float(run.of_firm("operating_profit", firm)[-12:].mean())
+
+
+def surplus_end(run: Run) -> float:
+    """Consumer surplus a month, mean of the last twelve months, CNY."""
+    return float(run.market["consumer_surplus"].to_numpy(float)[-12:].mean())
+
+
 PLAIN: Final[dict[str, Metric]] = {
-    f.__name__: f for f in (war_index_max, price_index_min, war, war_months, war_followers, firms_left)
+    f.__name__: f
+    for f in (war_index_max, price_index_min, war, war_months, war_followers, firms_left, surplus_end)
 }
 WITH_MONTH: Final[dict[str, Callable[[Run, str], float]]] = {"rivals_price_fall": rivals_price_fall}
 OF_FIRM: Final[dict[str, Callable[[Run, str], float]]] = {
-    f.__name__: f for f in (break_even, in_the_black, survives, share_end)
+    f.__name__: f for f in (break_even, in_the_black, survives, share_end, price_end, profit_end)
 }
 
 
