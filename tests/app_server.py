@@ -62,7 +62,8 @@ def serving(games: int = 60) -> Iterator[Client]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(make_app(games), host="127.0.0.1", port=port, log_level="warning"))
+    app = make_app(games)
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     deadline = time.monotonic() + 60
@@ -71,6 +72,6 @@ def serving(games: int = 60) -> Iterator[Client]:
     try:
         yield Client(f"http://127.0.0.1:{port}")
     finally:
+        app.state.closing.set()
         server.should_exit = True
-        server.force_exit = True  # a long poll must not hold the test up
         thread.join(timeout=20)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+import urllib.error
 import urllib.request
+from typing import Any
 
 import pytest
 
@@ -53,6 +57,50 @@ def test_the_page_stands_within_seconds_and_an_interrupt_ends_it() -> None:
         assert "pricewar classroom: http://127.0.0.1:" in said
         assert "Traceback" not in said
         assert code in (0, 130)
+
+
+def test_a_browser_that_waits_for_news_does_not_hold_the_server_up() -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "pricewar", "app", "--port", str(port)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    try:
+        code, token, version = open_a_game(port)
+        waiting = threading.Thread(
+            target=ask, args=[port, f"/api/game/{code}/state?since={version}", None, token]
+        )
+        waiting.start()
+        time.sleep(0.5)
+    finally:
+        process.send_signal(signal.SIGINT)
+    begin = time.perf_counter()
+    _, said = process.communicate(timeout=60)
+    waiting.join(timeout=20)
+    assert time.perf_counter() - begin < 8  # a poll lasts 15 s
+    assert "Traceback" not in said
+
+
+def ask(port: int, path: str, body: object = None, token: str = "") -> Any:
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data=data)
+    request.add_header("Authorization", f"Bearer {token}")
+    for _ in range(600):
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            return {"status": error.code}
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError("no server")
+
+
+def open_a_game(port: int) -> tuple[str, str, int]:
+    made = ask(port, "/api/game", {})
+    return (
+        made["code"],
+        made["token"],
+        ask(port, f"/api/game/{made['code']}/state", None, made["token"])["version"],
+    )
 
 
 def test_a_port_in_use_is_wrong_input() -> None:

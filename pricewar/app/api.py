@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from functools import lru_cache
 from importlib.metadata import version
+from threading import Event
 from typing import Any, Literal
 
 from starlette.applications import Starlette
@@ -34,8 +35,8 @@ from .settings import first_leader, read_settings
 Side = Literal["a", "b"]
 
 
-def make_api(games: int) -> Starlette:
-    """All routes below /api, for at most so many games at once."""
+def make_api(games: int, closing: Event) -> Starlette:
+    """All routes below /api, for at most so many games at once, until `closing` is set."""
     routes = [
         Route("/catalogue", get_catalogue),
         Route("/firms/{scenario}", get_firms),
@@ -45,7 +46,7 @@ def make_api(games: int) -> Starlette:
         Route("/lessons", get_lessons),
         Route("/lessons/{slug}", get_lesson),
         Route("/lessons/{slug}/run", get_lesson_run),
-        *game_routes(Hall(games)),
+        *game_routes(Hall(games), closing),
     ]
     handlers: Mapping[Any, Any] = {InputError: wrong_input, PricewarError: failed}
     api = Starlette(routes=routes, exception_handlers=handlers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from threading import Event
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
@@ -58,8 +59,8 @@ class Order(Frozen):
 class GameDesk:
     """The handlers, with the hall and the limits on rates."""
 
-    def __init__(self, hall: Hall) -> None:
-        self.hall = hall
+    def __init__(self, hall: Hall, closing: Event) -> None:
+        self.hall, self.closing = hall, closing
         self.openings = Bucket(rate=0.2, burst=20)
         self.misses = Bucket(rate=0.2, burst=20)
         self.writes = Bucket(rate=100.0, burst=400)  # a whole class may come from one address
@@ -103,6 +104,8 @@ class GameDesk:
         since = request.query_params.get("since", "")
         until = time.monotonic() + LONGEST_POLL
         while since == str(table.game.version) and time.monotonic() < min(until, table.game.deadline):
+            if self.closing.is_set():
+                raise GameError(503, "The server is closing.")
             await asyncio.sleep(POLL_STEP)
         return JSONResponse(await self.do(table, lambda game, now: seen(game, token, now)))
 
@@ -212,9 +215,9 @@ def _guarded(handler: Handler) -> Handler:
     return wrapped
 
 
-def game_routes(hall: Hall) -> list[Route]:
-    """All routes of the game."""
-    desk = GameDesk(hall)
+def game_routes(hall: Hall, closing: Event) -> list[Route]:
+    """All routes of the game; nobody is kept waiting once `closing` is set."""
+    desk = GameDesk(hall, closing)
     writes = {
         "": desk.open,
         "/{code}/join": desk.join,

@@ -65,6 +65,7 @@ def _common(game: Game, now: float) -> View:
         "seconds": game.rules.seconds,
         "version": game.version,
         "market": game.rules.market,
+        "vat": game.base.market.vat,
         "show_board": game.board,
         "news": [{"period": period, "what": what} for period, _, what in _public(game)],
     }

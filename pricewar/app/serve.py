@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from threading import Thread
+from types import FrameType
 
 from .web import MOST_GAMES, Later, make_app
 
@@ -20,7 +21,18 @@ def serve(host: str, port: int, games: int = MOST_GAMES) -> None:
 
     app = make_app(games)
     Thread(target=warm_up, args=[app.state.api], daemon=True).start()
-    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False, timeout_keep_alive=30)
+    config = uvicorn.Config(
+        app, host=host, port=port, log_level="warning", server_header=False, timeout_keep_alive=30
+    )
+    server = uvicorn.Server(config)
+    leave = server.handle_exit
+
+    def handle_exit(sig: int, frame: FrameType | None) -> None:
+        app.state.closing.set()  # browsers that wait for news must not hold the server up
+        leave(sig, frame)
+
+    server.handle_exit = handle_exit  # type: ignore[method-assign]
+    server.run()
 
 
 def warm_up(api: Later) -> None:

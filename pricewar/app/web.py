@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -45,12 +45,16 @@ class Later:
 
 
 def make_app(games: int = MOST_GAMES) -> Starlette:
-    """The web application, for at most so many games at once; `app.state.api` is what loads late."""
+    """The web application, for at most so many games at once.
+
+    `app.state.api` is what loads late; setting `app.state.closing` sends waiting browsers home.
+    """
+    closing = Event()
 
     def load() -> ASGIApp:
         from .api import make_api
 
-        return make_api(games)
+        return make_api(games, closing)
 
     api = Later(load)
     routes = [
@@ -61,7 +65,7 @@ def make_app(games: int = MOST_GAMES) -> Starlette:
     app = Starlette(
         routes=routes, middleware=[Middleware(Guard), Middleware(GZipMiddleware, minimum_size=2000)]
     )
-    app.state.api = api
+    app.state.api, app.state.closing = api, closing
     return app
 
 

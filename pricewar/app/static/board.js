@@ -29,7 +29,7 @@ export function wall(state) {
       height: 240,
     });
   return [
-    h("section.card", {}, h("h2", {}, "The board"), boardTable(state.board, colour)),
+    h("section.card", {}, h("h2", {}, "The board"), boardTable(state.board, colour, dash)),
     state.round > 0
       ? h(
           "div.charts.two",
@@ -44,7 +44,8 @@ export function wall(state) {
   ];
 }
 
-export function boardTable(board, colour) {
+/** The table; with colours and dashes it is the legend of the charts too. */
+export function boardTable(board, colour, dash) {
   return h(
     "div.scroll",
     {},
@@ -74,11 +75,15 @@ export function boardTable(board, colour) {
               {},
               colour
                 ? h("span.swatch", {
-                    style: `display:inline-block;vertical-align:middle;margin-right:7px;border-color:${colour.get(row.firm)}`,
+                    style: `display:inline-block;vertical-align:middle;margin-right:7px;border-top-style:${dash.get(row.firm) ? "dashed" : "solid"};border-color:${colour.get(row.firm)}`,
                   })
                 : null,
-              h("b", {}, row.player ?? "computer"),
-              h("span.quiet", {}, ` ${row.name}${row.active ? "" : ", left the market"}`),
+              h("b", {}, row.player ?? row.name),
+              h(
+                "span.quiet",
+                {},
+                ` ${row.player ? row.name : "computer"}${row.active ? "" : ", left the market"}`,
+              ),
             ),
             h("td", {}, num(row.profit / 1e9, 2)),
             h("td", {}, num(100 * row.share, 1)),

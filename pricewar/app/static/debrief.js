@@ -35,7 +35,7 @@ function wars(facts) {
     return h(
       "p",
       { id: "wars" },
-      "By the definition of this project there was no price war: either prices fell by less than 2% within three months, or too few firms took part.",
+      "By the definition of this project there was no price war: prices fell by less than 2% within three months, or costs explain the fall, or too few firms took part.",
     );
   return h(
     "div",
@@ -112,7 +112,13 @@ function theory(facts, width) {
       marks: [
         Plot.ruleX([0]),
         Plot.barX(rows, { y: "who", x: key, fill: "colour" }),
-        Plot.text(rows, { y: "who", x: key, text: (r) => num(r[key], digits), dx: 6, textAnchor: "start" }),
+        Plot.text(rows, {
+          y: "who",
+          x: (r) => Math.max(r[key], 0),
+          text: (r) => num(r[key], digits),
+          dx: 6,
+          textAnchor: "start",
+        }),
       ],
     });
   return h(

@@ -36,7 +36,7 @@ function decide(state, call) {
   const open = state.phase === "open" && state.active;
   const last = state.own.list_price.length
     ? [state.own.list_price.at(-1), state.own.promotion.at(-1)]
-    : [state.reference, 0];
+    : [state.reference, state.reference - state.start_price];
   const [list, promotion] = draft ? [draft.list, draft.promotion] : (state.decided ?? last.map(Math.round));
   const wrong = h("p.error", { id: "decide-error", role: "alert", style: "margin:6px 0" });
   const number = (id, value, low, high) =>
@@ -118,7 +118,7 @@ function decide(state, call) {
       "A buyer pays ",
       pays,
       `; a car costs you ${num(state.own.unit_cost, 0)} CNY`,
-      state.market === "china" ? " before 13% VAT" : "",
+      state.vat ? ` before ${num(100 * state.vat, 0)}% VAT` : "",
       ".",
     ),
     wrong,

@@ -54,7 +54,7 @@ function head(state, code, order) {
     "section.card",
     {},
     h(
-      "div.row.spread",
+      "div.deskhead",
       {},
       h(
         "div",
@@ -64,9 +64,7 @@ function head(state, code, order) {
           {},
           "Join with this code at ",
           h("b", {}, join),
-          alone
-            ? " (this machine only: for a class, open the other address that pricewar app --host 0.0.0.0 prints)"
-            : "",
+          alone ? " (this machine only: for a class, start with --host 0.0.0.0)" : "",
         ),
         h("div.code", { id: "game-code" }, code),
       ),
