@@ -14,6 +14,9 @@ from pydantic import ValidationError
 
 from pricewar import PriceWar, load
 from pricewar.errors import InputError
+from pricewar.experiment import load_experiment
+from pricewar.experiment.metrics import measure
+from pricewar.experiment.work import simulate
 from pricewar.records import View
 from pricewar.rules import make_rule
 from pricewar.strategies import Learned, QLearning, Strategy, freeze
@@ -186,3 +189,38 @@ def test_a_file_that_holds_no_policy_is_named(tmp_path: Path, text: str) -> None
 def test_nothing_to_freeze() -> None:
     with pytest.raises(InputError, match="a firm that played QLearning"):
         freeze({"cut": 0.1})
+
+
+def test_measures_of_the_last_year() -> None:
+    """By hand from the model of one run; the growth motive is what makes the start's price the best one."""
+    names = ("price_end.left", "profit_end.left", "aim_end.left", "surplus_end")
+    setting = load("textbook-duopoly").but(
+        {
+            "events": [],
+            "periods": 15,
+            "firms.left.growth": 2000.0,
+            "firms.left.strategy": {"kind": "QLearning"},
+        }
+    )
+    found = measure(simulate(setting, 2), names)
+    model = PriceWar(setting, seed=2, collect=False).run_model()
+    own, last = model.landscape.own(0), model.history[-12:]
+    profit = np.mean([month.accounts.operating_profit[0] for month in last])
+    price = np.mean([model.price_change(own) for model.offers in [month.offers for month in last]])
+    assert found["price_end.left"] == pytest.approx(100 * price)
+    assert found["profit_end.left"] == pytest.approx(profit)
+    orders = np.mean([month.sales.orders[own].sum() for month in last])
+    assert found["aim_end.left"] == pytest.approx(profit + 2000.0 * orders)
+    surplus = np.mean([month.sales.surplus.sum() for month in last])
+    assert found["surplus_end"] == pytest.approx(surplus)
+
+
+def test_the_shipped_experiment_has_learners_matchers_and_late_prices() -> None:
+    experiment = load_experiment("10", small=True)
+    found = set()
+    for number in range(len(experiment.points)):
+        scenario = experiment.scenario_at(number)
+        kinds = tuple(scenario.firms[key].strategy.kind for key in ("xiaomi", "tesla"))
+        found.add((*kinds, scenario.noise.view_lag))
+    rules = ("Match", "QLearning")
+    assert found == {(mine, theirs, lag) for mine in rules for theirs in rules for lag in (0, 3)}

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from .. import metrics
 from ..analysis.panel import total
 from ..analysis.wars import Definition, Path, War, find_wars, make_path
+from ..calibrate import calibrate
 from ..schema import measures
 
 if TYPE_CHECKING:
@@ -189,6 +190,17 @@ def profit_end(run: Run, firm: str) -> float:
     return float(run.of_firm("operating_profit", firm)[-12:].mean())
 
 
+def aim_end(run: Run, firm: str) -> float:
+    """Operating profit and growth motive times cars ordered, a month, mean of the last twelve, CNY.
+
+    It is what firms are calibrated to want, and what learners are rewarded with, fixed cost apart.
+    """
+    found = calibrate(run.scenario)
+    orders = run.products["orders"].to_numpy(float).reshape(len(run.market), -1)[-12:]
+    own = found.landscape.firm_of == found.landscape.firm(firm)
+    return profit_end(run, firm) + float((orders @ np.where(own, found.growth, 0.0)).mean())
+
+
 def surplus_end(run: Run) -> float:
     """Consumer surplus a month, mean of the last twelve months, CNY."""
     return float(run.market["consumer_surplus"].to_numpy(float)[-12:].mean())
@@ -200,7 +212,7 @@ PLAIN: Final[dict[str, Metric]] = {
 }
 WITH_MONTH: Final[dict[str, Callable[[Run, str], float]]] = {"rivals_price_fall": rivals_price_fall}
 OF_FIRM: Final[dict[str, Callable[[Run, str], float]]] = {
-    f.__name__: f for f in (break_even, in_the_black, survives, share_end, price_end, profit_end)
+    f.__name__: f for f in (break_even, in_the_black, survives, share_end, price_end, profit_end, aim_end)
 }
 
 
