@@ -1,4 +1,5 @@
 # make demo    the first comparison, in a fresh clone, with nothing but Python 3.11+ and make
+# make app     the classroom in a browser
 # make test    lint, types, layers, all tests with coverage
 # make quick   tests without the slow ones
 # make help    the rest
@@ -16,7 +17,7 @@ NEWER := python3.14 python3.13 python3.12 $(wildcard $(HOME)/.pyenv/versions/3.1
 # What meets mesa directly or through a run; NEWEST_TESTS lists those files that exist.
 NEWEST_TESTS = $(wildcard tests/test_model*.py tests/test_mesa*.py tests/test_runs*.py tests/test_cli.py)
 
-.PHONY: help demo test quick lint coverage bench docs lock test-newest clean
+.PHONY: help demo app test quick lint coverage bench docs lock test-newest clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile
@@ -35,6 +36,10 @@ $(VENV)/installed-dev: $(VENV)/installed requirements-dev.lock
 
 demo: $(VENV)/installed
 	$(BIN)/pricewar compare baseline byd-may-2025 byd-one-third --seeds $(SEEDS) --out $(OUT)
+
+app: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet -c requirements-dev.lock starlette uvicorn tomli-w
+	$(BIN)/pricewar app
 
 test: lint coverage
 
