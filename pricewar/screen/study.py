@@ -1,0 +1,158 @@
+"""The screen: calibrate, measure, repeat with other margins, and put the answers in tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from scipy.stats import truncnorm
+
+from pricewar.demand.base import Floats
+from pricewar.errors import ConvergenceError, bad_input
+from pricewar.screen.calibrate import Calibration, calibrate, calibrate_draws
+from pricewar.screen.change import Change
+from pricewar.screen.formulas import Layout
+from pricewar.screen.measure import Point, measure
+from pricewar.screen.table import Market
+from pricewar.screen.tables import (
+    INTERVALS,
+    diversion_table,
+    figures_table,
+    firms_table,
+    fit_table,
+    full_diversion,
+    notes,
+    products_table,
+)
+
+LARGEST_TABLE: Final = 3000
+"""Products up to which a table of product by product may be asked for."""
+
+
+@dataclass(frozen=True, eq=False)
+class Screen:
+    """The answer, as tables; parts are fractions, money is that of the prices.
+
+    Attributes:
+        calibration: the market with numbers on it.
+        change: what was done to it.
+        products, firms: one row each.
+        figures: figure, value, lo, hi.
+        fit: known margins, observed and implied.
+        diversion: firm by firm, and to the outside option.
+        full_diversion: product by product, only if asked for.
+        draws, lost: repetitions asked for, and those without an equilibrium.
+        notes: what the reader must know.
+    """
+
+    calibration: Calibration
+    change: Change
+    products: pd.DataFrame
+    firms: pd.DataFrame
+    figures: pd.DataFrame
+    fit: pd.DataFrame
+    diversion: pd.DataFrame
+    full_diversion: pd.DataFrame | None
+    draws: int
+    lost: int
+    margin_sd: float
+    notes: tuple[str, ...]
+
+    def figure(self, name: str) -> float:
+        """One of the figures."""
+        return float(self.figures["value"].to_numpy()[self.figures["figure"].tolist().index(name)])
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """All tables by name."""
+        named = {name: getattr(self, name) for name in ("figures", "products", "firms", "fit", "diversion")}
+        return named if self.full_diversion is None else named | {"diversion_products": self.full_diversion}
+
+
+def screen(
+    market: Market,
+    change: Change | None = None,
+    *,
+    nests: bool = False,
+    rho: float | None = None,
+    margin_sd: float = 0.02,
+    draws: int = 500,
+    seed: int = 1,
+    efficiency: float = 0.1,
+    full: bool = False,
+) -> Screen:
+    """Screen a market.
+
+    Args:
+        market: from `read_market`.
+        change: what is done to it; None for a look at the market as it is.
+        nests, rho: see `calibrate`.
+        margin_sd: standard deviation of the error in each known margin, as a part of price; normal, cut off
+            at 0 and 1. 0 for no intervals.
+        draws: repetitions of calibration and equilibrium with margins drawn anew.
+        seed: of the draws.
+        efficiency: part of the parties' costs that the merger is credited with in `upp`.
+        full: make the tables of product by product, too.
+
+    Raises:
+        InputError: the market cannot be calibrated, or the change does not fit it.
+        ConvergenceError: the changed market has no equilibrium within reach.
+    """
+    asked = Change() if change is None else change
+    _check(market, asked, margin_sd, draws, efficiency, full)
+    found = calibrate(market, nests, rho)
+    merged = found.layout.owned_by(asked.owners(market))
+    point = measure(found, asked, merged, efficiency)
+    drawn = calibrate_draws(market, _margins(market, margin_sd, draws, seed), nests, rho)
+    repeated = [other for one in drawn if (other := _again(one, asked, merged, efficiency)) is not None]
+    lost = len(drawn) - len(repeated)
+    products = products_table(found, asked, point, repeated, full)
+    return Screen(
+        calibration=found,
+        change=asked,
+        products=products,
+        firms=firms_table(found, products),
+        figures=figures_table(point, repeated),
+        fit=fit_table(found),
+        diversion=diversion_table(found, asked),
+        full_diversion=full_diversion(found) if full else None,
+        draws=len(drawn),
+        lost=lost,
+        margin_sd=margin_sd,
+        notes=notes(found, drawn, margin_sd, lost),
+    )
+
+
+def _check(market: Market, change: Change, sd: float, draws: int, efficiency: float, full: bool) -> None:
+    change.check(market)
+    wrong: list[tuple[str, object, str]] = []
+    if not 0.0 <= sd < 1.0:
+        wrong.append(("--margin-sd", sd, "0 or more, below 1"))
+    if draws < 0:
+        wrong.append(("--draws", draws, "0 or more"))
+    if not 0.0 <= efficiency < 1.0:
+        wrong.append(("--efficiency", efficiency, "0 or more, below 1"))
+    if full and market.firms.size > LARGEST_TABLE:
+        wrong.append(("--full", f"{market.firms.size} products", f"at most {LARGEST_TABLE}"))
+    if wrong:
+        raise bad_input(market.source, *wrong)
+
+
+def _margins(market: Market, sd: float, draws: int, seed: int) -> Floats:
+    """Known margins drawn anew (N, K): the parametric bootstrap. No row where there is no error."""
+    known = market.margins[market.known]
+    if sd == 0.0:
+        return np.empty((0, known.size))
+    luck = np.random.default_rng(seed).random((draws, known.size))
+    return np.asarray(truncnorm.ppf(luck, -known / sd, (1.0 - known) / sd, loc=known, scale=sd))
+
+
+def _again(found: Calibration, change: Change, merged: Layout, efficiency: float) -> Point | None:
+    """The point of a draw, without the columns that get no interval; None if there is no equilibrium."""
+    try:
+        point = measure(found, change, merged, efficiency)
+    except ConvergenceError:
+        return None
+    return Point({name: point.products[name] for name in INTERVALS if name in point.products}, point.figures)
