@@ -68,7 +68,7 @@ docs: $(VENV)/installed-dev
 lock: $(VENV)/installed-dev
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate --upgrade pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate --upgrade --extra dev --extra app --extra dask --extra sensitivity --extra rl -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate --upgrade --extra dev --extra app --extra dask --extra discovery --extra rl -c requirements.lock pyproject.toml -o requirements-dev.lock
 
 $(NEWEST)/installed: pyproject.toml requirements-dev.lock
 	for python in $(NEWER); do \
