@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from pricewar.cli.app import app
 from pricewar.demand import nested_logit
-from pricewar.equilibrium import costs_from_prices, gross_upward_pressure, pass_through, solve
+from pricewar.equilibrium import costs_from_prices, gross_upward_pressure, pass_through, solve, upp
 from pricewar.errors import InputError
 from pricewar.screen import Change, Market, Screen, calibrate, read_market, screen
 from pricewar.screen import formulas as law
@@ -80,6 +80,10 @@ def test_the_merger_of_a_case(case: str, model: dict[str, Any]) -> None:
     close(found.products["profit_after"], merger["profits_per_capita"])
     close(found.products["upp_gross"], screens["gross_upp_newly_internalised"])
     close(found.products["guppi"], screens["guppi"])
+    c = found.calibration
+    after = MERGE.owners(c.market)
+    net = upp(c.demand, c.market.prices, c.costs, c.market.firms, after, efficiency=0.1)
+    close(found.products["upp"], net)
     close(100.0 * found.products["cmcr"], screens["cmcr_pct_of_cost"])
     close(found.products["compensating_cost"], screens["compensating_costs"])
     close(found.products["party"], screens["parties"])
@@ -420,6 +424,18 @@ def test_ten_thousand_rows(firms: int, model: dict[str, Any], tmp_path: Path) ->
     assert len(found.diversion) == 12
     with pytest.raises(InputError, match="3000"):
         screen(read_market(path), full=True)
+
+
+def test_small_and_extreme_markets(tmp_path: Path) -> None:
+    path = tmp_path / "market.csv"
+    path.write_text(f"{HEADER}\nonly,one,10,0.999,0.99\n")
+    alone = screen(read_market(path), Change(cost={"one": 0.5}, tax=-0.1), draws=20)
+    assert np.isfinite(alone.figures["value"]).all()
+    path.write_text(f"{NESTED}e,v,30,1e-9,,k\n")
+    market = read_market(path)
+    everybody = screen(market, Change(merge=market.firm_names), rho=0.95, draws=20)
+    assert everybody.figure("hhi_after") == pytest.approx(10_000.0)
+    assert (everybody.products["price_change"] > 0).all()
 
 
 # --- command line
