@@ -164,5 +164,10 @@ def as_markdown(found: Screen, change: str, figure: list[str]) -> str:
     for page in pages(found, change):
         rules = ["---" if place < page.texts else "---:" for place in range(len(page.heads))]
         lines += ["", f"## {page.title[0].upper()}{page.title[1:]}", ""]
-        lines += [f"| {' | '.join(row)} |" for row in (page.heads, rules, *page.rows)]
+        lines += [_line(row) for row in (page.heads, rules, *page.rows)]
     return "\n".join([*lines, "", *figure]).rstrip() + "\n"
+
+
+def _line(cells: list[str]) -> str:
+    """A row of a Markdown table, whatever is in the names."""
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
