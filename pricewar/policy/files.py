@@ -111,29 +111,31 @@ def _misfits(spec: PolicySpec) -> Iterator[Problem]:
         yield Problem("but_for", repr(spec.but_for.name), f"a scenario with the firms of {spec.base.name}")
     if set(spec.base.products) != set(spec.but_for.products):
         yield Problem("but_for", repr(spec.but_for.name), f"a scenario with the products of {spec.base.name}")
-    for option in spec.measures:
+    trees = {}
+    for option in (PEACE, *spec.options):
         try:
-            spec.scenario(option)
+            trees[option] = spec.scenario(option).model_dump()
         except InputError as error:
-            for p in error.problems:
+            for p in error.problems if option not in spec.bundles else ():
                 yield Problem(f"measures.{option}: {p.place}", p.found, p.allowed)
-            return
-    trees = [spec.scenario(option).model_dump() for option in (PEACE, *spec.options)]
     for pattern in spec.changes:
-        if not any(any(matches(tree, pattern)) for tree in trees):
+        if not any(any(matches(tree, pattern)) for tree in trees.values()):
             yield Problem(f"set.{pattern}", "no such field", "a path into the scenario or a measure")
     for name, factor in spec.factors.items():
         yield from _reach(spec, name, factor, trees)
 
 
-def _reach(spec: PolicySpec, name: str, factor: Factor, trees: list[Any]) -> Iterator[Problem]:
+def _reach(spec: PolicySpec, name: str, factor: Factor, trees: Mapping[str, Any]) -> Iterator[Problem]:
+    """Whether a factor leads somewhere, and what options say to the ends of its range."""
+    found = {option: {path for p in factor.targets for path in matches(trees[option], p)} for option in trees}
     for pattern in factor.targets:
-        if not any(any(matches(tree, pattern)) for tree in trees):
+        if not any(any(matches(tree, pattern)) for tree in trees.values()):
             yield Problem(f"factors.{name}.path", repr(pattern), "a path into the scenario or a measure")
             return
+    plain = found.get(NONE, set())
     told = set[tuple[str, str]]()
-    for level in (factor.levels()[0], factor.levels()[-1]):
-        for option in (PEACE, *spec.options):
+    for option in (o for o in trees if o in (PEACE, NONE) or found[o] - plain):
+        for level in (factor.levels()[0], factor.levels()[-1]):
             try:
                 spec.scenario(option, {name: factor.at(level)[0]})
             except InputError as error:

@@ -33,8 +33,16 @@ def measured(study: PolicyStudy) -> list[str]:
 
 def wide(study: PolicyStudy, measure: str) -> pd.DataFrame:
     """(futures, options) one measure; seeds of one draw are averaged: a draw is one future."""
-    table = study.options.pivot_table(index="draw", columns="option", values=measure, dropna=False)
-    return table.reindex(columns=[PEACE, *study.spec.options])
+    return _slice(study, _cube(study, [measure]), measure)
+
+
+def _cube(study: PolicyStudy, names: list[str]) -> pd.DataFrame:
+    """(futures, (measures, options)) means over seeds."""
+    return pd.DataFrame(study.options.groupby(["draw", "option"], sort=True)[names].mean().unstack("option"))
+
+
+def _slice(study: PolicyStudy, cube: pd.DataFrame, measure: str) -> pd.DataFrame:
+    return pd.DataFrame(cube[measure])[[PEACE, *study.spec.options]]
 
 
 def effects(study: PolicyStudy) -> pd.DataFrame:
@@ -44,9 +52,10 @@ def effects(study: PolicyStudy) -> pd.DataFrame:
         Columns option, measure, mean, lo, hi (95% interval of the mean over futures, Student's t), diff,
         diff_lo, diff_hi (paired), p05, p95 (of the differences), futures (that have a value).
     """
-    rows = []
-    for measure in measured(study):
-        table = wide(study, measure)
+    rows, names = [], measured(study)
+    cube = _cube(study, names)
+    for measure in names:
+        table = _slice(study, cube, measure)
         change = table.sub(table[NONE], axis=0)
         own, paired = interval(table.to_numpy(float)), interval(change.to_numpy(float))
         for place, option in enumerate(table):
@@ -54,8 +63,8 @@ def effects(study: PolicyStudy) -> pd.DataFrame:
             ends = np.quantile(seen, [0.05, 0.95]) if len(seen) else (np.nan, np.nan)
             numbers = [float(part[place]) for part in (*own, *paired)]
             rows.append((option, measure, *numbers, *map(float, ends), int(table[option].notna().sum())))
-    names = ["option", "measure", "mean", "lo", "hi", "diff", "diff_lo", "diff_hi", "p05", "p95", "futures"]
-    return pd.DataFrame(rows, columns=names)
+    heads = ["option", "measure", "mean", "lo", "hi", "diff", "diff_lo", "diff_hi", "p05", "p95", "futures"]
+    return pd.DataFrame(rows, columns=heads)
 
 
 def pick(table: pd.DataFrame, option: str, measure: str) -> pd.Series:
