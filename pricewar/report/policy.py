@@ -23,6 +23,8 @@ from ..policy.spec import NONE, PEACE
 from ..policy.study import PolicyStudy
 from ..policy.summary import best, courts, effects, monthly, payers, pick
 from . import _embedded
+from .experiment import BEGIN, END
+from .experiment import _reading as reading
 
 COLUMNS: Final = (
     ("war avoided, %", "war_avoided", 100.0, "mean"),
@@ -90,11 +92,16 @@ def write_tables(study: PolicyStudy, folder: Path) -> None:
 
 
 def write_markdown(study: PolicyStudy, page: str | Path, command: str) -> Path:
-    """The brief as Markdown, its figures and tables in a folder of its name."""
+    """The brief as Markdown; its figures, tables and PDF in a folder of its name.
+
+    What stands between the two marks of the reading is kept, as on the pages of experiments.
+    """
     target = Path(page)
     folder = target.with_suffix("")
     told = content(study, command)
     lines = [f"# {told['title']}", "", told["question"], "", *[f"- {line}" for line in told["facts"]], ""]
+    lines += [f"The page for print: [brief.pdf]({folder.name}/brief.pdf).", ""]
+    lines += ["## What it says", "", BEGIN, reading(target), END, "", "## What each option does", ""]
     lines += [*_grid(told["head"], told["rows"]), "", told["note"], ""]
     for drawing in policy_drawings(study):
         _, svg = drawing.save(folder)
@@ -106,6 +113,7 @@ def write_markdown(study: PolicyStudy, page: str | Path, command: str) -> Path:
     lines += ["", "## Method and limits", "", METHOD, "", LIMITS, "", "## Repeat it", ""]
     lines += ["```", command, "```", "", told["files"], ""]
     write_tables(study, folder)
+    write_pdf(study, folder / "brief.pdf", command)
     target.write_text("\n".join(lines), encoding="utf-8")
     return target
 
@@ -172,8 +180,8 @@ def write_pdf(study: PolicyStudy, path: Path, command: str) -> None:
         draw_best(plots[2], best(study), 5.5)
         for axes in plots:
             axes.tick_params(labelsize=5.5)
-            axes.xaxis.label.set_size(6)
-            axes.yaxis.label.set_size(6)
+            axes.xaxis.label.set_fontsize(6)
+            axes.yaxis.label.set_fontsize(6)
         figure.text(0.05, 0.548, "Who gains and who pays", fontsize=8, fontweight="bold")
         figure.text(0.05, 0.314, "War avoided, and what it costs buyers", fontsize=8, fontweight="bold")
         figure.text(0.64, 0.314, "Best by welfare", fontsize=8, fontweight="bold")
