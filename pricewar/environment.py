@@ -134,8 +134,16 @@ class MarketEnv(ParallelEnv[str, Observation, Action]):  # type: ignore[misc]
         return self._model.firms[self._model.landscape.firm(key)]
 
     def _view(self, firm: Firm) -> View:
-        """What the firm knows before its next move: last month's books, rivals late and blurred."""
-        return view_of(self._model, firm, own_figures(self._model))
+        """What the firm knows before its next move, as the measures in force leave it.
+
+        Before the first month nothing has happened that a measure could show.
+        """
+        model = self._model
+        view = view_of(model, firm, own_figures(model))
+        if not 0 < model.period < self.scenario.periods:
+            return view
+        model.regulator.open()  # as the step will do again: it lays the same papers on the desks
+        return model.regulator.see(view)
 
     def _see(self, keys: Sequence[str]) -> dict[str, Observation]:
         return {key: observe(self._view(self._firm(key))) for key in keys}

@@ -94,6 +94,27 @@ def test_what_a_firm_is_told_is_its_own_and_late() -> None:
         assert told["left"][5 * n] == pytest.approx(-0.2 if month > 3 else 0.0)  # rivals, three months late
 
 
+def test_a_measure_that_shows_prices_reaches_the_agents_and_nothing_else() -> None:
+    """Disclosure undoes the lag in what is told, and looking does not change the months."""
+    shown = {"interventions": [{"kind": "DiscountDisclosure"}, {"kind": "NoticePeriod", "months": 2}]}
+    setting = duopoly(**{"noise.view_lag": 3, "noise.market_sd": 0.1}, **shown)
+    env = market_env(setting, ("left",), seed=2)
+    env.reset()
+    n = sum(product.firm == "left" for product in setting.products.values())
+    model = PriceWar(setting, seed=2, collect=False)
+    for _ in range(7):
+        infos = env.step({"left": np.array([0.0])})[4]
+        model.step()
+        assert model.accounts is not None
+        assert infos["left"]["operating_profit"] == model.accounts.operating_profit[0]
+    late = market_env(duopoly(**{"noise.view_lag": 3}), BOTH)
+    soon = market_env(duopoly(**{"noise.view_lag": 3}, interventions=[{"kind": "DiscountDisclosure"}]), BOTH)
+    for env, seen in ((late, 0.0), (soon, -0.2)):
+        env.reset()
+        told = env.step({**say(env, 0.0), "right": np.array([-0.2])})[0]
+        assert told["left"][5 * n] == pytest.approx(seen)
+
+
 def test_who_says_nothing_keeps_his_prices_and_too_much_is_cut_off() -> None:
     env = market_env(duopoly(), BOTH, low=-0.1, high=0.1)
     env.reset()
