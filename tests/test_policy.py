@@ -23,7 +23,7 @@ from pricewar.policy import NONE, PEACE, PolicySpec, PolicyStudy, load_policy, p
 from pricewar.policy.conduct import conduct_index, start_game
 from pricewar.policy.courts import TESTS, Case, error_rates
 from pricewar.policy.lines import LINES, Ledger, below, line_table, lines_of
-from pricewar.policy.measures import outcomes, war_avoided
+from pricewar.policy.measures import outcomes, rivals_fall, war_avoided
 from pricewar.policy.summary import best, courts, effects, monthly, payers, pick, wide
 from pricewar.report.policy import write_brief, write_markdown
 
@@ -206,6 +206,18 @@ def test_peace_avoids_all_of_the_war_and_no_measure_none() -> None:
     assert war_avoided(peace, war, peace) == 1.0
     assert war_avoided(war, war, peace) == 0.0
     assert np.isnan(war_avoided(peace, peace, peace))
+
+
+def test_the_one_who_cuts_is_the_same_firm_in_war_and_peace() -> None:
+    match = {"kind": "Match", "follow_rate": 0.8}
+    parts = {"firms.ace.strategy": match, "firms.cove.strategy": match}
+    war = simulate(tiny(parts, events=[{**CUT, "firm": "cove"}]), 1)
+    peace = simulate(tiny(parts), 1)
+    assert (war.leader, peace.leader) == ("cove", "ace")
+    others = peace.by_firm("price_change")[:, :2] @ peace.start_units[:2] / peace.start_units[:2].sum()
+    assert rivals_fall(peace, "cove") == pytest.approx(-others.mean())
+    assert outcomes(peace, war, peace, 0.0)["rivals_fall"] == 0.0
+    assert war_avoided(peace, war, peace) == 1.0
 
 
 def test_money_adds_up() -> None:

@@ -38,7 +38,7 @@ def outcomes(run: Run, war: Run, peace: Run, rate: float) -> dict[str, float]:
     table |= {f"pv.{name}": float(present_value(run.market[name].to_numpy(), rate)) for name in MONEY}
     table |= {
         "war_avoided": war_avoided(run, war, peace),
-        "rivals_fall": rivals_fall(run) - rivals_fall(peace),
+        "rivals_fall": rivals_fall(run, war.leader) - rivals_fall(peace, war.leader),
         "price_index_end": float(run.market["price_index"].iloc[-1]),
         "suppliers_failed": float(run.market["suppliers_failed"].sum()),
         "exits": exits(case.ledger),
@@ -52,13 +52,13 @@ def outcomes(run: Run, war: Run, peace: Run, rate: float) -> dict[str, float]:
     return table | line_table(case.ledger) | error_rates(case)
 
 
-def rivals_fall(run: Run) -> float:
-    """Mean over months of the fall of the prices of all firms but the leader, weighted by start units.
+def rivals_fall(run: Run, leader: str) -> float:
+    """Mean over months of the fall of the prices of all firms but one, weighted by start units.
 
     Firms that have left do not count from then on.
     """
     change = run.by_firm("price_change")
-    rival = np.array([name != run.leader for name in run.names])
+    rival = np.array([name != leader for name in run.names])
     weight = run.start_units * rival * (run.by_firm("active") > 0) * ~np.isnan(change)
     total = weight.sum(axis=1)
     fall = -(weight * np.nan_to_num(change)).sum(axis=1)
@@ -70,9 +70,8 @@ def war_avoided(run: Run, war: Run, peace: Run) -> float:
 
     1: as in peace; 0: as in the war; above 1: dearer than peace; below 0: a deeper war.
     """
-    names, rest = (rivals_fall(war), rivals_fall(peace)), rivals_fall(run)
-    war_fall = names[0] - names[1]
-    return 1.0 - (rest - names[1]) / war_fall if war_fall > LEAST_WAR else float("nan")
+    fought, calm, now = (rivals_fall(one, war.leader) for one in (war, peace, run))
+    return 1.0 - (now - calm) / (fought - calm) if fought - calm > LEAST_WAR else float("nan")
 
 
 def exits(ledger: Ledger) -> float:
