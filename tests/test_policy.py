@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import AT_REST, OFF, tiny
 from typer.testing import CliRunner
@@ -329,3 +330,12 @@ def test_command_says_what_it_would_run_and_names_what_is_wrong(tmp_path: Path) 
     assert told.exit_code == 2
     assert "measures.x.0" in told.output
     assert "factors" in told.output
+
+
+@pytest.mark.slow
+def test_processes_give_the_same_as_one_after_the_other(tmp_path: Path) -> None:
+    spec = policy_from(tree(draws=2), "small")
+    serial = run_policy(spec, SerialExecutor(), store=tmp_path / "serial")
+    pooled = run_policy(spec, store=tmp_path / "pooled", workers=2)
+    pd.testing.assert_frame_equal(pooled.options, serial.options, check_exact=True)
+    pd.testing.assert_frame_equal(pooled.paths, serial.paths, check_exact=True)
