@@ -45,8 +45,10 @@ class Record:
         if len(held) > len(names):  # what was derived and cached may not hold for the copy
             for derived in held.keys() - names:
                 del held[derived]
+        held.update(changes)
         for name, value in changes.items():
-            held[name] = read_only(value) if type(value) is np.ndarray else value
+            if type(value) is np.ndarray and value.flags.writeable:
+                held[name] = read_only(value)
         return copy
 
 
