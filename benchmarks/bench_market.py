@@ -118,6 +118,7 @@ def slope(points: dict[int, float]) -> float:
 
 def draw(found: dict[str, dict[int, float]], path: str) -> None:
     from matplotlib import pyplot as plt
+    from matplotlib.ticker import FixedLocator, NullLocator
 
     figure, axis = plt.subplots(figsize=(7, 4.5), layout="constrained")
     for (name, points), marker in zip(found.items(), "osD^", strict=True):
@@ -126,7 +127,11 @@ def draw(found: dict[str, dict[int, float]], path: str) -> None:
         axis.loglog(x, list(points.values()), marker=marker, label=f"{name} (slope {slope(points):.2f})")
     axis.set_xlabel("size relative to the China market (2,000 buyers, 36 months, 60 products, 15 firms)")
     axis.set_ylabel("processor time of a run, ms")
-    axis.grid(True, which="both", alpha=0.3)
+    for one, ticks in ((axis.xaxis, (0.25, 0.5, 1, 2, 4)), (axis.yaxis, (20, 50, 100, 200, 500))):
+        one.set_major_locator(FixedLocator(ticks))
+        one.set_minor_locator(NullLocator())
+        one.set_major_formatter("{x:g}")
+    axis.grid(True, alpha=0.3)
     axis.legend(frameon=False)
     figure.savefig(path, dpi=150)
 
