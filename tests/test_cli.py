@@ -64,7 +64,10 @@ def test_help_lists_every_command_and_version_is_that_of_the_package() -> None:
 
 
 def test_list_names_scenarios_and_kinds() -> None:
-    assert "Textbook duopoly" in call("list").stdout
+    listed = call("list").stdout
+    assert all(
+        text in listed for text in ("Textbook duopoly", "01_cut-depth", "Measures against the price war")
+    )
     found = json.loads(call("list", "--strategies", "--events", "--interventions", "--json").stdout)
     assert {"Hold", "BestResponse"} <= set(found["strategies"])
     assert "Cut" in found["events"]

@@ -22,9 +22,9 @@ def list_shipped(
     interventions: Annotated[bool, typer.Option("--interventions", help="Kinds of measures.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List shipped scenarios, or the kinds of strategies, events and interventions."""
+    """List shipped scenarios, experiments and policies, or kinds of strategies, events, interventions."""
     asked = {"strategies": strategies, "events": events, "interventions": interventions}
-    found = {sort: kinds(sort) for sort, wanted in asked.items() if wanted} or {"scenarios": titles()}
+    found = {sort: kinds(sort) for sort, wanted in asked.items() if wanted} or titles()
     if as_json:
         typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
         return
@@ -32,11 +32,14 @@ def list_shipped(
         show(sort, ("name", "what it is"), list(entries.items()), text_columns=2)
 
 
-def titles() -> dict[str, str]:
-    """Shipped scenarios with their titles."""
-    from ..scenario_file import shipped_scenarios
+def titles() -> dict[str, dict[str, str]]:
+    """What comes with the package, by sort: names of files and their titles."""
+    from ..scenario_file import shipped_directory
 
-    return {name: _title(path) for name, path in shipped_scenarios().items()}
+    return {
+        sort: {path.stem: _title(path) for path in sorted(shipped_directory(sort).glob("*.toml"))}
+        for sort in ("scenarios", "experiments", "policies")
+    }
 
 
 def _title(path: Path) -> str:
