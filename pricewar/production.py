@@ -82,8 +82,8 @@ def _feasible(state: State, wanted: Floats) -> Floats:
     firm_of = state.landscape.firm_of
     total = np.bincount(firm_of, weights=wanted, minlength=len(state.active))
     capacity = state.capacity * state.supply * state.active
-    ratio = np.divide(capacity, total, out=np.ones_like(total), where=total > 0)
-    return np.minimum(ratio, 1.0)[firm_of]
+    ratio = np.divide(capacity, total, out=np.ones_like(total), where=total > capacity)
+    return np.asarray(ratio[firm_of], dtype=np.float64)
 
 
 def stock_months(state: State) -> Floats:
