@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .experiment import Experiment, load_experiment, run_experiment
     from .model import PriceWar
     from .results import Results
     from .runs import compare, run
@@ -19,14 +20,27 @@ if TYPE_CHECKING:
     from .scenario_file import load
 
 _HOME = {
+    "Experiment": "experiment",
     "PriceWar": "model",
     "Results": "results",
     "Scenario": "scenario",
     "compare": "runs",
     "load": "scenario_file",
+    "load_experiment": "experiment",
     "run": "runs",
+    "run_experiment": "experiment",
 }
-__all__ = ["PriceWar", "Results", "Scenario", "compare", "load", "run"]
+__all__ = [
+    "Experiment",
+    "PriceWar",
+    "Results",
+    "Scenario",
+    "compare",
+    "load",
+    "load_experiment",
+    "run",
+    "run_experiment",
+]
 
 
 def __getattr__(name: str) -> Any:

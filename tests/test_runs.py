@@ -156,3 +156,12 @@ def test_saved_results_come_back_as_they_were(tmp_path: Path) -> None:
     for name, frame in results.tables.items():
         pd.testing.assert_frame_equal(frame, back.tables[name])
     assert back.about == results.about
+
+
+def test_every_public_name_is_there() -> None:
+    import pricewar
+
+    for name in pricewar.__all__:
+        assert callable(getattr(pricewar, name))
+    with pytest.raises(AttributeError, match="nonsense"):
+        pricewar.nonsense  # noqa: B018
