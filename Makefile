@@ -53,7 +53,7 @@ lint: $(VENV)/installed-dev
 # code takes in silence would be a warning.
 coverage: $(VENV)/installed-dev
 	$(BIN)/pytest -n 2 --cov --cov-report=
-	NUMBA_DISABLE_JIT=1 $(BIN)/pytest -W ignore::RuntimeWarning $(wildcard tests/test_kernels*.py tests/test_*_kernels.py) --cov --cov-append --cov-report=term --cov-fail-under=$(LEAST)
+	NUMBA_DISABLE_JIT=1 $(BIN)/pytest -W ignore::RuntimeWarning $(wildcard tests/test_kernels*.py) --cov --cov-append --cov-report=term --cov-fail-under=$(LEAST)
 
 quick: $(VENV)/installed-dev
 	$(BIN)/pytest -n 2 -m "not slow"
