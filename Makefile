@@ -59,7 +59,11 @@ quick: $(VENV)/installed-dev
 	$(BIN)/pytest -n 2 -m "not slow"
 
 bench: $(VENV)/installed-dev
-	for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+	$(BIN)/python -m pip install --quiet -c requirements-dev.lock "pyblp>=1.1" "threadpoolctl>=3.5"
+	$(BIN)/python benchmarks/bench_engine.py
+	$(BIN)/python benchmarks/bench_market.py
+	$(BIN)/python benchmarks/bench_lab.py speed
+	$(BIN)/python benchmarks/bench_sweep.py
 
 docs: $(VENV)/installed-dev
 	$(BIN)/python -m pricewar.cli.pages docs/reference
