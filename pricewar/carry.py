@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .book import OrderBook, Terms, Voided
 from .calibrate import Calibration
+from .consumers import QUINTILES
 from .dynamics import Dynamics
 from .events import Entry
+from .metrics import cut_depth
 from .production import Flow
 from .records import Accounts, Flags, Floats, Offers, Sales
 from .scenario import Scenario
+from .specs import MarketSpec
 from .state import State, leave
 from .streams import stream
 
@@ -30,7 +34,7 @@ def start_state(scenario: Scenario, calibration: Calibration) -> State:
     units, firm_of = landscape.start_units, landscape.firm_of
     by_firm = np.bincount(firm_of, weights=units, minlength=len(firms))
     share = np.divide(units, by_firm[firm_of], out=np.zeros_like(units), where=by_firm[firm_of] > 0)
-    backlog = np.array([firm.backlog for firm in firms])[firm_of] * share
+    backlog = np.array([firm.backlog for firm in firms])[firm_of] * share * scenario.dynamics.backlog.on
     stock = np.where(backlog > 0, 0.0, np.array([firm.dealer_stock for firm in firms])[firm_of] * share)
     if not scenario.dynamics.dealer_stock.on:
         stock = np.zeros_like(stock)
@@ -71,7 +75,50 @@ def start_state(scenario: Scenario, calibration: Calibration) -> State:
         fixed_cost=np.array([firm.fixed_cost for firm in firms]),
         subsidy=np.zeros(count),
         months_broke=np.zeros(len(firms)),
+        book=_empty_book(count),
+        voided=Voided.none(count, QUINTILES),
+        deposits=np.zeros(len(firms)),
+        owners=np.zeros((QUINTILES, count)),
     )
+
+
+def _empty_book(products: int) -> OrderBook:
+    none = np.zeros(products)
+    terms = Terms(price=none, subsidy=none, tax=none, rebate=none, on_sale=none > 0)
+    return OrderBook.opening(none, none, terms, np.zeros((QUINTILES, products)), np.zeros(QUINTILES))
+
+
+def open_book(state: State, terms: Terms, groups: Floats, surplus: Floats, deposit: float) -> None:
+    """Fill the order book with what was ordered before the first month, on the start's terms.
+
+    Args:
+        state: with its backlog.
+        terms: of the start.
+        groups: (G, J) shares of the income groups among those who choose each product at the start.
+        surplus: (G,) surplus of a month's buyers at the start, CNY.
+        deposit: share of the price that was paid with the order.
+    """
+    units = state.landscape.start_units
+    worth = surplus_a_car(surplus, groups, units)
+    state.book = OrderBook.opening(state.backlog, units, terms, groups, worth)
+    firms = len(state.active)
+    held = np.bincount(state.landscape.firm_of, state.book.value, firms)
+    state.deposits = np.asarray(deposit * held, dtype=np.float64)
+    state.owners = groups * units
+
+
+def surplus_a_car(surplus: Floats, groups: Floats, orders: Floats) -> Floats:
+    """(G,) surplus of a month's buyers for each car they order, by income group, CNY."""
+    cars = groups @ orders
+    return np.divide(surplus, cars, out=np.zeros_like(surplus), where=cars > 0)
+
+
+def cancel(state: State, rate: float) -> None:
+    """Let buyers cancel a share of all open orders."""
+    if rate > 0:
+        state.book, gone = state.book.void(np.full(len(state.backlog), rate))
+        state.voided = state.voided + gone
+        state.backlog = state.backlog * (1.0 - rate)
 
 
 def _experience(by_firm: Floats) -> Floats:
@@ -131,6 +178,7 @@ def books(state: State, accounts: Accounts, made: Flow, inventory: Floats) -> No
     state.payable_days = accounts.payable_days
     state.stock, state.backlog, state.forecast = made.stock, made.backlog, made.forecast
     state.inventory = inventory
+    state.deposits = accounts.deposits
     firm_of = state.landscape.firm_of
     state.cumulative = state.cumulative + np.bincount(
         firm_of, weights=made.produced, minlength=len(state.active)
@@ -138,14 +186,16 @@ def books(state: State, accounts: Accounts, made: Flow, inventory: Floats) -> No
     state.months_broke = np.where(state.cash < 0, state.months_broke + 1, 0.0)
 
 
-def buyers(state: State, before: Offers, offers: Offers, sales: Sales, scenario: Scenario) -> None:
+def buyers(
+    state: State, before: Offers, offers: Offers, sales: Sales, reference: Floats, scenario: Scenario
+) -> None:
     """What buyers remember: prices, brands, what they drive, and whether they still plan to buy."""
     dynamics = scenario.dynamics
     state.list_price, state.promotion = offers.list_price, offers.promotion
     state.reference = _toward(state.reference, offers.buyer_price, dynamics.reference_price.memory)
     change = np.where(offers.on_sale & before.on_sale, offers.price / before.price - 1.0, 0.0)
     state.price_trend = _toward(state.price_trend, change, 1.0 - dynamics.waiting.learning)
-    state.brand = _brand(state, offers, dynamics)
+    state.brand = _brand(state, offers, reference, dynamics)
     if dynamics.loyalty.on or dynamics.word_of_mouth.on:
         state.fleet = _fleet(state, sales, dynamics)
     if dynamics.pull_forward.on:
@@ -159,17 +209,11 @@ def _toward(old: Floats, new: Floats, memory: float) -> Floats:
     return old + (1.0 - memory) * (new - old)
 
 
-def _brand(state: State, offers: Offers, dynamics: Dynamics) -> Floats:
+def _brand(state: State, offers: Offers, reference: Floats, dynamics: Dynamics) -> Floats:
     spec = dynamics.brand
     if not spec.on:
         return state.brand
-    landscape = state.landscape
-    weight = np.maximum(landscape.start_units, 1e-9)
-    cut = np.maximum(0.0, 1.0 - offers.price / landscape.start_price) * weight
-    firms = len(state.active)
-    depth = np.bincount(landscape.firm_of, weights=cut, minlength=firms) / np.bincount(
-        landscape.firm_of, weights=weight, minlength=firms
-    )
+    depth = state.landscape.by_start_units(cut_depth(offers.price, reference))
     healed = state.brand * 0.5 ** (1.0 / spec.half_life)
     return np.asarray(healed - spec.erosion * depth, dtype=np.float64)
 
@@ -211,7 +255,32 @@ def exits(state: State, patience: Sequence[int]) -> list[int]:
     return [int(f) for f in gone]
 
 
-def fiscal_cost(offers: Offers, sales: Sales, accounts: Accounts, vat: float) -> float:
-    """What the month costs the state: subsidies less VAT, purchase tax, fines and levies, CNY."""
-    from_firms = vat * accounts.revenue + accounts.fines + accounts.levy
-    return float(sales.units @ (offers.subsidy - offers.tax) - from_firms.sum())
+def protection(state: State, sales: Sales, accounts: Accounts) -> Floats:
+    """(G,) what a measure of price protection brings earlier buyers, CNY, by who owns the cars.
+
+    This month's deliveries join the owners afterwards: who takes a car now is not paid back yet.
+    """
+    owners = state.owners / np.maximum(state.owners.sum(axis=0), 1e-300)
+    state.owners = state.owners + sales.bookings.by_group
+    return np.asarray(owners @ accounts.protection)
+
+
+def petrol_profit(sales: Sales, market: MarketSpec) -> float:
+    """Gross margin of all makers on the month's petrol cars, CNY."""
+    return sales.petrol * market.petrol_margin * market.petrol_price / (1.0 + market.vat)
+
+
+def petrol_taxes(sales: Sales, market: MarketSpec) -> float:
+    """VAT and purchase tax on the month's petrol cars, CNY."""
+    rate = market.vat + market.petrol_purchase_tax
+    return sales.petrol * rate * market.petrol_price / (1.0 + market.vat)
+
+
+def fiscal_cost(sales: Sales, accounts: Accounts, market: MarketSpec) -> float:
+    """What the month costs the state: subsidies less VAT, purchase tax, fines and levies, CNY.
+
+    Taxes on petrol cars count too. The state settles by the month of delivery.
+    """
+    from_firms = market.vat * accounts.revenue + accounts.fines + accounts.levy
+    taxed = float(from_firms.sum()) + petrol_taxes(sales, market)
+    return float(sales.bookings.state_paid.sum()) - taxed

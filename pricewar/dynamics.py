@@ -80,6 +80,12 @@ class Backlog(Mechanism):
     longest_months: float = Field(
         12.0, gt=0, le=60, description="delivery time at which a firm takes no order"
     )
+    cancellation: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="share of open orders cancelled in each month of waiting (assumed 0; range 0 to 0.1)",
+    )
 
 
 class DealerStock(Mechanism):

@@ -15,14 +15,29 @@ import numpy as np
 import pandas as pd
 
 from . import agenda, carry, metrics
+from .accrual import Accrual, accrue
+from .book import Bookings, Voided, deliver
 from .calibrate import Calibration, calibrate
 from .costs import CostCurve, cost_lines, draft, pay, squeezed_out
 from .crowd import Crowd
 from .firm import Firm
 from .history import Month, tables
-from .market import Choice, Conditions, choose, conditions, expected_fall, shoppers, spill, surplus, waiting
+from .market import (
+    Choice,
+    Conditions,
+    choose,
+    conditions,
+    decided,
+    expected_fall,
+    feels_cheap,
+    shoppers,
+    spill,
+    surplus,
+    waiting,
+)
 from .production import flow, stock_months, turned_away
 from .records import Accounts, Floats, Ints, Landscape, Offers, Sales, View
+from .reference import PriceReference
 from .regulator import Regulator
 from .research import Research
 from .scenario import Scenario
@@ -77,13 +92,24 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
             None if weight is None else Crowd(self.setting, self.calibration, weight, self.seed_of_run, cores)
         )
         self.start_cumulative = self.state.cumulative.copy()
+        self.reference = PriceReference(self.setting, self.calibration)
         self.offers: Offers = carry.start_offers(self.state)
         self.sales: Sales | None = None
         self.accounts: Accounts | None = None
         self.price_history: Floats = np.empty((self.setting.periods + 1, len(self.landscape.products)))
         self.price_history[0] = self.offers.price
-        self.found: Conditions = conditions(self.state, self.offers, self.calibration, self.setting.dynamics)
+        settlement = self.setting.market.settlement
+        self.found: Conditions = conditions(
+            self.state, self.offers, self.calibration, self.setting.dynamics, settlement
+        )
         self.chosen: Choice = choose(self.found, self.calibration)  # at rest, before buyers are made
+        usual = self.setting.consumers.shoppers
+        at_rest = surplus(self.chosen, self.found, self.calibration, usual)
+        carry.open_book(
+            self.state, self.offers.terms, self.chosen.groups, at_rest, self.setting.market.deposit
+        )
+        self.opening, self.opening_terms = self.state.book, self.offers.terms
+        self._squeezed = np.zeros_like(self.offers.price)
         self.research = self._look_into()
         self.month = self.setting.month(0)
         self.history: list[Month] = []
@@ -106,7 +132,7 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         self._open()
         offers = self._offer()
         sales = self._sell(offers)
-        accounts = self._close(offers)
+        accounts = self._close(sales)
         self._carry(offers, sales, accounts)
         if self.datacollector is not None:
             self.datacollector.collect(self)
@@ -131,9 +157,10 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         self.state.month_luck = float(self._market_luck[self.period])
         self.state.taste = self._taste_luck[self.period]
         agenda.happen(self.setting, self.state, self.period)
-        fall = np.maximum(0.0, -self._price_change_by_firm())[self.landscape.firm_of]
+        cut = self.landscape.by_start_units(metrics.cut_depth(self.offers.price, self.reference.own))
         full = self.cost_curve.full_terms(self.state, self.setting, self.start_cumulative)
-        self._squeezed = squeezed_out(full, fall, self.setting.supply_chain)
+        self.reference.open(full, self.state.on_sale)
+        self._squeezed = squeezed_out(full, cut[self.landscape.firm_of], self.setting.supply_chain)
         self.state.unit_cost = full - self._squeezed
 
     def _look_into(self) -> Research:
@@ -160,18 +187,23 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
     def _sell(self, offers: Offers) -> Sales:
         """Buyers choose; full order books turn buyers to their second choice; cars are delivered."""
         dynamics, calibration = self.setting.dynamics, self.calibration
-        self.found = conditions(self.state, offers, calibration, dynamics)
+        settlement = self.setting.market.settlement
+        carry.cancel(self.state, dynamics.backlog.cancellation * dynamics.backlog.on)
+        self.found = conditions(self.state, offers, calibration, dynamics, settlement)
         self.chosen = self.choose(self.found)
         usual = self.setting.consumers.shoppers
         people = shoppers(self.state, self.chosen, calibration, dynamics, usual)
-        share, worth = self.chosen.share, surplus(self.chosen, calibration, people)
+        free = dynamics.waiting.share if dynamics.waiting.on else 0.0
+        share, worth = self.chosen.share, surplus(self.chosen, self.found, calibration, people, free)
         if self.crowd is not None:
-            fall = expected_fall(self.state, offers, dynamics)
-            share, worth = self.crowd.choose(self.found, self.state.fleet, fall, people, self.period)
+            fall = expected_fall(self.state, offers, dynamics, settlement)
+            share, sampled = self.crowd.choose(self.found, self.state.fleet, fall, people, self.period)
+            worth = worth + sampled - decided(self.chosen, calibration, people)
         orders = people * self._served(share, people)
         self.made = flow(self.state, orders, dynamics)
-        wait = dynamics.waiting
-        free = wait.share if wait.on else 0.0
+        bookings = self._deliver(offers, orders, worth)
+        waits = waiting(self.found, self.chosen, calibration, people, free)
+        petrol = self.setting.consumers.petrol_share * max(people - float(orders.sum()) - waits, 0.0)
         return Sales(
             period=self.period,
             orders=orders,
@@ -180,9 +212,24 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
             backlog=self.made.backlog,
             stock=self.made.stock,
             shoppers=people,
-            waiting=waiting(self.found, self.chosen, calibration, people, free),
+            waiting=waits,
             surplus=worth,
+            bookings=bookings,
+            petrol=petrol,
+            feels_cheap=feels_cheap(self.chosen, self.found, people),
         )
+
+    def _deliver(self, offers: Offers, orders: Floats, worth: Floats) -> Bookings:
+        """Book the month's orders and settle the cars that are delivered, oldest orders first."""
+        state, groups = self.state, self.chosen.groups
+        a_car = carry.surplus_a_car(worth, groups, orders)
+        book = state.book.ordered(self.period, orders, offers.terms, groups, a_car)
+        rule = self.setting.market.settlement
+        state.book, bookings = deliver(
+            book, self.made.units, offers.terms, self.period, rule, orders * offers.price, state.voided
+        )
+        state.voided = Voided.none(len(orders), len(worth))
+        return bookings
 
     def choose(self, found: Conditions) -> Choice:
         """What buyers choose under the conditions they find."""
@@ -195,9 +242,12 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
             return share
         return share * (1.0 - refused) + spill(refused, self.found, self.calibration)
 
-    def _close(self, offers: Offers) -> Accounts:
+    def _close(self, sales: Sales) -> Accounts:
         """Draft the books, let the regulator settle, pay the bills; suppliers close theirs."""
-        drafted, self._inventory = draft(self.state, offers, self.made, self.setting.market.vat)
+        market = self.setting.market
+        drafted, self._inventory = draft(
+            self.state, self.made, sales.bookings, self.period, market.vat, market.deposit
+        )
         settled = self.regulator.settle(drafted)
         made, first, chain = self.made.produced, self.calibration.first[:-1], self.setting.supply_chain
         made_cost = np.add.reduceat(made * self.state.unit_cost, first)
@@ -205,7 +255,7 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         usual_terms = chain.purchased_share * (made_cost + given_up)
         bought = usual_terms - given_up
         external = np.array([firm.spec.external_income for firm in self.firms]) * self.state.active
-        accounts = pay(settled, made_cost, bought, external)
+        accounts = pay(settled, made_cost, bought, external, self.state.deposits)
         paid = float(accounts.paid_suppliers.sum())
         self._supplied = close_all(self.suppliers, float(bought.sum()), paid, float(usual_terms.sum()))
         return accounts
@@ -213,23 +263,30 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
     def _carry(self, offers: Offers, sales: Sales, accounts: Accounts) -> None:
         """Note the month; buyers and firms remember; firms without cash leave."""
         profit, failed = self._supplied
-        fiscal = carry.fiscal_cost(offers, sales, accounts, self.setting.market.vat)
+        self.reference.close(offers, self.period)
+        market = self.setting.market
+        protected = carry.protection(self.state, sales, accounts)
         self.history.append(
             Month(
                 offers=offers,
                 sales=sales,
                 accounts=accounts,
                 unit_cost=self.state.unit_cost,
+                reference=self.reference.own,
+                cost_index=self.reference.index,
+                surplus=sales.surplus + sales.bookings.afterwards + protected,
+                petrol_profit=carry.petrol_profit(sales, market),
+                petrol_taxes=carry.petrol_taxes(sales, market),
                 active=self.state.active.copy(),
                 brand=self.state.brand,
                 capacity=self.state.capacity * self.state.supply * self.state.active,
                 supplier_profit=profit,
                 suppliers_failed=failed,
-                fiscal_cost=fiscal,
+                fiscal_cost=carry.fiscal_cost(sales, accounts, market),
             )
         )
         carry.books(self.state, accounts, self.made, self._inventory)
-        carry.buyers(self.state, self.offers, offers, sales, self.setting)
+        carry.buyers(self.state, self.offers, offers, sales, self.reference.own, self.setting)
         carry.trends(self.state, self.setting.dynamics, sales)
         carry.supply(self.state, self.suppliers, self.setting.supply_chain.dependence)
         for index in carry.exits(self.state, [firm.spec.months_to_exit for firm in self.firms]):
@@ -248,6 +305,19 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         """(J,) unit cost of each product under each legal cost line, CNY ex VAT."""
         return self._lines
 
+    def accruals(self) -> dict[str, Accrual]:
+        """What the order book of the start, "opening", and that of now, "closing", will come to."""
+        market, chain, start = self.setting.market, self.setting.supply_chain, self.cost_curve.start
+        earned = chain.purchased_share * sum(group.share * group.margin for group in chain.groups.values())
+        rule, vat, full = market.settlement, market.vat, self.state.unit_cost + self._squeezed
+        return {
+            "opening": accrue(self.opening, self.opening_terms, rule, start, start * earned, vat),
+            "closing": accrue(
+                self.state.book, self.offers.terms, rule, self.state.unit_cost,
+                full * earned - self._squeezed, vat,
+            ),
+        }  # fmt: skip
+
     def stock_months(self) -> Floats:
         """(J,) stock in months of expected sales."""
         return stock_months(self.state)
@@ -257,13 +327,6 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         start = self.landscape
         weight = np.maximum(start.start_units[own], 1e-9)
         return float(metrics.price_change(self.offers.price[own], start.start_price[own], weight))
-
-    def _price_change_by_firm(self) -> Floats:
-        """(F,) as `price_change`."""
-        start, first = self.landscape, self.calibration.first[:-1]
-        weight = np.maximum(start.start_units, 1e-9)
-        change = (self.offers.price / start.start_price - 1.0) * weight
-        return np.add.reduceat(change, first) / np.add.reduceat(weight, first)
 
     def fixed_a_car(self) -> Floats:
         """(J,) the firm's fixed cost per car of last month, at half the start's volume or more.
@@ -286,7 +349,7 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
     def war_index(self) -> float:
         """Mean depth of price cuts, percent."""
         start = self.landscape
-        return float(metrics.war_index(self.offers.price, start.start_price, start.start_units))
+        return float(metrics.war_index(self.offers.price, self.reference.own, start.start_units))
 
     @property
     def units(self) -> float:
@@ -296,7 +359,7 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
     @property
     def consumer_surplus(self) -> float:
         """Consumer surplus of last month, CNY."""
-        return float(self.sales.surplus.sum()) if self.sales else float("nan")
+        return float(self.history[-1].surplus.sum()) if self.history else float("nan")
 
     @property
     def firms_active(self) -> int:

@@ -27,7 +27,7 @@ from .errors import ResultsError
 from .schema import SCHEMA, columns
 
 _ARROW: Final = {"str": pa.string(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
-_CSV: Final = ("market", "log", "runs")
+_CSV: Final = ("market", "open_orders", "log", "runs")
 _ABOUT: Final = "run.json"
 
 
@@ -62,6 +62,7 @@ class Results:
     products: pd.DataFrame = field(default_factory=lambda: empty("products"))
     firms: pd.DataFrame = field(default_factory=lambda: empty("firms"))
     market: pd.DataFrame = field(default_factory=lambda: empty("market"))
+    open_orders: pd.DataFrame = field(default_factory=lambda: empty("open_orders"))
     log: pd.DataFrame = field(default_factory=lambda: empty("log"))
     runs: pd.DataFrame = field(default_factory=lambda: empty("runs"))
     about: Mapping[str, str] = field(default_factory=dict)

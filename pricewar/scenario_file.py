@@ -25,6 +25,12 @@ from .rules import make_rule
 from .scenario import FirmSpec, ProductSpec, Scenario, problems_of
 
 Tree = dict[str, Any]
+PETROL_MARKET = ("petrol_price", "petrol_margin", "petrol_purchase_tax")
+FIRM = (
+    "gross_margin", "fixed_cost", "cash", "capacity", "payable_days", "dealer_stock", "backlog",
+    "petrol_sales_share",
+)  # fmt: skip
+"""Figures of a data set that go into a scenario under the same names."""
 
 
 def shipped_directory(what: str) -> Path:
@@ -166,14 +172,21 @@ def _data_tree(name: str, changed: int) -> Tree:
     return {
         "firms": {str(key): _firm(dict(row)) for key, row in firms.iterrows()},
         "products": {str(key): _product(dict(row)) for key, row in products.iterrows()},
-        "market": {"vat": market.market["vat_rate"]},
-        "consumers": {"shoppers": market.market["shoppers_per_month"]},
+        "market": {"vat": market.market["vat_rate"], **_given(market.market, PETROL_MARKET)},
+        "consumers": {
+            "shoppers": market.market["shoppers_per_month"],
+            **_given(market.market, ("petrol_share",)),
+        },
     }
 
 
+def _given(figures: Mapping[str, float], names: tuple[str, ...]) -> Tree:
+    return {name: figures[name] for name in names if name in figures}
+
+
 def _firm(row: Mapping[str, Any]) -> Tree:
-    numbers = ("gross_margin", "fixed_cost", "cash", "capacity", "payable_days", "dealer_stock", "backlog")
-    return {"name": str(row["name"]), **{key: float(row[key]) for key in numbers if row[key] == row[key]}}
+    known = {key: float(row[key]) for key in FIRM if key in row and row[key] == row[key]}
+    return {"name": str(row["name"]), **known}
 
 
 def _product(row: Mapping[str, Any]) -> Tree:

@@ -54,13 +54,17 @@ def view_of(model: PriceWar, firm: Firm, figures: dict[str, Floats]) -> View:
         "cash": float(state.cash[f]),
         "fixed_cost": float(state.fixed_cost[f]),
         "seen": seen,
+        "reference": read_only(model.reference.published[: len(seen)]),
         "on_sale": state.on_sale,
         "luck": lambda: stream(seed, "firm", firm.key, period),
         "respond": lambda value: research.respond(own, seen[-1], np.asarray(value, dtype=np.float64)),
     }
     if firm.view is None:
-        vat, memory = model.setting.market.vat, firm.memory
-        firm.view = View(firm=f, landscape=model.landscape, own=own, vat=vat, memory=memory, **changing)
+        market = model.setting.market
+        firm.view = View(
+            firm=f, landscape=model.landscape, own=own, noise=model.setting.noise.view_sd, vat=market.vat, pass_through=market.pass_through,
+            memory=firm.memory, **changing,
+        )  # fmt: skip
     else:
         firm.view = firm.view.but(**changing)
     return firm.view

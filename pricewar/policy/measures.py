@@ -14,7 +14,7 @@ from .lines import Floats, Ledger, line_table
 
 MONEY: Final = (
     "consumer_surplus", *(f"consumer_surplus_{group}" for group in range(1, 6)), "producer_surplus",
-    "supplier_profit", "fiscal_cost", "welfare",
+    "petrol_profit", "supplier_profit", "fiscal_cost", "welfare",
 )  # fmt: skip
 """Columns of the market table that are added up, as sums and as present values."""
 WAIT: Final = 3
@@ -46,10 +46,24 @@ def outcomes(run: Run, war: Run, peace: Run, rate: float) -> dict[str, float]:
         "conduct": float(np.nanmean(conduct_index(run, case.ledger))),
         "sacrifice": gave,
         "recouped": got / gave if gave > 0 else float("nan"),
-        "refunds": float(refunds(case.ledger).sum()),
+        "refunds": float(case.ledger.refunds.sum()),
+        "protection_paid": float(case.ledger.protection.sum()),
     }
-    table |= early_buyers(case.ledger, run.scenario.market.vat)
+    table |= open_orders(run, rate) | early_buyers(case.ledger)
     return table | line_table(case.ledger) | error_rates(case)
+
+
+def open_orders(run: Run, rate: float) -> dict[str, float]:
+    """What the order book comes to at the end, less what that of the start came to: `pv.open.welfare` and its
+    parts, present values of the last month, CNY.
+
+    Surplus is counted at the order and profit at the delivery, so this can decide the sign of welfare.
+    """
+    table = run.tables["open_orders"]
+    kept = [name for name in table if name in MONEY]
+    net = table.assign(sign=np.where(table["book"] == "closing", 1.0, -1.0))
+    discount = (1.0 + rate) ** (-(len(run.market) - 1) / 12.0)
+    return {f"pv.open.{name}": discount * float((net[name] * net["sign"]).sum()) for name in kept}
 
 
 def rivals_fall(run: Run, leader: str) -> float:
@@ -79,24 +93,18 @@ def exits(ledger: Ledger) -> float:
     return float((ledger.active[0] & ~ledger.active[-1]).sum())
 
 
-def refunds(ledger: Ledger) -> Floats:
-    """(F,) what firms paid back to earlier buyers, CNY ex VAT: sales at the price less revenue booked."""
-    sales = ledger.by_firm(ledger.units * np.nan_to_num(ledger.net_price))
-    back = np.maximum(sales - ledger.revenue, 0.0)
-    return np.asarray(np.where(back > 1e-9 * np.maximum(sales, 1.0), back, 0.0).sum(axis=0))
-
-
-def early_buyers(ledger: Ledger, vat: float) -> dict[str, float]:
-    """Loss of those who bought dearer than `WAIT` months later, and how many they are.
+def early_buyers(ledger: Ledger) -> dict[str, float]:
+    """Loss of those who paid more than the price `WAIT` months after their delivery, and how many they are.
 
     Returns:
-        `early_loss` CNY incl. VAT, after refunds; `early_share` share of the cars whose buyers lost.
+        `early_loss` CNY incl. VAT, after what price protection paid back; `early_share` share of the cars whose
+        buyers lost.
     """
     if len(ledger.price) <= WAIT:
         return {"early_loss": 0.0, "early_share": 0.0}
     there = ledger.on_sale[:-WAIT] & ledger.on_sale[WAIT:]
-    drop = np.where(there, np.maximum(ledger.price[:-WAIT] - ledger.price[WAIT:], 0.0), 0.0)
+    drop = np.where(there, np.maximum(ledger.paid_price[:-WAIT] - ledger.price[WAIT:], 0.0), 0.0)
     cars = ledger.units[:-WAIT]
-    back = float(refunds(ledger).sum()) * (1.0 + vat)
+    back = float(ledger.protection.sum())
     lost = float((cars * (drop > 1.0)).sum()) / max(float(cars.sum()), 1.0)
     return {"early_loss": max(float((cars * drop).sum()) - back, 0.0), "early_share": lost}
