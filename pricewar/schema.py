@@ -22,6 +22,8 @@ class Column:
     unit: str
     meaning: str
     total: Total
+    level: bool = True
+    """Whether a value says something by itself; a surplus says something as a difference only."""
 
 
 Table = tuple[Column, ...]
@@ -35,6 +37,11 @@ def key(name: str, dtype: Dtype, meaning: str) -> Column:
 def flow(name: str, unit: str, meaning: str) -> Column:
     """A monthly amount: months add up."""
     return Column(name, "float", unit, meaning, "sum")
+
+
+def gain(name: str, unit: str, meaning: str) -> Column:
+    """A monthly amount of which only the difference between two runs means anything."""
+    return Column(name, "float", unit, meaning, "sum", level=False)
 
 
 def rate(name: str, unit: str, meaning: str) -> Column:
@@ -141,12 +148,12 @@ MARKET: Final[Table] = (
     rate("reference_index", "start = 100", "the same basket at reference prices: what costs explain"),
     rate("war_index", "percent", "mean depth of price cuts below the reference, weighted by start units"),
     rate("below_cost_share", "fraction", "cars ORDERED at an offered net price below unit cost"),
-    flow("consumer_surplus", "CNY", "experience utility over the outside option alone, counted at the order"),
-    flow("consumer_surplus_1", "CNY", "consumer surplus of the poorest fifth of buyers"),
-    flow("consumer_surplus_2", "CNY", "consumer surplus of the second fifth"),
-    flow("consumer_surplus_3", "CNY", "consumer surplus of the middle fifth"),
-    flow("consumer_surplus_4", "CNY", "consumer surplus of the fourth fifth"),
-    flow("consumer_surplus_5", "CNY", "consumer surplus of the richest fifth of buyers"),
+    gain("consumer_surplus", "CNY", "experience utility over the outside option alone, counted at the order"),
+    gain("consumer_surplus_1", "CNY", "consumer surplus of the poorest fifth of buyers"),
+    gain("consumer_surplus_2", "CNY", "consumer surplus of the second fifth"),
+    gain("consumer_surplus_3", "CNY", "consumer surplus of the middle fifth"),
+    gain("consumer_surplus_4", "CNY", "consumer surplus of the fourth fifth"),
+    gain("consumer_surplus_5", "CNY", "consumer surplus of the richest fifth of buyers"),
     flow("feels_cheap", "CNY", "by which orders feel cheaper than they are; moves choices, not in surplus"),
     flow("refunds", "CNY incl. VAT", "given back at delivery; in the surplus of those who ordered"),
     flow("state_surprise", "CNY", "subsidies less taxes at delivery beyond what buyers counted on"),
@@ -157,7 +164,7 @@ MARKET: Final[Table] = (
     flow("supplier_profit", "CNY", "profit of suppliers"),
     flow("suppliers_failed", "share of suppliers", "suppliers that failed in the month"),
     flow("fiscal_cost", "CNY", "subsidies less taxes, petrol cars' included, fines and levies"),
-    flow("welfare", "CNY", "consumer and producer surplus, petrol and supplier profit, less fiscal cost"),
+    gain("welfare", "CNY", "consumer and producer surplus, petrol and supplier profit, less fiscal cost"),
     rate("firms_active", "firms", "firms in the market"),
 )
 
@@ -196,8 +203,12 @@ COMPARISON: Final[Table] = (
     key("scenario", "str", "name of the scenario"),
     key("entity", "str", "market, or id of a firm"),
     key("metric", "str", "a column of the market or firms table"),
-    key("period", "str", "calendar month, or total: by the last column of the tables above"),
-    rate("mean", "of the metric", "mean over seeds"),
+    key(
+        "period",
+        "str",
+        "month, total (by the last column of the tables above), open_orders, or total_with_open",
+    ),
+    rate("mean", "of the metric", "mean over seeds; empty where only differences mean anything (surplus)"),
     rate("lo", "of the metric", "lower end of its 95% interval; empty with one seed"),
     rate("hi", "of the metric", "upper end"),
     rate("diff", "of the metric", "mean over seeds of the difference from the baseline with the same seed"),
@@ -247,6 +258,11 @@ def columns(table: str) -> list[str]:
     return [column.name for column in SCHEMA[table]]
 
 
+def without_level(table: str) -> frozenset[str]:
+    """The columns of a table whose values mean something as differences between runs only."""
+    return frozenset(c.name for c in SCHEMA[table] if not c.level)
+
+
 def measures(table: str) -> dict[str, Total]:
     """The columns of a table that scenarios are compared on, each with the way it adds up."""
     return {c.name: c.total for c in SCHEMA[table] if c.total not in ("key", "none")}
@@ -269,6 +285,11 @@ market in one month of one run, so a table reads in R, Stata or a spreadsheet wi
 | `comparison.csv`, `wars.csv` | scenarios against the baseline; price wars |
 | `figures/` | each figure as PNG (150 dpi) and SVG; `captions.json` has their words |
 | `report.html` | all of it on one page, without a network |
+
+A level of consumer surplus or welfare means nothing: it depends on how the price sensitivity of rich buyers
+is modelled. Differences between scenarios do; the tables of runs hold the values from which they are taken,
+and `comparison.csv` leaves the levels empty. In it, `open_orders` is what the orders still open at the end come
+to, less those of the start, and `total_with_open` the total with them.
 
 The same inputs give the same bytes in every table. Whatever differs between two runs (wall time, command
 line, versions) is in `run.json` alone; `runs.seconds` is kept there and joined again on loading.

@@ -62,7 +62,8 @@ def view_of(model: PriceWar, firm: Firm, figures: dict[str, Floats]) -> View:
     if firm.view is None:
         market = model.setting.market
         firm.view = View(
-            firm=f, landscape=model.landscape, own=own, noise=model.setting.noise.view_sd, vat=market.vat, pass_through=market.pass_through,
+            firm=f, landscape=model.landscape, own=own, noise=model.setting.noise.view_sd, vat=market.vat,
+            pass_through=market.pass_through,
             memory=firm.memory, **changing,
         )  # fmt: skip
     else:

@@ -138,8 +138,8 @@ def firms_left(run: Run) -> float:
 def rivals_price_fall(run: Run, month: str = "6") -> float:
     """Mean depth of the cuts of all firms but the leader, weighted by start units, percent.
 
-    A cut is what lies below a firm's own reference price: a fall that its costs explain is none. `month` counts
-    from 1: `rivals_price_fall.6` is the sixth month of the run.
+    A cut is what lies below a firm's own reference price: a fall that its costs explain is none. `month`
+    counts from 1: `rivals_price_fall.6` is the sixth month of the run.
     """
     row = run.by_firm("cut_depth")[min(int(month), len(run.market)) - 1]
     weight = np.where(np.array(run.names) == run.leader, 0.0, run.start_units)

@@ -94,8 +94,8 @@ class Case:
     def as_efficient_competitor(self) -> Flags:
         """(T, F) what the cars won over peace bring in on top does not pay their LRAIC.
 
-        Effective price of the contestable part: (money paid less money paid in peace) over cars won, as in the EU
-        guidance 2009/C 45/02, 41 to 45, with cars won as the contestable part.
+        Effective price of the contestable part: (money paid less money paid in peace) over cars won, as in
+        the EU guidance 2009/C 45/02, 41 to 45, with cars won as the contestable part.
         """
         mine, other = self.ledger, self.but_for
         won = np.maximum(mine.units - other.units, 0.0)

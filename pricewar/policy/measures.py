@@ -10,7 +10,7 @@ from ..experiment.metrics import Run
 from ..metrics import present_value
 from .conduct import conduct_index
 from .courts import Case, error_rates
-from .lines import Floats, Ledger, line_table
+from .lines import Ledger, line_table
 
 MONEY: Final = (
     "consumer_surplus", *(f"consumer_surplus_{group}" for group in range(1, 6)), "producer_surplus",
@@ -54,16 +54,20 @@ def outcomes(run: Run, war: Run, peace: Run, rate: float) -> dict[str, float]:
 
 
 def open_orders(run: Run, rate: float) -> dict[str, float]:
-    """What the order book comes to at the end, less what that of the start came to: `pv.open.welfare` and its
-    parts, present values of the last month, CNY.
+    """What the order book comes to at the end, less what that of the start came to, as present values, CNY.
 
     Surplus is counted at the order and profit at the delivery, so this can decide the sign of welfare.
+
+    Returns:
+        `pv.open.welfare` and its parts; `pv.welfare_with_open` the welfare of the run with them.
     """
     table = run.tables["open_orders"]
     kept = [name for name in table if name in MONEY]
     net = table.assign(sign=np.where(table["book"] == "closing", 1.0, -1.0))
     discount = (1.0 + rate) ** (-(len(run.market) - 1) / 12.0)
-    return {f"pv.open.{name}": discount * float((net[name] * net["sign"]).sum()) for name in kept}
+    parts = {f"pv.open.{name}": discount * float((net[name] * net["sign"]).sum()) for name in kept}
+    run_alone = float(present_value(run.market["welfare"].to_numpy(), rate))
+    return parts | {"pv.welfare_with_open": run_alone + parts["pv.open.welfare"]}
 
 
 def rivals_fall(run: Run, leader: str) -> float:
@@ -97,8 +101,8 @@ def early_buyers(ledger: Ledger) -> dict[str, float]:
     """Loss of those who paid more than the price `WAIT` months after their delivery, and how many they are.
 
     Returns:
-        `early_loss` CNY incl. VAT, after what price protection paid back; `early_share` share of the cars whose
-        buyers lost.
+        `early_loss` CNY incl. VAT, after what price protection paid back; `early_share` share of the cars
+        whose buyers lost.
     """
     if len(ledger.price) <= WAIT:
         return {"early_loss": 0.0, "early_share": 0.0}

@@ -18,10 +18,14 @@ from .study import PolicyStudy
 PAYERS: Final = {
     **{f"buyers, fifth {group}": (f"pv.consumer_surplus_{group}", 1.0) for group in range(1, 6)},
     "firms": ("pv.producer_surplus", 1.0),
+    "petrol makers": ("pv.petrol_profit", 1.0),
     "suppliers": ("pv.supplier_profit", 1.0),
     "treasury": ("pv.fiscal_cost", -1.0),
+    "open orders": ("pv.open.welfare", 1.0),
 }
-"""Who gains or pays: the measure, and its sign. They add up to welfare."""
+"""Who gains or pays: the measure, and its sign. They add up to welfare with open orders."""
+RANKED: Final = "pv.welfare_with_open"
+"""The measure by which options are ranked unless another is asked for."""
 _KEYS: Final = ("draw", "seed", "option")
 
 
@@ -81,7 +85,7 @@ def payers(study: PolicyStudy) -> pd.DataFrame:
     return pd.DataFrame(gains).loc[[PEACE, *study.spec.options[1:]]]
 
 
-def best(study: PolicyStudy, measure: str = "pv.welfare") -> pd.DataFrame:
+def best(study: PolicyStudy, measure: str = RANKED) -> pd.DataFrame:
     """In which share of futures each option is best, and what it costs to be wrong.
 
     Peace is no option. Of options that tie, the one named first in the file counts: no measure before all.
