@@ -288,7 +288,7 @@ market in one month of one run, so a table reads in R, Stata or a spreadsheet wi
 
 A level of consumer surplus or welfare means nothing: it depends on how the price sensitivity of rich buyers
 is modelled. Differences between scenarios do; the tables of runs hold the values from which they are taken,
-and `comparison.csv` leaves the levels empty. In it, `open_orders` is what the orders still open at the end come
+and `comparison.csv` leaves the levels empty. In it, `open_orders` is what the orders open at the end come
 to, less those of the start, and `total_with_open` the total with them.
 
 The same inputs give the same bytes in every table. Whatever differs between two runs (wall time, command
