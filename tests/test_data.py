@@ -109,7 +109,7 @@ def test_average_prices_near_reported(market: MarketData) -> None:
     paid = (p["transaction_price"] * p["units"]).groupby(p["firm"]).sum() / firms["units"]
     assert paid["byd"] == pytest.approx(firms["domestic_transaction_price"]["byd"], rel=0.06)
     assert paid["xiaomi"] == pytest.approx(1.13 * firms["reported_asp"]["xiaomi"], rel=0.03)
-    reported = 1.13 * firms["reported_asp"].drop("byd").dropna()
+    reported = 1.13 * firms["reported_asp"].drop(["byd", "changan"]).dropna()  # exports; cheap petrol cars
     assert (paid[reported.index] / reported - 1).abs().max() < 0.11
 
 
