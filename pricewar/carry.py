@@ -16,7 +16,6 @@ from .metrics import cut_depth
 from .production import Flow
 from .records import Accounts, Flags, Floats, Offers, Sales
 from .scenario import Scenario
-from .specs import MarketSpec
 from .state import State, leave
 from .streams import stream
 
@@ -86,39 +85,6 @@ def _empty_book(products: int) -> OrderBook:
     none = np.zeros(products)
     terms = Terms(price=none, subsidy=none, tax=none, rebate=none, on_sale=none > 0)
     return OrderBook.opening(none, none, terms, np.zeros((QUINTILES, products)), np.zeros(QUINTILES))
-
-
-def open_book(state: State, terms: Terms, groups: Floats, surplus: Floats, deposit: float) -> None:
-    """Fill the order book with what was ordered before the first month, on the start's terms.
-
-    Args:
-        state: with its backlog.
-        terms: of the start.
-        groups: (G, J) shares of the income groups among those who choose each product at the start.
-        surplus: (G,) surplus of a month's buyers at the start, CNY.
-        deposit: share of the price that was paid with the order.
-    """
-    units = state.landscape.start_units
-    worth = surplus_a_car(surplus, groups, units)
-    state.book = OrderBook.opening(state.backlog, units, terms, groups, worth)
-    firms = len(state.active)
-    held = np.bincount(state.landscape.firm_of, state.book.value, firms)
-    state.deposits = np.asarray(deposit * held, dtype=np.float64)
-    state.owners = groups * units
-
-
-def surplus_a_car(surplus: Floats, groups: Floats, orders: Floats) -> Floats:
-    """(G,) surplus of a month's buyers for each car they order, by income group, CNY."""
-    cars = groups @ orders
-    return np.divide(surplus, cars, out=np.zeros_like(surplus), where=cars > 0)
-
-
-def cancel(state: State, rate: float) -> None:
-    """Let buyers cancel a share of all open orders."""
-    if rate > 0:
-        state.book, gone = state.book.void(np.full(len(state.backlog), rate))
-        state.voided = state.voided + gone
-        state.backlog = state.backlog * (1.0 - rate)
 
 
 def _experience(by_firm: Floats) -> Floats:
@@ -253,34 +219,3 @@ def exits(state: State, patience: Sequence[int]) -> list[int]:
     if len(gone):
         leave(state, leaving)
     return [int(f) for f in gone]
-
-
-def protection(state: State, sales: Sales, accounts: Accounts) -> Floats:
-    """(G,) what a measure of price protection brings earlier buyers, CNY, by who owns the cars.
-
-    This month's deliveries join the owners afterwards: who takes a car now is not paid back yet.
-    """
-    owners = state.owners / np.maximum(state.owners.sum(axis=0), 1e-300)
-    state.owners = state.owners + sales.bookings.by_group
-    return np.asarray(owners @ accounts.protection)
-
-
-def petrol_profit(sales: Sales, market: MarketSpec) -> float:
-    """Gross margin of all makers on the month's petrol cars, CNY."""
-    return sales.petrol * market.petrol_margin * market.petrol_price / (1.0 + market.vat)
-
-
-def petrol_taxes(sales: Sales, market: MarketSpec) -> float:
-    """VAT and purchase tax on the month's petrol cars, CNY."""
-    rate = market.vat + market.petrol_purchase_tax
-    return sales.petrol * rate * market.petrol_price / (1.0 + market.vat)
-
-
-def fiscal_cost(sales: Sales, accounts: Accounts, market: MarketSpec) -> float:
-    """What the month costs the state: subsidies less VAT, purchase tax, fines and levies, CNY.
-
-    Taxes on petrol cars count too. The state settles by the month of delivery.
-    """
-    from_firms = market.vat * accounts.revenue + accounts.fines + accounts.levy
-    taxed = float(from_firms.sum()) + petrol_taxes(sales, market)
-    return float(sales.bookings.state_paid.sum()) - taxed

@@ -12,7 +12,7 @@ import numpy as np
 from .book import Bookings
 from .calibrate import Calibration
 from .production import Flow
-from .records import Accounts, Floats, Record
+from .records import Accounts, Floats, Record, Sales
 from .scenario import Scenario
 from .specs import SupplyChainSpec
 from .state import State
@@ -93,6 +93,38 @@ def cost_lines(unit_cost: Floats, fixed_a_car: Floats) -> dict[str, Floats]:
         "atc": unit_cost + fixed_a_car,
         "full": unit_cost + PERIOD_SHARE * fixed_a_car,
     }
+
+
+def fixed_a_car(state: State, sales: Sales | None) -> Floats:
+    """(J,) the firm's fixed cost per car of last month, at half the start's volume or more.
+
+    Auditors spread fixed cost over normal output: a firm that hardly sells is not thereby priced below cost.
+    """
+    land = state.landscape
+    normal = 0.5 * np.add.reduceat(land.start_units, land.first)
+    cars = np.add.reduceat(sales.units if sales else land.start_units, land.first)
+    return np.asarray((state.fixed_cost / np.maximum(np.maximum(cars, normal), 1.0))[land.firm_of])
+
+
+@dataclass(frozen=True)
+class Purchases(Record):
+    """What making a month's cars costs, (F,) each, CNY."""
+
+    made_cost: Floats
+    """Unit cost of the cars made."""
+    paid: Floats
+    """The part of it that is bought from suppliers on credit."""
+    usual: Floats
+    """What the same purchases would have cost at the start's terms."""
+
+
+def purchases(state: State, made: Flow, squeezed: Floats, chain: SupplyChainSpec) -> Purchases:
+    """Costs of the cars made and what of them is bought; squeezed (J,) is what suppliers give up on a car."""
+    first = state.landscape.first
+    made_cost = np.add.reduceat(made.produced * state.unit_cost, first)
+    given_up = np.add.reduceat(made.produced * squeezed, first)
+    usual = chain.purchased_share * (made_cost + given_up)
+    return Purchases(made_cost=made_cost, paid=usual - given_up, usual=usual)
 
 
 def draft(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .costs import fixed_a_car
 from .records import Floats, View, read_only
 from .streams import stream
 
@@ -24,7 +25,7 @@ def own_figures(model: PriceWar) -> dict[str, Floats]:
         "start_price": start.start_price,
         "unit_cost": state.unit_cost,
         "start_cost": model.cost_curve.start,
-        "full_cost": state.unit_cost + model.fixed_a_car(),
+        "full_cost": state.unit_cost + fixed_a_car(state, sales),
         "growth": model.calibration.growth,
         "orders": sales.orders if sales else start.start_units,
         "units": sales.units if sales else start.start_units,
