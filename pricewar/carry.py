@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -74,17 +74,17 @@ def start_state(scenario: Scenario, calibration: Calibration) -> State:
         fixed_cost=np.array([firm.fixed_cost for firm in firms]),
         subsidy=np.zeros(count),
         months_broke=np.zeros(len(firms)),
-        book=_empty_book(count),
-        voided=Voided.none(count, QUINTILES),
-        deposits=np.zeros(len(firms)),
-        owners=np.zeros((QUINTILES, count)),
+        **_no_orders(count, len(firms)),
     )
 
 
-def _empty_book(products: int) -> OrderBook:
-    none = np.zeros(products)
+def _no_orders(products: int, firms: int) -> dict[str, Any]:
+    """An order book before it is opened (`settling.open_book`)."""
+    none, groups = np.zeros(products), np.zeros((QUINTILES, products))
     terms = Terms(price=none, subsidy=none, tax=none, rebate=none, on_sale=none > 0)
-    return OrderBook.opening(none, none, terms, np.zeros((QUINTILES, products)), np.zeros(QUINTILES))
+    book = OrderBook.opening(none, none, terms, groups, np.zeros(QUINTILES))
+    voided = Voided.none(products, QUINTILES)
+    return {"book": book, "voided": voided, "deposits": np.zeros(firms), "owners": groups}
 
 
 def _experience(by_firm: Floats) -> Floats:

@@ -16,7 +16,7 @@ from .calibrate import NOT_ON_SALE, Calibration
 from .consumers import QUINTILES
 from .dynamics import Dynamics
 from .kernels.market import choices, second_choices
-from .records import Floats, Ints, Offers, Record
+from .records import Floats, Ints, Offers, Record, read_only
 from .state import State
 
 WEEKS_A_MONTH = 52.0 / 12.0
@@ -54,13 +54,13 @@ class Choice(Record):
     @cached_property
     def share(self) -> Floats:
         """(J,) expected share of shoppers."""
-        return np.asarray(self.by_group.sum(axis=0))
+        return read_only(np.asarray(self.by_group.sum(axis=0)))
 
     @cached_property
     def groups(self) -> Floats:
         """(G, J) shares of the income groups among those who choose each product."""
         even = np.full_like(self.by_group, 1.0 / len(self.by_group))
-        return np.divide(self.by_group, self.share, out=even, where=self.share > 0)
+        return read_only(np.divide(self.by_group, self.share, out=even, where=self.share > 0))
 
 
 def conditions(
