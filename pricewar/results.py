@@ -27,6 +27,7 @@ from .errors import ResultsError
 from .schema import SCHEMA, columns
 
 _ARROW: Final = {"str": pa.string(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
+_NUMPY: Final = {"int": np.dtype("int64"), "float": np.dtype("float64"), "bool": np.dtype("bool")}
 _CSV: Final = ("market", "open_orders", "log", "runs")
 _ABOUT: Final = "run.json"
 
@@ -45,7 +46,9 @@ def table(name: str, data: Mapping[str, Any] | pd.DataFrame) -> pd.DataFrame:
     _check_columns(name, frame)
     frame = frame[columns(name)].reset_index(drop=True)
     try:
-        return frame.astype({column.name: column.dtype for column in SCHEMA[name]})
+        types = dict(frame.dtypes)
+        other = {c.name: c.dtype for c in SCHEMA[name] if types[c.name] != _NUMPY.get(c.dtype)}
+        return frame.astype(other) if other else frame
     except (ValueError, TypeError) as error:
         raise ResultsError(f"table {name}: {error}") from error
 
