@@ -107,18 +107,18 @@ class OrderBook(Record):
     """(V,) period in which they were placed; negative before the first month."""
     cars: Floats
     """(V, J) cars not yet delivered."""
-    price: Floats
-    """(V, J) transaction price agreed."""
-    subsidy: Floats
-    """(V, J) that buyers counted on from the state."""
-    tax: Floats
-    """(V, J) that buyers reckoned with."""
-    rebate: Floats
-    """(V, J) that buyers expected back from the maker later."""
+    agreed: Floats
+    """(V, 4, J) price agreed, subsidy that buyers counted on, tax that they reckoned with, rebate that they
+    expected back from the maker later: one array, because the book is rebuilt each month."""
     groups: Floats
     """(V, G, J) shares of the income groups among those who ordered; they sum to one over G."""
     worth: Floats
     """(V, G) surplus credited for each order, CNY a car."""
+
+    @property
+    def price(self) -> Floats:
+        """(V, J) transaction price agreed."""
+        return self.agreed[:, 0]
 
     @cached_property
     def open(self) -> Floats:
@@ -151,18 +151,19 @@ class OrderBook(Record):
             return np.tile(values, (length, *([1] * values.ndim)))
 
         return cls(
-            month=month, cars=cars, price=each(terms.price), subsidy=each(terms.subsidy), tax=each(terms.tax),
-            rebate=each(terms.rebate), groups=each(groups), worth=each(worth),
-        )  # fmt: skip
+            month=month, cars=cars, agreed=each(_agreed(terms)), groups=each(groups), worth=each(worth)
+        )
 
     def ordered(self, period: int, orders: Floats, terms: Terms, groups: Floats, worth: Floats) -> OrderBook:
         """The book with one more month of orders (J,), by groups (G, J), worth (G,) a car."""
-        new = {
-            "cars": orders, "price": terms.price, "subsidy": terms.subsidy, "tax": terms.tax,
-            "rebate": terms.rebate, "groups": groups, "worth": worth,
-        }  # fmt: skip
-        stacked = {name: np.concatenate([getattr(self, name), row[None]]) for name, row in new.items()}
-        return OrderBook(month=np.append(self.month, period), **stacked)
+        join = np.concatenate
+        return OrderBook(
+            month=np.append(self.month, period),
+            cars=join([self.cars, orders[None]]),
+            agreed=join([self.agreed, _agreed(terms)[None]]),
+            groups=join([self.groups, groups[None]]),
+            worth=join([self.worth, worth[None]]),
+        )
 
     def void(self, share: Floats) -> tuple[OrderBook, Voided]:
         """The book without a share (J,) of all open orders, and what was taken out."""
@@ -183,28 +184,36 @@ class OrderBook(Record):
         through = np.cumsum(self.cars, axis=0)
         left = np.maximum(np.minimum(self.cars, through - units), 0.0)
         left[left < DUST * self.open] = 0.0
-        held = np.flatnonzero(left.any(axis=1))
-        first = int(held[0]) if len(held) else len(left)
-        return self._since(first).but(cars=left[first:]), self.cars - left
-
-    def _since(self, first: int) -> OrderBook:
-        return OrderBook(**{name: getattr(self, name)[first:] for name in self.__dataclass_fields__})
+        held = np.asarray(left.any(axis=1))
+        first = int(np.argmax(held)) if held.any() else len(held)
+        rest = OrderBook(
+            month=self.month[first:],
+            cars=left[first:],
+            agreed=self.agreed[first:],
+            groups=self.groups[first:],
+            worth=self.worth[first:],
+        )
+        return rest, self.cars - left
 
     def invoice(self, cars: Floats, now: Terms, settlement: Settlement) -> Invoice:
         """What cars (V, J) of this book pay, get and lose if they are delivered on the terms of now."""
         paid = agreed_price(self.price, now, settlement)
-        subsidy, tax = (
-            np.where(now.on_sale, new, old) for new, old in ((now.subsidy, self.subsidy), (now.tax, self.tax))
-        )
-        back, state = cars * (self.price - paid), cars * (subsidy - tax)
-        surprise = state - cars * (self.subsidy - self.tax)
-        return Invoice(
-            price=paid,
-            refunds=back.sum(axis=0),
-            state_paid=state.sum(axis=0),
-            gained=np.einsum("vj,vgj->gj", back + surprise - cars * self.rebate, self.groups),
-            surprise=float(surprise.sum()),
-        )
+        back = cars * (self.price - paid)
+        refunds = back.sum(axis=0)
+        _, subsidy, tax, rebate = self.agreed.swapaxes(0, 1)
+        if not (
+            self.agreed[:, 1:].any() or now.subsidy.any() or now.tax.any()
+        ):  # the usual case: no state in it
+            gained = np.einsum("vj,vgj->gj", back, self.groups)
+            return Invoice(paid, refunds, np.zeros_like(refunds), gained, 0.0)
+        state = cars * (np.where(now.on_sale, now.subsidy, subsidy) - np.where(now.on_sale, now.tax, tax))
+        surprise = state - cars * (subsidy - tax)
+        gained = np.einsum("vj,vgj->gj", back + surprise - cars * rebate, self.groups)
+        return Invoice(paid, refunds, state.sum(axis=0), gained, float(surprise.sum()))
+
+
+def _agreed(terms: Terms) -> Floats:
+    return np.array([terms.price, terms.subsidy, terms.tax, terms.rebate])
 
 
 @dataclass(frozen=True)

@@ -205,8 +205,9 @@ def _market(model: PriceWar) -> pd.DataFrame:
 
 
 def _open_orders(model: PriceWar) -> pd.DataFrame:
-    firms, rows = model.landscape.firms, []
-    for book, found in model.accruals().items():
+    firms, found_in = model.landscape.firms, model.accruals()
+    parts = list[dict[str, Floats]]()
+    for found in found_in.values():
         columns = {
             "cars": found.cars, "book_value": found.value, "refunds": found.refunds,
             "producer_surplus": found.margin, "supplier_profit": found.supplier_margin,
@@ -214,10 +215,14 @@ def _open_orders(model: PriceWar) -> pd.DataFrame:
             "welfare": welfare(found),
         }  # fmt: skip
         columns |= {f"consumer_surplus_{g + 1}": part for g, part in enumerate(found.surplus)}
-        summed = {name: np.add.reduceat(values, model.landscape.first) for name, values in columns.items()}
-        keys = {"scenario": model.setting.name, "seed": model.seed_of_run, "book": book}
-        rows.append(pd.DataFrame({**keys, "firm": list(firms), **summed}))
-    return table("open_orders", pd.concat(rows, ignore_index=True))
+        parts.append({n: np.add.reduceat(v, model.landscape.first) for n, v in columns.items()})
+    keys = {
+        "scenario": model.setting.name,
+        "seed": model.seed_of_run,
+        "book": np.repeat(np.array(list(found_in), object), len(firms)),
+        "firm": np.tile(np.array(firms, object), len(parts)),
+    }
+    return table("open_orders", keys | {n: np.concatenate([part[n] for part in parts]) for n in parts[0]})
 
 
 def _log(model: PriceWar) -> pd.DataFrame:

@@ -46,11 +46,17 @@ def table(name: str, data: Mapping[str, Any] | pd.DataFrame) -> pd.DataFrame:
     _check_columns(name, frame)
     frame = frame[columns(name)].reset_index(drop=True)
     try:
-        types = dict(frame.dtypes)
-        other = {c.name: c.dtype for c in SCHEMA[name] if types[c.name] != _NUMPY.get(c.dtype)}
+        other = {c.name: c.dtype for c in SCHEMA[name] if not _is(frame[c.name], c.dtype)}
         return frame.astype(other) if other else frame
     except (ValueError, TypeError) as error:
         raise ResultsError(f"table {name}: {error}") from error
+
+
+def _is(column: pd.Series, dtype: str) -> bool:
+    """Whether a column needs no cast: casting all of them would take half of the time of a table."""
+    if dtype == "str":
+        return pd.api.types.infer_dtype(column, skipna=False) == "string"
+    return bool(column.dtype == _NUMPY[dtype])
 
 
 def empty(name: str) -> pd.DataFrame:
