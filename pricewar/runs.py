@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from .edition import EDITION
 from .errors import bad_input
 from .model import PriceWar
 from .results import Results, concat, table
@@ -134,6 +135,7 @@ def _row(job: Job, error: str, seconds: float) -> pd.DataFrame:
         "seed": [job.seed],
         "digest": [job.scenario.digest],
         "version": [version("pricewar")],
+        "edition": [EDITION],
         "status": ["failed" if error else "ok"],
         "error": [error],
         "seconds": [seconds],

@@ -18,6 +18,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from .consistency import CHECKS
+from .edition import EDITION, file_edition, warn_of_files
 from .errors import InputError, Problem, bad_input
 from .events import Event
 from .interventions import Intervention
@@ -55,7 +56,7 @@ def load(source: Scenario | str | Path) -> Scenario:
     if isinstance(source, Scenario):
         return source
     path = find(source)
-    tree = merged(path, ())
+    tree = merged(path)
     tree.setdefault("name", path.stem)
     return _validated(tree, str(path))
 
@@ -77,19 +78,32 @@ def find(source: str | Path) -> Path:
     raise bad_input(str(source), ("(name)", str(source), f"a .toml file, or one of {', '.join(shipped)}"))
 
 
-def merged(path: Path, chain: tuple[Path, ...]) -> Tree:
-    """The tree of a file with everything it extends merged under it.
+def merged(path: Path) -> Tree:
+    """The tree of a file with everything it extends merged under it, without the edition that it states.
+
+    Files of an older edition are told by one warning.
 
     Raises:
-        InputError: not TOML, a missing base, or a circle.
+        InputError: not TOML, a missing base, a circle, or a file for a newer edition.
     """
+    older: dict[str, int] = {}
+    tree = _merged(path, (), older)
+    warn_of_files(older)
+    return tree
+
+
+def _merged(path: Path, chain: tuple[Path, ...], older: dict[str, int]) -> Tree:
     if path in chain:
         circle = " -> ".join(p.name for p in (*chain, path))
         raise bad_input(str(path), ("extends", circle, "a chain that ends"))
     tree = _read(path)
+    stated = file_edition(tree, str(path))
+    tree.pop("edition", None)
+    if stated < EDITION:
+        older[str(path)] = stated
     base: Tree = {}
     if "extends" in tree:
-        base = merged(_base(path, tree.pop("extends")), (*chain, path))
+        base = _merged(_base(path, tree.pop("extends")), (*chain, path), older)
         for own in ("name", "title"):
             base.pop(own, None)
         base.setdefault("name", path.stem)

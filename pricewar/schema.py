@@ -194,6 +194,7 @@ RUNS: Final[Table] = (
     *_RUN,
     note("digest", "str", "", "fingerprint of all inputs of the scenario"),
     note("version", "str", "", "version of pricewar"),
+    note("edition", "int", "", "edition of the model: results of two editions are not comparable"),
     note("status", "str", "", "ok or failed"),
     note("error", "str", "", "why it failed, else empty"),
     note("seconds", "float", "s", "wall time; stored in run.json only, so that tables keep their bytes"),
@@ -281,7 +282,7 @@ market in one month of one run, so a table reads in R, Stata or a spreadsheet wi
 | `open_orders.parquet`, `open_orders.csv` | what open orders come to, by firm and book of each run |
 | `log.parquet`, `log.csv` | what happened: events, exits, interventions |
 | `runs.parquet`, `runs.csv` | a row for each run, failed ones with their error |
-| `run.json` | command, seeds, fingerprints of the inputs, versions, wall times, SHA-256 of every table |
+| `run.json` | command, seeds, model edition, fingerprints of inputs, versions, times, SHA-256 of tables |
 | `comparison.csv`, `wars.csv` | scenarios against the baseline; price wars |
 | `figures/` | each figure as PNG (150 dpi) and SVG; `captions.json` has their words |
 | `report.html` | all of it on one page, without a network |
@@ -293,6 +294,9 @@ to, less those of the start, and `total_with_open` the total with them.
 
 The same inputs give the same bytes in every table. Whatever differs between two runs (wall time, command
 line, versions) is in `run.json` alone; `runs.seconds` is kept there and joined again on loading.
+
+Results of an older edition of the model are read with a warning that says what differs: columns that it did
+not have are empty, tables that it did not have are without rows. Those of a newer edition are refused.
 
 A firm that has left the market keeps its rows: its flows are zero, its margin is empty, its prices are the
 last ones. Empty months are left out of means.

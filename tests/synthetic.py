@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pricewar import metrics
+from pricewar.edition import EDITION
 from pricewar.months import month_after
 from pricewar.results import Results, table
 
@@ -136,7 +137,8 @@ def run(scenario: str, seed: int, periods: int = 36, products: int = 50) -> dict
     log_rows = run_keys | {"period": [1], "month": [months[1]], "entity": ["byd"], "what": ["imposed cut"]}
     if DEPTH[scenario] == 0:
         log_rows = {name: [] for name in ("scenario", "seed", "period", "month", "entity", "what")}
-    run_row = run_keys | {"digest": [f"d-{scenario}"], "version": ["0.1.0"], "status": ["ok"], "error": [""],
+    run_row = run_keys | {"digest": [f"d-{scenario}"], "version": ["0.1.0"], "edition": [EDITION],
+                          "status": ["ok"], "error": [""],
                           "seconds": [float(rng.uniform(0.1, 0.2))]}  # fmt: skip
     rows = {
         "products": product_rows,

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from ..analysis import episodes
+from ..edition import mark
 from ..plots import Drawing, Story, draw_figures, story
 from ..plots.style import count
 from ..results import Results, software
@@ -68,6 +70,8 @@ def content(told: Story, drawings: Sequence[Drawing]) -> dict[str, Any]:
         "wars": tables.wars(told, wars),
         "figures": [(drawing, _embedded(drawing)) for drawing in drawings],
         "command": results.command,
+        "edition": results.edition,
+        "mark": Markup(mark(results.edition)),
         "versions": sorted(runs["version"].unique()),
         "software": software(),
         "digests": runs.drop_duplicates("scenario").set_index("scenario")["digest"].to_dict(),

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..analysis.books import break_even
 from ..analysis.compare import compare_table, pick
+from ..edition import mark
 from ..results import Results
 from ..runs import compare
 from ..scenario_file import load, shipped_directory, shipped_scenarios
@@ -109,7 +110,7 @@ def renew(pages: Sequence[Path], seeds: int = SEEDS) -> None:
         head, _, rest = text.partition(BEGIN)
         _, _, tail = rest.partition(END)
         body = table(results, scenario.name, base.name)
-        page.write_text(f"{head}{BEGIN}\n{body}\n{END}{tail}", encoding="utf-8")
+        page.write_text(f"{head}{BEGIN}\n{mark()}\n{body}\n{END}{tail}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -12,11 +12,13 @@ from typing import Any, Final
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
+from ..edition import EDITION, mark
 from ..plots.policy import BN, draw_best, draw_payers, draw_trade_off, policy_drawings
 from ..plots.style import count, house, number
 from ..policy.spec import NONE, PEACE
@@ -71,7 +73,7 @@ def write_brief(study: PolicyStudy, directory: str | Path, command: str) -> list
         drawing.save(target / "figures")
     write_tables(study, target / "tables")
     figures = [(drawing, _embedded(drawing)) for drawing in drawings]
-    page = _template().render(content(study, command) | {"figures": figures})
+    page = _template().render(content(study, command) | {"figures": figures, "mark": Markup(mark())})
     (target / "report.html").write_text(page, encoding="utf-8")
     write_pdf(study, target / "brief.pdf", command)
     return [drawing.finding for drawing in drawings]
@@ -111,7 +113,7 @@ def write_markdown(study: PolicyStudy, page: str | Path, command: str) -> Path:
     lines += ["## How often each test of predation errs", "", told["courts_note"], ""]
     lines += _grid(told["courts_head"], told["courts_rows"])
     lines += ["", "## Method and limits", "", METHOD, "", LIMITS, "", "## Repeat it", ""]
-    lines += ["```", command, "```", "", told["files"], ""]
+    lines += ["```", command, "```", "", told["files"], "", mark(), ""]
     write_tables(study, folder)
     write_pdf(study, folder / "brief.pdf", command)
     target.write_text("\n".join(lines), encoding="utf-8")
@@ -144,8 +146,8 @@ def content(study: PolicyStudy, command: str) -> dict[str, Any]:
         "method": METHOD,
         "limits": LIMITS,
         "command": command,
-        "files": f"Policy file {spec.origin or spec.name}, digest {spec.digest}; futures/ holds every run, "
-        "tables/ what the brief says.",
+        "files": f"Policy file {spec.origin or spec.name}, digest {spec.digest}, model edition {EDITION}; "
+        "futures/ holds every run, tables/ what the brief says.",
     }
 
 

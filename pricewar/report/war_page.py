@@ -9,6 +9,7 @@ from typing import Final
 import pandas as pd
 
 from ..analysis.mechanisms import MEASURES, mechanism_table
+from ..edition import mark
 from ..scenario_file import load
 from .cards import BEGIN, END
 
@@ -53,7 +54,7 @@ def renew(page: Path, seeds: int = SEEDS) -> None:
     head, _, rest = text.partition(BEGIN)
     _, _, tail = rest.partition(END)
     body = "\n".join(parts).rstrip()
-    page.write_text(f"{head}{BEGIN}\n{body}\n{END}{tail}", encoding="utf-8")
+    page.write_text(f"{head}{BEGIN}\n{mark()}\n{body}\n{END}{tail}", encoding="utf-8")
 
 
 if __name__ == "__main__":
