@@ -356,3 +356,16 @@ def test_words_that_nobody_has_read_with_this_edition_are_named(place: Place) ->
     assert [one.partition(": hold")[0] for one in unread(place.root, ["prose.md"], [page_step()])] == [
         f"prose.md: read with edition {EDITION - 1}"
     ]
+
+
+# -- this repository ---------------------------------------------------------------------------
+
+
+def test_nothing_in_the_repository_is_older_than_the_model() -> None:
+    found = stale(ROOT, all_steps())
+    assert not found, "\n".join(["make results", *found])
+
+
+def test_every_sentence_about_numbers_was_read_with_this_edition() -> None:
+    found = unread(ROOT, PROSE, all_steps())
+    assert not found, "\n".join(found)
