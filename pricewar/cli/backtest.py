@@ -46,7 +46,7 @@ def backtest(
 
     came = None if actuals is None else read_actuals(actuals)
     check_target(out)
-    found = _stored(out, draws, seed) or _drawn(draws, seed, workers, quiet or as_json)
+    found = stored(out, draws, seed) or drawn(draws, seed, workers, quiet or as_json)
     if came is not None:
         found = found.scored(came)
     words = ["pricewar", "backtest", "--draws", str(draws), "--seed", str(seed)]
@@ -61,7 +61,8 @@ def backtest(
         say(f"written: {out}")
 
 
-def _drawn(draws: int, seed: int, workers: int | None, quiet: bool) -> Backtest:
+def drawn(draws: int, seed: int, workers: int | None, quiet: bool) -> Backtest:
+    """A backtest of this many draws, run now."""
     from ..backtest import backtest as run
     from .pool import pool, worker_count
 
@@ -69,7 +70,7 @@ def _drawn(draws: int, seed: int, workers: int | None, quiet: bool) -> Backtest:
         return run(draws, seed, executor, tick)
 
 
-def _stored(out: Path, draws: int, seed: int) -> Backtest | None:
+def stored(out: Path, draws: int, seed: int) -> Backtest | None:
     """The draws of an earlier call, if they are what this one would draw.
 
     Raises:

@@ -14,13 +14,11 @@ import numpy as np
 
 from ..analysis.books import break_even
 from ..analysis.compare import compare_table, pick
-from ..edition import mark
 from ..results import Results
 from ..runs import compare
 from ..scenario_file import load, shipped_directory, shipped_scenarios
+from .numbers import has_numbers, renewed
 
-BEGIN: Final = "<!-- numbers: begin -->"
-END: Final = "<!-- numbers: end -->"
 SEEDS: Final = 20
 
 ROWS: Final = (
@@ -98,19 +96,20 @@ def _exits(results: Results, scenario: str) -> str:
 
 
 def renew(pages: Sequence[Path], seeds: int = SEEDS) -> None:
-    """Run each page's scenario against the baseline and write the numbers into the page."""
+    """Run each page's scenario against the baseline and write the numbers into the page.
+
+    Args:
+        pages: pages named after shipped scenarios; one without marks for numbers is left alone.
+        seeds: how many.
+    """
     for page in pages:
-        name = page.stem
-        scenario = load(name)
-        if "xiaomi" not in scenario.firms or name == "baseline":
+        if not has_numbers(page.read_text(encoding="utf-8")):
             continue
+        scenario = load(page.stem)
         base = load("baseline").but({"periods": scenario.periods})
         results = compare([base, scenario], seeds).require_complete()
-        text = page.read_text(encoding="utf-8")
-        head, _, rest = text.partition(BEGIN)
-        _, _, tail = rest.partition(END)
         body = table(results, scenario.name, base.name)
-        page.write_text(f"{head}{BEGIN}\n{mark()}\n{body}\n{END}{tail}", encoding="utf-8")
+        page.write_text(renewed(page.read_text(encoding="utf-8"), body, str(page)), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -86,8 +86,8 @@ def _design(study: Study) -> list[str]:
     runs = f"{len(experiment.points):,} points ({kind}) with {count(experiment.replicates, 'seed')} each"
     lines = [
         f"Base: {experiment.base.name}{against}; {experiment.base_months} months. {runs}: "
-        f"{len(experiment):,} runs, {len(study.failed)} failed, {study.compute_seconds:,.0f} s of computing "
-        f"in all. Made by `pricewar sweep {experiment.name}`; digest `{experiment.digest}`, "
+        f"{len(experiment):,} runs, {len(study.failed)} failed. Made by "
+        f"`pricewar sweep {experiment.name}`; digest `{experiment.digest}`, "
         f"model edition {study.edition}.",
         "",
         "| factor | path | values |",

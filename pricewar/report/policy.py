@@ -189,7 +189,8 @@ def write_pdf(study: PolicyStudy, path: Path, command: str) -> None:
         figure.text(0.64, 0.314, "Best by welfare", fontsize=8, fontweight="bold")
         last = [textwrap.fill(text, 185) for text in (METHOD, LIMITS, f"Repeat: {command}. {told['files']}")]
         figure.text(0.05, 0.092, "\n".join(last), fontsize=5.8, va="top", linespacing=1.3)
-        with PdfPages(path, metadata={"CreationDate": None, "Title": told["title"]}) as pages:
+        nothing = dict.fromkeys(("CreationDate", "Creator", "Producer"))  # a date, versions: other bytes
+        with PdfPages(path, metadata={**nothing, "Title": told["title"]}) as pages:
             pages.savefig(figure)
 
 
