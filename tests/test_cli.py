@@ -24,10 +24,10 @@ from pricewar.cli.simulate import Request, run_all
 from pricewar.errors import InputError
 
 SHORT = ("--set", "periods=6", "--set", "noise.taste_sd=0.1")
-TABLES = {"products", "firms", "market", "log", "runs"}
+TABLES = {"products", "firms", "market", "open_orders", "log", "runs"}
 WRITTEN = {
     *(f"{name}.parquet" for name in TABLES),
-    *(f"{name}.csv" for name in ("market", "log", "runs", "comparison", "wars")),
+    *(f"{name}.csv" for name in ("market", "open_orders", "log", "runs", "comparison", "wars")),
     "figures",
     "report.html",
     "run.json",

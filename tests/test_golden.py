@@ -32,7 +32,8 @@ COLUMNS = {
     "market": [
         "month", "shoppers", "units", "outside_share", "waiting", "mean_price", "price_index",
         "discount_depth", "hhi", "below_cost_share", "consumer_surplus", "producer_surplus",
-        "supplier_profit", "fiscal_cost", "mean_wait", "reference_index", "war_index", "refunds", "feels_cheap",
+        "supplier_profit", "fiscal_cost", "mean_wait", "reference_index", "war_index", "refunds",
+        "feels_cheap",
         "petrol_units", "petrol_profit", "welfare",
     ],
     "firms": [

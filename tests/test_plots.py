@@ -52,7 +52,7 @@ def test_all_figures_are_there(drawn):
 UNITS = {
     "who-gains": "CNY bn over the run",
     "consumer-surplus": "Difference, CNY bn a month",
-    "war-index": "Mean cut below the start price, %",
+    "war-index": "Mean cut below the reference price, %",
     "prices": "Prices, change from the start, %",
     "shares": "Market shares, share of cars delivered, %",
     "gross-margin": "Gross margin, % of revenue",
@@ -74,7 +74,9 @@ def test_every_firm_has_a_panel_with_every_scenario(drawn, told):
     panels = [axes for axes in drawn["prices"].figure.axes if axes.get_title(loc="left")]
     assert [axes.get_title(loc="left") for axes in panels] == [told.name(firm) for firm in told.firms]
     for axes in panels:
-        assert sum(len(line.get_xdata()) == 36 for line in axes.lines) == 3
+        whole = [line for line in axes.lines if len(line.get_xdata()) == 36]
+        assert sum(line.get_linewidth() > 0.7 for line in whole) == 3
+        assert sum(line.get_linewidth() == 0.7 for line in whole) == 3, "a thin line for each reference"
 
 
 def test_lines_are_the_numbers_of_the_table(drawn, told):
@@ -85,8 +87,10 @@ def test_lines_are_the_numbers_of_the_table(drawn, told):
 
 def test_bars_add_up_to_welfare(told):
     for scenario in told.others:
-        consumers, suppliers, state, everyone, *firms = (bar.mean for bar in bars(told, scenario))
-        assert consumers + suppliers + state + sum(firms) == pytest.approx(everyone)
+        buyers, suppliers, state, petrol, all_, opened, *firms = (bar.mean for bar in bars(told, scenario))
+        assert buyers + suppliers + state + petrol + sum(firms) == pytest.approx(all_)
+        orders = told.total(scenario, "market", "welfare", "open_orders").diff / 1e9
+        assert opened == pytest.approx(all_ + orders)
 
 
 def test_files_have_the_same_bytes_twice(tmp_path):

@@ -49,10 +49,11 @@ def compare_table(results: Results, baseline: str | None = None, method: Method 
 
     Returns:
         Columns scenario, entity, metric, period (month or "total"), mean, lo, hi, diff, diff_lo, diff_hi.
-        Money of the market has two periods more: "open_orders", what the orders open at the end come to, less
-        those open at the start; and "total_with_open", the total with it. The means of surplus and welfare
-        are NaN: only their differences mean anything. Intervals are NaN with one seed; a seed that lacks a
-        run drops out of the differences it is needed for.
+        Money of the market has two periods more, where all scenarios end in the same month: "open_orders",
+        what the orders open at the end come to, less those open at the start; and "total_with_open", the
+        total with it. The means of surplus and welfare are NaN: only their differences mean anything.
+        Intervals are NaN with one seed; a seed that lacks a run drops out of the differences it is needed
+        for.
 
     Raises:
         ResultsError: the baseline is not among the scenarios.
@@ -61,7 +62,7 @@ def compare_table(results: Results, baseline: str | None = None, method: Method 
     market = panel(results, "market", tuple(measures("market")))
     firms = panel(results, "firms", tuple(measures("firms")), entity="firm")
     parts = [_compared(market, "market", base, method), _compared(firms, "firms", base, method)]
-    if len(results.open_orders):
+    if can_accrue(results):
         parts.append(_accrued(results, market, base, method))
     table = pd.concat(parts, ignore_index=True)
     table.loc[table["metric"].isin(without_level("market")), ["mean", "lo", "hi"]] = np.nan
@@ -83,6 +84,12 @@ def with_total(data: Panel, table: str) -> Floats:
     rules = measures(table)
     whole = [total(data[metric], rules[metric], axis=2) for metric in data.metrics]
     return np.concatenate([data.values, np.stack(whole, axis=-1)[:, :, None]], axis=2)
+
+
+def can_accrue(results: Results) -> bool:
+    """Whether open orders can be compared: results hold them, and all scenarios end in the same month."""
+    ends = results.market.groupby("scenario")["period"].max()
+    return bool(len(results.open_orders)) and ends.nunique() == 1
 
 
 def accrued(results: Results, metrics: Sequence[str]) -> Floats:

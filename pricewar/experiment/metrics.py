@@ -194,9 +194,28 @@ def surplus_end(run: Run) -> float:
     return float(run.market["consumer_surplus"].to_numpy(float)[-12:].mean())
 
 
+def welfare_with_open(run: Run) -> float:
+    """Welfare of the run with what open orders come to: those of the end, less those of the start, CNY.
+
+    Surplus is counted at the order and profit at the delivery, so this can decide the sign.
+    """
+    book = run.tables["open_orders"]
+    sign = np.where(book["book"] == "closing", 1.0, -1.0)
+    return float(run.market["welfare"].sum() + (book["welfare"] * sign).sum())
+
+
 PLAIN: Final[dict[str, Metric]] = {
     f.__name__: f
-    for f in (war_index_max, price_index_min, war, war_months, war_followers, firms_left, surplus_end)
+    for f in (
+        war_index_max,
+        price_index_min,
+        war,
+        war_months,
+        war_followers,
+        firms_left,
+        surplus_end,
+        welfare_with_open,
+    )  # fmt: skip
 }
 WITH_MONTH: Final[dict[str, Callable[[Run, str], float]]] = {"rivals_price_fall": rivals_price_fall}
 OF_FIRM: Final[dict[str, Callable[[Run, str], float]]] = {

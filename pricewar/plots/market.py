@@ -25,7 +25,7 @@ from .style import (
 def war_index(told: Story) -> Drawing:
     """Depth of price cuts across the market."""
     lines = {name: told.series(name, "market", "war_index") for name in told.scenarios}
-    figure = over_time(told, lines, "War index", "Mean cut below the start price, %")
+    figure = over_time(told, lines, "War index", "Mean cut below the reference price, %")
     peaks = []
     for name in told.others:
         above = told.series(name, "market", "war_index", diff=True)
@@ -34,8 +34,8 @@ def war_index(told: Story) -> Drawing:
             value = with_interval((float(part[top]) for part in above), signed=True)
             peaks.append(f"{name} differs most in {told.months[top]}, by {value} points")
     caption = (
-        "War index: mean depth of cuts below the start price over all products on sale, weighted by start "
-        f"units, whatever the cause, falling costs too. Means over {told.sample}, bands 95% intervals; "
+        "War index: mean depth of cuts below the makers' reference prices, which move with their own costs, "
+        f"over all products on sale, weighted by start units. Means over {told.sample}, bands 95% intervals; "
         "numbers above are events."
     )
     return Drawing("war-index", "War index by scenario", caption, _sentence(peaks, told), figure)

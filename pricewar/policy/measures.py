@@ -40,6 +40,7 @@ def outcomes(run: Run, war: Run, peace: Run, rate: float) -> dict[str, float]:
         "war_avoided": war_avoided(run, war, peace),
         "rivals_fall": rivals_fall(run, war.leader) - rivals_fall(peace, war.leader),
         "price_index_end": float(run.market["price_index"].iloc[-1]),
+        "orders": float(run.market["orders"].sum()),
         "suppliers_failed": float(run.market["suppliers_failed"].sum()),
         "exits": exits(case.ledger),
         "hhi_end": float(run.market["hhi"].iloc[-1]),

@@ -63,7 +63,7 @@ def content(told: Story, drawings: Sequence[Drawing]) -> dict[str, Any]:
         "seeds": results.seeds,
         "failed": runs[runs["status"] != "ok"].to_dict("records"),
         "findings": findings(told, wars),
-        "market": tables.market(told),
+        "market": [*tables.market(told), *([tables.buyers(told)] if told.others else [])],
         "firms": [
             grid for name in told.others for grid in (tables.firms(told, name), tables.books(told, name))
         ],

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import pandas as pd
 
+from ..analysis.compare import TOTAL, WITH_OPEN
 from ..plots.data import Story
 from ..plots.style import count, number, with_interval
+
+LONG_WAIT: Final = 3.0
+"""Months of waiting for a delivered car, mean of the market, from which it is a finding."""
 
 
 def findings(told: Story, episodes: pd.DataFrame) -> list[tuple[str, str]]:
@@ -24,15 +30,52 @@ def _scenario(told: Story, scenario: str, episodes: pd.DataFrame) -> list[str]:
         sentences.append(f"The price index differs most from {told.baseline} in {month}: by {points} points.")
     sentences.append(_war(told, scenario, episodes))
     names = {"consumer_surplus": "consumer surplus", "producer_surplus": "firms' operating profit"}
-    names |= {"supplier_profit": "supplier profit", "welfare": "welfare"}
+    names |= {"petrol_profit": "margin on petrol cars", "supplier_profit": "supplier profit"}
     changes = [f"{text} {_money(told, scenario, name)}" for name, text in names.items()]
     sentences.append(f"Over {len(told.months)} months, in CNY bn: {', '.join(changes)}.")
+    sentences += [_welfare(told, scenario), _cost(told, scenario), _wait(told, scenario)]
     sentences.append(_clear(told, scenario))
     return [sentence for sentence in sentences if sentence]
 
 
-def _money(told: Story, scenario: str, metric: str) -> str:
-    row = told.total(scenario, "market", metric)
+def _welfare(told: Story, scenario: str) -> str:
+    """Welfare with and without open orders: they can decide its sign."""
+    text = f"Welfare changes by CNY {_money(told, scenario, 'welfare')} bn"
+    if not told.has("welfare", WITH_OPEN):
+        return f"{text}."
+    without, whole = (told.total(scenario, "market", "welfare", p).diff for p in (TOTAL, WITH_OPEN))
+    turn = ": open orders decide the sign" if without * whole < 0 else ""
+    return f"{text}, with open orders by {_money(told, scenario, 'welfare', WITH_OPEN)}{turn}."
+
+
+def _cost(told: Story, scenario: str) -> str:
+    """How much of the fall of prices is cost."""
+    price, cost = (
+        told.series(scenario, "market", name).mean[-1] for name in ("price_index", "reference_index")
+    )
+    if not np.isfinite([price, cost]).all():
+        return ""
+    way = "below" if price <= 100 else "above"
+    return (
+        f"Prices end {number(abs(100 - price), 1)}% {way} the start; costs alone would have moved them to "
+        f"{number(abs(100 - cost), 1)}% {'below' if cost <= 100 else 'above'} it."
+    )
+
+
+def _wait(told: Story, scenario: str) -> str:
+    """How long delivered cars were waited for, where that is long."""
+    wait = told.series(scenario, "market", "mean_wait").mean
+    if not np.isfinite(wait).any() or np.nanmax(wait) <= LONG_WAIT:
+        return ""
+    month = told.months[int(np.nanargmax(wait))]
+    return (
+        f"A delivered car was waited for {number(float(np.nanmax(wait)), 1)} months in the mean in {month}, "
+        "when the wait was longest."
+    )
+
+
+def _money(told: Story, scenario: str, metric: str, period: str = TOTAL) -> str:
+    row = told.total(scenario, "market", metric, period)
     return with_interval((value / 1e9 for value in row[3:]), signed=True)
 
 
