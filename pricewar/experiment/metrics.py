@@ -215,7 +215,7 @@ PLAIN: Final[dict[str, Metric]] = {
         firms_left,
         surplus_end,
         welfare_with_open,
-    )  # fmt: skip
+    )
 }
 WITH_MONTH: Final[dict[str, Callable[[Run, str], float]]] = {"rivals_price_fall": rivals_price_fall}
 OF_FIRM: Final[dict[str, Callable[[Run, str], float]]] = {
