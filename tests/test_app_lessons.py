@@ -47,6 +47,9 @@ def test_the_explanation_is_filled_with_the_numbers_of_the_runs(lesson) -> None:
     assert not re.search(r"[{}]", found["explanation"])
     assert found["right"] is not None
     facts = [facts_of(tables(plan.scenario)) for plan in lesson.plans(None).values()]
+    for fact in facts:  # of surplus the text tells differences from the first run only
+        gain = float(fact["surplus"]) - float(facts[0]["surplus"])
+        fact |= {"gain": gain, "loss": -gain}
     names = re.findall(r"\{([a-z])_(\w+):\.(\d)f\}", lesson.explanation)
     assert names
     for arm, name, digits in names:
