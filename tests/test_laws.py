@@ -22,6 +22,7 @@ from pricewar.rules import make_rule, shipped
 from pricewar.runs import run
 from pricewar.scenario import Scenario, scenario_from
 from pricewar.scenario_file import load, shipped_scenarios
+from pricewar.schema import SCHEMA
 from pricewar.strategies import Strategy
 
 SOME = settings(deadline=None, max_examples=8)
@@ -179,6 +180,34 @@ def test_money_is_conserved(scenario: Scenario) -> None:
     assert fiscal == pytest.approx(state_pays - value_added - petrol, rel=1e-9)
     if scenario.consumers.petrol_share:
         assert petrol.min() > 0.0
+
+
+@settings(max_examples=8, deadline=None)
+@given(wars(), st.sampled_from((0.01, 7.3, 40.0)))
+def test_the_unit_of_money_is_irrelevant(scenario: Scenario, k: float) -> None:
+    """All money times k: all money that comes out times k, and nothing else moves."""
+    bare = scenario.but(interventions=[])  # measures have amounts of their own
+    tree = bare.model_dump()
+    for firm in tree["firms"].values():
+        for name in ("fixed_cost", "cash", "external_income"):
+            firm[name] *= k
+    for product in tree["products"].values():
+        for name in ("list_price", "promotion"):
+            product[name] *= k
+    tree["market"]["pack_price"] *= k
+    tree["market"]["petrol_price"] *= k
+    tree["dynamics"]["backlog"]["wait_cost"] *= k
+    one, other = ran(bare).tables(), ran(scenario_from(tree, "scaled")).tables()
+    for name in ("products", "firms", "market", "open_orders"):
+        for spec in SCHEMA[name]:
+            if spec.dtype != "float":
+                continue
+            mine, theirs = (table[name][spec.name].to_numpy(float) for table in (one, other))
+            expected = mine * (k if spec.unit.startswith("CNY") else 1.0)
+            size = float(np.nanmax(np.abs(expected), initial=0.0))
+            np.testing.assert_allclose(
+                theirs, expected, rtol=1e-6, atol=1e-7 * size + 1e-9, err_msg=spec.name
+            )
 
 
 def squeezed_share(model: PriceWar) -> Any:
