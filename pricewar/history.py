@@ -205,7 +205,7 @@ def _market(model: PriceWar) -> pd.DataFrame:
 
 
 def _open_orders(model: PriceWar) -> pd.DataFrame:
-    firms, found_in = model.landscape.firms, model.accruals()
+    land, found_in = model.landscape, model.accruals()
     parts = list[dict[str, Floats]]()
     for found in found_in.values():
         columns = {
@@ -215,12 +215,13 @@ def _open_orders(model: PriceWar) -> pd.DataFrame:
             "welfare": welfare(found),
         }  # fmt: skip
         columns |= {f"consumer_surplus_{g + 1}": part for g, part in enumerate(found.surplus)}
-        parts.append({n: np.add.reduceat(v, model.landscape.first) for n, v in columns.items()})
+        parts.append(columns)
     keys = {
         "scenario": model.setting.name,
         "seed": model.seed_of_run,
-        "book": np.repeat(np.array(list(found_in), object), len(firms)),
-        "firm": np.tile(np.array(firms, object), len(parts)),
+        "book": np.repeat(np.array(list(found_in), object), len(land.products)),
+        "firm": np.tile(np.array(land.firms, object)[land.firm_of], len(parts)),
+        "product": np.tile(np.array(land.products, object), len(parts)),
     }
     return table("open_orders", keys | {n: np.concatenate([part[n] for part in parts]) for n in parts[0]})
 

@@ -171,7 +171,8 @@ MARKET: Final[Table] = (
 OPEN_ORDERS: Final[Table] = (
     *_RUN,
     key("book", "str", "opening: as the run began, on the start's terms; closing: as it ended, on the last"),
-    key("firm", "str", "id of the firm"),
+    key("firm", "str", "id of the maker"),
+    key("product", "str", "id of the product"),
     level("cars", "cars", "orders not delivered"),
     level("book_value", "CNY incl. VAT", "at the prices of the orders"),
     level("refunds", "CNY incl. VAT", "that their buyers will get at these terms"),
@@ -279,7 +280,7 @@ market in one month of one run, so a table reads in R, Stata or a spreadsheet wi
 |---|---|
 | `products.parquet`, `firms.parquet` | a row for each product, firm and month of each run |
 | `market.parquet`, `market.csv` | a row for each month of each run |
-| `open_orders.parquet`, `open_orders.csv` | what open orders come to, by firm and book of each run |
+| `open_orders.parquet`, `open_orders.csv` | what open orders come to, by product and book of each run |
 | `log.parquet`, `log.csv` | what happened: events, exits, interventions |
 | `runs.parquet`, `runs.csv` | a row for each run, failed ones with their error |
 | `run.json` | command, seeds, model edition, fingerprints of inputs, versions, times, SHA-256 of tables |

@@ -164,6 +164,7 @@ def run(scenario: str, seed: int, periods: int = 36, products: int = 50) -> dict
     book = run_keys | {
         "book": np.repeat(["opening", "closing"], firms),
         "firm": np.tile(FIRMS, 2),
+        "product": np.tile([f"{name}-car" for name in FIRMS], 2),
         "cars": np.repeat([0.0, 100.0], firms),
     }
     money = {name: np.repeat([0.0, OPEN * (1.0 + DEPTH[scenario])], firms) for name in (

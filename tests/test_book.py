@@ -348,11 +348,17 @@ def test_an_accrual_is_what_a_delivery_of_the_whole_book_would_book() -> None:
 def test_open_orders_are_counted_in_a_table_of_their_own() -> None:
     scenario: Scenario = tiny({**AT_REST, "market.settlement": "order"}, events=[CUT], periods=3)
     results = run(scenario).require_complete()
-    table = results.open_orders.set_index(["book", "firm"])
+    parts = results.open_orders.drop(columns=["scenario", "seed", "product"])
+    table = parts.groupby(["book", "firm"]).sum()
     closing = table.loc[("closing", "cove")]
     last = results.firms.query("firm == 'cove'").iloc[-1]
     assert closing["cars"] == pytest.approx(last["backlog"])
     assert closing["book_value"] == pytest.approx(last["book_value"])
+    first = results.products.query("period == 0").set_index("product")
+    before = results.open_orders.query("book == 'opening'").set_index("product")["book_value"]
+    paid = (first["units"] * first["paid_price"]).fillna(0.0)
+    after = before + first["order_value"] - paid - first["refunds"] - first["voided_value"]
+    assert first["book_value"].to_numpy() == pytest.approx(after[first.index].to_numpy(), abs=1.0)
     opening = table.loc[("opening", "cove")]
     assert opening["refunds"] == 0.0
     assert opening["book_value"] == pytest.approx(PriceWar(scenario, collect=False).state.book.value.sum())

@@ -82,6 +82,29 @@ def test_says_what_was_asked_and_how_to_repeat(html, runs):
         assert words in text, words
 
 
+def test_findings_tell_welfare_with_open_orders_cost_and_a_long_wait(html, runs, tmp_path):
+    text = Page(html).text
+    table = compare_table(runs)
+    parts = [pick(table, "byd-one-third", "market", "welfare", p) for p in ("total", "total_with_open")]
+    without, whole = (with_interval((v / 1e9 for v in row[3:]), signed=True) for row in parts)
+    assert f"Welfare changes by CNY {without} bn, with open orders by {whole}" in text
+    assert "costs alone would have moved them to 0.0% below it" in text
+    assert "was waited for" not in text
+    slow = runs.market["month"].eq("2025-09") & runs.market["scenario"].eq("byd-one-third")
+    waits = runs.market.assign(mean_wait=runs.market["mean_wait"].where(~slow, 4.2))
+    page = write_report(runs.but(market=waits), tmp_path).read_text(encoding="utf-8")
+    assert "A delivered car was waited for 4.2 months in the mean in 2025-09" in Page(page).text
+
+
+def test_open_orders_that_decide_the_sign_are_said_to(runs, tmp_path):
+    total = pick(compare_table(runs), "byd-one-third", "market", "welfare").diff
+    book = runs.open_orders
+    turned = book["scenario"].eq("byd-one-third") & book["book"].eq("closing")
+    many = book.assign(welfare=book["welfare"].where(~turned, -2.0 * total / 15))
+    page = write_report(runs.but(open_orders=many), tmp_path).read_text(encoding="utf-8")
+    assert "open orders decide the sign" in Page(page).text
+
+
 def test_numbers_are_those_of_the_comparison(html, runs):
     row = pick(compare_table(runs), "byd-one-third", "market", "consumer_surplus")
     expected = with_interval((value / 1e9 for value in row[3:]), signed=True)

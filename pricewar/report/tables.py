@@ -13,6 +13,7 @@ from ..analysis.compare import TOTAL, WITH_OPEN
 from ..analysis.surplus import GROUPS
 from ..plots.data import Story
 from ..plots.style import number, with_interval
+from ..schema import without_level
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Shown(NamedTuple):
 _ABREAST: Final = 3
 MARKET: Final = (
     Shown("price_index", "Price index, mean", "start = 100", 1),
-    Shown("reference_index", "– of it explained by costs", "start = 100", 1),
+    Shown("reference_index", "– what costs alone explain", "start = 100", 1),
     Shown("war_index", "War index, mean", "%", 1),
     Shown("discount_depth", "Discount depth, mean", "% of list price", 100),
     Shown("units", "Cars delivered", "million", 1e-6),
@@ -77,7 +78,8 @@ def market(told: Story) -> list[Grid]:
 def _market(told: Story, others: tuple[str, ...]) -> Grid:
     rows = []
     for shown in MARKET:
-        if not told.has(shown.metric, shown.period):
+        silent = not others and shown.metric in without_level("market")
+        if silent or not told.has(shown.metric, shown.period):
             continue
         base = told.total(told.baseline, "market", shown.metric, shown.period)
         cells = [with_interval(shown.scale * value for value in base[:3])]
