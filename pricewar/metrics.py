@@ -143,14 +143,22 @@ def war_breadth(
     return _weighted_mean(cut_depth(price, reference) >= threshold - 1e-12, _on_sale(start_units, on_sale))
 
 
+def below(net_price: ArrayLike, line: ArrayLike) -> NDArray[np.bool_]:
+    """(...,) whether a price lies below a cost line (both ex VAT); False where either is NaN.
+
+    A price that a floor or a ban holds at the line is not below it, whatever the last bit of a division says.
+    """
+    return np.asarray(np.asarray(net_price, float) < np.asarray(line, float) * (1.0 - 1e-9), bool)
+
+
 def below_cost_share(net_price: ArrayLike, cost: ArrayLike, units: ArrayLike) -> Floats:
     """(...,) share of units sold at a net price below a cost line (both ex VAT)."""
-    return _weighted_mean(np.asarray(net_price, float) < np.asarray(cost, float), units)
+    return _weighted_mean(below(net_price, cost), units)
 
 
 def below_cost_months(net_price: ArrayLike, cost: ArrayLike) -> NDArray[np.int64]:
     """(...,) months (last axis) in which a net price lies below a cost line; NaN months do not count."""
-    return np.asarray(np.sum(np.asarray(net_price, float) < np.asarray(cost, float), axis=-1), np.int64)
+    return np.asarray(np.sum(below(net_price, cost), axis=-1), np.int64)
 
 
 def recovery_half_life(path: ArrayLike, level: float) -> float:

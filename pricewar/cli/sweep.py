@@ -28,7 +28,7 @@ Source = Annotated[
     str,
     typer.Argument(metavar="EXPERIMENT", help="Shipped experiment (or how its name begins) or TOML file."),
 ]
-Small = Annotated[bool, typer.Option("--small", help="The small version: minutes, not hours.")]
+Small = Annotated[bool, typer.Option("--small", help="The small version: fewer points and seeds.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes; default: one per core.")]
 Dask = Annotated[
     str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler to send runs to, or local to start one.")

@@ -67,7 +67,6 @@ def sobol_bars(ask: Ask) -> Exhibit:
             axes.barh(places + shift, table[name], 0.34, color=colour, label=label)
             axes.errorbar(table[name], places + shift, xerr=bars, fmt="none", ecolor="black", elinewidth=0.8)
         _rows(axes, labels, "share of variance")
-        axes.set_xlim(left=min(0.0, float(table["first_lo"].min())))
         axes.legend(loc="lower right")
         figure.text(0.012, 1 - 0.08 / height, ask.title, fontsize=11, fontweight="bold", va="top")
     caption = (

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from .. import metrics
 from ..calibrate import calibrate
 from ..events.cuts import ImposedCut
 from ..experiment.metrics import Run
@@ -52,14 +53,14 @@ class Case:
     @cached_property
     def intended(self) -> Flags:
         """(T, J) an imposed cut that sells below production cost: the loss is meant."""
-        return self.imposed & (self.ledger.net_price < self.ledger.unit_cost)
+        return self.imposed & metrics.below(self.ledger.net_price, self.ledger.unit_cost)
 
     @cached_property
     def followed(self) -> Flags:
         """(T, J) another firm's price stands at least `CUT` below what its costs explain: it answers."""
         leads = np.zeros(len(self.ledger.start_units), np.bool_)
         leads[self.ledger.firm_of[self.imposed.any(axis=0)]] = True
-        cut = cut_depth(self.ledger.price, self.ledger.reference) >= CUT
+        cut = cut_depth(self.ledger.price, self.ledger.reference) >= CUT - 1e-12
         return self.ledger.on_sale & cut & ~leads[self.ledger.firm_of]
 
     @cached_property

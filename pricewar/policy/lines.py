@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from .. import metrics
 from ..costs import cost_lines
 from ..experiment.metrics import Run
 
@@ -102,7 +103,10 @@ def lines_of(ledger: Ledger) -> dict[str, Floats]:
 
 def below(ledger: Ledger) -> dict[str, Flags]:
     """(T, J) whether a product on sale has a net price below each cost line."""
-    return {name: ledger.on_sale & (ledger.net_price < line) for name, line in lines_of(ledger).items()}
+    return {
+        name: ledger.on_sale & metrics.below(ledger.net_price, line)
+        for name, line in lines_of(ledger).items()
+    }
 
 
 def line_table(ledger: Ledger) -> dict[str, float]:

@@ -185,8 +185,8 @@ def write_pdf(study: PolicyStudy, path: Path, command: str) -> None:
         words = [textwrap.fill(text, 155) for text in (told["question"], *told["facts"])]
         figure.text(0.05, 0.977, told["title"], fontsize=13, fontweight="bold", va="top")
         figure.text(0.05, 0.957, "\n".join(words), fontsize=6.4, va="top", linespacing=1.3)
-        _table(figure.add_axes((0.05, 0.58, 0.9, 0.308)), told["head"], told["rows"])
-        figure.text(0.05, 0.572, textwrap.fill(told["note"], 190), fontsize=5.8, color="#5c5c5c", va="top")
+        _table(figure.add_axes((0.05, 0.588, 0.9, 0.3)), told["head"], told["rows"])
+        figure.text(0.05, 0.582, textwrap.fill(told["note"], 190), fontsize=5.8, color="#5c5c5c", va="top")
         plots = [figure.add_axes(place) for place in PLOTS]
         draw_payers(plots[0], payers(study) / BN, 5.5)
         draw_trade_off(plots[1], table, spec.options, 5.0)
