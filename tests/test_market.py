@@ -194,7 +194,7 @@ def by_hand(market: PriceWar, found: Any, share: float) -> float:
     )
     top = np.exp(options).sum(axis=1)
     chance = np.exp(options) / top[:, None]
-    gap = np.where(chance > 0, money - options, 0.0)
+    gap = np.subtract(money, options, out=np.zeros_like(money), where=chance > 0)
     return float(c.population.weight @ ((np.log(top) + (chance * gap).sum(axis=1)) / c.alpha))
 
 
