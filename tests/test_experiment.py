@@ -75,6 +75,7 @@ def test_every_problem_is_listed_with_its_place(tmp_path: Path) -> None:
         ({"design": {"kind": "csv", "file": "nowhere.csv"}}, "design.file"),
         ({"figures": [{"kind": "heat", "metric": "diff.welfare", "x": "depth"}]}, "figures.0.metric"),
         ({"figures": [{"kind": "heat", "metric": "welfare", "x": "breadth"}]}, "figures.0"),
+        ({"figures": [{"kind": "response", "metric": "welfare"}]}, "figures.0.metric"),
         ({"unknown": 1}, "unknown"),
         ({"base": "no-such-scenario"}, "base: (name)"),
         ({"design": {"kind": "latin-hypercube", "points": 200}, "replicates": 10**5}, "design"),

@@ -23,7 +23,7 @@ from .. import metrics
 from ..analysis.panel import total
 from ..analysis.wars import Definition, Path, War, find_wars, make_path
 from ..calibrate import calibrate
-from ..schema import measures
+from ..schema import measures, without_level
 
 if TYPE_CHECKING:
     from ..scenario import Scenario
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 DIFF: Final = "diff."
 """Put before the name of a metric: its difference from the but-for run with the same seed."""
+WITHOUT_LEVEL: Final = without_level("market") | {"surplus_end", "welfare_with_open"}
+"""Metrics of which only differences mean anything."""
 NEVER: Final = float("nan")
 
 

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from ..analysis import robustness, sensitivity
 from ..experiment.design import Morris
+from ..experiment.metrics import WITHOUT_LEVEL
 from .experiment import Ask, Exhibit, shown
 from .style import BASELINE, PALETTE, WIDTH, Drawing, house, number, with_interval
 
@@ -140,6 +141,8 @@ def regret_bars(ask: Ask) -> Exhibit:
     )
     money = ("mean", "lo", "hi", "regret_mean", "regret_lo", "regret_hi", "regret_p90", "regret_max")
     table = ask.scaled(table, *money)
+    if ask.spec.metric in WITHOUT_LEVEL:
+        table = table.assign(**dict.fromkeys(("mean", "lo", "hi"), np.nan))
     drawn = table.rename(columns={"regret_mean": "regret"}).assign(
         lo=table["regret_lo"], hi=table["regret_hi"]
     )
