@@ -4,13 +4,17 @@ import base64
 import re
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 from synthetic import results
 
+from pricewar.analysis import episodes
 from pricewar.analysis.compare import compare_table, pick
 from pricewar.errors import ResultsError
+from pricewar.plots import story
 from pricewar.plots.style import with_interval
 from pricewar.report import write_report
+from pricewar.report.findings import findings
 
 VOID = {"meta", "img", "br"}
 
@@ -94,6 +98,19 @@ def test_findings_tell_welfare_with_open_orders_cost_and_a_long_wait(html, runs,
     waits = runs.market.assign(mean_wait=runs.market["mean_wait"].where(~slow, 4.2))
     page = write_report(runs.but(market=waits), tmp_path).read_text(encoding="utf-8")
     assert "A delivered car was waited for 4.2 months in the mean in 2025-09" in Page(page).text
+
+
+def test_the_lowest_prices_are_split_into_costs_and_cuts_and_the_baseline_has_findings(runs):
+    war, month = (runs.market[name] for name in ("scenario", "period"))
+    price = np.where((war == "byd-one-third") & (month == 5), 88.0, 97.0)
+    market = runs.market.assign(price_index=price, reference_index=100.0 - 0.3 * month, mean_wait=3.5)
+    told = dict(findings(story(runs.but(market=market)), episodes(runs)))
+    assert list(told) == ["baseline", "byd-one-third"]
+    lowest = "Prices are lowest in 2025-09, 12.0% below the start: costs explain 1.5 points of that, 10.5 are"
+    end = "Prices end 3.0% below the start; costs alone would have moved them to 3.3% below it."
+    assert f"{lowest} cuts. {end}" in told["byd-one-third"]
+    assert told["baseline"].startswith(end)
+    assert "was waited for 3.5 months" in told["baseline"]
 
 
 def test_open_orders_that_decide_the_sign_are_said_to(runs, tmp_path):

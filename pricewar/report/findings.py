@@ -14,10 +14,17 @@ from ..plots.style import count, number, with_interval
 LONG_WAIT: Final = 3.0
 """Months of waiting for a delivered car, mean of the market, from which it is a finding."""
 
+DEEPER: Final = 1.0
+"""Points by which prices were lower than at the end, from which their lowest month is a finding."""
+
 
 def findings(told: Story, episodes: pd.DataFrame) -> list[tuple[str, str]]:
-    """A paragraph for each scenario but the baseline: (scenario, text)."""
-    return [(name, " ".join(_scenario(told, name, episodes))) for name in told.others]
+    """A paragraph for each scenario, the baseline first: (scenario, text)."""
+    alone = [text for text in (_cost(told, told.baseline), _wait(told, told.baseline)) if text]
+    return [
+        *([(told.baseline, " ".join(alone))] if alone else []),
+        *((name, " ".join(_scenario(told, name, episodes))) for name in told.others),
+    ]
 
 
 def _scenario(told: Story, scenario: str, episodes: pd.DataFrame) -> list[str]:
@@ -49,16 +56,24 @@ def _welfare(told: Story, scenario: str) -> str:
 
 
 def _cost(told: Story, scenario: str) -> str:
-    """How much of the fall of prices is cost."""
-    price, cost = (
-        told.series(scenario, "market", name).mean[-1] for name in ("price_index", "reference_index")
+    """How much of the fall of prices is cost: at the end, and at the lowest if that was much lower."""
+    prices, costs = (
+        told.series(scenario, "market", name).mean for name in ("price_index", "reference_index")
     )
-    if not np.isfinite([price, cost]).all():
+    if not np.isfinite([prices[-1], costs[-1]]).all():
         return ""
-    way = "below" if price <= 100 else "above"
+    way, cost_way = ("below" if part[-1] <= 100 else "above" for part in (prices, costs))
+    end = (
+        f"Prices end {number(abs(100 - prices[-1]), 1)}% {way} the start; costs alone would have moved them "
+        f"to {number(abs(100 - costs[-1]), 1)}% {cost_way} it."
+    )
+    low = int(np.nanargmin(prices))
+    if prices[-1] - prices[low] < DEEPER:
+        return end
+    fall, cost = (100.0 - round(float(part[low]), 1) for part in (prices, costs))
     return (
-        f"Prices end {number(abs(100 - price), 1)}% {way} the start; costs alone would have moved them to "
-        f"{number(abs(100 - cost), 1)}% {'below' if cost <= 100 else 'above'} it."
+        f"Prices are lowest in {told.months[low]}, {number(fall, 1)}% below the start: costs explain "
+        f"{number(cost, 1)} points of that, {number(fall - cost, 1)} are cuts. {end}"
     )
 
 
