@@ -73,15 +73,16 @@ def print_summary(outcome: Outcome, out: Path) -> None:
 
 def as_tree(outcome: Outcome, out: Path) -> dict[str, Any]:
     """The same as a tree of plain values: all market totals of each scenario."""
-    results, total = outcome.results, _totals(outcome)
+    results, total, table = outcome.results, _totals(outcome), outcome.comparison
+    opened = table[(table["entity"] == "market") & (table["period"] == WITH_OPEN)]
     scenarios: dict[str, Any] = {}
     for name, part in results.runs.groupby("scenario", sort=False):
-        rows = total[total["scenario"] == name].set_index("metric")[NUMBERS]
         scenarios[str(name)] = {
             "digest": str(part["digest"].iloc[0]),
             "runs": len(part),
             "failed": int((part["status"] != "ok").sum()),
-            "total": {str(m): {str(k): _plain(v) for k, v in row.items()} for m, row in rows.iterrows()},
+            "total": _tree(total, str(name)),
+            "total_with_open": _tree(opened, str(name)),
         }
     return {
         "command": results.command,
@@ -91,6 +92,11 @@ def as_tree(outcome: Outcome, out: Path) -> dict[str, Any]:
         "wars": outcome.wars,
         "scenarios": scenarios,
     }
+
+
+def _tree(table: pd.DataFrame, scenario: str) -> dict[str, dict[str, float | None]]:
+    rows = table[table["scenario"] == scenario].set_index("metric")[NUMBERS]
+    return {str(m): {str(k): _plain(v) for k, v in row.items()} for m, row in rows.iterrows()}
 
 
 def _silent(cells: pd.DataFrame, metric: str, alone: bool) -> bool:
