@@ -25,7 +25,7 @@ from pricewar.policy.conduct import conduct_index, start_game
 from pricewar.policy.courts import TESTS, Case, error_rates
 from pricewar.policy.lines import LINES, Ledger, below, line_table, lines_of
 from pricewar.policy.measures import outcomes, rivals_fall, war_avoided
-from pricewar.policy.summary import best, courts, effects, monthly, payers, pick, wide
+from pricewar.policy.summary import best, buyers, courts, effects, monthly, payers, pick, wide
 from pricewar.report.policy import write_brief, write_markdown
 
 CUT = {"kind": "Cut", "month": "2025-02", "until": "2025-04", "firm": "ace", "depth": 0.3}
@@ -276,6 +276,20 @@ def test_summaries_agree_with_the_table(study: PolicyStudy) -> None:
     levels = effects(study).set_index("measure")["mean"]
     assert levels.filter(regex="consumer_surplus|welfare").isna().all()
     assert list(courts(study)["test"]) == list(TESTS)
+
+
+def test_what_buyers_gain_counts_open_orders_as_welfare_does(study: PolicyStudy) -> None:
+    told = buyers(study).set_index(["option", "what"])["mean"]
+    by_option = {option: part.set_index("draw") for option, part in study.options.groupby("option")}
+    rest = by_option[NONE]
+    for option, part in by_option.items():
+        counted = {
+            what: part[f"pv.{name}"] + part[f"pv.open.{name}"] - rest[f"pv.{name}"] - rest[f"pv.open.{name}"]
+            for what, name in (("car", "consumer_surplus"), ("5", "consumer_surplus_5"))
+        }
+        assert told[option, "car"] == pytest.approx((counted["car"] / rest["orders"]).mean())
+        own = rest["pv.consumer_surplus_5"] + rest["pv.open.consumer_surplus_5"]
+        assert told[option, "5"] == pytest.approx((100 * counted["5"] / own).mean())
 
 
 def test_goes_on_where_it_was_and_refuses_another(study: PolicyStudy, tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def is_gain(measure: str) -> bool:
 
 
 def buyers(study: PolicyStudy) -> pd.DataFrame:
-    """What buyers gain over no measure, present value, for each car and by income fifth.
+    """What buyers gain over no measure, open orders counted, present value, for each car and by income fifth.
 
     Returns:
         Columns option, what ("car": CNY for each car ordered without measures; "1" to "5": per cent of the
@@ -88,8 +88,8 @@ def buyers(study: PolicyStudy) -> pd.DataFrame:
         futures.
     """
     cars = wide(study, "orders")[NONE]
-    parts = {"car": wide(study, "pv.consumer_surplus")}
-    parts |= {str(g): wide(study, f"pv.consumer_surplus_{g}") for g in range(1, 6)}
+    names = {"car": "consumer_surplus"} | {str(g): f"consumer_surplus_{g}" for g in range(1, 6)}
+    parts = {what: wide(study, f"pv.{name}") + wide(study, f"pv.open.{name}") for what, name in names.items()}
     rows = []
     for option in parts["car"]:
         for what, table in parts.items():

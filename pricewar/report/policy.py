@@ -147,8 +147,8 @@ def content(study: PolicyStudy, command: str) -> dict[str, Any]:
         "buyers_head": ["option", "CNY a car", "poorest fifth, %", "2nd", "3rd", "4th", "richest fifth, %"],
         "buyers_rows": _buyers(study),
         "buyers_note": f"Against {NONE}: present value over the cars ordered without measures, and per cent "
-        "of each income fifth's own surplus without measures. Means over futures; in brackets 5 to 95% of "
-        "the futures.",
+        "of each income fifth's own surplus without measures; open orders counted. Means over futures; in "
+        "brackets 5 to 95% of the futures.",
         "courts_head": ["test", "missed, % of cars", "false alarms, % of cars", "futures"],
         "courts_rows": [_court(row) for _, row in tests.iterrows()],
         "courts_note": "In the war without measures. Missed: cars sold under the imposed cut below "
