@@ -51,7 +51,9 @@ def choices(
     rows, products = base.shape
     firms = first.shape[0] - 1
     value = np.empty(products)
-    shares[:] = 0.0
+    for g in range(shares.shape[0]):
+        for j in range(products):
+            shares[g, j] = 0.0
     for r in range(rows):
         a = alpha[r]
         for j in range(products):
@@ -65,9 +67,9 @@ def choices(
             total += value[j]
         inside[r] = total
         scale = weight[r] / (outside[r] + total)
-        mine = shares[group[r]]
+        g = group[r]
         for j in range(products):
-            mine[j] += scale * value[j]
+            shares[g, j] += scale * value[j]
 
 
 def choices_numpy(
