@@ -2,6 +2,7 @@
 # make app     the classroom in a browser
 # make test    lint, types, layers, all tests with coverage
 # make quick   tests without the slow ones
+# make results everything that rests on the model: pages, figures, experiments; a quarter of an hour on two cores, goes on where it stopped
 # make help    the rest
 
 PYTHON ?= python3
@@ -10,6 +11,7 @@ BIN    := $(VENV)/bin
 NEWEST := .venv-newest
 OUT    ?= results/demo
 SEEDS  ?= 20
+WORK   ?= results/publish
 LEAST  := 90
 
 # Interpreters to try for the newest mesa, newest first; one that does not start is passed over.
@@ -17,7 +19,7 @@ NEWER := python3.14 python3.13 python3.12 $(wildcard $(HOME)/.pyenv/versions/3.1
 # What meets mesa directly or through a run; NEWEST_TESTS lists those files that exist.
 NEWEST_TESTS = $(wildcard tests/test_model*.py tests/test_mesa*.py tests/test_runs*.py tests/test_cli.py)
 
-.PHONY: help demo app test quick lint coverage bench docs lock test-newest clean
+.PHONY: help demo app test quick lint coverage bench docs results lock test-newest clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile
@@ -67,6 +69,10 @@ bench: $(VENV)/installed-dev
 
 docs: $(VENV)/installed-dev
 	$(BIN)/python -m pricewar.cli.pages docs/reference
+
+# All steps that are not done with this edition of the model; STEP=NAME for one, WORK for where runs are kept.
+results: $(VENV)/installed-dev
+	$(BIN)/python -m pricewar.publish --work $(WORK) $(if $(STEP),--only $(STEP))
 
 # Pins for every Python and platform; no header, so that nobody's index gets into the files.
 lock: $(VENV)/installed-dev

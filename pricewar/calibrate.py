@@ -18,7 +18,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from .consumers import Population, make_population, price_sensitivity, taste_utility
+from .consumers import QUINTILES, Population, make_population, price_sensitivity, taste_utility
 from .errors import ConvergenceError, bad_input
 from .kernels.market import choices, derivatives
 from .preferences import MixedLogit
@@ -157,12 +157,12 @@ class _Work:
 
     def shares(self, delta: Floats, alpha: Floats) -> tuple[Floats, Floats]:
         """Expected shares (J,) and sums of exponentials (R,) at start prices."""
-        share, inside = np.empty(len(delta)), np.empty(len(alpha))
+        share, inside = np.empty((QUINTILES, len(delta))), np.empty(len(alpha))
         choices(
             self.base, delta, self.price, alpha, self.population.weight, self.brand, self.first, self.loyal,
-            self.outside, share, inside,
+            self.outside, self.population.group, share, inside,
         )  # fmt: skip
-        return share, inside
+        return share.sum(axis=0), inside
 
     def jacobian(self, delta: Floats, alpha: Floats) -> Floats:
         """(J, J) d share / d price at start prices."""

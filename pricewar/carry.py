@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .book import OrderBook, Terms, Voided
 from .calibrate import Calibration
+from .consumers import QUINTILES
 from .dynamics import Dynamics
 from .events import Entry
+from .metrics import cut_depth
 from .production import Flow
 from .records import Accounts, Flags, Floats, Offers, Sales
 from .scenario import Scenario
@@ -30,7 +33,7 @@ def start_state(scenario: Scenario, calibration: Calibration) -> State:
     units, firm_of = landscape.start_units, landscape.firm_of
     by_firm = np.bincount(firm_of, weights=units, minlength=len(firms))
     share = np.divide(units, by_firm[firm_of], out=np.zeros_like(units), where=by_firm[firm_of] > 0)
-    backlog = np.array([firm.backlog for firm in firms])[firm_of] * share
+    backlog = np.array([firm.backlog for firm in firms])[firm_of] * share * scenario.dynamics.backlog.on
     stock = np.where(backlog > 0, 0.0, np.array([firm.dealer_stock for firm in firms])[firm_of] * share)
     if not scenario.dynamics.dealer_stock.on:
         stock = np.zeros_like(stock)
@@ -71,7 +74,17 @@ def start_state(scenario: Scenario, calibration: Calibration) -> State:
         fixed_cost=np.array([firm.fixed_cost for firm in firms]),
         subsidy=np.zeros(count),
         months_broke=np.zeros(len(firms)),
+        **_no_orders(count, len(firms)),
     )
+
+
+def _no_orders(products: int, firms: int) -> dict[str, Any]:
+    """An order book before it is opened (`settling.open_book`)."""
+    none, groups = np.zeros(products), np.zeros((QUINTILES, products))
+    terms = Terms(price=none, subsidy=none, tax=none, rebate=none, on_sale=none > 0)
+    book = OrderBook.opening(none, none, terms, groups, np.zeros(QUINTILES))
+    voided = Voided.none(products, QUINTILES)
+    return {"book": book, "voided": voided, "deposits": np.zeros(firms), "owners": groups}
 
 
 def _experience(by_firm: Floats) -> Floats:
@@ -131,6 +144,7 @@ def books(state: State, accounts: Accounts, made: Flow, inventory: Floats) -> No
     state.payable_days = accounts.payable_days
     state.stock, state.backlog, state.forecast = made.stock, made.backlog, made.forecast
     state.inventory = inventory
+    state.deposits = accounts.deposits
     firm_of = state.landscape.firm_of
     state.cumulative = state.cumulative + np.bincount(
         firm_of, weights=made.produced, minlength=len(state.active)
@@ -138,14 +152,16 @@ def books(state: State, accounts: Accounts, made: Flow, inventory: Floats) -> No
     state.months_broke = np.where(state.cash < 0, state.months_broke + 1, 0.0)
 
 
-def buyers(state: State, before: Offers, offers: Offers, sales: Sales, scenario: Scenario) -> None:
+def buyers(
+    state: State, before: Offers, offers: Offers, sales: Sales, reference: Floats, scenario: Scenario
+) -> None:
     """What buyers remember: prices, brands, what they drive, and whether they still plan to buy."""
     dynamics = scenario.dynamics
     state.list_price, state.promotion = offers.list_price, offers.promotion
     state.reference = _toward(state.reference, offers.buyer_price, dynamics.reference_price.memory)
     change = np.where(offers.on_sale & before.on_sale, offers.price / before.price - 1.0, 0.0)
     state.price_trend = _toward(state.price_trend, change, 1.0 - dynamics.waiting.learning)
-    state.brand = _brand(state, offers, dynamics)
+    state.brand = _brand(state, offers, reference, dynamics)
     if dynamics.loyalty.on or dynamics.word_of_mouth.on:
         state.fleet = _fleet(state, sales, dynamics)
     if dynamics.pull_forward.on:
@@ -159,17 +175,11 @@ def _toward(old: Floats, new: Floats, memory: float) -> Floats:
     return old + (1.0 - memory) * (new - old)
 
 
-def _brand(state: State, offers: Offers, dynamics: Dynamics) -> Floats:
+def _brand(state: State, offers: Offers, reference: Floats, dynamics: Dynamics) -> Floats:
     spec = dynamics.brand
     if not spec.on:
         return state.brand
-    landscape = state.landscape
-    weight = np.maximum(landscape.start_units, 1e-9)
-    cut = np.maximum(0.0, 1.0 - offers.price / landscape.start_price) * weight
-    firms = len(state.active)
-    depth = np.bincount(landscape.firm_of, weights=cut, minlength=firms) / np.bincount(
-        landscape.firm_of, weights=weight, minlength=firms
-    )
+    depth = state.landscape.by_start_units(cut_depth(offers.price, reference))
     healed = state.brand * 0.5 ** (1.0 / spec.half_life)
     return np.asarray(healed - spec.erosion * depth, dtype=np.float64)
 
@@ -209,9 +219,3 @@ def exits(state: State, patience: Sequence[int]) -> list[int]:
     if len(gone):
         leave(state, leaving)
     return [int(f) for f in gone]
-
-
-def fiscal_cost(offers: Offers, sales: Sales, accounts: Accounts, vat: float) -> float:
-    """What the month costs the state: subsidies less VAT, purchase tax, fines and levies, CNY."""
-    from_firms = vat * accounts.revenue + accounts.fines + accounts.levy
-    return float(sales.units @ (offers.subsidy - offers.tax) - from_firms.sum())

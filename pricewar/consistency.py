@@ -55,6 +55,12 @@ def _totals(scenario: Scenario) -> Iterator[dict[str, str]]:
     if total >= scenario.consumers.shoppers:
         found = f"{scenario.consumers.shoppers:.0f} shoppers for {total:.0f} cars sold"
         yield _problem("consumers.shoppers", found, "more shoppers than cars (share under 1)")
+    made = sum(firm.petrol_sales_share for firm in scenario.firms.values())
+    if made > 1 + 1e-9:
+        yield _problem("firms.*.petrol_sales_share", f"shares that sum to {made:.3f}", "at most 1")
+    if scenario.consumers.petrol_share > 0 and scenario.market.petrol_price <= 0:
+        found = f"0, with consumers.petrol_share = {scenario.consumers.petrol_share:g}"
+        yield _problem("market.petrol_price", found, "the price of a petrol car, above 0")
     for key in set(scenario.firms) - {product.firm for product in scenario.products.values()}:
         yield _problem(f"firms.{key}", "no product", "at least one product for each firm")
 

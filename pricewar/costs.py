@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .book import Bookings
 from .calibrate import Calibration
 from .production import Flow
-from .records import Accounts, Floats, Offers, Record
+from .records import Accounts, Floats, Record, Sales
 from .scenario import Scenario
 from .specs import SupplyChainSpec
 from .state import State
@@ -67,12 +68,12 @@ class CostCurve(Record):
 
 
 def squeezed_out(full_terms: Floats, price_fall: Floats, chain: SupplyChainSpec) -> Floats:
-    """(J,) what suppliers give up on each car because the maker's net price has fallen, CNY.
+    """(J,) what suppliers give up on each car because the maker has cut its prices, CNY.
 
     Args:
         full_terms: (J,) unit cost at the suppliers' prices of the start.
-        price_fall: (J,) fraction by which the maker's net prices stand below the start, >= 0.
-        chain: share of cost that is bought, and share of a price fall that is passed back.
+        price_fall: (J,) fraction by which the maker's prices stand below their reference, >= 0.
+        chain: share of cost that is bought, and share of a price cut that is passed back.
     """
     return full_terms * chain.purchased_share * chain.squeeze * price_fall
 
@@ -94,10 +95,45 @@ def cost_lines(unit_cost: Floats, fixed_a_car: Floats) -> dict[str, Floats]:
     }
 
 
-def draft(state: State, offers: Offers, made: Flow, vat: float) -> tuple[Accounts, Floats]:
+def fixed_a_car(state: State, sales: Sales | None) -> Floats:
+    """(J,) the firm's fixed cost per car of last month, at half the start's volume or more.
+
+    Auditors spread fixed cost over normal output: a firm that hardly sells is not thereby priced below cost.
+    """
+    land = state.landscape
+    normal = 0.5 * np.add.reduceat(land.start_units, land.first)
+    cars = np.add.reduceat(sales.units if sales else land.start_units, land.first)
+    return np.asarray((state.fixed_cost / np.maximum(np.maximum(cars, normal), 1.0))[land.firm_of])
+
+
+@dataclass(frozen=True)
+class Purchases(Record):
+    """What making a month's cars costs, (F,) each, CNY."""
+
+    made_cost: Floats
+    """Unit cost of the cars made."""
+    paid: Floats
+    """The part of it that is bought from suppliers on credit."""
+    usual: Floats
+    """What the same purchases would have cost at the start's terms."""
+
+
+def purchases(state: State, made: Flow, squeezed: Floats, chain: SupplyChainSpec) -> Purchases:
+    """Costs of the cars made and what of them is bought; squeezed (J,) is what suppliers give up on a car."""
+    first = state.landscape.first
+    made_cost = np.add.reduceat(made.produced * state.unit_cost, first)
+    given_up = np.add.reduceat(made.produced * squeezed, first)
+    usual = chain.purchased_share * (made_cost + given_up)
+    return Purchases(made_cost=made_cost, paid=usual - given_up, usual=usual)
+
+
+def draft(
+    state: State, made: Flow, bookings: Bookings, period: int, vat: float, deposit: float
+) -> tuple[Accounts, Floats]:
     """The books before bills are paid, and the value of stock by product (J,) after deliveries.
 
-    Cars leave the stock at its average cost.
+    Cars leave the stock at its average cost. Revenue is what the cars delivered paid, whenever they were
+    ordered.
     """
     firms = len(state.active)
     firm_of = state.landscape.firm_of
@@ -112,8 +148,8 @@ def draft(state: State, offers: Offers, made: Flow, vat: float) -> tuple[Account
 
     zeros = np.zeros(firms)
     accounts = Accounts(
-        period=offers.period,
-        revenue=by_firm(made.units * offers.price / (1.0 + vat)),
+        period=period,
+        revenue=by_firm(bookings.paid) / (1.0 + vat),
         production_cost=by_firm(cost),
         fixed_cost=state.fixed_cost * state.active,
         fines=zeros,
@@ -123,11 +159,15 @@ def draft(state: State, offers: Offers, made: Flow, vat: float) -> tuple[Account
         payable_days=state.payable_days,
         cash=state.cash,
         inventory=by_firm(inventory),
+        deposits=deposit * by_firm(bookings.value),
+        protection=np.zeros(len(firm_of)),
     )
     return accounts, inventory
 
 
-def pay(accounts: Accounts, made_cost: Floats, bought: Floats, external: Floats) -> Accounts:
+def pay(
+    accounts: Accounts, made_cost: Floats, bought: Floats, external: Floats, deposits: Floats
+) -> Accounts:
     """Pay suppliers and everybody else; what is left is cash.
 
     Args:
@@ -135,6 +175,7 @@ def pay(accounts: Accounts, made_cost: Floats, bought: Floats, external: Floats)
         made_cost: (F,) cost of the cars made this month.
         bought: (F,) part of it that is bought on credit.
         external: (F,) income from outside the market.
+        deposits: (F,) held of buyers at the end of last month; what they grow by comes in as cash.
     """
     days = accounts.payable_days
     due_old = np.minimum(DAYS_A_MONTH / np.maximum(days, 1e-9), 1.0)
@@ -144,5 +185,5 @@ def pay(accounts: Accounts, made_cost: Floats, bought: Floats, external: Floats)
     return accounts.but(
         paid_suppliers=paid,
         payables=accounts.payables + bought - paid,
-        cash=accounts.cash + accounts.revenue + external - paid - other,
+        cash=accounts.cash + accounts.revenue + external + accounts.deposits - deposits - paid - other,
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from os import cpu_count as cores
 
 import numpy as np
 
@@ -38,6 +39,12 @@ class Crowd:
         self.ids = np.array([_number(name) for name in calibration.landscape.products])
         place = np.argsort(calibration.landscape.by_name)
         self.owner = place[calibration.landscape.firm_of].astype(np.int32)
+
+    @classmethod
+    def of(cls, scenario: Scenario, calibration: Calibration, seed: int, threads: int | None) -> Crowd | None:
+        """The shoppers of a scenario that samples them, else None; threads None: one for each core."""
+        weight = scenario.consumers.weight
+        return None if weight is None else cls(scenario, calibration, weight, seed, threads or cores() or 1)
 
     def choose(
         self,

@@ -206,13 +206,13 @@ def observe(view: View) -> Observation:
 
     Per own product: price, unit cost (both against the start), orders (over the firm's cars a month at the
     start), stock in months, order backlog (in the same unit as orders), rivals' mean change weighted by
-    closeness. Per product of the market: its newest known price against the start; 0 where it is not on sale.
-    Last: cash over revenue a month at the start, as log(1 + x) with its sign.
+    closeness. Per product of the market: its newest known price against what costs explain; 0 where it is
+    not on sale. Last: cash over revenue a month at the start, as log(1 + x) with its sign.
     """
     start = view.landscape
     usual = max(float(start.start_units[view.own].sum()), 1.0)
     revenue = float(view.start_price @ np.maximum(start.start_units[view.own], 1.0)) / (1.0 + view.vat)
-    seen = np.where(view.on_sale, view.seen[-1] / start.start_price - 1.0, 0.0)
+    seen = np.where(view.on_sale, view.change(), 0.0)
     cash = view.cash / revenue
     parts = (
         view.price / view.start_price - 1.0,

@@ -46,6 +46,10 @@ class ResultsError(PricewarError):
     """Stored results are missing, incomplete or not readable."""
 
 
+class EditionWarning(UserWarning):
+    """A file or a result of an older edition of the model: it says what differs."""
+
+
 def bad_input(source: str, *problems: tuple[str, object, str]) -> InputError:
     """Build an `InputError` from (place, found, allowed) triples."""
     return InputError(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import mesa
 
 from .records import Floats, Ints, Quote, View, read_only
 from .specs import FirmSpec
+from .state import State
 
 if TYPE_CHECKING:
     from .model import PriceWar
@@ -44,7 +46,8 @@ class Firm(mesa.Agent):  # type: ignore[misc]
     @property
     def price_change(self) -> float:
         """Mean transaction price relative to the start, weighted by cars sold at the start."""
-        return self.model.price_change(self.own)
+        start = self.model.landscape
+        return float(start.by_start_units(self.model.offers.price / start.start_price - 1.0)[self.index])
 
     def propose(self) -> None:
         """Look at the market and decide list prices and promotions for this month."""
@@ -54,3 +57,13 @@ class Firm(mesa.Agent):  # type: ignore[misc]
     def step(self) -> None:
         """One month of this firm alone; the model calls `propose` for all firms at once."""
         self.propose()
+
+
+def proposed(firms: Sequence[Firm], state: State) -> tuple[Floats, Floats]:
+    """(J,) list prices and (J,) promotions that active firms propose; for others last month's stand."""
+    list_price, promotion = state.list_price.copy(), state.promotion.copy()
+    for firm in firms:
+        if firm.active and firm.proposal is not None:
+            list_price[firm.own] = firm.proposal.list_price
+            promotion[firm.own] = firm.proposal.promotion
+    return list_price, promotion

@@ -9,11 +9,22 @@ import numpy as np
 import pandas as pd
 
 from . import metrics
+from .accrual import welfare
 from .records import Accounts, Flags, Floats, Offers, Record, Sales
 from .results import table
 
 if TYPE_CHECKING:
     from .model import PriceWar
+
+
+BOOK = {
+    "order_value": "order_value",
+    "refunds": "refunds",
+    "voided": "voided",
+    "voided_value": "voided_value",
+    "book_value": "value",
+}
+"""Columns of the products table that are fields of `Bookings`."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +35,14 @@ class Month(Record):
     sales: Sales
     accounts: Accounts
     unit_cost: Floats
+    reference: Floats
+    """(J,) reference price of each product: below it lies a cut."""
+    cost_index: Floats
+    """(J,) what is published of cost in the product's segment, start = 1."""
+    surplus: Floats
+    """(G,) of the month's orders, with what buyers of earlier orders got beyond what they counted on."""
+    petrol_profit: float
+    petrol_taxes: float
     active: Flags
     brand: Floats
     capacity: Floats
@@ -38,6 +57,7 @@ def tables(model: PriceWar) -> dict[str, pd.DataFrame]:
         "products": _products(model),
         "firms": _firms(model),
         "market": _market(model),
+        "open_orders": _open_orders(model),
         "log": _log(model),
     }
 
@@ -76,12 +96,18 @@ def _products(model: PriceWar) -> pd.DataFrame:
         "price": price.ravel(),
         "net_price": (price / (1.0 + model.setting.market.vat)).ravel(),
         "unit_cost": _stack(history, "unit_cost").ravel(),
+        "reference_price": _stack(history, "reference").ravel(),
+        "cost_index": _stack(history, "cost_index").ravel(),
+        "protection_paid": _stack(history, "accounts", "protection").ravel(),
         "on_sale": _stack(history, "offers", "on_sale").ravel(),
         "subsidy": _stack(history, "offers", "subsidy").ravel(),
     }
     for name in ("units", "orders", "produced", "backlog", "stock"):
         columns[name] = _stack(history, "sales", name).ravel()
-    return table("products", columns)
+    for name, field in BOOK.items():
+        columns[name] = _stack(history, "sales", "bookings", field).ravel()
+    paid = _stack(history, "sales", "bookings", "paid").ravel()
+    return table("products", columns | {"paid_price": _ratio(paid, columns["units"])})
 
 
 def _by_firm(model: PriceWar, values: Floats) -> Floats:
@@ -94,6 +120,8 @@ def _firms(model: PriceWar) -> pd.DataFrame:
     units = _by_firm(model, _stack(history, "sales", "units"))
     stock = _by_firm(model, _stack(history, "sales", "stock"))
     profit, revenue = _stack(history, "accounts", "gross_profit"), _stack(history, "accounts", "revenue")
+    land, price, reference = landscape, _stack(history, "offers", "price"), _stack(history, "reference")
+    made = [firm.petrol_sales_share for firm in model.setting.firms.values()]
     total = units.sum(axis=1, keepdims=True)
     columns: dict[str, Any] = {
         **_keys(model, len(landscape.firms)),
@@ -108,11 +136,16 @@ def _firms(model: PriceWar) -> pd.DataFrame:
         "backlog": _by_firm(model, _stack(history, "sales", "backlog")).ravel(),
         "capacity": _stack(history, "capacity").ravel(),
         "brand": _stack(history, "brand").ravel(),
-        "price_change": _firm_price_change(model).ravel(),
+        "price_change": land.by_start_units(price / land.start_price - 1.0).ravel(),
+        "reference_change": land.by_start_units(reference / land.start_price - 1.0).ravel(),
+        "cut_depth": land.by_start_units(metrics.cut_depth(price, reference)).ravel(),
+        "refunds": _by_firm(model, _stack(history, "sales", "bookings", "refunds")).ravel(),
+        "book_value": _by_firm(model, _stack(history, "sales", "bookings", "value")).ravel(),
+        "petrol_profit": np.outer(_stack(history, "petrol_profit"), made).ravel(),
     }
     for name in (
         "revenue", "production_cost", "gross_profit", "fixed_cost", "operating_profit", "cash", "payables",
-        "payable_days", "inventory",
+        "payable_days", "inventory", "deposits",
     ):  # fmt: skip
         columns[name] = _stack(history, "accounts", name).ravel()
     return table("firms", columns)
@@ -122,21 +155,14 @@ def _ratio(part: Floats, whole: Floats) -> Floats:
     return np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0)
 
 
-def _firm_price_change(model: PriceWar) -> Floats:
-    """(T, F) unit-weighted change of price from the start; weights are start units."""
-    landscape = model.landscape
-    change = _stack(model.history, "offers", "price") / landscape.start_price - 1.0
-    weight = np.maximum(landscape.start_units, 1e-9)
-    return _by_firm(model, change * weight) / np.add.reduceat(weight, model.calibration.first[:-1])
-
-
 def _market(model: PriceWar) -> pd.DataFrame:
     history, landscape, vat = model.history, model.landscape, model.setting.market.vat
     units, price = _stack(history, "sales", "units"), _stack(history, "offers", "price")
     on_sale = _stack(history, "offers", "on_sale")
     by_firm = _by_firm(model, units)
     people = _stack(history, "sales", "shoppers")
-    surplus = _stack(history, "sales", "surplus")
+    surplus, orders = _stack(history, "surplus"), _stack(history, "sales", "orders")
+    reference, petrol = _stack(history, "reference"), _stack(history, "petrol_profit")
     producers = _stack(history, "accounts", "operating_profit").sum(axis=1)
     suppliers, fiscal = _stack(history, "supplier_profit"), _stack(history, "fiscal_cost")
     start = (landscape.start_price, landscape.start_units)
@@ -144,7 +170,8 @@ def _market(model: PriceWar) -> pd.DataFrame:
         **_keys(model, 1),
         "shoppers": people,
         "units": units.sum(axis=1),
-        "outside_share": 1.0 - _stack(history, "sales", "orders").sum(axis=1) / people,
+        "orders": orders.sum(axis=1),
+        "outside_share": 1.0 - orders.sum(axis=1) / people,
         "waiting": _stack(history, "sales", "waiting"),
         "mean_price": _ratio((price * units).sum(axis=1), units.sum(axis=1)),
         "price_index": metrics.price_index(price, *start, on_sale),
@@ -153,20 +180,50 @@ def _market(model: PriceWar) -> pd.DataFrame:
         ),
         "hhi": metrics.hhi(by_firm),
         "effective_firms": metrics.effective_firms(by_firm),
-        "war_index": metrics.war_index(price, *start, on_sale),
+        "reference_index": metrics.price_index(reference, *start, on_sale),
+        "war_index": metrics.war_index(price, reference, landscape.start_units, on_sale),
         "below_cost_share": metrics.below_cost_share(
-            price / (1.0 + vat), _stack(history, "unit_cost"), units
+            price / (1.0 + vat), _stack(history, "unit_cost"), orders
         ),
+        "mean_wait": _ratio(_stack(history, "sales", "bookings", "waited"), units.sum(axis=1)),
+        "refunds": _stack(history, "sales", "bookings", "refunds").sum(axis=1),
+        "state_surprise": _stack(history, "sales", "bookings", "surprise"),
+        "feels_cheap": _stack(history, "sales", "feels_cheap"),
+        "petrol_units": _stack(history, "sales", "petrol"),
+        "petrol_profit": petrol,
+        "petrol_taxes": _stack(history, "petrol_taxes"),
         "consumer_surplus": surplus.sum(axis=1),
         "producer_surplus": producers,
         "supplier_profit": suppliers,
         "suppliers_failed": _stack(history, "suppliers_failed"),
         "fiscal_cost": fiscal,
-        "welfare": metrics.welfare(surplus.sum(axis=1), producers, suppliers, fiscal),
+        "welfare": metrics.welfare(surplus.sum(axis=1), producers + petrol, suppliers, fiscal),
         "firms_active": _stack(history, "active").sum(axis=1).astype(float),
     }
     columns |= {f"consumer_surplus_{g + 1}": surplus[:, g] for g in range(surplus.shape[1])}
     return table("market", columns)
+
+
+def _open_orders(model: PriceWar) -> pd.DataFrame:
+    land, found_in = model.landscape, model.accruals()
+    parts = list[dict[str, Floats]]()
+    for found in found_in.values():
+        columns = {
+            "cars": found.cars, "book_value": found.value, "refunds": found.refunds,
+            "producer_surplus": found.margin, "supplier_profit": found.supplier_margin,
+            "fiscal_cost": found.fiscal_cost, "consumer_surplus": found.surplus.sum(axis=0),
+            "welfare": welfare(found),
+        }  # fmt: skip
+        columns |= {f"consumer_surplus_{g + 1}": part for g, part in enumerate(found.surplus)}
+        parts.append(columns)
+    keys = {
+        "scenario": model.setting.name,
+        "seed": model.seed_of_run,
+        "book": np.repeat(np.array(list(found_in), object), len(land.products)),
+        "firm": np.tile(np.array(land.firms, object)[land.firm_of], len(parts)),
+        "product": np.tile(np.array(land.products, object), len(parts)),
+    }
+    return table("open_orders", keys | {n: np.concatenate([part[n] for part in parts]) for n in parts[0]})
 
 
 def _log(model: PriceWar) -> pd.DataFrame:

@@ -54,6 +54,17 @@ class Landscape(Record):
     def _weights(self) -> dict[tuple[bytes, bytes], Floats]:
         return {}
 
+    def by_start_units(self, values: Floats) -> Floats:
+        """(..., F) means over each firm's products of values (..., J), weighted by cars sold at the start."""
+        weight = np.maximum(self.start_units, 1e-9)
+        summed = np.add.reduceat(np.asarray(values) * weight, self.first, axis=-1)
+        return np.asarray(summed / np.add.reduceat(weight, self.first))
+
+    @cached_property
+    def first(self) -> Ints:
+        """(F,) position of each firm's first product; products are in order of firms."""
+        return read_only(np.searchsorted(self.firm_of, np.arange(len(self.firms))).astype(np.int64))
+
     def own(self, firm: int) -> Ints:
         """Positions of the products of one firm."""
         return np.flatnonzero(self.firm_of == firm)

@@ -90,41 +90,75 @@ def lerner_index(net_price: ArrayLike, marginal_cost: ArrayLike) -> Floats:
     return np.asarray((price - np.asarray(marginal_cost, float)) / price)
 
 
-def war_index(
-    price: ArrayLike, start_price: ArrayLike, start_units: ArrayLike, on_sale: ArrayLike | None = None
-) -> Floats:
-    """Depth of price cuts across the market, percent of the start price.
+def reference_price(start_price: ArrayLike, cost_ratio: ArrayLike, pass_through: ArrayLike) -> Floats:
+    """(...) price that a maker would charge without any cut: the start price moved with its own unit cost.
 
-    The mean over products on sale, weighted by start units, of max(0, 1 - price/start price). Unlike the
-    price index it does not let one firm's rise hide another's cut.
-
-    Args and shapes as for `price_index`. Returns (...,) from 0 to 100.
+    Args:
+        start_price: where it began.
+        cost_ratio: unit cost over unit cost at the start, both before any squeeze of suppliers.
+        pass_through: share of a change in cost that reaches the price.
     """
-    cut = np.maximum(0.0, 1.0 - np.asarray(price, float) / np.asarray(start_price, float))
-    return 100.0 * _weighted_mean(cut, _on_sale(start_units, on_sale))
+    moved = np.asarray(pass_through, float) * (np.asarray(cost_ratio, float) - 1.0)
+    return np.asarray(np.asarray(start_price, float) * (1.0 + moved))
+
+
+def cut_depth(price: ArrayLike, reference: ArrayLike) -> Floats:
+    """(...) how far a price lies below its reference price, as a fraction; 0 where it does not.
+
+    The one definition of a cut: firms that answer rivals, brands that erode, suppliers that are squeezed,
+    `war_index` and price-war episodes all use it, product by product, before anything is averaged, so that
+    one maker's rise does not hide another's cut.
+    """
+    return np.asarray(np.maximum(0.0, 1.0 - np.asarray(price, float) / np.asarray(reference, float)))
+
+
+def war_index(
+    price: ArrayLike, reference: ArrayLike, start_units: ArrayLike, on_sale: ArrayLike | None = None
+) -> Floats:
+    """Depth of price cuts across the market, percent of the reference price.
+
+    The mean over products on sale, weighted by start units, of `cut_depth`.
+
+    Args:
+        price: (..., J) transaction prices.
+        reference: (..., J) or (J,) prices without a cut, see `reference_price`.
+        start_units: (J,) the basket.
+        on_sale: (..., J) flags; all if None.
+
+    Returns:
+        (...,) from 0 to 100; NaN where nothing of the basket is on sale.
+    """
+    return 100.0 * _weighted_mean(cut_depth(price, reference), _on_sale(start_units, on_sale))
 
 
 def war_breadth(
     price: ArrayLike,
-    start_price: ArrayLike,
+    reference: ArrayLike,
     start_units: ArrayLike,
     on_sale: ArrayLike | None = None,
     threshold: float = 0.03,
 ) -> Floats:
-    """(...,) share of start units whose price stands at least `threshold` below the start."""
-    cut = 1.0 - np.asarray(price, float) / np.asarray(start_price, float)
+    """(...,) share of start units whose price stands at least `threshold` below its reference price."""
     # a cut of exactly the threshold counts, whatever the last bit of the division says
-    return _weighted_mean(cut >= threshold - 1e-12, _on_sale(start_units, on_sale))
+    return _weighted_mean(cut_depth(price, reference) >= threshold - 1e-12, _on_sale(start_units, on_sale))
+
+
+def below(net_price: ArrayLike, line: ArrayLike) -> NDArray[np.bool_]:
+    """(...,) whether a price lies below a cost line (both ex VAT); False where either is NaN.
+
+    A price that a floor or a ban holds at the line is not below it, whatever the last bit of a division says.
+    """
+    return np.asarray(np.asarray(net_price, float) < np.asarray(line, float) * (1.0 - 1e-9), bool)
 
 
 def below_cost_share(net_price: ArrayLike, cost: ArrayLike, units: ArrayLike) -> Floats:
     """(...,) share of units sold at a net price below a cost line (both ex VAT)."""
-    return _weighted_mean(np.asarray(net_price, float) < np.asarray(cost, float), units)
+    return _weighted_mean(below(net_price, cost), units)
 
 
 def below_cost_months(net_price: ArrayLike, cost: ArrayLike) -> NDArray[np.int64]:
     """(...,) months (last axis) in which a net price lies below a cost line; NaN months do not count."""
-    return np.asarray(np.sum(np.asarray(net_price, float) < np.asarray(cost, float), axis=-1), np.int64)
+    return np.asarray(np.sum(below(net_price, cost), axis=-1), np.int64)
 
 
 def recovery_half_life(path: ArrayLike, level: float) -> float:

@@ -7,22 +7,24 @@ and firms remember is carried over.
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import mesa
 import numpy as np
 import pandas as pd
 
-from . import agenda, carry, metrics
+from . import agenda, carry, metrics, settling
+from . import market as buyers
+from .accrual import Accrual
 from .calibrate import Calibration, calibrate
-from .costs import CostCurve, cost_lines, draft, pay, squeezed_out
+from .costs import CostCurve, cost_lines, draft, fixed_a_car, pay, purchases, squeezed_out
 from .crowd import Crowd
-from .firm import Firm
+from .firm import Firm, proposed
 from .history import Month, tables
-from .market import Choice, Conditions, choose, conditions, expected_fall, shoppers, spill, surplus, waiting
+from .market import Choice, Conditions
 from .production import flow, stock_months, turned_away
-from .records import Accounts, Floats, Ints, Landscape, Offers, Sales, View
+from .records import Accounts, Floats, Landscape, Offers, Sales, View
+from .reference import PriceReference
 from .regulator import Regulator
 from .research import Research
 from .scenario import Scenario
@@ -71,19 +73,26 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         self._market_luck, self._taste_luck = carry.draw_noise(
             self.setting, self.landscape.products, self.seed_of_run
         )
-        weight = self.setting.consumers.weight
-        cores = threads or os.cpu_count() or 1
-        self.crowd = (
-            None if weight is None else Crowd(self.setting, self.calibration, weight, self.seed_of_run, cores)
-        )
+        self.crowd = Crowd.of(self.setting, self.calibration, self.seed_of_run, threads)
         self.start_cumulative = self.state.cumulative.copy()
+        self.reference = PriceReference(self.setting, self.calibration)
         self.offers: Offers = carry.start_offers(self.state)
         self.sales: Sales | None = None
         self.accounts: Accounts | None = None
         self.price_history: Floats = np.empty((self.setting.periods + 1, len(self.landscape.products)))
         self.price_history[0] = self.offers.price
-        self.found: Conditions = conditions(self.state, self.offers, self.calibration, self.setting.dynamics)
-        self.chosen: Choice = choose(self.found, self.calibration)  # at rest, before buyers are made
+        settlement = self.setting.market.settlement
+        self.found: Conditions = buyers.conditions(
+            self.state, self.offers, self.calibration, self.setting.dynamics, settlement
+        )
+        self.chosen: Choice = buyers.choose(self.found, self.calibration)  # at rest, before buyers are made
+        usual = self.setting.consumers.shoppers
+        at_rest = buyers.surplus(self.chosen, self.found, self.calibration, usual)
+        settling.open_book(
+            self.state, self.offers.terms, self.chosen.groups, at_rest, self.setting.market.deposit
+        )
+        self.opening, self.opening_terms = self.state.book, self.offers.terms
+        self._squeezed = np.zeros_like(self.offers.price)
         self.research = self._look_into()
         self.month = self.setting.month(0)
         self.history: list[Month] = []
@@ -106,7 +115,7 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         self._open()
         offers = self._offer()
         sales = self._sell(offers)
-        accounts = self._close(offers)
+        accounts = self._close(sales)
         self._carry(offers, sales, accounts)
         if self.datacollector is not None:
             self.datacollector.collect(self)
@@ -131,9 +140,10 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         self.state.month_luck = float(self._market_luck[self.period])
         self.state.taste = self._taste_luck[self.period]
         agenda.happen(self.setting, self.state, self.period)
-        fall = np.maximum(0.0, -self._price_change_by_firm())[self.landscape.firm_of]
+        cut = self.landscape.by_start_units(metrics.cut_depth(self.offers.price, self.reference.own))
         full = self.cost_curve.full_terms(self.state, self.setting, self.start_cumulative)
-        self._squeezed = squeezed_out(full, fall, self.setting.supply_chain)
+        self.reference.open(full, self.state.on_sale)
+        self._squeezed = squeezed_out(full, cut[self.landscape.firm_of], self.setting.supply_chain)
         self.state.unit_cost = full - self._squeezed
 
     def _look_into(self) -> Research:
@@ -143,35 +153,38 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
     def _offer(self) -> Offers:
         """Firms propose, events impose, the regulator amends."""
         self.research = self._look_into()
-        self._lines = cost_lines(self.state.unit_cost, self.fixed_a_car())
+        self._lines = cost_lines(self.state.unit_cost, fixed_a_car(self.state, self.sales))
         self._figures = own_figures(self)
         self.regulator.open()
         for firm in self.firms:
             firm.propose()
-        list_price, promotion = self.state.list_price.copy(), self.state.promotion.copy()
-        for firm in self.firms:
-            if firm.active and firm.proposal is not None:
-                list_price[firm.own] = firm.proposal.list_price
-                promotion[firm.own] = firm.proposal.promotion
-        offers = carry.showroom(self.state, self.period, list_price, promotion)
+        offers = carry.showroom(self.state, self.period, *proposed(self.firms, self.state))
         offers = agenda.impose(self.setting, offers, self.state, self.period)
         return self.regulator.amend(offers)
 
     def _sell(self, offers: Offers) -> Sales:
         """Buyers choose; full order books turn buyers to their second choice; cars are delivered."""
         dynamics, calibration = self.setting.dynamics, self.calibration
-        self.found = conditions(self.state, offers, calibration, dynamics)
+        settlement = self.setting.market.settlement
+        settling.cancel(self.state, dynamics.backlog.cancellation * dynamics.backlog.on)
+        self.found = buyers.conditions(self.state, offers, calibration, dynamics, settlement)
         self.chosen = self.choose(self.found)
         usual = self.setting.consumers.shoppers
-        people = shoppers(self.state, self.chosen, calibration, dynamics, usual)
-        share, worth = self.chosen.share, surplus(self.chosen, calibration, people)
+        people = buyers.shoppers(self.state, self.chosen, calibration, dynamics, usual)
+        free = dynamics.waiting.share if dynamics.waiting.on else 0.0
+        share, worth = self.chosen.share, buyers.surplus(self.chosen, self.found, calibration, people, free)
         if self.crowd is not None:
-            fall = expected_fall(self.state, offers, dynamics)
-            share, worth = self.crowd.choose(self.found, self.state.fleet, fall, people, self.period)
+            fall = buyers.expected_fall(self.state, offers, dynamics, settlement)
+            share, sampled = self.crowd.choose(self.found, self.state.fleet, fall, people, self.period)
+            worth = worth + sampled - buyers.decided(self.chosen, calibration, people)
         orders = people * self._served(share, people)
         self.made = flow(self.state, orders, dynamics)
-        wait = dynamics.waiting
-        free = wait.share if wait.on else 0.0
+        terms = self.setting.market
+        bookings = settling.book_month(
+            self.state, offers, orders, self.made.units, self.chosen.groups, worth, terms
+        )
+        waits = buyers.waiting(self.found, self.chosen, calibration, people, free)
+        petrol = self.setting.consumers.petrol_share * max(people - float(orders.sum()) - waits, 0.0)
         return Sales(
             period=self.period,
             orders=orders,
@@ -180,56 +193,65 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
             backlog=self.made.backlog,
             stock=self.made.stock,
             shoppers=people,
-            waiting=waiting(self.found, self.chosen, calibration, people, free),
+            waiting=waits,
             surplus=worth,
+            bookings=bookings,
+            petrol=petrol,
+            feels_cheap=buyers.feels_cheap(self.chosen, self.found, people),
         )
 
     def choose(self, found: Conditions) -> Choice:
         """What buyers choose under the conditions they find."""
-        return choose(found, self.calibration)
+        return buyers.choose(found, self.calibration)
 
     def _served(self, share: Floats, people: float) -> Floats:
         """(J,) shares of shoppers after those turned away by a full order book took their second choice."""
         refused = turned_away(self.state, people * share, self.setting.dynamics)
         if not refused.any():
             return share
-        return share * (1.0 - refused) + spill(refused, self.found, self.calibration)
+        return share * (1.0 - refused) + buyers.spill(refused, self.found, self.calibration)
 
-    def _close(self, offers: Offers) -> Accounts:
+    def _close(self, sales: Sales) -> Accounts:
         """Draft the books, let the regulator settle, pay the bills; suppliers close theirs."""
-        drafted, self._inventory = draft(self.state, offers, self.made, self.setting.market.vat)
+        market = self.setting.market
+        drafted, self._inventory = draft(
+            self.state, self.made, sales.bookings, self.period, market.vat, market.deposit
+        )
         settled = self.regulator.settle(drafted)
-        made, first, chain = self.made.produced, self.calibration.first[:-1], self.setting.supply_chain
-        made_cost = np.add.reduceat(made * self.state.unit_cost, first)
-        given_up = np.add.reduceat(made * self._squeezed, first)
-        usual_terms = chain.purchased_share * (made_cost + given_up)
-        bought = usual_terms - given_up
+        bought = purchases(self.state, self.made, self._squeezed, self.setting.supply_chain)
         external = np.array([firm.spec.external_income for firm in self.firms]) * self.state.active
-        accounts = pay(settled, made_cost, bought, external)
+        accounts = pay(settled, bought.made_cost, bought.paid, external, self.state.deposits)
         paid = float(accounts.paid_suppliers.sum())
-        self._supplied = close_all(self.suppliers, float(bought.sum()), paid, float(usual_terms.sum()))
+        self._supplied = close_all(self.suppliers, float(bought.paid.sum()), paid, float(bought.usual.sum()))
         return accounts
 
     def _carry(self, offers: Offers, sales: Sales, accounts: Accounts) -> None:
         """Note the month; buyers and firms remember; firms without cash leave."""
         profit, failed = self._supplied
-        fiscal = carry.fiscal_cost(offers, sales, accounts, self.setting.market.vat)
+        self.reference.close(offers, self.period)
+        market = self.setting.market
+        protected = settling.protection(self.state, sales, accounts)
         self.history.append(
             Month(
                 offers=offers,
                 sales=sales,
                 accounts=accounts,
                 unit_cost=self.state.unit_cost,
+                reference=self.reference.own,
+                cost_index=self.reference.index,
+                surplus=sales.surplus + sales.bookings.afterwards + protected,
+                petrol_profit=settling.petrol_profit(sales, market),
+                petrol_taxes=settling.petrol_taxes(sales, market),
                 active=self.state.active.copy(),
                 brand=self.state.brand,
                 capacity=self.state.capacity * self.state.supply * self.state.active,
                 supplier_profit=profit,
                 suppliers_failed=failed,
-                fiscal_cost=fiscal,
+                fiscal_cost=settling.fiscal_cost(sales, accounts, market),
             )
         )
         carry.books(self.state, accounts, self.made, self._inventory)
-        carry.buyers(self.state, self.offers, offers, sales, self.setting)
+        carry.buyers(self.state, self.offers, offers, sales, self.reference.own, self.setting)
         carry.trends(self.state, self.setting.dynamics, sales)
         carry.supply(self.state, self.suppliers, self.setting.supply_chain.dependence)
         for index in carry.exits(self.state, [firm.spec.months_to_exit for firm in self.firms]):
@@ -248,33 +270,15 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         """(J,) unit cost of each product under each legal cost line, CNY ex VAT."""
         return self._lines
 
+    def accruals(self) -> dict[str, Accrual]:
+        """What the order book of the start, "opening", and that of now, "closing", will come to."""
+        start = self.opening, self.opening_terms, self.cost_curve.start
+        end = self.state.book, self.offers.terms, self.state.unit_cost
+        return settling.accruals(self.setting, start, end, self._squeezed)
+
     def stock_months(self) -> Floats:
         """(J,) stock in months of expected sales."""
         return stock_months(self.state)
-
-    def price_change(self, own: Ints) -> float:
-        """Mean price of some products relative to the start, weighted by cars sold at the start."""
-        start = self.landscape
-        weight = np.maximum(start.start_units[own], 1e-9)
-        return float(metrics.price_change(self.offers.price[own], start.start_price[own], weight))
-
-    def _price_change_by_firm(self) -> Floats:
-        """(F,) as `price_change`."""
-        start, first = self.landscape, self.calibration.first[:-1]
-        weight = np.maximum(start.start_units, 1e-9)
-        change = (self.offers.price / start.start_price - 1.0) * weight
-        return np.add.reduceat(change, first) / np.add.reduceat(weight, first)
-
-    def fixed_a_car(self) -> Floats:
-        """(J,) the firm's fixed cost per car of last month, at half the start's volume or more.
-
-        Auditors spread fixed cost over normal output: a firm that hardly sells is not thereby priced below
-        cost.
-        """
-        first, usual = self.calibration.first[:-1], self.landscape.start_units
-        normal = 0.5 * np.add.reduceat(usual, first)
-        cars = np.add.reduceat(self.sales.units if self.sales else usual, first)
-        return (self.state.fixed_cost / np.maximum(np.maximum(cars, normal), 1.0))[self.landscape.firm_of]
 
     @property
     def price_index(self) -> float:
@@ -286,7 +290,7 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
     def war_index(self) -> float:
         """Mean depth of price cuts, percent."""
         start = self.landscape
-        return float(metrics.war_index(self.offers.price, start.start_price, start.start_units))
+        return float(metrics.war_index(self.offers.price, self.reference.own, start.start_units))
 
     @property
     def units(self) -> float:
@@ -296,7 +300,7 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
     @property
     def consumer_surplus(self) -> float:
         """Consumer surplus of last month, CNY."""
-        return float(self.sales.surplus.sum()) if self.sales else float("nan")
+        return float(self.history[-1].surplus.sum()) if self.history else float("nan")
 
     @property
     def firms_active(self) -> int:
@@ -305,11 +309,7 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
 
 
 _MARKET_REPORTERS = {
-    "price_index": "price_index",
-    "war_index": "war_index",
-    "units": "units",
-    "consumer_surplus": "consumer_surplus",
-    "firms_active": "firms_active",
+    name: name for name in ("price_index", "war_index", "units", "consumer_surplus", "firms_active")
 }
 _FIRM_REPORTERS = {
     "firm": lambda agent: getattr(agent, "key", None),

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from .book import Bookings, Terms
 from .landscape import Landscape
 from .record import Flags, Floats, Ints, Record, read_only
 
@@ -70,9 +71,16 @@ class View(Record):
     seen: Floats
     """(lags + 1, J) transaction prices of all products as this firm knows them; the last row is the
     newest month it knows, with the scenario's lag and noise. The first row is the start."""
+    reference: Floats
+    """(lags + 1, J) what would be no cut of each price seen: start price times the cost index published for
+    its segment, at most the highest price charged."""
     on_sale: Flags
     """(J,) which products are on sale, as of last month."""
+    noise: float
+    """Log standard deviation of the error with which rivals' prices are seen."""
     vat: float
+    pass_through: float
+    """Share of a change in cost that reaches prices in this market by custom."""
     memory: MutableMapping[str, Any]
     """The firm's notebook: the only thing a strategy may write to."""
     luck: Callable[[], np.random.Generator]
@@ -96,14 +104,33 @@ class View(Record):
         """(n,) stock in months of current orders."""
         return self.stock / np.maximum(self.orders, 1.0)
 
-    def rival_change(self, months_ago: int = 0) -> Floats:
-        """(n,) how far rivals' prices stand from the start, as a fraction, each weighted by closeness.
+    def change(self, months_ago: int = 0) -> Floats:
+        """(J,) how far each price seen stands from what costs explain, as a fraction; below 0 is a cut.
 
-        -0.10 means that the rivals to whom a product would lose its buyers stand 10% below their start.
+        What lies within two standard deviations of the error of sight is taken for error.
         """
         row = max(len(self.seen) - 1 - months_ago, 0)
-        change = self.seen[row] / self.landscape.start_price - 1.0
-        mean: Floats = self.landscape.rival_weights(self.own, self.on_sale) @ change
+        change = np.asarray(self.seen[row] / self.reference[row] - 1.0)
+        return np.where(np.abs(change) > 2.0 * self.noise, change, 0.0) if self.noise > 0 else change
+
+    def rival_cut(self, months_ago: int = 0) -> Floats:
+        """(n,) how far rivals' prices stand below what costs explain, a fraction >= 0, weighted by closeness.
+
+        0.10 means that the rivals to whom a product would lose its buyers have cut by 10%. A rise of one
+        rival does not make up for the cut of another.
+        """
+        return self._of_rivals(np.maximum(-self.change(months_ago), 0.0))
+
+    def rival_rise(self, months_ago: int = 0) -> Floats:
+        """(n,) the same for prices above what costs explain."""
+        return self._of_rivals(np.maximum(self.change(months_ago), 0.0))
+
+    def rival_change(self, months_ago: int = 0) -> Floats:
+        """(n,) rises less cuts of rivals. The two may cancel: a rule that answers cuts uses `rival_cut`."""
+        return self._of_rivals(self.change(months_ago))
+
+    def _of_rivals(self, values: Floats) -> Floats:
+        mean: Floats = self.landscape.rival_weights(self.own, self.on_sale) @ values
         return mean
 
 
@@ -145,6 +172,13 @@ class Offers(Record):
         """(J,) what a buyer finally pays: transaction price less subsidy plus tax."""
         return self.list_price - self.promotion - self.subsidy + self.tax
 
+    @property
+    def terms(self) -> Terms:
+        """What an order placed now agrees on, and what a car delivered now is invoiced at."""
+        return Terms(
+            price=self.price, subsidy=self.subsidy, tax=self.tax, rebate=self.rebate, on_sale=self.on_sale
+        )
+
     def with_price(self, price: Floats) -> Offers:
         """The same list prices with promotions such that transaction prices are `price`; where the price
         lies above the list price, the list price rises to it."""
@@ -168,7 +202,14 @@ class Sales(Record):
     waiting: float
     """Shoppers who put off the purchase because they expect lower prices, above the usual number."""
     surplus: Floats
-    """(G,) consumer surplus by income group, CNY, relative to having only the outside option."""
+    """(G,) consumer surplus of this month's orders by income group, CNY, relative to having only the outside
+    option: experience utility, at the price of the order."""
+    bookings: Bookings
+    """What the order book did: orders taken, cars settled, orders voided."""
+    petrol: float = 0.0
+    """Petrol cars that shoppers took instead, cars."""
+    feels_cheap: float = 0.0
+    """CNY by which orders feel cheaper than they are; moves choices, is not in the surplus."""
 
 
 @dataclass(frozen=True)
@@ -189,6 +230,10 @@ class Accounts(Record):
     cash: Floats
     inventory: Floats
     """(F,) value of stock at cost."""
+    deposits: Floats
+    """(F,) held of buyers whose cars are not delivered yet, end of month."""
+    protection: Floats
+    """(J,) paid back to earlier buyers under a measure, CNY incl. VAT; revenue is net of it."""
 
     @property
     def gross_profit(self) -> Floats:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from .calibrate import NOT_ON_SALE, Calibration
+from .consumers import QUINTILES
 from .kernels.market import choices
 from .kernels.response import best_response, lure
 from .market import Choice, Conditions
@@ -73,10 +74,11 @@ class Research:
         weighed[own] = (self.price + extra)[own]
         if np.array_equal(weighed, self.price + extra):
             return self.chosen.inside
-        share, inside = np.empty(len(weighed)), np.empty(len(self.found.outside))
         calibration = self.calibration
+        share, inside = np.empty((QUINTILES, len(weighed))), np.empty(len(self.found.outside))
         choices(
             calibration.base, self.found.delta, weighed, calibration.alpha, calibration.population.weight,
-            self.found.brand, calibration.first, calibration.loyal, self.found.outside, share, inside,
+            self.found.brand, calibration.first, calibration.loyal, self.found.outside,
+            calibration.population.group, share, inside,
         )  # fmt: skip
         return inside

@@ -6,7 +6,6 @@ runs (wall time, command line, versions) is in run.json alone.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import platform
@@ -23,11 +22,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from .edition import EDITION, oldest, result_edition
 from .errors import ResultsError
 from .schema import SCHEMA, columns
+from .stored import read_record, read_table, seconds_of, sha256
 
 _ARROW: Final = {"str": pa.string(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
-_CSV: Final = ("market", "log", "runs")
+_NUMPY: Final = {"int": np.dtype("int64"), "float": np.dtype("float64"), "bool": np.dtype("bool")}
+_CSV: Final = ("market", "open_orders", "log", "runs")
 _ABOUT: Final = "run.json"
 
 
@@ -45,9 +47,29 @@ def table(name: str, data: Mapping[str, Any] | pd.DataFrame) -> pd.DataFrame:
     _check_columns(name, frame)
     frame = frame[columns(name)].reset_index(drop=True)
     try:
-        return frame.astype({column.name: column.dtype for column in SCHEMA[name]})
+        other = {c.name: c.dtype for c in SCHEMA[name] if not _is(frame[c.name], c.dtype)}
+        return frame.astype(other) if other else frame
     except (ValueError, TypeError) as error:
         raise ResultsError(f"table {name}: {error}") from error
+
+
+def _is(column: pd.Series, dtype: str) -> bool:
+    """Whether a column needs no cast: casting all of them would take half of the time of a table."""
+    if dtype == "str":
+        return pd.api.types.infer_dtype(column, skipna=False) == "string"
+    return bool(column.dtype == _NUMPY[dtype])
+
+
+def fitted(name: str, frame: pd.DataFrame, edition: int) -> pd.DataFrame:
+    """A table of an older edition in the columns of today.
+
+    What it does not have is empty: NaN, "", 0 or False by type; its edition is known. Columns that the schema
+    no longer has are left out.
+    """
+    blank: dict[str, Any] = {"str": "", "int": 0, "float": np.nan, "bool": False}
+    known = {"edition": edition, "seconds": np.nan}
+    missing = {c.name: known.get(c.name, blank[c.dtype]) for c in SCHEMA[name] if c.name not in frame}
+    return frame.assign(**missing)[columns(name)]
 
 
 def empty(name: str) -> pd.DataFrame:
@@ -62,6 +84,7 @@ class Results:
     products: pd.DataFrame = field(default_factory=lambda: empty("products"))
     firms: pd.DataFrame = field(default_factory=lambda: empty("firms"))
     market: pd.DataFrame = field(default_factory=lambda: empty("market"))
+    open_orders: pd.DataFrame = field(default_factory=lambda: empty("open_orders"))
     log: pd.DataFrame = field(default_factory=lambda: empty("log"))
     runs: pd.DataFrame = field(default_factory=lambda: empty("runs"))
     about: Mapping[str, str] = field(default_factory=dict)
@@ -89,6 +112,11 @@ class Results:
     def seeds(self) -> tuple[int, ...]:
         """Seeds, ascending."""
         return tuple(int(seed) for seed in np.unique(self.runs["seed"]))
+
+    @property
+    def edition(self) -> int:
+        """The edition of the model that made the runs; the current one if there are none."""
+        return oldest(self.runs["edition"])
 
     @property
     def baseline(self) -> str:
@@ -152,6 +180,7 @@ class Results:
         seconds = self.runs["seconds"].to_numpy()
         return {
             "version": sorted(self.runs["version"].unique()),
+            "edition": self.edition,
             "command": self.command,
             "about": dict(self.about),
             "names": dict(self.names),
@@ -161,29 +190,43 @@ class Results:
             },
             "seconds": [float(value) if np.isfinite(value) else None for value in seconds],
             "versions": software(),
-            "sha256": {path.name: _sha256(path) for path in sorted(draft.glob("*.parquet"))},
+            "sha256": {path.name: sha256(path) for path in sorted(draft.glob("*.parquet"))},
         }
 
     @classmethod
     def load(cls, directory: str | Path) -> Self:
         """Read what `save` wrote.
 
+        Results of an older edition are told by one `EditionWarning`; columns and tables that they do not
+        have come back empty, those that the schema no longer has are left out.
+
         Raises:
-            ResultsError: a file is missing, not readable, or not the one that was written.
+            ResultsError: a file is missing, not readable, not the one that was written, or of a newer
+                edition.
         """
         folder = Path(directory)
-        record = _read_record(folder / _ABOUT)
-        frames: dict[str, Any] = {
-            name: _read_table(folder / f"{name}.parquet", record["sha256"]) for name in SCHEMA
-        }
-        frames["runs"]["seconds"] = _seconds(record, folder / _ABOUT, len(frames["runs"]))
+        record = read_record(folder / _ABOUT)
+        edition = result_edition(record, str(folder / _ABOUT))
+        frames: dict[str, Any] = {}
+        for name in SCHEMA:
+            absent = edition < EDITION and f"{name}.parquet" not in record["sha256"]
+            frame = empty(name) if absent else read_table(folder / f"{name}.parquet", record["sha256"])
+            frames[name] = fitted(name, frame, edition) if edition < EDITION else frame
+        frames["runs"]["seconds"] = seconds_of(record, folder / _ABOUT, len(frames["runs"]))
         text: dict[str, Any] = {name: record[name] for name in ("about", "names", "command")}
         return cls(**frames, **text)
 
 
 def concat(parts: Iterable[Results]) -> Results:
-    """Many results as one, in the order given; the command is that of the first part that has one."""
+    """Many results as one, in the order given; the command is that of the first part that has one.
+
+    Raises:
+        ResultsError: parts of different editions of the model: their numbers are not comparable.
+    """
     parts = list(parts)
+    editions = sorted({part.edition for part in parts if len(part.runs)})
+    if len(editions) > 1:
+        raise ResultsError(f"results of editions {editions} of the model; allowed: one edition in one set")
     joined: dict[str, Any] = {
         name: pd.concat([part.tables[name] for part in parts], ignore_index=True) if parts else empty(name)
         for name in SCHEMA
@@ -232,44 +275,3 @@ def _put(draft: Path, target: Path) -> None:
     (target / _ABOUT).unlink(missing_ok=True)
     for path in sorted(draft.iterdir(), key=lambda path: path.name == _ABOUT):
         os.replace(path, target / path.name)
-
-
-def _seconds(record: Mapping[str, Any], path: Path, runs: int) -> np.ndarray:
-    """Wall times; None stands for a time that was not taken."""
-    try:
-        seconds = np.array(record["seconds"], dtype=float)
-    except (TypeError, ValueError) as error:
-        raise ResultsError(f"{path}: seconds are not numbers: {error}") from error
-    if seconds.shape != (runs,):
-        raise ResultsError(f"{path}: seconds of {seconds.size} runs; the runs table has {runs}")
-    return seconds
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _read_record(path: Path) -> dict[str, Any]:
-    try:
-        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        missing = {"sha256", "seconds", "about", "names", "command"} - record.keys()
-    except FileNotFoundError as error:
-        raise ResultsError(f"{path}: missing; not a directory of results, or its save was cut off") from error
-    except (OSError, ValueError, AttributeError) as error:
-        raise ResultsError(f"{path}: not readable: {error}") from error
-    if missing:
-        raise ResultsError(f"{path}: without {sorted(missing)}")
-    return record
-
-
-def _read_table(path: Path, digests: Mapping[str, str]) -> pd.DataFrame:
-    try:
-        same = _sha256(path) == digests.get(path.name)
-        frame: pd.DataFrame = pq.read_table(path).to_pandas() if same else pd.DataFrame()
-    except FileNotFoundError as error:
-        raise ResultsError(f"{path}: missing") from error
-    except (OSError, pa.ArrowException) as error:
-        raise ResultsError(f"{path}: not readable: {error}") from error
-    if not same:
-        raise ResultsError(f"{path}: damaged or exchanged: not the file that run.json names")
-    return frame

@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from .edition import EDITION
 from .errors import bad_input
 from .model import PriceWar
 from .results import Results, concat, table
@@ -121,11 +122,11 @@ def run_one(job: Job, after_month: Progress | None = None) -> Results:
             model.step()
             if after_month is not None:
                 after_month(f"{job.scenario.name}, {model.month}", job.seed)
-        tables = model.tables()
+        tables: dict[str, Any] = dict(model.tables())
     except Exception as failure:  # a failed run is data: its row says what went wrong
         error = f"{type(failure).__name__}: {failure}"
         return Results(runs=_row(job, error, time.perf_counter() - begin))
-    return Results().but(**tables, runs=_row(job, "", time.perf_counter() - begin))
+    return Results(**tables, runs=_row(job, "", time.perf_counter() - begin))
 
 
 def _row(job: Job, error: str, seconds: float) -> pd.DataFrame:
@@ -134,6 +135,7 @@ def _row(job: Job, error: str, seconds: float) -> pd.DataFrame:
         "seed": [job.seed],
         "digest": [job.scenario.digest],
         "version": [version("pricewar")],
+        "edition": [EDITION],
         "status": ["failed" if error else "ok"],
         "error": [error],
         "seconds": [seconds],

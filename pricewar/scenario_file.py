@@ -18,6 +18,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from .consistency import CHECKS
+from .edition import EDITION, file_edition, warn_of_files
 from .errors import InputError, Problem, bad_input
 from .events import Event
 from .interventions import Intervention
@@ -25,6 +26,12 @@ from .rules import make_rule
 from .scenario import FirmSpec, ProductSpec, Scenario, problems_of
 
 Tree = dict[str, Any]
+PETROL_MARKET = ("petrol_price", "petrol_margin", "petrol_purchase_tax")
+FIRM = (
+    "gross_margin", "fixed_cost", "cash", "capacity", "payable_days", "dealer_stock", "backlog",
+    "petrol_sales_share",
+)  # fmt: skip
+"""Figures of a data set that go into a scenario under the same names."""
 
 
 def shipped_directory(what: str) -> Path:
@@ -49,7 +56,7 @@ def load(source: Scenario | str | Path) -> Scenario:
     if isinstance(source, Scenario):
         return source
     path = find(source)
-    tree = merged(path, ())
+    tree = merged(path)
     tree.setdefault("name", path.stem)
     return _validated(tree, str(path))
 
@@ -71,19 +78,32 @@ def find(source: str | Path) -> Path:
     raise bad_input(str(source), ("(name)", str(source), f"a .toml file, or one of {', '.join(shipped)}"))
 
 
-def merged(path: Path, chain: tuple[Path, ...]) -> Tree:
-    """The tree of a file with everything it extends merged under it.
+def merged(path: Path) -> Tree:
+    """The tree of a file with everything it extends merged under it, without the edition that it states.
+
+    Files of an older edition are told by one warning.
 
     Raises:
-        InputError: not TOML, a missing base, or a circle.
+        InputError: not TOML, a missing base, a circle, or a file for a newer edition.
     """
+    older: dict[str, int] = {}
+    tree = _merged(path, (), older)
+    warn_of_files(older)
+    return tree
+
+
+def _merged(path: Path, chain: tuple[Path, ...], older: dict[str, int]) -> Tree:
     if path in chain:
         circle = " -> ".join(p.name for p in (*chain, path))
         raise bad_input(str(path), ("extends", circle, "a chain that ends"))
     tree = _read(path)
+    stated = file_edition(tree, str(path))
+    tree.pop("edition", None)
+    if stated < EDITION:
+        older[str(path)] = stated
     base: Tree = {}
     if "extends" in tree:
-        base = merged(_base(path, tree.pop("extends")), (*chain, path))
+        base = _merged(_base(path, tree.pop("extends")), (*chain, path), older)
         for own in ("name", "title"):
             base.pop(own, None)
         base.setdefault("name", path.stem)
@@ -166,14 +186,21 @@ def _data_tree(name: str, changed: int) -> Tree:
     return {
         "firms": {str(key): _firm(dict(row)) for key, row in firms.iterrows()},
         "products": {str(key): _product(dict(row)) for key, row in products.iterrows()},
-        "market": {"vat": market.market["vat_rate"]},
-        "consumers": {"shoppers": market.market["shoppers_per_month"]},
+        "market": {"vat": market.market["vat_rate"], **_given(market.market, PETROL_MARKET)},
+        "consumers": {
+            "shoppers": market.market["shoppers_per_month"],
+            **_given(market.market, ("petrol_share",)),
+        },
     }
 
 
+def _given(figures: Mapping[str, float], names: tuple[str, ...]) -> Tree:
+    return {name: figures[name] for name in names if name in figures}
+
+
 def _firm(row: Mapping[str, Any]) -> Tree:
-    numbers = ("gross_margin", "fixed_cost", "cash", "capacity", "payable_days", "dealer_stock", "backlog")
-    return {"name": str(row["name"]), **{key: float(row[key]) for key in numbers if row[key] == row[key]}}
+    known = {key: float(row[key]) for key in FIRM if key in row and row[key] == row[key]}
+    return {"name": str(row["name"]), **known}
 
 
 def _product(row: Mapping[str, Any]) -> Tree:

@@ -22,6 +22,8 @@ class Column:
     unit: str
     meaning: str
     total: Total
+    level: bool = True
+    """Whether a value says something by itself; a surplus says something as a difference only."""
 
 
 Table = tuple[Column, ...]
@@ -35,6 +37,11 @@ def key(name: str, dtype: Dtype, meaning: str) -> Column:
 def flow(name: str, unit: str, meaning: str) -> Column:
     """A monthly amount: months add up."""
     return Column(name, "float", unit, meaning, "sum")
+
+
+def gain(name: str, unit: str, meaning: str) -> Column:
+    """A monthly amount of which only the difference between two runs means anything."""
+    return Column(name, "float", unit, meaning, "sum", level=False)
 
 
 def rate(name: str, unit: str, meaning: str) -> Column:
@@ -70,12 +77,25 @@ PRODUCTS: Final[Table] = (
     rate("list_price", "CNY incl. VAT", "list price"),
     rate("promotion", "CNY incl. VAT", "rebate on the list price, by maker or dealer"),
     rate("price", "CNY incl. VAT", "transaction price: list price less promotion"),
-    rate("net_price", "CNY ex VAT", "what the maker books for a car"),
+    rate("net_price", "CNY ex VAT", "price OFFERED this month, net of VAT; legal lines are held to it"),
+    rate("paid_price", "CNY incl. VAT", "mean price that the cars delivered this month PAID; empty without"),
+    rate("reference_price", "CNY incl. VAT", "price without a cut: the start price moved with the own cost"),
+    rate("cost_index", "start = 1", "published for rivals: reference over start price, mean of the segment"),
     flow("units", "cars", "cars delivered"),
     flow("orders", "cars", "cars ordered"),
     flow("produced", "cars", "cars made"),
+    flow("voided", "cars", "orders cancelled, or voided because the maker left"),
     level("backlog", "cars", "orders not yet delivered, end of month"),
     level("stock", "cars", "cars with dealers and maker, end of month"),
+    flow("order_value", "CNY incl. VAT", "orders taken, at their price"),
+    flow(
+        "refunds",
+        "CNY incl. VAT",
+        "price of the order less price paid, of cars delivered; signed",
+    ),
+    flow("voided_value", "CNY incl. VAT", "orders cancelled or voided, at their price"),
+    flow("protection_paid", "CNY incl. VAT", "paid back to earlier buyers under a measure"),
+    level("book_value", "CNY incl. VAT", "open orders at their prices, end of month"),
     rate("unit_cost", "CNY ex VAT", "production cost of one more car"),
     note("on_sale", "bool", "", "launched, and its maker is in the market"),
     rate("subsidy", "CNY", "paid by the state to the buyer of a car"),
@@ -104,12 +124,20 @@ FIRMS: Final[Table] = (
     rate("capacity", "cars a month", "cars that the firm can make in a month"),
     level("brand", "utility", "brand equity relative to the start"),
     rate("price_change", "fraction", "price against the start, weighted by units at the start"),
+    rate("reference_change", "fraction", "the same of the reference price: what own costs explain"),
+    rate("cut_depth", "fraction", "mean depth of cuts below the reference price, weighted by start units"),
+    flow("refunds", "CNY incl. VAT", "given back at delivery to buyers who had ordered at a higher price"),
+    level("book_value", "CNY incl. VAT", "open orders at their prices, end of month"),
+    level("deposits", "CNY", "held of buyers whose cars are not delivered, end of month; part of cash"),
+    flow("petrol_profit", "CNY", "gross margin on the firm's petrol cars; not in its profit or cash"),
 )
 
 MARKET: Final[Table] = (
     *_MONTH,
     flow("shoppers", "people", "people in the market"),
     flow("units", "cars", "cars delivered"),
+    flow("orders", "cars", "cars ordered"),
+    rate("mean_wait", "months", "from order to delivery, mean of cars delivered"),
     rate("outside_share", "fraction", "shoppers who take a petrol car or none"),
     rate("waiting", "people", "shoppers above the usual number who put off the purchase"),
     rate("mean_price", "CNY incl. VAT", "transaction price, weighted by units"),
@@ -117,21 +145,45 @@ MARKET: Final[Table] = (
     rate("discount_depth", "fraction", "promotion over list price, weighted by units"),
     rate("hhi", "0 to 10,000", "Herfindahl-Hirschman index of units by firm"),
     rate("effective_firms", "firms", "10,000 over the HHI"),
-    rate("war_index", "percent", "mean depth of price cuts below the start, weighted by start units"),
-    rate("below_cost_share", "fraction", "cars delivered at a net price below unit cost"),
-    flow("consumer_surplus", "CNY", "log-sum surplus over having only the outside option"),
-    flow("consumer_surplus_1", "CNY", "consumer surplus of the poorest fifth of buyers"),
-    flow("consumer_surplus_2", "CNY", "consumer surplus of the second fifth"),
-    flow("consumer_surplus_3", "CNY", "consumer surplus of the middle fifth"),
-    flow("consumer_surplus_4", "CNY", "consumer surplus of the fourth fifth"),
-    flow("consumer_surplus_5", "CNY", "consumer surplus of the richest fifth of buyers"),
-    flow("producer_surplus", "CNY", "operating profit of all firms"),
+    rate("reference_index", "start = 100", "the same basket at reference prices: what costs explain"),
+    rate("war_index", "percent", "mean depth of price cuts below the reference, weighted by start units"),
+    rate("below_cost_share", "fraction", "cars ORDERED at an offered net price below unit cost"),
+    gain("consumer_surplus", "CNY", "experience utility over the outside option alone, counted at the order"),
+    gain("consumer_surplus_1", "CNY", "consumer surplus of the poorest fifth of buyers"),
+    gain("consumer_surplus_2", "CNY", "consumer surplus of the second fifth"),
+    gain("consumer_surplus_3", "CNY", "consumer surplus of the middle fifth"),
+    gain("consumer_surplus_4", "CNY", "consumer surplus of the fourth fifth"),
+    gain("consumer_surplus_5", "CNY", "consumer surplus of the richest fifth of buyers"),
+    flow("feels_cheap", "CNY", "by which orders feel cheaper than they are; moves choices, not in surplus"),
+    flow("refunds", "CNY incl. VAT", "given back at delivery; in the surplus of those who ordered"),
+    flow("state_surprise", "CNY", "subsidies less taxes at delivery beyond what buyers counted on"),
+    flow("producer_surplus", "CNY", "operating profit of all firms, petrol cars left out"),
+    flow("petrol_units", "cars", "petrol cars that shoppers take instead"),
+    flow("petrol_profit", "CNY", "gross margin on petrol cars, of all their makers"),
+    flow("petrol_taxes", "CNY", "VAT and purchase tax on petrol cars; in fiscal_cost"),
     flow("supplier_profit", "CNY", "profit of suppliers"),
     flow("suppliers_failed", "share of suppliers", "suppliers that failed in the month"),
-    flow("fiscal_cost", "CNY", "subsidies less taxes, fines and levies"),
-    flow("welfare", "CNY", "consumer and producer surplus and supplier profit, less fiscal cost"),
+    flow("fiscal_cost", "CNY", "subsidies less taxes, petrol cars' included, fines and levies"),
+    gain("welfare", "CNY", "consumer and producer surplus, petrol and supplier profit, less fiscal cost"),
     rate("firms_active", "firms", "firms in the market"),
 )
+
+OPEN_ORDERS: Final[Table] = (
+    *_RUN,
+    key("book", "str", "opening: as the run began, on the start's terms; closing: as it ended, on the last"),
+    key("firm", "str", "id of the maker"),
+    key("product", "str", "id of the product"),
+    level("cars", "cars", "orders not delivered"),
+    level("book_value", "CNY incl. VAT", "at the prices of the orders"),
+    level("refunds", "CNY incl. VAT", "that their buyers will get at these terms"),
+    level("producer_surplus", "CNY", "margin of the maker net of VAT"),
+    level("supplier_profit", "CNY", "margin of the suppliers"),
+    level("fiscal_cost", "CNY", "subsidies less taxes, VAT included"),
+    level("consumer_surplus", "CNY", "what buyers get beyond what they counted on when they ordered"),
+    *(level(f"consumer_surplus_{g}", "CNY", f"the same of income fifth {g}") for g in range(1, 6)),
+    level("welfare", "CNY", "consumer and producer surplus and supplier profit, less fiscal cost"),
+)
+"""Counted with a run as closing less opening: surplus is counted at the order, profit at the delivery."""
 
 LOG: Final[Table] = (
     *_MONTH,
@@ -143,6 +195,7 @@ RUNS: Final[Table] = (
     *_RUN,
     note("digest", "str", "", "fingerprint of all inputs of the scenario"),
     note("version", "str", "", "version of pricewar"),
+    note("edition", "int", "", "edition of the model: results of two editions are not comparable"),
     note("status", "str", "", "ok or failed"),
     note("error", "str", "", "why it failed, else empty"),
     note("seconds", "float", "s", "wall time; stored in run.json only, so that tables keep their bytes"),
@@ -152,8 +205,12 @@ COMPARISON: Final[Table] = (
     key("scenario", "str", "name of the scenario"),
     key("entity", "str", "market, or id of a firm"),
     key("metric", "str", "a column of the market or firms table"),
-    key("period", "str", "calendar month, or total: by the last column of the tables above"),
-    rate("mean", "of the metric", "mean over seeds"),
+    key(
+        "period",
+        "str",
+        "month, total (by the last column of the tables above), open_orders, or total_with_open",
+    ),
+    rate("mean", "of the metric", "mean over seeds; empty where only differences mean anything (surplus)"),
     rate("lo", "of the metric", "lower end of its 95% interval; empty with one seed"),
     rate("hi", "of the metric", "upper end"),
     rate("diff", "of the metric", "mean over seeds of the difference from the baseline with the same seed"),
@@ -163,7 +220,7 @@ COMPARISON: Final[Table] = (
 
 EPISODES: Final[Table] = (
     *_RUN,
-    key("start", "str", "first month in which the deflated price index lies below its level before the war"),
+    key("start", "str", "first month in which prices lie below their level before the war, net of costs"),
     note("end", "str", "", "last month of the war"),
     note("outcome", "str", "", "recovered, settled (half a year without a new low), or still open"),
     rate("length", "months", "months from start to end, both counted"),
@@ -185,6 +242,7 @@ SCHEMA: Final[dict[str, Table]] = {
     "products": PRODUCTS,
     "firms": FIRMS,
     "market": MARKET,
+    "open_orders": OPEN_ORDERS,
     "log": LOG,
     "runs": RUNS,
 }
@@ -202,6 +260,11 @@ def columns(table: str) -> list[str]:
     return [column.name for column in SCHEMA[table]]
 
 
+def without_level(table: str) -> frozenset[str]:
+    """The columns of a table whose values mean something as differences between runs only."""
+    return frozenset(c.name for c in SCHEMA[table] if not c.level)
+
+
 def measures(table: str) -> dict[str, Total]:
     """The columns of a table that scenarios are compared on, each with the way it adds up."""
     return {c.name: c.total for c in SCHEMA[table] if c.total not in ("key", "none")}
@@ -217,15 +280,24 @@ market in one month of one run, so a table reads in R, Stata or a spreadsheet wi
 |---|---|
 | `products.parquet`, `firms.parquet` | a row for each product, firm and month of each run |
 | `market.parquet`, `market.csv` | a row for each month of each run |
+| `open_orders.parquet`, `open_orders.csv` | what open orders come to, by product and book of each run |
 | `log.parquet`, `log.csv` | what happened: events, exits, interventions |
 | `runs.parquet`, `runs.csv` | a row for each run, failed ones with their error |
-| `run.json` | command, seeds, fingerprints of the inputs, versions, wall times, SHA-256 of every table |
+| `run.json` | command, seeds, model edition, fingerprints of inputs, versions, times, SHA-256 of tables |
 | `comparison.csv`, `wars.csv` | scenarios against the baseline; price wars |
 | `figures/` | each figure as PNG (150 dpi) and SVG; `captions.json` has their words |
 | `report.html` | all of it on one page, without a network |
 
+A level of consumer surplus or welfare means nothing: it depends on how the price sensitivity of rich buyers
+is modelled. Differences between scenarios do; the tables of runs hold the values from which they are taken,
+and `comparison.csv` leaves the levels empty. In it, `open_orders` is what the orders open at the end come
+to, less those of the start, and `total_with_open` the total with them.
+
 The same inputs give the same bytes in every table. Whatever differs between two runs (wall time, command
 line, versions) is in `run.json` alone; `runs.seconds` is kept there and joined again on loading.
+
+Results of an older edition of the model are read with a warning that says what differs: columns that it did
+not have are empty, tables that it did not have are without rows. Those of a newer edition are refused.
 
 A firm that has left the market keeps its rows: its flows are zero, its margin is empty, its prices are the
 last ones. Empty months are left out of means.

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from .book import Settlement
 from .rules import RuleOf
 from .strategies import Strategy
 
@@ -32,6 +33,22 @@ class MarketSpec(Table):
     vat: float = Field(0.13, ge=0, lt=1, description="value added tax contained in prices")
     discount_rate: float = Field(0.08, ge=0, le=1, description="a year, for present values (assumed)")
     pack_price: Money = Field(680.0, description="CNY per kWh of battery pack before the first month")
+    pass_through: Share = Field(
+        1.0, description="of a change in unit cost that reaches prices by custom (assumed; range 0.4 to 1)"
+    )
+    settlement: Settlement = Field(
+        "lower",
+        description="price that a delivered car pays: the lower of the order's and the delivery month's, as "
+        "Aito gave in October 2022 and Li Auto on 22 April 2024; the order's; or the delivery month's",
+    )
+    petrol_price: Money = Field(
+        0.0, description="CNY incl. VAT that a petrol car costs, where the outside option holds some"
+    )
+    petrol_margin: float = Field(0.0, gt=-1, lt=1, description="gross margin of makers on a petrol car")
+    petrol_purchase_tax: Share = Field(0.0, description="of the net price, paid by the buyer of a petrol car")
+    deposit: Share = Field(
+        0.0, description="share of the price paid with the order, given back in full if it is voided"
+    )
 
 
 class ConsumerSpec(Table):
@@ -41,6 +58,9 @@ class ConsumerSpec(Table):
     draws: int = Field(2000, ge=50, le=1_000_000, description="rows that stand for all shoppers")
     weight: float | None = Field(
         None, gt=0, description="real buyers a row stands for; 1: every buyer chooses for himself"
+    )
+    petrol_share: Share = Field(
+        0.0, description="of those who take the outside option, the part that buys a petrol car"
     )
     income_log_sd: float = Field(0.6, ge=0, le=2, description="standard deviation of log income")
     seed: int = Field(0, ge=0, description="seed of the population, apart from the luck of a run")
@@ -83,6 +103,9 @@ class FirmSpec(Table):
     dealer_stock: float = Field(0, ge=0, description="cars in stock before the first month")
     backlog: float = Field(0, ge=0, description="orders in hand before the first month")
     months_to_exit: int = Field(3, ge=1, le=60, description="months without cash until the firm leaves")
+    petrol_sales_share: Share = Field(
+        0.0, description="of all petrol cars sold, the part that this firm makes beside its products here"
+    )
     growth: float | None = Field(
         None, description="CNY a car by which the firm values volume; None: revealed by its price"
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .book import OrderBook, Voided
 from .records import Flags, Floats, Landscape
 
 
@@ -77,6 +78,14 @@ class State:
     """(F,) a month, CNY."""
     subsidy: Floats
     """(J,) paid by the state to buyers, CNY a car."""
+    book: OrderBook
+    """Open orders by month of order; `backlog` is their number."""
+    voided: Voided
+    """Orders cancelled or voided since the last month was closed."""
+    deposits: Floats
+    """(F,) held of buyers whose cars are not delivered yet."""
+    owners: Floats
+    """(G, J) shares of the income groups among those whose cars were delivered so far."""
     months_broke: Floats
     """(F,) months in a row that the firm ended without cash."""
     log: list[tuple[int, str, str]] = field(default_factory=list)
@@ -84,7 +93,10 @@ class State:
 
 
 def leave(state: State, leaving: Flags) -> None:
-    """Take firms (F,) out of the market: nothing on sale, orders void, stock written off, bills unpaid."""
+    """Take firms (F,) out of the market: nothing on sale, stock written off, bills unpaid.
+
+    Open orders are void; their deposits go back to the buyers in full, whatever is left for others.
+    """
     theirs = leaving[state.landscape.firm_of]
     state.active = state.active & ~leaving
     state.on_sale = state.on_sale & ~theirs
@@ -93,3 +105,7 @@ def leave(state: State, leaving: Flags) -> None:
     state.inventory = np.where(theirs, 0.0, state.inventory)
     state.forecast = np.where(theirs, 0.0, state.forecast)
     state.payables = np.where(leaving, 0.0, state.payables)
+    state.book, gone = state.book.void(theirs.astype(np.float64))
+    state.voided = state.voided + gone
+    state.cash = np.where(leaving, state.cash - state.deposits, state.cash)
+    state.deposits = np.where(leaving, 0.0, state.deposits)

@@ -105,6 +105,7 @@ def example_view(
         growth=LogitRival(f, landscape).growth(landscape, cost), orders=units, units=units,
         stock=1.5 * units, start_stock_months=np.full(len(own), 1.5), backlog=np.zeros(len(own)),
         capacity=1.2 * float(units.sum()), cash=5e9, fixed_cost=fixed, seen=seen,
+        reference=np.broadcast_to(landscape.start_price, seen.shape), noise=0.0, pass_through=1.0,
         on_sale=np.ones(6, dtype=np.bool_), vat=VAT, memory={} if memory is None else memory,
         luck=lambda: stream(seed, "firm", f, period), respond=lambda value: value,
     )  # fmt: skip

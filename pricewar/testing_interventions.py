@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from .book import Bookings
 from .interventions import Desk, Intervention
 from .months import month_after
 from .records import Accounts, Floats, Landscape, Offers, Record, Sales
@@ -68,6 +69,7 @@ def example_sales(offers: Offers) -> Sales:
     return Sales(
         period=offers.period, orders=units, units=units, produced=units, backlog=zero, stock=1.5 * units,
         shoppers=5e5, waiting=0.0, surplus=np.zeros(5),
+        bookings=Bookings.at_once(units, offers.price),
     )  # fmt: skip
 
 
@@ -84,6 +86,7 @@ def example_accounts(offers: Offers, **changes: Any) -> Accounts:
         payables=by_firm(4.0 * market.start_units * market.start_price),
         fines=zero, levy=zero, paid_suppliers=zero,
         payable_days=np.array([127.0, 180.0, 45.0]), cash=np.array([1e11, 1e9, 1e8]), inventory=zero,
+        deposits=zero, protection=np.zeros(len(units)),
     )  # fmt: skip
     return accounts.but(**changes)
 

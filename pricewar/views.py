@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .costs import fixed_a_car
 from .records import Floats, View, read_only
 from .streams import stream
 
@@ -24,7 +25,7 @@ def own_figures(model: PriceWar) -> dict[str, Floats]:
         "start_price": start.start_price,
         "unit_cost": state.unit_cost,
         "start_cost": model.cost_curve.start,
-        "full_cost": state.unit_cost + model.fixed_a_car(),
+        "full_cost": state.unit_cost + fixed_a_car(state, sales),
         "growth": model.calibration.growth,
         "orders": sales.orders if sales else start.start_units,
         "units": sales.units if sales else start.start_units,
@@ -54,13 +55,18 @@ def view_of(model: PriceWar, firm: Firm, figures: dict[str, Floats]) -> View:
         "cash": float(state.cash[f]),
         "fixed_cost": float(state.fixed_cost[f]),
         "seen": seen,
+        "reference": read_only(model.reference.published[: len(seen)]),
         "on_sale": state.on_sale,
         "luck": lambda: stream(seed, "firm", firm.key, period),
         "respond": lambda value: research.respond(own, seen[-1], np.asarray(value, dtype=np.float64)),
     }
     if firm.view is None:
-        vat, memory = model.setting.market.vat, firm.memory
-        firm.view = View(firm=f, landscape=model.landscape, own=own, vat=vat, memory=memory, **changing)
+        market = model.setting.market
+        firm.view = View(
+            firm=f, landscape=model.landscape, own=own, noise=model.setting.noise.view_sd, vat=market.vat,
+            pass_through=market.pass_through,
+            memory=firm.memory, **changing,
+        )  # fmt: skip
     else:
         firm.view = firm.view.but(**changing)
     return firm.view

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pricewar import metrics
+from pricewar.edition import EDITION
 from pricewar.months import month_after
 from pricewar.results import Results, table
 
@@ -20,6 +21,8 @@ START = "2025-04"
 DEPTH = {"baseline": 0.0, "byd-may-2025": 0.05, "byd-one-third": 0.33}
 FOLLOW = {"geely": 1, "changan": 2, "chery": 2, "leapmotor": 1, "wuling": 3, "aion": 2}
 VAT = 1.13
+OPEN = 1e6
+"""What each part of a firm's open orders comes to in peace, CNY."""
 
 
 def cuts(scenario: str, seed: int, periods: int, firm_of: np.ndarray) -> np.ndarray:
@@ -71,11 +74,20 @@ def run(scenario: str, seed: int, periods: int = 36, products: int = 50) -> dict
         "promotion": (list_price - price).ravel(),
         "price": price.ravel(),
         "net_price": net.ravel(),
+        "paid_price": price.ravel(),
+        "reference_price": full(start_price, shape).ravel(),
+        "cost_index": 1.0,
         "units": units.ravel(),
         "orders": units.ravel(),
         "produced": units.ravel(),
+        "voided": 0.0,
         "backlog": 0.0,
         "stock": full(1.5 * start_units, shape).ravel(),
+        "order_value": (units * price).ravel(),
+        "refunds": 0.0,
+        "voided_value": 0.0,
+        "protection_paid": 0.0,
+        "book_value": 0.0,
         "unit_cost": cost.ravel(),
         "on_sale": True,
         "subsidy": 0.0,
@@ -109,12 +121,21 @@ def run(scenario: str, seed: int, periods: int = 36, products: int = 50) -> dict
         "capacity": full(2 * start_units @ owner, wide).ravel(),
         "brand": 0.0,
         "price_change": change.ravel(),
+        "reference_change": 0.0,
+        "cut_depth": -change.ravel(),
+        "refunds": 0.0,
+        "book_value": 0.0,
+        "deposits": 0.0,
+        "petrol_profit": 0.0,
     }
     surplus = (units * (start_price * 0.25 + 0.5 * (start_price - price))).sum(axis=1)
     fiscal = -0.13 * revenue.sum(axis=1)
+    petrol = 2e4 * (3e5 - 0.5 * sold.sum(axis=1))
     market_rows = long(1) | {
         "shoppers": 3e6,
         "units": sold.sum(axis=1),
+        "orders": sold.sum(axis=1),
+        "mean_wait": 0.2,
         "outside_share": 1 - sold.sum(axis=1) / 3e6,
         "waiting": 0.0,
         "mean_price": (units * price).sum(axis=1) / sold.sum(axis=1),
@@ -122,26 +143,46 @@ def run(scenario: str, seed: int, periods: int = 36, products: int = 50) -> dict
         "discount_depth": metrics.discount_depth(list_price - price, list_price, units),
         "hhi": metrics.hhi(sold),
         "effective_firms": metrics.effective_firms(sold),
+        "reference_index": 100.0,
         "war_index": metrics.war_index(price, start_price, start_units),
         "below_cost_share": metrics.below_cost_share(net, cost, units),
         "consumer_surplus": surplus,
         **{f"consumer_surplus_{q}": surplus * q / 15 for q in range(1, 6)},
+        "feels_cheap": 0.1 * surplus,
+        "refunds": 0.0,
+        "state_surprise": 0.0,
         "producer_surplus": profit.sum(axis=1),
+        "petrol_units": 3e5 - 0.5 * sold.sum(axis=1),
+        "petrol_profit": petrol,
+        "petrol_taxes": 0.0,
         "supplier_profit": 0.05 * made.sum(axis=1),
         "suppliers_failed": 0.0,
         "fiscal_cost": fiscal,
-        "welfare": metrics.welfare(surplus, profit.sum(axis=1), 0.05 * made.sum(axis=1), fiscal),
+        "welfare": metrics.welfare(surplus, profit.sum(axis=1) + petrol, 0.05 * made.sum(axis=1), fiscal),
         "firms_active": float(firms),
     }
+    book = run_keys | {
+        "book": np.repeat(["opening", "closing"], firms),
+        "firm": np.tile(FIRMS, 2),
+        "product": np.tile([f"{name}-car" for name in FIRMS], 2),
+        "cars": np.repeat([0.0, 100.0], firms),
+    }
+    money = {name: np.repeat([0.0, OPEN * (1.0 + DEPTH[scenario])], firms) for name in (
+        "book_value", "refunds", "producer_surplus", "supplier_profit", "fiscal_cost", "consumer_surplus",
+        *(f"consumer_surplus_{q}" for q in range(1, 6)),
+    )}  # fmt: skip
+    open_rows = book | money | {"welfare": money["book_value"] * 2.0}
     log_rows = run_keys | {"period": [1], "month": [months[1]], "entity": ["byd"], "what": ["imposed cut"]}
     if DEPTH[scenario] == 0:
         log_rows = {name: [] for name in ("scenario", "seed", "period", "month", "entity", "what")}
-    run_row = run_keys | {"digest": [f"d-{scenario}"], "version": ["0.1.0"], "status": ["ok"], "error": [""],
+    run_row = run_keys | {"digest": [f"d-{scenario}"], "version": ["0.1.0"], "edition": [EDITION],
+                          "status": ["ok"], "error": [""],
                           "seconds": [float(rng.uniform(0.1, 0.2))]}  # fmt: skip
     rows = {
         "products": product_rows,
         "firms": firm_rows,
         "market": market_rows,
+        "open_orders": open_rows,
         "log": log_rows,
         "runs": run_row,
     }

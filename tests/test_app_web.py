@@ -55,7 +55,8 @@ def test_a_run_of_the_page_is_pricewar_run(site: Client) -> None:
     assert [one["name"] for one in runs] == ["byd-one-third-a", "byd-one-third-b"]
     again = run("byd-one-third", [3]).require_complete().market
     assert runs[0]["raw"]["price_index"] == list(again["price_index"])
-    assert runs[0]["raw"]["consumer_surplus"] == list(again["consumer_surplus"])
+    assert runs[0]["raw"]["producer_surplus"] == list(again["producer_surplus"])
+    assert "consumer_surplus" not in runs[0]["raw"], "a level of surplus is told nowhere"
     assert runs[1]["raw"]["price_index"] != runs[0]["raw"]["price_index"]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -199,6 +200,11 @@ def test_a_triangle_has_its_mode_where_it_was_asked_for() -> None:
     assert drawn.mean() == pytest.approx(4.0, abs=0.01)  # (low + high + mode) / 3
 
 
+def _rules(tree: dict[str, Any]) -> list[dict[str, Any]]:
+    inner = [part for part in tree.values() if isinstance(part, dict) and "kind" in part]
+    return [tree, *(rule for part in inner for rule in _rules(part))]
+
+
 def test_every_unknown_leads_somewhere_and_matters() -> None:
     scenario = the_scenario()
     unknowns = ranges(scenario, load_market_data().figures)
@@ -208,6 +214,10 @@ def test_every_unknown_leads_somewhere_and_matters() -> None:
     assert len(set(digests)) == 3
     middle = scenario.but(changes(unknowns, np.full(len(unknowns), 0.5)))
     assert middle.demand.model_dump()["own_elasticity"] == pytest.approx(-4.0)
+    assert middle.market.pass_through == pytest.approx(0.7)
+    plus = [rule for firm in middle.firms.values() for rule in _rules(firm.strategy.model_dump())]
+    # no rule has a pass-through of its own that the range would not reach
+    assert {rule["pass_through"] for rule in plus if rule["kind"] == "CostPlus"} == {None}
 
 
 def test_the_design_fills_every_row_of_every_unknown() -> None:

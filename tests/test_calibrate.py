@@ -41,11 +41,18 @@ def demand(found: Any) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
+def expected(found: Any, price: Any = None) -> Any:
+    """(J,) shares at start prices or others, by the twin of the kernel."""
+    base, delta, start, *rest = demand(found)
+    share, _ = choices_numpy(base, delta, start if price is None else price, *rest, found.population.group)
+    return share.sum(axis=0)
+
+
 @pytest.mark.parametrize("scenario", markets())
 def test_observed_units_stated_elasticity_and_reported_margins_are_met(scenario: Scenario) -> None:
     found = calibrate(scenario)
     observed = np.array([scenario.products[key].units for key in found.landscape.products])
-    share, _ = choices_numpy(*demand(found))
+    share = expected(found)
     sold = found.on_sale
     assert share[sold] * scenario.consumers.shoppers == pytest.approx(observed[sold], rel=1e-9)
     assert found.share == pytest.approx(np.where(sold, share, 0.0), rel=1e-9)
@@ -76,7 +83,7 @@ def test_todays_price_is_every_firms_best_response(scenario: Scenario) -> None:
 
 
 def objective(found: Any, scenario: Scenario, own: Any, price: Any) -> float:
-    share, _ = choices_numpy(*demand(found)[:2], price, *demand(found)[3:])
+    share = expected(found, price)
     net = price / (1 + scenario.market.vat)
     return float(((net - found.unit_cost + found.growth) * share)[own].sum()) * scenario.consumers.shoppers
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -24,10 +25,10 @@ from pricewar.cli.simulate import Request, run_all
 from pricewar.errors import InputError
 
 SHORT = ("--set", "periods=6", "--set", "noise.taste_sd=0.1")
-TABLES = {"products", "firms", "market", "log", "runs"}
+TABLES = {"products", "firms", "market", "open_orders", "log", "runs"}
 WRITTEN = {
     *(f"{name}.parquet" for name in TABLES),
-    *(f"{name}.csv" for name in ("market", "log", "runs", "comparison", "wars")),
+    *(f"{name}.csv" for name in ("market", "open_orders", "log", "runs", "comparison", "wars")),
     "figures",
     "report.html",
     "run.json",
@@ -95,6 +96,11 @@ def test_compare_writes_everything_and_says_so(compared: tuple[Path, Any]) -> No
     total = told["scenarios"]["deeper"]["total"]["units"]
     assert total["mean"] == pytest.approx(float(row[row.entity == "market"]["mean"].iloc[0]))
     assert total["diff"] > 0  # a deeper cut sells more cars
+    found = told["scenarios"]["deeper"]
+    assert found["total"]["welfare"]["mean"] is None  # a level of welfare means nothing
+    opened = table[(table.scenario == "deeper") & (table.metric == "welfare")].set_index("period")["diff"]
+    assert found["total_with_open"]["welfare"]["diff"] == pytest.approx(opened["total_with_open"])
+    assert found["total"]["welfare"]["diff"] == pytest.approx(opened["total"])
 
 
 def test_repeating_the_recorded_command_gives_the_same_bytes(
@@ -131,6 +137,7 @@ def test_run_prints_a_summary_and_progress_lines(tmp_path: Path) -> None:
     done = call("run", "textbook-duopoly", "--seed", "3", *SHORT, "--out", str(tmp_path / "o"))
     assert done.exit_code == 0, done.output
     assert "Mean of 1 seed" in done.stdout
+    assert not {"surplus", "welfare"} & set(re.findall(r"\w+", done.stdout))  # levels mean nothing
     assert "report.html" in done.stdout
     assert "1/1 runs: textbook-duopoly, seed 3" in done.stderr
     assert Results.load(tmp_path / "o").seeds == (3,)

@@ -9,12 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
+from synthetic import OPEN as OPEN_ORDERS
 from synthetic import results
 
-from pricewar.analysis import below_cost, break_even, compare_table, predation
-from pricewar.analysis.compare import pick
+from pricewar.analysis import below_cost, break_even, compare_table, gains, predation
+from pricewar.analysis.compare import OPEN, WITH_OPEN, pick
 from pricewar.analysis.interval import interval
+from pricewar.analysis.surplus import GROUPS
 from pricewar.errors import ResultsError
+from pricewar.results import empty
 from pricewar.schema import COMPARISON, measures
 
 
@@ -32,7 +35,42 @@ def test_columns_are_those_of_the_schema(table):
     assert list(table) == [column.name for column in COMPARISON]
     keys = table[["scenario", "entity", "metric", "period"]]
     assert not keys.duplicated().any()
-    assert len(table) == 2 * 13 * (15 * len(measures("firms")) + len(measures("market")))
+    with_open = table["period"].isin([OPEN, WITH_OPEN])
+    assert len(table[~with_open]) == 2 * 13 * (15 * len(measures("firms")) + len(measures("market")))
+    money = {"producer_surplus", "supplier_profit", "fiscal_cost", "consumer_surplus", "welfare"}
+    assert money <= set(table[with_open]["metric"]) <= money | {f"consumer_surplus_{g}" for g in range(1, 6)}
+
+
+def test_no_level_of_surplus_is_told(table):
+    told = table[table["metric"].str.startswith(("consumer_surplus", "welfare"))]
+    assert told[["mean", "lo", "hi"]].isna().all(axis=None)
+    assert told["diff"].notna().all()
+
+
+def test_open_orders_are_closing_less_opening_and_come_on_top(runs, table):
+    opened, total, whole = (
+        pick(table, "byd-one-third", "market", "welfare", period) for period in (OPEN, "total", WITH_OPEN)
+    )
+    assert opened.diff == pytest.approx(15 * 2.0 * OPEN_ORDERS * 0.33)
+    assert whole.diff == pytest.approx(total.diff + opened.diff)
+    assert compare_table(runs.but(open_orders=empty("open_orders")))["period"].isin([OPEN]).sum() == 0
+
+
+def test_gains_are_told_in_money_per_car_and_per_cent(runs):
+    table = gains(runs).set_index("group")
+    assert list(table.index) == list(GROUPS)
+    market = runs.market.groupby(["scenario", "seed"])[
+        ["consumer_surplus", "consumer_surplus_1", "orders"]
+    ].sum()
+    war, peace = market.loc["byd-one-third"], market.loc["baseline"]
+    money = war["consumer_surplus"] - peace["consumer_surplus"] + 15 * OPEN_ORDERS * 0.33
+    assert table.loc["all", "money"] == pytest.approx(money.mean())
+    assert table.loc["all", "per_car"] == pytest.approx((money / peace["orders"]).mean())
+    poor = war["consumer_surplus_1"] - peace["consumer_surplus_1"] + 15 * OPEN_ORDERS * 0.33
+    own = peace["consumer_surplus_1"] + 15 * OPEN_ORDERS
+    assert table.loc["1", "percent"] == pytest.approx((100 * poor / own).mean())
+    assert table.loc["1", "percent_lo"] < table.loc["1", "percent"] < table.loc["1", "percent_hi"]
+    assert np.isnan(table.loc["1", "per_car"])
 
 
 @pytest.mark.parametrize(("metric", "how"), [("welfare", "sum"), ("war_index", "mean"), ("hhi", "mean")])
@@ -41,7 +79,7 @@ def test_against_pandas_and_scipy(runs, table, metric, how):
     shift = (by_seed["byd-one-third"] - by_seed["baseline"]).to_numpy()
     row = pick(table, "byd-one-third", "market", metric)
     low, high = stats.ttest_1samp(shift, 0.0).confidence_interval()
-    assert row.mean == pytest.approx(by_seed["byd-one-third"].mean())
+    assert metric == "welfare" or row.mean == pytest.approx(by_seed["byd-one-third"].mean())
     assert (row.diff, row.diff_lo, row.diff_hi) == pytest.approx((shift.mean(), low, high))
 
 
@@ -60,7 +98,7 @@ def test_one_month_of_one_firm(runs, table):
 
 
 def test_baseline_differs_from_itself_by_nothing(table):
-    own = table[(table["scenario"] == "baseline") & table["mean"].notna()]
+    own = table[(table["scenario"] == "baseline") & table["diff"].notna()]
     assert (own[["diff", "diff_lo", "diff_hi"]] == 0).all(axis=None)
 
 
@@ -98,7 +136,9 @@ def test_failed_run_drops_out_of_its_pair_only(runs):
     by_seed = runs.market.groupby(["scenario", "seed"])["welfare"].sum()
     shift = by_seed["byd-one-third"].loc[others] - by_seed["baseline"].loc[others]
     assert pick(table, "byd-one-third", "market", "welfare").diff == pytest.approx(shift.mean())
-    assert pick(table, "baseline", "market", "welfare").mean == pytest.approx(by_seed["baseline"].mean())
+    firms = runs.market.groupby(["scenario", "seed"])["producer_surplus"].sum()
+    mean = pick(table, "baseline", "market", "producer_surplus").mean
+    assert mean == pytest.approx(firms["baseline"].mean())
 
 
 def test_unknown_baseline_is_named(runs):
@@ -120,11 +160,14 @@ def shortened(runs):
 
 def test_only_common_months_are_compared(runs):
     table = compare_table(shortened(runs))
-    half = runs.market[runs.market["period"] < 6].groupby(["scenario", "seed"])["welfare"].sum()
-    row = pick(table, "byd-one-third", "market", "welfare")
+    half = runs.market[runs.market["period"] < 6].groupby(["scenario", "seed"])["producer_surplus"].sum()
+    row = pick(table, "byd-one-third", "market", "producer_surplus")
     assert row.mean == pytest.approx(half["byd-one-third"].mean())
     assert row.diff == pytest.approx((half["byd-one-third"] - half["baseline"]).mean())
     assert set(table["period"]) == {"2025-04", "2025-05", "2025-06", "2025-07", "2025-08", "2025-09", "total"}
+    assert not table["period"].isin([OPEN, WITH_OPEN]).any(), (
+        "orders open in different months are no comparison"
+    )
     assert set(break_even(shortened(runs))["runs"]) == {6}
     cash = runs.firms.query("firm == 'byd' and period == 5 and scenario == 'byd-one-third'")["cash"].mean()
     assert pick(table, "byd-one-third", "byd", "cash").mean == pytest.approx(cash)

@@ -10,7 +10,15 @@ from conftest import AT_REST, column, ran, strategies, tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricewar.costs import BATTERY_CEILING, DAYS_A_MONTH, CostCurve, cost_lines, pay, squeezed_out
+from pricewar.costs import (
+    BATTERY_CEILING,
+    DAYS_A_MONTH,
+    CostCurve,
+    cost_lines,
+    fixed_a_car,
+    pay,
+    squeezed_out,
+)
 from pricewar.model import PriceWar
 from pricewar.records import Accounts
 
@@ -86,7 +94,7 @@ def blank(**changes: Any) -> Accounts:
     zero = np.zeros(1)
     names = (
         "revenue", "production_cost", "fixed_cost", "fines", "levy", "paid_suppliers", "payables",
-        "payable_days", "cash", "inventory",
+        "payable_days", "cash", "inventory", "deposits", "protection",
     )  # fmt: skip
     return Accounts(period=0, **{**dict.fromkeys(names, zero), **changes})
 
@@ -96,7 +104,7 @@ def blank(**changes: Any) -> Accounts:
 def test_paying_conserves_money(days: float, payables: float, made: float, share: float) -> None:
     bought = np.array([share * made])
     books = blank(payables=np.array([payables]), payable_days=np.array([days]), cash=np.array([5.0]))
-    paid = pay(books, np.array([made]), bought, np.array([7.0]))
+    paid = pay(books, np.array([made]), bought, np.array([7.0]), np.zeros(1))
     assert paid.payables - payables == pytest.approx(bought - paid.paid_suppliers, abs=1e-3)
     assert paid.cash == pytest.approx(5 + 7 - paid.paid_suppliers - (made - bought), abs=1e-3)
     assert paid.payables >= -1e-6
@@ -107,7 +115,7 @@ def test_paying_conserves_money(days: float, payables: float, made: float, share
 def test_a_steady_firm_owes_its_days_of_purchases(days: float) -> None:
     books = blank(payable_days=np.array([float(days)]))
     for _ in range(400):
-        books = pay(books, np.array([100.0]), np.array([80.0]), np.zeros(1))
+        books = pay(books, np.array([100.0]), np.array([80.0]), np.zeros(1), np.zeros(1))
     assert books.payables == pytest.approx(80.0 * days / DAYS_A_MONTH, rel=1e-6, abs=1e-9)
     assert books.paid_suppliers == pytest.approx(80.0, rel=1e-6)
 
@@ -147,8 +155,8 @@ def test_gross_and_operating_profit() -> None:
 
 def test_full_cost_spreads_fixed_cost_over_normal_volume_at_least() -> None:
     model = PriceWar(tiny(QUIET), collect=False)
-    assert model.fixed_a_car()[0] == pytest.approx(2e8 / 15_000)
+    assert fixed_a_car(model.state, None)[0] == pytest.approx(2e8 / 15_000)
     model.step()
     assert model.sales is not None
-    model.sales = model.sales.but(units=model.sales.units / 100)
-    assert model.fixed_a_car()[0] == pytest.approx(2e8 / 7_500)
+    few = model.sales.but(units=model.sales.units / 100)
+    assert fixed_a_car(model.state, few)[0] == pytest.approx(2e8 / 7_500)

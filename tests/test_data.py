@@ -109,8 +109,47 @@ def test_average_prices_near_reported(market: MarketData) -> None:
     paid = (p["transaction_price"] * p["units"]).groupby(p["firm"]).sum() / firms["units"]
     assert paid["byd"] == pytest.approx(firms["domestic_transaction_price"]["byd"], rel=0.06)
     assert paid["xiaomi"] == pytest.approx(1.13 * firms["reported_asp"]["xiaomi"], rel=0.03)
-    reported = 1.13 * firms["reported_asp"].drop("byd").dropna()
+    reported = 1.13 * firms["reported_asp"].drop(["byd", "changan"]).dropna()  # exports; cheap petrol cars
     assert (paid[reported.index] / reported - 1).abs().max() < 0.11
+
+
+def test_petrol_cars_outside_the_market(market: MarketData) -> None:
+    totals, shares = market.market, market.firms["petrol_sales_share"]
+    assert 0 < totals["petrol_share"] < 1
+    assert totals["petrol_price"] > totals["average_nev_price"] * 0.8
+    assert totals["petrol_purchase_tax"] == totals["purchase_tax_rate"]
+    assert shares.notna().all()
+    assert set(shares.index[shares > 0]) == {
+        "geely",
+        "changan",
+        "wuling",
+        "chery",
+        "aion",
+        "great-wall",
+        "others",
+    }
+    # Chinese brands: 65.5% of the cars of April 2025, 72.8% of them new-energy
+    petrol = totals["total_retail"] - totals["nev_retail"]
+    assert shares.sum() == pytest.approx(1.15e6 * (1 - 0.728) / petrol, abs=0.01)
+
+
+def test_petrol_facts_may_be_missing(own_market: Path) -> None:
+    for name in ("firms", "market"):
+        path = own_market / f"{name}.csv"
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+        frame[~frame["variable"].str.startswith("petrol_")].to_csv(path, index=False)
+    data = load_market_data(own_market)
+    assert data.firms["petrol_sales_share"].isna().all()
+    assert "petrol_price" not in data.market
+
+
+def test_more_petrol_cars_than_are_sold(own_market: Path) -> None:
+    for firm, share in (("geely", "0.6"), ("chery", "0.5")):
+        edit(own_market / "firms.csv", firm, "petrol_sales_share", "value", share)
+        edit(own_market / "firms.csv", firm, "petrol_sales_share", "high", "1")
+    assert problems(own_market) == [
+        "firms.csv petrol_sales_share: found 'a sum of 1.291'; allowed: at most 1 over all firms"
+    ]
 
 
 def test_xiaomi_loss_comes_out_of_the_books(market: MarketData) -> None:
@@ -296,6 +335,9 @@ def test_every_problem_at_once_with_its_row(own_market: Path) -> None:
         ("products", "byd-seagull", "promotion", "variable", "list_price", "one row per figure"),
         ("firms", "xiaomi", "backlog", "variable", "gross_margin", "one row per figure"),
         ("firms", "xiaomi", "backlog", "variable", "reported_asp", "a row with variable backlog"),
+        ("firms", "geely", "petrol_sales_share", "value", "1.2", "at most 1"),
+        ("market", "market", "petrol_price", "value", "0", "above 0"),
+        ("market", "market", "petrol_margin", "value", "1", "at most 0.95"),
         ("firms", "byd", "units", "value", "268000", "sum over its products"),
         ("market", "market", "nev_retail", "value", "900000", "sum over the firms"),
         ("market", "market", "shoppers_per_month", "value", "10", "at least the cars sold"),

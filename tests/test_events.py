@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from pricewar import events
+from pricewar.book import OrderBook, Voided
 from pricewar.errors import InputError
 from pricewar.events import (
     BrandShock,
@@ -62,6 +63,16 @@ def state(**changes: Any) -> State:
         "planned": 1.0,
         "pack_price": 1.0,
         "log": [],
+        "cash": np.array([5e9, 5e9, 5e9]),
+        "deposits": np.array([1e8, 0.0, 0.0]),
+        "book": OrderBook.opening(
+            MARKET.start_units,
+            MARKET.start_units,
+            example_offers().terms,
+            np.full((5, products), 0.2),
+            np.ones(5),
+        ),
+        "voided": Voided.none(products, 5),
     }
     values = {field.name: known.get(field.name, np.zeros(products)) for field in fields(State)}
     return State(**{**values, **changes})
@@ -125,7 +136,7 @@ def test_revoke_undoes_strike(event: Event) -> None:
     event.strike(market)
     event.revoke(market)
     for field in fields(State):
-        if field.name not in ("landscape", "log"):
+        if field.name not in ("landscape", "log", "book", "voided"):
             np.testing.assert_allclose(
                 getattr(market, field.name), getattr(was, field.name), rtol=1e-14, err_msg=field.name
             )
@@ -259,6 +270,9 @@ def test_exit_and_entry_concern_one_firm() -> None:
     assert list(market.active) == [False, True, True]
     assert list(market.on_sale) == [False] * 3 + [True] * 3
     assert market.backlog[:3].sum() == 0
+    assert market.book.open[:3].sum() == 0
+    assert market.voided.cars.tolist() == [*MARKET.start_units[:3], 0, 0, 0]
+    assert market.cash.tolist() == [4.9e9, 5e9, 5e9], "deposits go back to the buyers"
     assert list(market.payables) == [0.0, 2e9, 1e9], "unwanted: suppliers of the firm are not paid"
     Entry(month=MONTH, firm="alpha").strike(market)
     assert market.active.all()

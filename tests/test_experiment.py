@@ -18,6 +18,7 @@ from pricewar.experiment.pool import SerialExecutor
 from pricewar.experiment.spec import as_toml
 from pricewar.experiment.work import simulate
 from pricewar.scenario_file import load
+from pricewar.schema import without_level
 
 DEPTH = {"path": "events.Cut.depth", "values": (0.05, 0.1, 0.2)}
 GROWTH = {"path": "firms.*.growth", "distribution": {"kind": "uniform", "low": 0.0, "high": 5000.0}}
@@ -74,6 +75,7 @@ def test_every_problem_is_listed_with_its_place(tmp_path: Path) -> None:
         ({"design": {"kind": "csv", "file": "nowhere.csv"}}, "design.file"),
         ({"figures": [{"kind": "heat", "metric": "diff.welfare", "x": "depth"}]}, "figures.0.metric"),
         ({"figures": [{"kind": "heat", "metric": "welfare", "x": "breadth"}]}, "figures.0"),
+        ({"figures": [{"kind": "response", "metric": "welfare"}]}, "figures.0.metric"),
         ({"unknown": 1}, "unknown"),
         ({"base": "no-such-scenario"}, "base: (name)"),
         ({"design": {"kind": "latin-hypercube", "points": 200}, "replicates": 10**5}, "design"),
@@ -232,7 +234,9 @@ def test_metrics_agree_with_the_analysis_of_the_same_run() -> None:
         (*TOTALS, "operating_profit.byd", "cash.nio", "war_months", "war", "break_even.xiaomi"),
     )
     table = compare_table(results)
-    expected = {name: pick(table, "war", "market", name).mean for name in TOTALS}
+    levels = [name for name in TOTALS if name not in without_level("market")]
+    expected = {name: pick(table, "war", "market", name).mean for name in levels}
+    assert found["welfare"] == pytest.approx(results.market["welfare"].sum(), rel=1e-12)
     expected["operating_profit.byd"] = pick(table, "war", "byd", "operating_profit").mean
     expected["cash.nio"] = pick(table, "war", "nio", "cash").mean
     assert {name: found[name] for name in expected} == pytest.approx(expected, rel=1e-12)

@@ -18,9 +18,9 @@ FACTORS = {
     "until": {"path": "events.Cut.until", "values": ("2025-03", "2025-05"), "names": ("short", "long")},
 }
 FIGURES = (
-    {"kind": "heat", "metric": "welfare", "x": "depth", "y": "until", "scale": 1e9, "unit": "CNY bn"},
+    {"kind": "heat", "metric": "diff.welfare", "x": "depth", "y": "until", "scale": 1e9, "unit": "CNY bn"},
     {"kind": "response", "metric": "war_index_max", "factors": ["depth"], "y": "until", "unit": "%"},
-    {"kind": "response", "metrics": ["welfare", "consumer_surplus"], "scale": 1e9, "unit": "CNY bn"},
+    {"kind": "response", "metrics": ["diff.welfare", "diff.consumer_surplus"], "scale": 1e9},
     {"kind": "tornado", "metric": "diff.welfare", "scale": 1e9, "unit": "CNY bn"},
     {"kind": "effects", "metric": "war_index_max", "unit": "%"},
     {"kind": "regret", "metric": "operating_profit.left", "x": "depth", "above": 0.0, "scale": 1e6},
@@ -64,6 +64,20 @@ def test_every_figure_is_drawn_with_its_table_and_a_sentence(made: Study) -> Non
     effects = next(one for one in found if isinstance(one, Exhibit) and "effects" in one.drawing.name)
     assert effects.table["factor"].iloc[0] == "depth"
     assert effects.table["effect"].iloc[0] > 0
+
+
+def test_regret_of_welfare_is_told_without_its_level(made: Study) -> None:
+    experiment = made.experiment
+    runs = made.runs
+    levels = []
+    for metric in ("welfare", "operating_profit.left"):
+        figure = {"kind": "regret", "metric": metric, "x": "depth", "scale": 1e6}
+        (one,) = exhibits(Study(experiment.but(figures=(figure,)), runs))
+        assert isinstance(one, Exhibit)
+        assert one.table["regret_mean"].notna().all()
+        levels.append(one.table[["mean", "lo", "hi"]].notna().all(axis=None))
+        assert one.table["mean"].isna().all() == (metric == "welfare")
+    assert levels == [False, True]
 
 
 def test_indices_are_drawn_from_their_designs() -> None:

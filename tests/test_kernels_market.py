@@ -48,10 +48,13 @@ def both(kernel: Any) -> list[Callable[..., Any]]:
 @given(st.integers(0, 10_000))
 def test_choices(seed: int) -> None:
     case = random_market(seed)
-    shares, inside = kernels.choices_numpy(*case)
+    group = np.random.default_rng(seed + 1).permutation(np.arange(40) % 5)
+    shares, inside = kernels.choices_numpy(*case, group)
+    alone, _ = kernels.choices_numpy(*case, np.zeros(40, dtype=np.int64))
+    np.testing.assert_allclose(shares.sum(axis=0), alone[0], rtol=1e-12, atol=1e-300)
     for kernel in both(kernels.choices):
-        found, sums = np.empty(6), np.empty(40)
-        kernel(*case, found, sums)
+        found, sums = np.empty((5, 6)), np.empty(40)
+        kernel(*case, group, found, sums)
         np.testing.assert_allclose(found, shares, rtol=1e-12, atol=1e-300)
         np.testing.assert_allclose(sums, inside, rtol=1e-12)
 
@@ -86,7 +89,10 @@ def test_derivatives_are_those_of_choices() -> None:
     for k in range(6):
         step = np.zeros(6)
         step[k] = 1.0
-        high, low = (kernels.choices_numpy(*case[:2], case[2] + s * step, *case[3:])[0] for s in (1, -1))
+        one = np.zeros(40, dtype=np.int64)
+        high, low = (
+            kernels.choices_numpy(*case[:2], case[2] + s * step, *case[3:], one)[0][0] for s in (1, -1)
+        )
         np.testing.assert_allclose(matrix[:, k], (high - low) / 2, rtol=1e-6, atol=1e-14)
 
 

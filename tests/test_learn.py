@@ -206,12 +206,13 @@ def test_measures_of_the_last_year() -> None:
     model = PriceWar(setting, seed=2, collect=False).run_model()
     own, last = model.landscape.own(0), model.history[-12:]
     profit = np.mean([month.accounts.operating_profit[0] for month in last])
-    price = np.mean([model.price_change(own) for model.offers in [month.offers for month in last]])
+    change = np.array([month.offers.price / model.landscape.start_price - 1.0 for month in last])
+    price = model.landscape.by_start_units(change)[:, 0].mean()
     assert found["price_end.left"] == pytest.approx(100 * price)
     assert found["profit_end.left"] == pytest.approx(profit)
     orders = np.mean([month.sales.orders[own].sum() for month in last])
     assert found["aim_end.left"] == pytest.approx(profit + 2000.0 * orders)
-    surplus = np.mean([month.sales.surplus.sum() for month in last])
+    surplus = np.mean([month.surplus.sum() for month in last])
     assert found["surplus_end"] == pytest.approx(surplus)
 
 

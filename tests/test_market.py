@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from conftest import OFF, showroom, tiny
@@ -11,7 +13,18 @@ from hypothesis import strategies as st
 from pricewar.calibrate import NOT_ON_SALE
 from pricewar.consumers import QUINTILES, make_population, price_sensitivity, taste_utility
 from pricewar.dynamics import Dynamics
-from pricewar.market import choose, conditions, expected_fall, lead_months, shoppers, spill, surplus, waiting
+from pricewar.market import (
+    choose,
+    conditions,
+    decided,
+    expected_fall,
+    feels_cheap,
+    lead_months,
+    shoppers,
+    spill,
+    surplus,
+    waiting,
+)
 from pricewar.model import PriceWar
 from pricewar.preferences import Logit, MixedLogit
 
@@ -42,7 +55,8 @@ def test_a_loss_against_the_remembered_price_weighs_more_than_a_gain(change: flo
     assert shift == pytest.approx(0.2 * gap * (1.6 if change > 0 else 1.0))
 
 
-def test_a_weeks_longer_wait_costs_what_the_file_says(market: PriceWar) -> None:
+def test_a_weeks_longer_wait_costs_what_the_file_says() -> None:
+    market = PriceWar(tiny(), collect=False)
     dynamics = only(backlog={"on": True, "wait_cost": 250.0})
     market.state.backlog = market.state.backlog + market.state.forecast
     shift = conditions(market.state, showroom(market), market.calibration, dynamics).shift
@@ -137,7 +151,7 @@ def test_surplus_is_the_integral_of_demand() -> None:
     def at(cut: float) -> tuple[float, float]:
         found = conditions(market.state, showroom(market, start - cut), market.calibration, only())
         chosen = choose(found, market.calibration)
-        return float(chosen.share.sum()), float(surplus(chosen, market.calibration, 1.0).sum())
+        return float(chosen.share.sum()), float(surplus(chosen, found, market.calibration, 1.0).sum())
 
     cars, gains = np.array([at(cut) for cut in steps]).T
     area = np.concatenate([[0.0], np.cumsum((cars[1:] + cars[:-1]) / 2 * np.diff(steps))])
@@ -146,11 +160,100 @@ def test_surplus_is_the_integral_of_demand() -> None:
 
 def test_surplus_by_income_adds_up_and_the_rich_gain_more(market: PriceWar) -> None:
     chosen = choose(market.found, market.calibration)
-    by_group = surplus(chosen, market.calibration, 1e5)
+    by_group = surplus(chosen, market.found, market.calibration, 1e5)
     assert by_group.shape == (QUINTILES,)
     worth = 1e5 * market.calibration.population.weight * np.log1p(chosen.inside) / market.calibration.alpha
     assert by_group.sum() == pytest.approx(worth.sum())
     assert np.all(np.diff(by_group) > 0)
+
+
+def decision(market: PriceWar, price: Any, dynamics: Dynamics, fall: float = 0.0) -> tuple[Any, Any]:
+    market.state.price_trend = np.full(6, -fall)
+    found = conditions(market.state, showroom(market, price), market.calibration, dynamics, "order")
+    return found, choose(found, market.calibration)
+
+
+def by_hand(market: PriceWar, found: Any, share: float) -> float:
+    """What each row gets on average from what it chooses, by the logit formulas, row by row, CNY a head.
+
+    E[u + e] of a choice made by v + e is the log-sum of v plus sum of P (u - v).
+    """
+    c = market.calibration
+    own = found.brand[:, None] == market.landscape.firm_of
+    v = c.base + found.delta - c.alpha[:, None] * (found.price + found.shift) + np.log(c.loyal) * own
+    hope = np.log((found.outside - (1.0 - share)) / share) if share else np.zeros_like(c.alpha)
+    options = np.column_stack(
+        [v, np.log1p(-share) + 0.0 * hope, (np.log(share) if share else -np.inf) + hope]
+    )
+    money = np.column_stack(
+        [
+            v + c.alpha[:, None] * found.felt,
+            options[:, -2],
+            options[:, -1] - hope if share else options[:, -1],
+        ]
+    )
+    top = np.exp(options).sum(axis=1)
+    chance = np.exp(options) / top[:, None]
+    gap = np.subtract(money, options, out=np.zeros_like(money), where=chance > 0)
+    return float(c.population.weight @ ((np.log(top) + (chance * gap).sum(axis=1)) / c.alpha))
+
+
+@SOME
+@given(
+    st.lists(st.floats(-0.3, 0.3), min_size=6, max_size=6), st.floats(0, 1), st.floats(-0.05, 0.05),
+    st.sampled_from((0.0, 0.15, 0.5)),
+)  # fmt: skip
+def test_surplus_is_experience_utility(change: list[float], weight: float, fall: float, share: float) -> None:
+    """Against the formula of Train (2015), and never above what the same people get who are not misled."""
+    market = PriceWar(tiny(dynamics=OFF), collect=False)
+    price = market.landscape.start_price * (1.0 + np.array(change))
+    misled = only(reference_price={"on": True, "weight": weight}, waiting={"on": share > 0, "share": share})
+    found, chosen = decision(market, price, misled, fall)
+    mine = surplus(chosen, found, market.calibration, 1.0, share).sum()
+    assert mine == pytest.approx(by_hand(market, found, share), rel=1e-9, abs=1e-6)
+    clear, better = decision(market, price, only())
+    assert mine <= surplus(better, clear, market.calibration, 1.0).sum() * (1 + 1e-9) + 1e-6
+
+
+def test_what_only_feels_cheap_is_no_money() -> None:
+    """A cut that is paid for in full and remembered dearly: the feeling moves choices and is told apart."""
+    market = PriceWar(tiny(dynamics=OFF), collect=False)
+    start = market.landscape.start_price
+    found, chosen = decision(market, 0.8 * start, only(reference_price={"on": True, "weight": 0.2}))
+    _, plain = decision(market, 0.8 * start, only())
+    assert chosen.share.sum() > plain.share.sum()
+    felt = feels_cheap(chosen, found, 1e5)
+    assert felt == pytest.approx(1e5 * 0.2 * float(chosen.share @ (0.2 * start)))
+    with_feeling = decided(chosen, market.calibration, 1e5)
+    assert surplus(chosen, found, market.calibration, 1e5).sum() == pytest.approx(with_feeling.sum() - felt)
+
+
+def test_a_price_guarantee_leaves_no_reason_to_wait_for_what_falls_before_delivery() -> None:
+    market = PriceWar(tiny(), collect=False)
+    state, dynamics = market.state, only(waiting={"on": True, "horizon_months": 3.0}, backlog={"on": True})
+    state.price_trend = np.full(6, -0.02)
+    state.forecast = np.array([0, 0, 0, 0, 4_000.0, 0])  # one car is bought
+    price = float(market.landscape.start_price[4])
+
+    def fall(lead: float, settlement: Any) -> float:
+        state.backlog = np.full(6, lead * 4_000.0)
+        return expected_fall(state, showroom(market), dynamics, settlement)
+
+    assert fall(1.0, "order") == fall(1.0, "delivery") == pytest.approx(0.06 * price)
+    assert fall(0.0, "lower") == pytest.approx(0.06 * price)
+    assert fall(1.0, "lower") == pytest.approx(0.04 * price), "one of three months lies before the delivery"
+    assert fall(5.0, "lower") == 0.0
+    state.price_trend = np.full(6, 0.02)
+    assert fall(5.0, "lower") == pytest.approx(-0.06 * price), "an order keeps its price when prices rise"
+
+
+def test_what_the_state_will_change_hurries_nobody_whose_car_comes_later() -> None:
+    market = PriceWar(tiny(), collect=False)
+    market.state.forecast = np.array([0, 0, 0, 0, 4_000.0, 0])
+    known = showroom(market).but(known_rise=np.full(6, 1_000.0))
+    for lead, expected in ((0.5, -1_000.0), (4.0, 0.0)):
+        market.state.backlog = np.full(6, lead * 4_000.0)
+        assert expected_fall(market.state, known, only(waiting={"on": True})) == pytest.approx(expected)
 
 
 def test_second_choices_leave_out_who_is_refused(market: PriceWar) -> None:

@@ -80,6 +80,14 @@ def test_discount_depth_is_a_weighted_mean(list_price, units, fraction):
     assert fraction.min() - 1e-12 <= depth <= fraction.max() + 1e-12
 
 
+@given(st.floats(1e2, 1e7), st.floats(0.0, 0.3), st.sampled_from((0.01, 7.3, 40.0)))
+def test_a_price_held_at_the_line_is_not_below_it(cost, vat, k):
+    held = cost * k * (1 + vat) / (1 + vat) / k
+    assert not metrics.below(held, cost)
+    assert metrics.below(cost * 0.999999, cost)
+    assert not metrics.below(np.nan, cost)
+
+
 def test_lerner_and_below_cost():
     np.testing.assert_allclose(metrics.lerner_index([100.0, 80.0], [75.0, 80.0]), [0.25, 0.0])
     assert metrics.below_cost_share([9.0, 11.0], [10.0, 10.0], [3.0, 1.0]) == pytest.approx(0.75)

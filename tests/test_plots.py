@@ -15,12 +15,12 @@ from synthetic import results
 from pricewar.errors import ResultsError
 from pricewar.plots import draw_figures, make_figures, story
 from pricewar.plots.gains import bars
-from pricewar.plots.market import war_index
+from pricewar.plots.market import price_index, war_index
 from pricewar.plots.style import number, spread, with_interval
 from pricewar.results import table
 
-NAMES = ["who-gains", "consumer-surplus", "war-index", "prices", "shares", "gross-margin", "cash",
-         "break-even-xiaomi"]  # fmt: skip
+NAMES = ["who-gains", "consumer-surplus", "price-index", "war-index", "prices", "shares", "gross-margin",
+         "cash", "break-even-xiaomi"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,8 @@ def test_all_figures_are_there(drawn):
 UNITS = {
     "who-gains": "CNY bn over the run",
     "consumer-surplus": "Difference, CNY bn a month",
-    "war-index": "Mean cut below the start price, %",
+    "price-index": "Start = 100",
+    "war-index": "Mean cut below the reference price, %",
     "prices": "Prices, change from the start, %",
     "shares": "Market shares, share of cars delivered, %",
     "gross-margin": "Gross margin, % of revenue",
@@ -74,7 +75,23 @@ def test_every_firm_has_a_panel_with_every_scenario(drawn, told):
     panels = [axes for axes in drawn["prices"].figure.axes if axes.get_title(loc="left")]
     assert [axes.get_title(loc="left") for axes in panels] == [told.name(firm) for firm in told.firms]
     for axes in panels:
-        assert sum(len(line.get_xdata()) == 36 for line in axes.lines) == 3
+        whole = [line for line in axes.lines if len(line.get_xdata()) == 36]
+        assert sum(line.get_linewidth() > 0.7 for line in whole) == 3
+        assert sum(line.get_linewidth() == 0.7 for line in whole) == 3, "a thin line for each reference"
+
+
+def test_the_price_index_stands_beside_what_costs_explain(told):
+    market = told.results.market
+    falling = market.assign(reference_index=100.0 - 0.1 * market["period"])
+    drawing = price_index(story(told.results.but(market=falling)))
+    axes = drawing.figure.axes[0]
+    whole = [line for line in axes.lines if len(line.get_ydata()) == 36]
+    expected = told.series("byd-one-third", "market", "price_index").mean
+    assert any(line.get_linewidth() > 0.7 and np.allclose(line.get_ydata(), expected) for line in whole)
+    thin = [line.get_ydata() for line in whole if line.get_linewidth() == 0.7]
+    assert len(thin) == 3
+    np.testing.assert_allclose(thin, np.tile(100.0 - 0.1 * np.arange(36), (3, 1)))
+    assert f"{expected[-1]:.1f} in byd-one-third, where costs alone would bring 96.5" in drawing.finding
 
 
 def test_lines_are_the_numbers_of_the_table(drawn, told):
@@ -85,8 +102,10 @@ def test_lines_are_the_numbers_of_the_table(drawn, told):
 
 def test_bars_add_up_to_welfare(told):
     for scenario in told.others:
-        consumers, suppliers, state, everyone, *firms = (bar.mean for bar in bars(told, scenario))
-        assert consumers + suppliers + state + sum(firms) == pytest.approx(everyone)
+        buyers, suppliers, state, petrol, all_, opened, *firms = (bar.mean for bar in bars(told, scenario))
+        assert buyers + suppliers + state + petrol + sum(firms) == pytest.approx(all_)
+        orders = told.total(scenario, "market", "welfare", "open_orders").diff / 1e9
+        assert opened == pytest.approx(all_ + orders)
 
 
 def test_files_have_the_same_bytes_twice(tmp_path):
@@ -140,10 +159,10 @@ def test_firm_that_left_and_odd_event_names_draw(tmp_path):
     assert len(told.events) == 12
     assert told.firm_of(product) == "nio"
     drawings = draw_figures(told)
-    text = " ".join(text.get_text() for text in drawings[2].figure.texts)
+    text = " ".join(text.get_text() for text in drawings[NAMES.index("war-index")].figure.texts)
     assert "and 3 later events" in text
     assert "$5_0^{x}" in text
-    drawings[3].save(tmp_path)
+    drawings[NAMES.index("prices")].save(tmp_path)
 
 
 def test_events_of_the_baseline_are_no_news(told):

@@ -25,7 +25,7 @@ from pricewar.policy.conduct import conduct_index, start_game
 from pricewar.policy.courts import TESTS, Case, error_rates
 from pricewar.policy.lines import LINES, Ledger, below, line_table, lines_of
 from pricewar.policy.measures import outcomes, rivals_fall, war_avoided
-from pricewar.policy.summary import best, courts, effects, monthly, payers, pick, wide
+from pricewar.policy.summary import best, buyers, courts, effects, monthly, payers, pick, wide
 from pricewar.report.policy import write_brief, write_markdown
 
 CUT = {"kind": "Cut", "month": "2025-02", "until": "2025-04", "firm": "ace", "depth": 0.3}
@@ -159,7 +159,7 @@ def test_error_rates_follow_from_flags() -> None:
     case = Case(*pair())
     rates = error_rates(case)
     assert set(rates) == {f"{kind}.{test}" for kind in ("missed", "false_alarm") for test in TESTS}
-    cars, flags = case.ledger.units, case.flags["aac"]
+    cars, flags = case.ledger.orders, case.flags["aac"]
     missed = (cars * case.intended * ~flags).sum() / (cars * case.intended).sum()
     assert rates["missed.aac"] == pytest.approx(missed)
     assert rates["missed.atc"] == 0.0  # a price below production cost is below total cost
@@ -226,11 +226,18 @@ def test_money_adds_up() -> None:
     found = outcomes(war, war, peace, 0.05)
     fifths = sum(found[f"pv.consumer_surplus_{group}"] for group in range(1, 6))
     assert fifths == pytest.approx(found["pv.consumer_surplus"])
-    parts = found["producer_surplus"] + found["supplier_profit"] - found["fiscal_cost"]
+    parts = (
+        found["producer_surplus"] + found["petrol_profit"] + found["supplier_profit"] - found["fiscal_cost"]
+    )
     assert found["welfare"] == pytest.approx(found["consumer_surplus"] + parts)
+    whole = found["pv.welfare"] + found["pv.open.welfare"]
+    assert found["pv.welfare_with_open"] == pytest.approx(whole)
+    book = war.tables["open_orders"].groupby("book")["welfare"].sum()
+    assert found["pv.open.welfare"] == pytest.approx((book["closing"] - book["opening"]) * 1.05 ** (-7 / 12))
     assert 0 < found["early_share"] < 1
     assert found["early_loss"] > 0
-    assert found["refunds"] == 0.0
+    assert found["protection_paid"] == 0.0
+    assert found["refunds"] == pytest.approx(war.products["refunds"].sum())
 
 
 # -- study ------------------------------------------------------------------------------------
@@ -256,14 +263,33 @@ def test_summaries_agree_with_the_table(study: PolicyStudy) -> None:
     assert row["diff"] == pytest.approx((change["subsidy"] - change[NONE]).mean())
     assert row["diff_lo"] < row["diff"] < row["diff_hi"]
     gains = payers(study).sum(axis=1)
-    welfare = wide(study, "pv.welfare")
+    welfare = wide(study, "pv.welfare_with_open")
     np.testing.assert_allclose(gains["ban"], (welfare["ban"] - welfare[NONE]).mean(), rtol=1e-6)
     ranking = best(study)
     assert ranking["best"].sum() == pytest.approx(1.0)
     assert (ranking["regret_mean"] >= 0).all()
     assert "idle" not in set(ranking[ranking["best"] > 0]["option"])  # a tie goes to no measure
-    assert len(monthly(study)) == 6 * 8
+    paths = monthly(study)
+    assert len(paths) == 6 * 8
+    assert (paths[paths["option"] == NONE]["welfare_gain"] == 0).all(), "no level of welfare is told"
+    assert not {"welfare", "consumer_surplus"} & set(paths)
+    levels = effects(study).set_index("measure")["mean"]
+    assert levels.filter(regex="consumer_surplus|welfare").isna().all()
     assert list(courts(study)["test"]) == list(TESTS)
+
+
+def test_what_buyers_gain_counts_open_orders_as_welfare_does(study: PolicyStudy) -> None:
+    told = buyers(study).set_index(["option", "what"])["mean"]
+    by_option = {option: part.set_index("draw") for option, part in study.options.groupby("option")}
+    rest = by_option[NONE]
+    for option, part in by_option.items():
+        counted = {
+            what: part[f"pv.{name}"] + part[f"pv.open.{name}"] - rest[f"pv.{name}"] - rest[f"pv.open.{name}"]
+            for what, name in (("car", "consumer_surplus"), ("5", "consumer_surplus_5"))
+        }
+        assert told[option, "car"] == pytest.approx((counted["car"] / rest["orders"]).mean())
+        own = rest["pv.consumer_surplus_5"] + rest["pv.open.consumer_surplus_5"]
+        assert told[option, "5"] == pytest.approx((100 * counted["5"] / own).mean())
 
 
 def test_goes_on_where_it_was_and_refuses_another(study: PolicyStudy, tmp_path: Path) -> None:

@@ -113,12 +113,12 @@ UNWANTED: dict[str, Check] = {
     # the poorest buyers pay for the firm that was called in
     "Summons": lambda now, war: now["consumer_surplus_1"] < war["consumer_surplus_1"],
     # a promise that nobody breaks is a cartel: dearer than peace when the war is long over
-    "Pledge": lambda now, war: now.index(-1) > told(PEACE).index(-1) + 3,
+    "Pledge": lambda now, war: now.index(-1) > told(PEACE).index(-1) + 2,
     # buyers pay more although no firm left the market in the war
     "BelowCostBan": lambda now, war: now["consumer_surplus"] < war["consumer_surplus"] and war["exits"] == 0,
     # the floor outlives the war: prices stay on it although costs have fallen
     "PriceFloor": lambda now, war: (
-        now.index(-1) > told(PEACE).index(-1) + 3 and now["conduct"] > war["conduct"]
+        now.index(-1) > told(PEACE).index(-1) + 1 and now["conduct"] > war["conduct"]
     ),
     # prices fall for longer: in the last month of the cut they are still on their way down
     "MaximumMonthlyCut": lambda now, war: now.index(4) < now.index(3) < now.index(2) < now.index(1),
@@ -128,15 +128,17 @@ UNWANTED: dict[str, Check] = {
     "CoolingOff": lambda now, war: now.profit("ace") > war.profit("ace"),
     # firms that match go on and pay twice
     "PriceProtection": lambda now, war: (
-        now["producer_surplus"] < war["producer_surplus"] and now["refunds"] > 0
+        now["producer_surplus"] < war["producer_surplus"] and now["protection_paid"] > 0
     ),
     # who sees the cut at once answers it at once: the war spreads
     "DiscountDisclosure": lambda now, war: now.fall(3) > war.fall(3) + 0.05,
     # cash that suppliers get is cash that firms lack
     "PaymentRule": lambda now, war: all(now.cash(firm) < war.cash(firm) for firm in ("ace", "cove")),
-    # the treasury feeds the firm that began the war
+    # the treasury pays for more cars of the firm that began the war, and that firm loses on each of them
     "TradeInSubsidy": lambda now, war: (
-        now.profit("ace") > war.profit("ace") and now["fiscal_cost"] > war["fiscal_cost"]
+        now.profit("ace") < war.profit("ace")
+        and now.run.of_firm("units", "ace").sum() > war.run.of_firm("units", "ace").sum()
+        and now["fiscal_cost"] > war["fiscal_cost"]
     ),
     # suppliers pay for a tax on cars
     "PurchaseTax": lambda now, war: now["supplier_profit"] < war["supplier_profit"],
@@ -169,7 +171,7 @@ def _war(kind: str) -> str:
 
 
 def test_payment_rule_ends_a_firm_that_lives_on_its_suppliers() -> None:
-    poor = {"firms.bolt.cash": 3e8, "firms.bolt.payable_days": 180}
+    poor = {"firms.bolt.cash": 4e8, "firms.bolt.payable_days": 180}
     rule = [{"kind": "PaymentRule", "start": "2025-03", "days": 30}]
     with_rule, without = (simulate(scenario(rules, **poor), 1) for rules in (rule, []))
     assert without.of_firm("active", "bolt")[-1]

@@ -110,11 +110,21 @@ def test_rival_change_weighs_by_closeness_and_looks_back() -> None:
     view: View = MODEL.firms[0].view
     start = LAND.start_price
     seen = np.array([start, start * np.array([1, 1, 0.8, 1, 1, 1]), start * np.array([1, 1, 0.9, 0.7, 1, 1])])
-    known = view.but(seen=seen)
+    known = view.but(seen=seen, reference=np.tile(start, (3, 1)))
     weight = LAND.closeness[0] * known.rivals
     assert known.rival_change(1)[0] == pytest.approx(-0.2 * weight[2] / weight.sum())
     assert known.rival_change()[0] == pytest.approx(-(0.1 * weight[2] + 0.3 * weight[3]) / weight.sum())
     assert known.rival_change(99) == pytest.approx([0.0, 0.0])
+    assert np.array_equal(known.rival_cut(), -known.rival_change())
+    up = known.but(seen=start * np.array([[1, 1, 0.9, 1.5, 1, 1]]), reference=start[None])
+    assert up.rival_cut()[0] == pytest.approx(0.1 * weight[2] / weight.sum()), "a rise hides no cut"
+    assert up.rival_rise()[0] == pytest.approx(0.5 * weight[3] / weight.sum())
+    assert up.rival_change() == pytest.approx(up.rival_rise() - up.rival_cut())
+    blurred = up.but(noise=0.06)
+    assert blurred.rival_cut().tolist() == [0.0, 0.0], "what may be an error of sight is none"
+    assert blurred.rival_rise() == pytest.approx(up.rival_rise())
+    dearer = up.but(reference=1.5 * start[None])
+    assert dearer.change()[3] == pytest.approx(0.0), "a rise that costs explain is none"
     alone = known.but(on_sale=LAND.firm_of == 0)
     assert alone.rival_change() == pytest.approx([0.0, 0.0])
 

@@ -4,13 +4,17 @@ import base64
 import re
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 from synthetic import results
 
+from pricewar.analysis import episodes
 from pricewar.analysis.compare import compare_table, pick
 from pricewar.errors import ResultsError
+from pricewar.plots import story
 from pricewar.plots.style import with_interval
 from pricewar.report import write_report
+from pricewar.report.findings import findings
 
 VOID = {"meta", "img", "br"}
 
@@ -71,7 +75,7 @@ def test_opens_without_a_network(html):
 
 def test_figures_are_inside(html):
     images = re.findall(r"data:image/svg\+xml;base64,([^\"]+)", html)
-    assert len(images) == 8
+    assert len(images) == 9
     assert all(b"<svg" in base64.b64decode(image) for image in images)
 
 
@@ -80,6 +84,42 @@ def test_says_what_was_asked_and_how_to_repeat(html, runs):
     assert ". Fingerprints" in re.sub(r"\s+", " ", text)
     for words in ("BYD cuts by 33%", runs.command, "d-byd-one-third", "Seeds: 1, 2, 3", "numpy", "3 seeds"):
         assert words in text, words
+
+
+def test_findings_tell_welfare_with_open_orders_cost_and_a_long_wait(html, runs, tmp_path):
+    text = Page(html).text
+    table = compare_table(runs)
+    parts = [pick(table, "byd-one-third", "market", "welfare", p) for p in ("total", "total_with_open")]
+    without, whole = (with_interval((v / 1e9 for v in row[3:]), signed=True) for row in parts)
+    assert f"Welfare changes by CNY {without} bn, with open orders by {whole}" in text
+    assert "costs alone would have moved them to 0.0% below it" in text
+    assert "was waited for" not in text
+    slow = runs.market["month"].eq("2025-09") & runs.market["scenario"].eq("byd-one-third")
+    waits = runs.market.assign(mean_wait=runs.market["mean_wait"].where(~slow, 4.2))
+    page = write_report(runs.but(market=waits), tmp_path).read_text(encoding="utf-8")
+    assert "A delivered car was waited for 4.2 months in the mean in 2025-09" in Page(page).text
+
+
+def test_the_lowest_prices_are_split_into_costs_and_cuts_and_the_baseline_has_findings(runs):
+    war, month = (runs.market[name] for name in ("scenario", "period"))
+    price = np.where((war == "byd-one-third") & (month == 5), 88.0, 97.0)
+    market = runs.market.assign(price_index=price, reference_index=100.0 - 0.3 * month, mean_wait=3.5)
+    told = dict(findings(story(runs.but(market=market)), episodes(runs)))
+    assert list(told) == ["baseline", "byd-one-third"]
+    lowest = "Prices are lowest in 2025-09, 12.0% below the start: costs explain 1.5 points of that, 10.5 are"
+    end = "Prices end 3.0% below the start; costs alone would have moved them to 3.3% below it."
+    assert f"{lowest} cuts. {end}" in told["byd-one-third"]
+    assert told["baseline"].startswith(end)
+    assert "was waited for 3.5 months" in told["baseline"]
+
+
+def test_open_orders_that_decide_the_sign_are_said_to(runs, tmp_path):
+    total = pick(compare_table(runs), "byd-one-third", "market", "welfare").diff
+    book = runs.open_orders
+    turned = book["scenario"].eq("byd-one-third") & book["book"].eq("closing")
+    many = book.assign(welfare=book["welfare"].where(~turned, -2.0 * total / 15))
+    page = write_report(runs.but(open_orders=many), tmp_path).read_text(encoding="utf-8")
+    assert "open orders decide the sign" in Page(page).text
 
 
 def test_numbers_are_those_of_the_comparison(html, runs):

@@ -42,7 +42,8 @@ def test_same_tables_same_bytes_whatever_the_clock(two, tmp_path):
         results_.save(tmp_path / name)
     files = sorted(path.name for path in (tmp_path / "a").iterdir())
     assert files == sorted(
-        ["run.json", "market.csv", "log.csv", "runs.csv", *(f"{name}.parquet" for name in SCHEMA)]
+        ["run.json", *(f"{name}.csv" for name in ("market", "open_orders", "log", "runs"))]
+        + [f"{name}.parquet" for name in SCHEMA]
     )
     for name in files:
         equal = (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()

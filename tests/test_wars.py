@@ -9,6 +9,7 @@ from synthetic import results
 from pricewar.analysis import episodes
 from pricewar.analysis.wars import Definition, find_wars, make_path
 from pricewar.errors import ResultsError
+from pricewar.metrics import cut_depth
 from pricewar.schema import EPISODES
 
 SHARE = np.array([0.3, 0.2, 0.2, 0.1, 0.1, 0.1])
@@ -16,10 +17,12 @@ FIRMS, PERIODS = len(SHARE), 36
 
 
 def wars(change, cost=None, share=SHARE, **thresholds):
-    """Wars on given price changes (T, F) and relative unit costs (T, F)."""
+    """Wars on given price changes (T, F) and reference prices (T, F), both relative to the start."""
     change = np.asarray(change, float)
     cost = np.ones_like(change) if cost is None else cost
-    path = make_path(100 * (1 + change @ share / share.sum()), change, share, cost)
+    cut = cut_depth(1.0 + change, cost)
+    weight = share / share.sum()
+    path = make_path(100 * (1 + change @ weight), cut @ weight, change, cut, share)
     return find_wars(path, Definition(**thresholds))
 
 

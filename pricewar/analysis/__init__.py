@@ -2,6 +2,7 @@
 
 from .books import below_cost, break_even, predation
 from .compare import compare_table
+from .surplus import gains
 from .wars import episodes
 
-__all__ = ["below_cost", "break_even", "compare_table", "episodes", "predation"]
+__all__ = ["below_cost", "break_even", "compare_table", "episodes", "gains", "predation"]

@@ -68,7 +68,7 @@ def below_cost(results: Results) -> pd.DataFrame:
     frame["full_cost"] = metrics.below_cost_months(revenue, cost + fixed).mean(axis=1).ravel()
     products = results.products
     sold = products[products["on_sale"] & (products["period"] < len(data.months))]
-    below = sold.assign(below=sold["net_price"] < sold["unit_cost"])
+    below = sold.assign(below=metrics.below(sold["net_price"], sold["unit_cost"]))
     months = below.groupby(["scenario", "firm"], sort=False)["below"].sum() / len(results.seeds)
     frame["product_months"] = months.reindex(pd.MultiIndex.from_frame(frame[["scenario", "firm"]])).to_numpy()
     return frame

@@ -6,6 +6,8 @@ interval is over those differences, not over the two scenarios apart.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -14,12 +16,16 @@ from numpy.typing import NDArray
 
 from ..errors import ResultsError
 from ..results import Results
-from ..schema import COMPARISON, measures
+from ..schema import COMPARISON, columns, measures, without_level
 from .interval import Interval, Method, interval
 from .panel import Panel, panel, position, total
 
 Floats = NDArray[np.float64]
 TOTAL: Final = "total"
+OPEN: Final = "open_orders"
+"""What the orders open at the end come to, less those open at the start."""
+WITH_OPEN: Final = "total_with_open"
+"""The total of the months, with what open orders come to."""
 
 
 class Row(NamedTuple):
@@ -43,8 +49,11 @@ def compare_table(results: Results, baseline: str | None = None, method: Method 
 
     Returns:
         Columns scenario, entity, metric, period (month or "total"), mean, lo, hi, diff, diff_lo, diff_hi.
-        Intervals are NaN with one seed; a seed that lacks a run drops out of the differences it is
-        needed for.
+        Money of the market has two periods more, where all scenarios end in the same month: "open_orders",
+        what the orders open at the end come to, less those open at the start; and "total_with_open", the
+        total with it. The means of surplus and welfare are NaN: only their differences mean anything.
+        Intervals are NaN with one seed; a seed that lacks a run drops out of the differences it is needed
+        for.
 
     Raises:
         ResultsError: the baseline is not among the scenarios.
@@ -53,7 +62,11 @@ def compare_table(results: Results, baseline: str | None = None, method: Method 
     market = panel(results, "market", tuple(measures("market")))
     firms = panel(results, "firms", tuple(measures("firms")), entity="firm")
     parts = [_compared(market, "market", base, method), _compared(firms, "firms", base, method)]
-    return pd.concat(parts, ignore_index=True)
+    if can_accrue(results):
+        parts.append(_accrued(results, market, base, method))
+    table = pd.concat(parts, ignore_index=True)
+    table.loc[table["metric"].isin(without_level("market")), ["mean", "lo", "hi"]] = np.nan
+    return table
 
 
 def pick(table: pd.DataFrame, scenario: str, entity: str, metric: str, period: str = TOTAL) -> Row:
@@ -73,8 +86,34 @@ def with_total(data: Panel, table: str) -> Floats:
     return np.concatenate([data.values, np.stack(whole, axis=-1)[:, :, None]], axis=2)
 
 
+def can_accrue(results: Results) -> bool:
+    """Whether open orders can be compared: results hold them, and all scenarios end in the same month."""
+    ends = results.market.groupby("scenario")["period"].max()
+    return bool(len(results.open_orders)) and ends.nunique() == 1
+
+
+def accrued(results: Results, metrics: Sequence[str]) -> Floats:
+    """(scenario, seed, metric) what open orders come to, closing less opening; NaN where a run failed."""
+    table = results.open_orders
+    sign = np.where(table["book"] == "closing", 1.0, -1.0)
+    net = table[list(metrics)].mul(sign, axis=0).groupby([table["scenario"], table["seed"]]).sum()
+    order = pd.MultiIndex.from_product([results.scenarios, results.seeds])
+    return net.reindex(order).to_numpy(float).reshape(len(results.scenarios), len(results.seeds), -1)
+
+
+def _accrued(results: Results, market: Panel, base: int, method: Method) -> pd.DataFrame:
+    names = tuple(name for name in columns("open_orders") if name in market.metrics and name != "refunds")
+    opened = accrued(results, names)[:, :, None, None, :]
+    whole = np.stack([total(market[name], "sum", axis=2) for name in names], axis=-1)[:, :, None]
+    data = replace(market, months=(OPEN, WITH_OPEN), metrics=names)
+    return _intervals(data, np.concatenate([opened, whole + opened], axis=2), base, method)
+
+
 def _compared(data: Panel, table: str, base: int, method: Method) -> pd.DataFrame:
-    values = with_total(data, table)
+    return _intervals(replace(data, months=(*data.months, TOTAL)), with_total(data, table), base, method)
+
+
+def _intervals(data: Panel, values: Floats, base: int, method: Method) -> pd.DataFrame:
     own = [interval(part, method) for part in values]
     paired = [interval(part - values[base], method) for part in values]
     # a scenario less itself is zero, with one seed too
@@ -83,7 +122,7 @@ def _compared(data: Panel, table: str, base: int, method: Method) -> pd.DataFram
 
 
 def _long(data: Panel, own: list[Interval], paired: list[Interval]) -> pd.DataFrame:
-    axes = (data.scenarios, (*data.months, TOTAL), data.entities, data.metrics)
+    axes = (data.scenarios, data.months, data.entities, data.metrics)
     index = np.indices([len(axis) for axis in axes]).reshape(4, -1)
     scenario, period, entity, metric = (
         np.array(axis, object)[i] for axis, i in zip(axes, index, strict=True)

@@ -52,9 +52,14 @@ def variants(leader: str) -> dict[str, Variant]:
             f"firms.{key}.strategy": {"kind": "BestResponse"} for key in scenario.firms if key != leader
         },
         "no squeeze of suppliers": lambda scenario: {"supply_chain.squeeze": 0.0},
-        "no cost pass-through": lambda scenario: dict(_each_field(scenario, "pass_through", 0.0)),
+        "no cost pass-through": _no_pass_through,
     }
     return plain | {f"no {name.replace('_', ' ')}": _off(name) for name in DYNAMICS}
+
+
+def _no_pass_through(scenario: Scenario) -> Mapping[str, Any]:
+    """The market's, which most rules follow, and that of rules with one of their own."""
+    return {"market.pass_through": 0.0, **dict(_each_field(scenario, "pass_through", 0.0))}
 
 
 def _off(name: str) -> Variant:

@@ -11,7 +11,6 @@ from typing import Final, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from ..metrics import recovery_half_life
 from ..results import Results
@@ -27,7 +26,7 @@ class Definition:
     """The thresholds that make a fall of prices a war."""
 
     fall: float = 0.02
-    """The deflated price index must fall by more than this fraction..."""
+    """Prices and what of them costs do not explain must fall by more than this fraction..."""
     within: int = 3
     """...within this many months."""
     cut: float = 0.03
@@ -48,11 +47,11 @@ class Path(NamedTuple):
     level: Floats
     """(T + 1,) fixed-basket price index."""
     real: Floats
-    """(T + 1,) the same, deflated by unit costs."""
+    """(T + 1,) one less the mean depth of cuts below reference prices: what costs do not explain."""
     firm: Floats
     """(T + 1, F) price of each firm."""
     firm_real: Floats
-    """(T + 1, F) the same, deflated by the firm's unit costs."""
+    """(T + 1, F) one less the depth of the firm's cuts below its own reference prices."""
     weight: Floats
     """(F,) share of each firm in the first month."""
 
@@ -89,18 +88,18 @@ def episodes(
         ResultsError: the baseline is not among the scenarios.
     """
     base = position(results, baseline)
-    money = panel(results, "market", ("price_index", "producer_surplus", "consumer_surplus"))
-    firms = panel(results, "firms", ("price_change", "share"), entity="firm")
-    change, share = firms["price_change"], firms["share"]
-    costs = _unit_costs(results, firms.entities, len(firms.months))
+    money = panel(results, "market", ("price_index", "war_index", "producer_surplus", "consumer_surplus"))
+    firms = panel(results, "firms", ("price_change", "cut_depth", "share"), entity="firm")
+    change, cut, share = firms["price_change"], firms["cut_depth"], firms["share"]
     rows = []
     for s, scenario in enumerate(results.scenarios):
         for n, seed in enumerate(results.seeds):
             index = money["price_index"][s, n, :, 0]
             if np.isnan(index).all():
                 continue  # a run that failed
-            path = make_path(index, change[s, n], share[s, n, 0], costs[s, n])
-            against = money.values[s, n, :, 0, 1:] - money.values[base, n, :, 0, 1:]
+            depth = money["war_index"][s, n, :, 0] / 100.0
+            path = make_path(index, depth, change[s, n], cut[s, n], share[s, n, 0])
+            against = money.values[s, n, :, 0, 2:] - money.values[base, n, :, 0, 2:]
             gain = np.full_like(against, np.nan) if s == base else against
             wars = find_wars(path, definition or Definition())
             keys = {"scenario": scenario, "seed": seed}
@@ -109,22 +108,24 @@ def episodes(
     return frame.astype({column.name: column.dtype for column in EPISODES})
 
 
-def make_path(index: Floats, change: Floats, share: Floats, cost: Floats) -> Path:
+def make_path(index: Floats, depth: Floats, change: Floats, cut: Floats, share: Floats) -> Path:
     """A run as a `Path`.
 
     Args:
         index: (T,) price index, 100 at the start.
+        depth: (T,) mean depth of cuts below the makers' reference prices, a fraction (`war_index` / 100).
         change: (T, F) price change of each firm from the start as a fraction.
+        cut: (T, F) depth of each firm's cuts below its reference prices, a fraction.
         share: (F,) shares in the first month.
-        cost: (T, F) unit cost of each firm relative to the first month.
     """
-    weight = np.nan_to_num(share)
-    level = np.concatenate([[1.0], index / 100.0])
-    firm = np.vstack([np.ones(change.shape[1]), 1.0 + change])
-    deflator = np.vstack([np.ones(change.shape[1]), cost])
-    known = ~np.isnan(deflator) & (weight > 0)
-    mean_cost = (np.where(known, deflator, 0.0) @ weight) / np.maximum(known @ weight, 1e-12)
-    return Path(level, level / np.where(mean_cost > 0, mean_cost, 1.0), firm, firm / deflator, weight)
+    one = np.ones(change.shape[1])
+    return Path(
+        level=np.concatenate([[1.0], index / 100.0]),
+        real=np.concatenate([[1.0], 1.0 - depth]),
+        firm=np.vstack([one, 1.0 + change]),
+        firm_real=np.vstack([one, 1.0 - cut]),
+        weight=np.nan_to_num(share),
+    )
 
 
 def find_wars(path: Path, definition: Definition) -> list[War]:
@@ -218,29 +219,3 @@ def _describe(
         "profit_destroyed": -producers,
         "consumer_gain": consumers,
     }
-
-
-def _unit_costs(results: Results, firms: tuple[str, ...], periods: int) -> NDArray[np.float64]:
-    """(scenario, seed, period, firm) unit cost relative to the first month, basket of the first month."""
-    table = results.products[
-        ["scenario", "seed", "period", "firm", "product", "unit_cost", "units", "on_sale"]
-    ]
-    first = table[(table["period"] == 0) & table["on_sale"]]
-    basket = first[["scenario", "seed", "product", "unit_cost", "units"]]
-    sold = table[table["on_sale"] & (table["period"] < periods)]
-    joined = sold.merge(basket, on=["scenario", "seed", "product"], suffixes=("", "_0"))
-    costs = pd.DataFrame(
-        {
-            "scenario": pd.Categorical(joined["scenario"], results.scenarios).codes,
-            "seed": pd.Categorical(joined["seed"], results.seeds).codes,
-            "period": joined["period"],
-            "firm": pd.Categorical(joined["firm"], firms).codes,
-            "now": joined["unit_cost"] * joined["units_0"],
-            "then": joined["unit_cost_0"] * joined["units_0"],
-        }
-    )
-    summed = costs.groupby(["scenario", "seed", "period", "firm"])[["now", "then"]].sum()
-    ratio = (summed["now"] / summed["then"]).where(summed["then"] > 0)
-    out = np.ones((len(results.scenarios), len(results.seeds), periods, len(firms)))
-    out[tuple(ratio.index.get_level_values(i).to_numpy() for i in range(4))] = ratio.fillna(1.0)
-    return out

@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from ..edition import EDITION
 from ..errors import InputError, PricewarError
 from ..results import Results
 from ..scenario_file import load, shipped_scenarios
@@ -69,6 +70,7 @@ async def failed(request: Request, error: PricewarError) -> Response:
 def _catalogue() -> dict[str, Any]:
     return {
         "version": version("pricewar"),
+        "edition": EDITION,
         "scenarios": [{"name": name, "title": load(name).title} for name in shipped_scenarios()],
         "levers": [asdict(lever) for lever in LEVERS],
         "happenings": [

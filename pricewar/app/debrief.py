@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..analysis.wars import episodes
+from ..edition import EDITION
 from ..metrics import price_change
 from ..results import Results, concat, table
 from ..runs import run
@@ -39,6 +40,7 @@ def results_of(game: Game) -> Results:
         "seed": [game.model.seed_of_run],
         "digest": [game.scenario().digest],
         "version": [""],
+        "edition": [EDITION],
         "status": ["ok"],
         "error": [""],
         "seconds": [0.0],

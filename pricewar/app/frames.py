@@ -10,11 +10,14 @@ from typing import Any, Final, Literal
 import numpy as np
 import pandas as pd
 
+from ..market import surplus
+from ..model import PriceWar
 from ..results import Results
 from ..scenario import Scenario
 
 PALETTE: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Okabe and Ito (2008), as in printed figures (`plots.style`), without loading what draws those."""
+GAIN: Final = "buyers_gain"
 RUNWAY_CAP: Final = 36.0
 """Months of cash beyond which a runway is drawn as this: nobody's worry."""
 BURN_WINDOW: Final = 3
@@ -41,7 +44,7 @@ CHARTS: Final = (
     Chart("gross_margin", "Gross margins", "% of revenue", "firm", 100.0, 0.0),
     Chart("runway", "Cash runway", f"months, at most {RUNWAY_CAP:.0f}", "firm", 1.0, 0.0),
     Chart("war_index", "War index", "% mean depth of cuts", "market", 1.0, 0.0),
-    Chart("consumer_surplus", "Consumer surplus", "bn CNY a month", "market", 1e-9),
+    Chart("buyers_gain", "Buyers' gain on the start", "bn CNY a month", "market", 1e-9, 0.0),
 )
 EXTRA: Final = (
     Chart("price_index", "Price index", "start = 100", "market"),
@@ -61,7 +64,7 @@ _SORTS: Final = {
     "brand shock": "crash",
 }
 """Words in the log that tell the sort of an event, for its mark in the ribbon."""
-FINAL: Final = ("price_index", "war_index", "units", "consumer_surplus", "producer_surplus", "firms_active")
+FINAL: Final = ("price_index", "war_index", "units", "buyers_gain", "producer_surplus", "firms_active")
 """Figures shown for the month that the page has reached, unrounded in the page's data attributes."""
 
 
@@ -74,6 +77,20 @@ def runway(cash: np.ndarray[Any, Any], profit: np.ndarray[Any, Any]) -> np.ndarr
     return capped
 
 
+def buyers_gain(scenario: Scenario, market: pd.DataFrame) -> np.ndarray[Any, Any]:
+    """(T,) what a month's shoppers gain over shopping among the offers of the start, CNY.
+
+    A level of surplus means nothing; this is a difference, and the luck of how many people shop is not in it.
+    """
+    model = PriceWar(scenario, collect=False)
+    usual = scenario.consumers.shoppers
+    at_rest = float(surplus(model.chosen, model.found, model.calibration, usual).sum())
+    gain: np.ndarray[Any, Any] = (
+        market["consumer_surplus"] - market["shoppers"] * at_rest / usual
+    ).to_numpy()
+    return gain
+
+
 def frame_of(scenario: Scenario, results: Results) -> dict[str, Any]:
     """One run for the browser.
 
@@ -82,7 +99,8 @@ def frame_of(scenario: Scenario, results: Results) -> dict[str, Any]:
         results: its one run, complete.
 
     Returns:
-        Months, firms (id, name, colour), series by chart key, and the ribbon of events.
+        Months, firms (id, name, colour), series by chart key, what costs explain of each firm's price
+        (percent), and the ribbon of events.
     """
     results.require_complete()
     firms = results.firms
@@ -91,7 +109,10 @@ def frame_of(scenario: Scenario, results: Results) -> dict[str, Any]:
     wide["runway"] = runway(wide["cash"], wide["operating_profit"])
     gone = ~_wide(firms, "active", ids).astype(bool)
     shown = {c.key: _series(np.where(gone, np.nan, wide[c.key] * c.scale)) for c in _charts("firm")}
-    market = {c.key: _plain(results.market[c.key].to_numpy(float) * c.scale) for c in _charts("market")}
+    columns = {c.key: results.market[c.key].to_numpy(float) for c in _charts("market") if c.key != GAIN}
+    columns[GAIN] = buyers_gain(scenario, results.market)
+    market = {c.key: _plain(columns[c.key] * c.scale) for c in _charts("market")}
+    explained = _series(np.where(gone, np.nan, _wide(firms, "reference_change", ids) * 100.0))
     return {
         "name": scenario.name,
         "title": scenario.title,
@@ -101,7 +122,8 @@ def frame_of(scenario: Scenario, results: Results) -> dict[str, Any]:
         "firms": firm_list(scenario),
         "firm": {key: dict(zip(ids, rows, strict=True)) for key, rows in shown.items()},
         "market": market,
-        "raw": {key: _plain(results.market[key].to_numpy(float)) for key in FINAL},
+        "explained": dict(zip(ids, explained, strict=True)),
+        "raw": {key: _plain(columns[key]) for key in FINAL},
         "ribbon": ribbon(results.log, scenario),
     }
 

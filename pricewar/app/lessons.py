@@ -119,7 +119,7 @@ LABELS: Final = {
     "profit_right": Label("Right's profit", "bn CNY in all"),
     "profit_byd": Label("BYD's profit", "bn CNY in all"),
     "profit_all": Label("Profit of all makers", "bn CNY in all"),
-    "surplus": Label("Consumer surplus", "bn CNY in all"),
+    "gain": Label("Buyers' gain over the first run", "bn CNY in all"),
     "war_mean": Label("War index, mean", "%"),
     "swing": Label("Rises of more than 10% in a month", "times"),
     "exit_right": Label("Right leaves in month", ""),
@@ -172,6 +172,9 @@ def run_lesson(lesson: Lesson, value: float | None = None) -> dict[str, Any]:
     facts: Facts = {}
     for key, plan in plans.items():
         facts |= {f"{key}_{name}": fact for name, fact in facts_of(tables(plan.scenario)).items()}
+    peace = float(facts[f"{lesson.arms[0].key}_surplus"])
+    facts |= {f"{key}_gain": float(facts[f"{key}_surplus"]) - peace for key in plans}
+    facts |= {f"{key}_loss": peace - float(facts[f"{key}_surplus"]) for key in plans}
     return {
         "runs": [
             frame(plan.scenario) | {"label": arm.label, "shown": arm.shown}
@@ -219,7 +222,7 @@ def facts_of(results: Results) -> Facts:
         "price_end": float(index[-1]),
         "price_low": float(np.nanmin(index)),
         "profit_all": float(results.market["producer_surplus"].sum() / 1e9),
-        "surplus": float(results.market["consumer_surplus"].sum() / 1e9),
+        "surplus": float(results.market["consumer_surplus"].sum() / 1e9),  # told as a difference only
         "war_mean": float(results.market["war_index"].mean()),
         "swing": float(np.sum(index[1:] / index[:-1] > 1.1)),
     }

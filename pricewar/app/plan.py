@@ -9,6 +9,7 @@ from typing import Any
 
 import tomli_w
 
+from ..edition import EDITION
 from ..scenario import Scenario, scenario_from
 from ..scenario_file import Tree, find, merge, merged, shipped_scenarios
 
@@ -23,7 +24,7 @@ class Plan:
     @cached_property
     def tree(self) -> Tree:
         """The merged tree of plain values."""
-        base = merged(find(self.base), ())
+        base = merged(find(self.base))
         return merge(base, self.overlay)
 
     @cached_property
@@ -41,12 +42,13 @@ class Plan:
         self.scenario  # noqa: B018  a file that cannot be run is not written
         shipped = self.base in shipped_scenarios()
         tree = {"extends": self.base, **self.overlay} if shipped else self.tree
-        return tomli_w.dumps(dict(_tables_last(tree)))
+        return tomli_w.dumps(_tables_last({"edition": EDITION, **tree}))
 
 
 def game_toml(scenario: Scenario) -> str:
     """A whole scenario as a file: every value in it, none left to defaults."""
-    return tomli_w.dumps(_tables_last(_without_none(scenario.model_dump(mode="json"))))
+    tree = {"edition": EDITION, **_without_none(scenario.model_dump(mode="json"))}
+    return tomli_w.dumps(_tables_last(tree))
 
 
 def _without_none(value: Any) -> Any:

@@ -98,7 +98,7 @@ def _conduct(scenario: Scenario) -> Iterator[Range]:
 
     yield Range("follow rate, mass market", paths("Match", "follow_rate", _deep), 0.1, 0.8)
     yield Range("follow rate, premium", paths("Match", "follow_rate", lambda r: not _deep(r)), 0.1, 0.8)
-    yield Range("pass-through of cost", paths("CostPlus", "pass_through", lambda r: True), 0.4, 1.0)
+    yield Range("pass-through of cost", ("market.pass_through",), 0.4, 1.0)
 
 
 def _deep(rule: Mapping[str, Any]) -> bool:

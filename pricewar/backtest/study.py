@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ..data import load_market_data
+from ..edition import EDITION
 from ..scenario import Scenario
 from ..scenario_file import load
 from .books import Forecast, forecast_of
@@ -36,7 +37,7 @@ class Backtest:
 
     forecasts: dict[str, Forecast]
     key: dict[str, Any]
-    """What the draws depend on: scenario, version, seed, number."""
+    """What the draws depend on: scenario, version, edition of the model, seed, number."""
     unknowns: pd.DataFrame
     """name, low, high, likeliest, paths: what was drawn."""
     past: pd.DataFrame
@@ -73,6 +74,7 @@ def key_of(draws: int, seed: int) -> dict[str, Any]:
         "digest": the_scenario().digest,
         "data": hashlib.sha256(history.encode()).hexdigest()[:16],
         "version": version("pricewar"),
+        "edition": EDITION,
         "draws": draws,
         "seed": seed,
     }

@@ -10,7 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
+from ..edition import EDITION
 from ..errors import InputError, PricewarError
+from .console import editions_told
 
 COMMANDS = (
     ("list", "inspect", "list_shipped"),
@@ -37,7 +39,8 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(command)
     def wrapped(*args: Any, **options: Any) -> Any:
         try:
-            return command(*args, **options)
+            with editions_told():
+                return command(*args, **options)
         except PricewarError as error:
             typer.echo(str(error), err=True)
             raise typer.Exit(2 if isinstance(error, InputError) else 1) from None
@@ -65,7 +68,7 @@ def _version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
-        typer.echo(f"pricewar {version('pricewar')}")
+        typer.echo(f"pricewar {version('pricewar')} (model edition {EDITION})")
         raise typer.Exit
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..edition import mark
 from .console import progress, say, show
 from .options import AsJson, Quiet
 
@@ -37,14 +38,15 @@ def backtest(
 ) -> None:
     """Predict May to December 2025 from April, with intervals; with --actuals score the prediction.
 
-    Draws found in --out are used again if scenario, data, version, seed and number are the same.
+    Draws found in --out are used again if scenario, data, version, seed and number are the same. Those of
+    another edition of the model are neither used nor written over.
     """
     from ..backtest import read_actuals
     from .output import check_target
 
     came = None if actuals is None else read_actuals(actuals)
     check_target(out)
-    found = _stored(out, draws, seed) or _drawn(draws, seed, workers, quiet or as_json)
+    found = stored(out, draws, seed) or drawn(draws, seed, workers, quiet or as_json)
     if came is not None:
         found = found.scored(came)
     words = ["pricewar", "backtest", "--draws", str(draws), "--seed", str(seed)]
@@ -59,7 +61,8 @@ def backtest(
         say(f"written: {out}")
 
 
-def _drawn(draws: int, seed: int, workers: int | None, quiet: bool) -> Backtest:
+def drawn(draws: int, seed: int, workers: int | None, quiet: bool) -> Backtest:
+    """A backtest of this many draws, run now."""
     from ..backtest import backtest as run
     from .pool import pool, worker_count
 
@@ -67,15 +70,22 @@ def _drawn(draws: int, seed: int, workers: int | None, quiet: bool) -> Backtest:
         return run(draws, seed, executor, tick)
 
 
-def _stored(out: Path, draws: int, seed: int) -> Backtest | None:
-    """The draws of an earlier call, if they are what this one would draw."""
+def stored(out: Path, draws: int, seed: int) -> Backtest | None:
+    """The draws of an earlier call, if they are what this one would draw.
+
+    Raises:
+        InputError: they are of another edition of the model.
+    """
     import pandas as pd
 
     from ..backtest.study import Backtest, forecasts_from, key_of
+    from ..edition import require_same
 
     key = key_of(draws, seed)
     try:
         told = json.loads((out / "run.json").read_text(encoding="utf-8"))
+        if "draws" in told:
+            require_same(told, str(out))
         if any(told.get(name) != value for name, value in key.items()):
             return None
         tables = {name: pd.read_csv(out / f"{name}.csv") for name in ("ranges", "past")}
@@ -119,8 +129,8 @@ def as_markdown(found: Backtest, findings: dict[str, str]) -> str:
         "# Forecast of May to December 2025",
         "",
         f"{key['draws']} draws of `{key['scenario']}` (digest {key['digest']}), seed {key['seed']}, pricewar "
-        f"{key['version']}; {len(found.lost)} draws failed. Nothing after April 2025 was used but announced "
-        "prices and dated measures.",
+        f"{key['version']}, model edition {key['edition']}; {len(found.lost)} draws failed. Nothing after "
+        "April 2025 was used but announced prices and dated measures.",
         "",
     ]
     if found.scores is not None:
@@ -133,7 +143,7 @@ def as_markdown(found: Backtest, findings: dict[str, str]) -> str:
     lines += ["## The method on the past", "", *_markdown(found.past), ""]
     for name, text in findings.items():
         lines += [f"![{name}](figures/{name}.png)", "", text, ""]
-    return "\n".join(lines)
+    return "\n".join([*lines, mark(key["edition"]), ""])
 
 
 def _markdown(table: pd.DataFrame) -> list[str]:

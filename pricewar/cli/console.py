@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import typer
+
+from ..errors import EditionWarning
 
 Tick = Callable[[str, int], None]
 LINES = 10
@@ -19,6 +23,25 @@ def say(text: str, quiet: bool = False) -> None:
     """A line for people, on stderr."""
     if not quiet:
         typer.echo(text, err=True)
+
+
+@contextmanager
+def editions_told() -> Iterator[None]:
+    """Tell of files and results of an older edition on stderr, each once, as long as the block lasts."""
+    told = set[str]()
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", EditionWarning)
+        others = warnings.showwarning
+
+        def show_one(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+            if not issubclass(category, EditionWarning):
+                others(message, category, *where, **more)
+            elif str(message) not in told:
+                told.add(str(message))
+                say(f"warning: {message}")
+
+        warnings.showwarning = show_one
+        yield
 
 
 @contextmanager

@@ -88,6 +88,7 @@ VAT unless the text says otherwise. A value without a source is assumed; sources
 |---|---|---|
 | `extends` | text | scenario that this one is laid upon |
 | `data` | text | market data set, shipped (`china_nev_2025_04`) or a directory in the same format |
+| `edition` | number | [edition of the model](../adr/0031-editions.md) the file is for; absent: the current |
 """
 CLI_HEAD: Final = """# Command line
 

@@ -48,10 +48,10 @@ def policy(
         _print(plan, as_json)
         return
     from ..report.policy import write_brief, write_markdown
-    from .sweep import _progress
+    from .sweep import progress_of
 
     say(f"{spec.name}: {len(spec):,} futures, {spec.runs:,} runs -> {target}", quiet)
-    with _progress(len(spec), quiet) as tick:
+    with progress_of(len(spec), quiet) as tick:
         study = run_policy(spec, store=target, workers=workers, progress=tick)
     command = shlex.join(["pricewar", "policy", experiment, "--out", str(target)])
     findings = write_brief(study, target, command)

@@ -6,9 +6,11 @@ import math
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 import typer
 
+from ..analysis.compare import WITH_OPEN
 from ..results import Results
 from .console import say, show
 from .output import Outcome
@@ -21,8 +23,10 @@ SHOWN: Final = {
     "units": ("cars, million", 1e-6),
     "consumer_surplus": ("consumer surplus, bn CNY", 1e-9),
     "producer_surplus": ("operating profit of firms, bn CNY", 1e-9),
+    "petrol_profit": ("margin on petrol cars, bn CNY", 1e-9),
     "supplier_profit": ("profit of suppliers, bn CNY", 1e-9),
     "welfare": ("welfare, bn CNY", 1e-9),
+    "welfare+": ("welfare with open orders, bn CNY", 1e-9),
     "firms_active": ("firms in the market, mean", 1.0),
 }
 """Market totals that are printed: metric, words, and what a number is multiplied by."""
@@ -42,11 +46,16 @@ def tell_failures(results: Results) -> int:
 def print_summary(outcome: Outcome, out: Path) -> None:
     """Totals over the run with their differences from the baseline, and where everything is."""
     results, baseline = outcome.results, outcome.baseline
-    cells = _totals(outcome).set_index(["metric", "scenario"])
+    table = outcome.comparison
+    opened = table[(table["metric"] == "welfare") & (table["period"] == WITH_OPEN)].assign(metric="welfare+")
+    cells = pd.concat([_totals(outcome), opened]).set_index(["metric", "scenario"])
+    alone = len(results.scenarios) == 1
+    told = [name for name in SHOWN if name in cells.index and not _silent(cells, name, alone)]
     heads = ["over the whole run", *(_head(name, baseline) for name in results.scenarios)]
     rows = [
         [words, *(_cell(cells.loc[(metric, name)], scale, name == baseline) for name in results.scenarios)]
-        for metric, (words, scale) in SHOWN.items()
+        for metric in told
+        for words, scale in (SHOWN[metric],)
     ]
     count = len(results.seeds)
     title = f"Mean of {count} seed{'s' if count > 1 else ''}"
@@ -64,15 +73,16 @@ def print_summary(outcome: Outcome, out: Path) -> None:
 
 def as_tree(outcome: Outcome, out: Path) -> dict[str, Any]:
     """The same as a tree of plain values: all market totals of each scenario."""
-    results, total = outcome.results, _totals(outcome)
+    results, total, table = outcome.results, _totals(outcome), outcome.comparison
+    opened = table[(table["entity"] == "market") & (table["period"] == WITH_OPEN)]
     scenarios: dict[str, Any] = {}
     for name, part in results.runs.groupby("scenario", sort=False):
-        rows = total[total["scenario"] == name].set_index("metric")[NUMBERS]
         scenarios[str(name)] = {
             "digest": str(part["digest"].iloc[0]),
             "runs": len(part),
             "failed": int((part["status"] != "ok").sum()),
-            "total": {str(m): {str(k): _plain(v) for k, v in row.items()} for m, row in rows.iterrows()},
+            "total": _tree(total, str(name)),
+            "total_with_open": _tree(opened, str(name)),
         }
     return {
         "command": results.command,
@@ -82,6 +92,17 @@ def as_tree(outcome: Outcome, out: Path) -> dict[str, Any]:
         "wars": outcome.wars,
         "scenarios": scenarios,
     }
+
+
+def _tree(table: pd.DataFrame, scenario: str) -> dict[str, dict[str, float | None]]:
+    rows = table[table["scenario"] == scenario].set_index("metric")[NUMBERS]
+    return {str(m): {str(k): _plain(v) for k, v in row.items()} for m, row in rows.iterrows()}
+
+
+def _silent(cells: pd.DataFrame, metric: str, alone: bool) -> bool:
+    """Whether nothing can be said: a surplus of one scenario alone, or petrol cars where there are none."""
+    mean = cells.loc[[metric], "mean"].to_numpy(float)
+    return bool(alone and np.isnan(mean).all()) or bool(metric == "petrol_profit" and (mean == 0).all())
 
 
 def _totals(outcome: Outcome) -> pd.DataFrame:
@@ -95,10 +116,11 @@ def _head(name: str, baseline: str) -> str:
 
 def _cell(row: Any, scale: float, alone: bool) -> str:
     mean, diff, lo, hi = (float(row[key]) * scale for key in ("mean", "diff", "diff_lo", "diff_hi"))
+    level = "" if math.isnan(mean) else _number(mean)
     if alone or math.isnan(diff):
-        return _number(mean)
+        return level
     interval = "" if math.isnan(lo) else f" [{_number(lo)}, {_number(hi)}]"
-    return f"{_number(mean)}  {'+' if diff >= 0 else ''}{_number(diff)}{interval}"
+    return f"{level}  {'+' if diff >= 0 else ''}{_number(diff)}{interval}".strip()
 
 
 def _number(value: float) -> str:

@@ -28,7 +28,7 @@ Source = Annotated[
     str,
     typer.Argument(metavar="EXPERIMENT", help="Shipped experiment (or how its name begins) or TOML file."),
 ]
-Small = Annotated[bool, typer.Option("--small", help="The small version: minutes, not hours.")]
+Small = Annotated[bool, typer.Option("--small", help="The small version: fewer points and seeds.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes; default: one per core.")]
 Dask = Annotated[
     str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler to send runs to, or local to start one.")
@@ -66,7 +66,7 @@ def sweep(
         return
     say(f"{loaded.name}: {len(loaded.points):,} points, {len(loaded):,} runs -> {target}", quiet)
     words = ["pricewar", "sweep", experiment, *(["--small"] if small else []), "--out", str(target)]
-    with _executor(dask, workers) as executor, _progress(len(loaded), quiet) as tick:
+    with _executor(dask, workers) as executor, progress_of(len(loaded), quiet) as tick:
         study = run_experiment(
             loaded, executor, store=target, workers=workers, progress=tick, command=shlex.join(words)
         )
@@ -94,7 +94,7 @@ def _executor(dask: str | None, workers: int | None) -> Iterator[Executor | None
 
 
 @contextmanager
-def _progress(total: int, quiet: bool) -> Iterator[Progress | None]:
+def progress_of(total: int, quiet: bool) -> Iterator[Progress | None]:
     """Runs a second and time to go: a bar on a terminal, a few plain lines elsewhere."""
     if quiet:
         yield None

@@ -26,11 +26,14 @@ class MarketData:
 
     Attributes:
         firms: One row per firm (index: firm id). Units and capacity in cars a month, money in CNY,
-            `fixed_cost` in CNY a month, `gross_margin` a fraction of the net price. NaN: not published.
+            `fixed_cost` in CNY a month, `gross_margin` a fraction of the net price. `petrol_sales_share` is
+            the firm's part of all petrol cars sold at home; makers outside the market have the rest. NaN:
+            not published.
         products: One row per product (index: product id). Prices in CNY: `list_price`, `promotion` and
             `transaction_price` (list less promotion) include VAT, `net_price` does not. `announced_cut`
             is CNY off list, 0 outside the campaign.
-        market: Totals and market-wide figures by name.
+        market: Totals and market-wide figures by name, the petrol cars outside the market among them
+            (`petrol_share`, `petrol_price` in CNY incl. VAT, `petrol_margin`, `petrol_purchase_tax`).
         figures: Every figure of the three tables in long form, with unit, range, source and confidence;
             `table` says which table it is from.
         price_moves: Price moves of the past, one a row.

@@ -94,6 +94,7 @@ def check_together(firms: pd.DataFrame, products: pd.DataFrame, market: pd.DataF
         *_check_prices(product),
         *_check_units(firm, product),
         *_check_totals(firm, totals),
+        *_check_petrol(firm),
     ]
 
 
@@ -151,3 +152,11 @@ def _check_totals(firm: Cells, market: Cells) -> Iterator[Finding]:
     shoppers, place = market.get(("market", "shoppers_per_month"), ("nan", ""))
     if to_number(shoppers) < total:
         yield f"{place} shoppers_per_month", shoppers, f"at least the cars sold, {total:g}"
+
+
+def _check_petrol(firm: Cells) -> Iterator[Finding]:
+    """Find firms that sell more petrol cars than are sold; makers outside the market may sell the rest."""
+    variable = "petrol_sales_share"
+    total = sum(to_number(value) for (_, name), (value, _) in firm.items() if name == variable)
+    if total > 1 + 1e-9:
+        yield f"firms.csv {variable}", f"a sum of {total:g}", "at most 1 over all firms"

@@ -68,6 +68,7 @@ FIRM: dict[str, Rule] = {
     "planned_capacity": Number(0, required=False, strict=True),
     "dealer_stock_excess": Number(0, required=False),
     "reported_result": Number(required=False),
+    "petrol_sales_share": Number(0, 1, required=False),
 }
 PRODUCT: dict[str, Rule] = {
     "firm": Text(),
@@ -90,6 +91,10 @@ MARKET: dict[str, Rule] = {
     "nev_retail": Number(0, strict=True),
     "shoppers_per_month": Number(0, strict=True),
     "vat_rate": Number(0, 1),
+    "petrol_share": Number(0, 1, required=False),
+    "petrol_price": Number(0, required=False, strict=True),
+    "petrol_margin": Number(-1, 0.95, required=False),
+    "petrol_purchase_tax": Number(0, 1, required=False),
 }
 LONG_TABLES = {"firms": FIRM, "products": PRODUCT, "market": MARKET}
 SIDE_TABLES: dict[str, tuple[str, ...]] = {

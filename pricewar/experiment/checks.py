@@ -8,10 +8,12 @@ from typing import Any, Final
 from ..errors import InputError, Problem
 from ..scenario import Scenario
 from .factors import Factor, matches, value_at
-from .metrics import unknown
+from .metrics import WITHOUT_LEVEL, unknown
 from .spec import Experiment
 
 MOST_RUNS: Final = 10_000_000
+DIFFERENCES: Final = ("effects", "morris", "sobol", "regret")
+"""Figures that show how a metric differs between settings and not how high it is."""
 
 
 def inconsistencies(experiment: Experiment) -> Iterator[Problem]:
@@ -70,6 +72,9 @@ def _figures(experiment: Experiment) -> Iterator[Problem]:
         for name in filter(None, (figure.metric, *figure.metrics)):
             if "*" not in name and name not in metrics:
                 yield Problem(f"figures.{place}.metric", repr(name), "one of the metrics, or diff. and one")
+            elif name in WITHOUT_LEVEL and figure.kind not in DIFFERENCES:
+                why = f"diff.{name}, with a but_for: a level of surplus or welfare means nothing"
+                yield Problem(f"figures.{place}.metric", repr(name), why)
         for name in filter(None, (figure.x, figure.y, *figure.factors)):
             if name not in experiment.factors:
                 yield Problem(f"figures.{place}", repr(name), f"one of {', '.join(experiment.factors)}")

@@ -33,7 +33,7 @@ def load_experiment(source: Experiment | str | Path, small: bool = False) -> Exp
     if isinstance(source, Experiment):
         return source
     path = find_experiment(source)
-    tree = merged(path, ())
+    tree = merged(path)
     over = tree.pop("small", None)
     if small and not isinstance(over, dict):
         raise bad_input(str(path), ("small", over, "a table of what the small version changes"))

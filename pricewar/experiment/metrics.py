@@ -23,7 +23,7 @@ from .. import metrics
 from ..analysis.panel import total
 from ..analysis.wars import Definition, Path, War, find_wars, make_path
 from ..calibrate import calibrate
-from ..schema import measures
+from ..schema import measures, without_level
 
 if TYPE_CHECKING:
     from ..scenario import Scenario
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 DIFF: Final = "diff."
 """Put before the name of a metric: its difference from the but-for run with the same seed."""
+WITHOUT_LEVEL: Final = without_level("market") | {"surplus_end", "welfare_with_open"}
+"""Metrics of which only differences mean anything."""
 NEVER: Final = float("nan")
 
 
@@ -97,22 +99,9 @@ class Run:
         return find_wars(self._path(), Definition())
 
     def _path(self) -> Path:
-        index = self.market["price_index"].to_numpy(float)
-        share = np.nan_to_num(self.by_firm("share")[0])
-        return make_path(index, self.by_firm("price_change"), share, self._costs())
-
-    def _costs(self) -> Floats:
-        """(T, F) unit cost of each firm relative to the first month, basket of the first month."""
-        months = len(self.market)
-        cost, on_sale, units = (
-            self.products[name].to_numpy(float).reshape(months, -1)
-            for name in ("unit_cost", "on_sale", "units")
-        )
-        firm_of = pd.Index(self.names).get_indexer(pd.Index(self.products["firm"].iloc[: cost.shape[1]]))
-        member = np.equal.outer(firm_of, np.arange(len(self.names))).astype(float)
-        basket = units[0] * on_sale[0] * on_sale
-        now, then = (basket * cost) @ member, (basket * cost[0]) @ member
-        return np.asarray(np.divide(now, then, out=np.ones_like(now), where=then > 0))
+        index, war = (self.market[name].to_numpy(float) for name in ("price_index", "war_index"))
+        change, cut = self.by_firm("price_change"), self.by_firm("cut_depth")
+        return make_path(index, war / 100.0, change, cut, self.by_firm("share")[0])
 
 
 Metric = Callable[[Run], float]
@@ -149,14 +138,15 @@ def firms_left(run: Run) -> float:
 
 
 def rivals_price_fall(run: Run, month: str = "6") -> float:
-    """Mean fall of the prices of all firms but the leader, weighted by start units, percent.
+    """Mean depth of the cuts of all firms but the leader, weighted by start units, percent.
 
-    `month` counts from 1: `rivals_price_fall.6` is the sixth month of the run.
+    A cut is what lies below a firm's own reference price: a fall that its costs explain is none. `month`
+    counts from 1: `rivals_price_fall.6` is the sixth month of the run.
     """
-    row = run.by_firm("price_change")[min(int(month), len(run.market)) - 1]
+    row = run.by_firm("cut_depth")[min(int(month), len(run.market)) - 1]
     weight = np.where(np.array(run.names) == run.leader, 0.0, run.start_units)
     known = ~np.isnan(row)
-    return -100.0 * float(np.average(row[known], weights=weight[known]))
+    return 100.0 * float(np.average(row[known], weights=weight[known]))
 
 
 def break_even(run: Run, firm: str) -> float:
@@ -206,9 +196,28 @@ def surplus_end(run: Run) -> float:
     return float(run.market["consumer_surplus"].to_numpy(float)[-12:].mean())
 
 
+def welfare_with_open(run: Run) -> float:
+    """Welfare of the run with what open orders come to: those of the end, less those of the start, CNY.
+
+    Surplus is counted at the order and profit at the delivery, so this can decide the sign.
+    """
+    book = run.tables["open_orders"]
+    sign = np.where(book["book"] == "closing", 1.0, -1.0)
+    return float(run.market["welfare"].sum() + (book["welfare"] * sign).sum())
+
+
 PLAIN: Final[dict[str, Metric]] = {
     f.__name__: f
-    for f in (war_index_max, price_index_min, war, war_months, war_followers, firms_left, surplus_end)
+    for f in (
+        war_index_max,
+        price_index_min,
+        war,
+        war_months,
+        war_followers,
+        firms_left,
+        surplus_end,
+        welfare_with_open,
+    )
 }
 WITH_MONTH: Final[dict[str, Callable[[Run, str], float]]] = {"rivals_price_fall": rivals_price_fall}
 OF_FIRM: Final[dict[str, Callable[[Run, str], float]]] = {

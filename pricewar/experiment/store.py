@@ -1,6 +1,6 @@
 """The folder of an experiment: what was asked, what is done so far, and in the end one table.
 
-    manifest.json   experiment, digest, version, seeds, commands, machines
+    manifest.json   experiment, digest, version, edition, seeds, commands, machines
     design.parquet  point and the value of each factor
     chunks/         finished runs, one Parquet file for each chunk, named by its runs
     trajectories/   market and firms tables of these runs, if they are kept
@@ -22,6 +22,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ..edition import EDITION, require_same
 from ..errors import ResultsError, bad_input
 from ..results import software
 from .chunks import (
@@ -127,6 +128,7 @@ class Store:
                 "content": self.experiment.content(),
                 "digest": self.experiment.digest,
                 "version": version("pricewar"),
+                "edition": EDITION,
                 "runs": len(self.experiment),
                 "seeds": list(self.experiment.seeds),
                 "versions": software(),
@@ -139,11 +141,12 @@ class Store:
         return self.experiment.model_dump(mode="json", by_alias=True)
 
     def _same(self, stored: Mapping[str, Any]) -> None:
-        """Refuse another experiment.
+        """Refuse another experiment, and runs of another edition of the model.
 
         Raises:
             InputError: with every difference.
         """
+        require_same(stored, str(self.directory))
         now = {"version": version("pricewar"), **self.experiment.content()}
         then = {"version": stored["version"], **stored["content"]}
         found = list(differences(then, json.loads(json.dumps(now))))

@@ -13,6 +13,7 @@ from typing import Self
 
 import pandas as pd
 
+from ..edition import EDITION, result_edition
 from ..errors import ResultsError
 from .files import experiment_from, load_experiment
 from .manifest import read_manifest
@@ -34,6 +35,8 @@ class Study:
     runs: pd.DataFrame
     compute_seconds: float = float("nan")
     """Time spent in runs, all workers together."""
+    edition: int = EDITION
+    """Edition of the model that made the runs."""
 
     @classmethod
     def load(cls, directory: str | Path, partial: bool = False) -> Self:
@@ -43,13 +46,16 @@ class Study:
             directory: what `run_experiment` wrote.
             partial: take what is there of an unfinished one.
 
+        Runs of an older edition of the model are told by one `EditionWarning`.
+
         Raises:
-            ResultsError: not there, not finished, or not readable.
+            ResultsError: not there, not finished, not readable, or of a newer edition.
         """
         manifest = read_manifest(Path(directory))
+        edition = result_edition(manifest, str(directory))
         experiment = experiment_from(manifest["experiment"], str(directory))
         seconds = float(manifest.get("compute_seconds", float("nan")))
-        return cls(experiment, read_runs(directory, partial), seconds)
+        return cls(experiment, read_runs(directory, partial), seconds, edition)
 
     def require_complete(self) -> Self:
         """This study, if no run failed.

@@ -69,9 +69,10 @@ class CoolingOff(Enforced):
 class PriceProtection(Addressed):
     """Who bought in the last months gets back what the price has fallen since, as a most-favoured customer.
 
-    Each month a firm that complies pays every protected buyer the difference between the lowest price he
-    has been settled at and today's. This month's buyers reckon with the mean paid back a protected car
-    this month (`Offers.rebate`). Firms that set prices by best response foresee the cost of a cut.
+    Each month a firm that complies pays every protected buyer the difference between the lowest price they
+    have been settled at and today's. Protected is whose car was delivered: an order in the book has its own
+    settlement. This month's buyers reckon with the mean paid back a protected car this month
+    (`Offers.rebate`). Firms that set prices by best response foresee the cost of a cut.
     """
 
     months: Months = 3
@@ -90,8 +91,9 @@ class PriceProtection(Addressed):
         cohorts = _protected(desk, self.months)
         if not self.foreseen or not cohorts or not self.complying(desk)[view.firm]:
             return view
-        cars = self.share * np.sum([units for units, _ in cohorts], axis=0)[view.own]
-        paid = np.min([price for _, price in cohorts], axis=0)[view.own]
+        cars = self.share * np.sum([units for _, units, _ in cohorts], axis=0)[view.own]
+        prices = [np.where(units > 0, price, np.inf) for _, units, price in cohorts]
+        paid = np.min(prices, axis=0)[view.own]
         respond = view.respond
 
         def kinked(value: Floats) -> Floats:
@@ -107,12 +109,12 @@ class PriceProtection(Addressed):
         cohorts = _protected(desk, self.months)
         price = np.where(offers.on_sale, offers.price, np.inf)
         complies = self.complying(desk)[desk.landscape.firm_of]
-        cars = np.where(complies, np.sum([units for units, _ in cohorts], axis=0), 0.0)
+        cars = np.where(complies, np.sum([units for _, units, _ in cohorts], axis=0), 0.0)
         owed = np.zeros(len(price))
-        for units, paid in cohorts:
+        for _, units, paid in cohorts:
             owed += np.where(complies, self.share * units * np.maximum(paid - price, 0.0), 0.0)
-        desk.memory["cohorts"] = [(units, np.minimum(paid, price)) for units, paid in cohorts]
-        desk.memory["owed"] = np.bincount(desk.landscape.firm_of, owed, len(desk.landscape.firms))
+        desk.memory["cohorts"] = [(month, units, np.minimum(paid, price)) for month, units, paid in cohorts]
+        desk.memory["owed"] = owed
         if not owed.any():
             return offers
         return offers.but(
@@ -121,10 +123,13 @@ class PriceProtection(Addressed):
 
     def settle(self, accounts: Accounts, desk: Desk) -> Accounts:
         """Pay it out of this month's revenue, net of VAT."""
-        owed: Floats = desk.memory.get("owed", np.zeros(len(desk.landscape.firms)))
-        if not owed.any():
+        owed: Floats | None = desk.memory.get("owed")
+        if owed is None or not owed.any():
             return accounts
-        return accounts.but(revenue=accounts.revenue - owed / (1.0 + desk.vat))
+        by_firm = np.bincount(desk.landscape.firm_of, owed, len(desk.landscape.firms))
+        return accounts.but(
+            revenue=accounts.revenue - by_firm / (1.0 + desk.vat), protection=accounts.protection + owed
+        )
 
 
 class DiscountDisclosure(Addressed):
@@ -165,11 +170,18 @@ def _with_newest(view: View, newest: Floats) -> View:
     return view.but(seen=np.vstack([view.seen[:-1], newest]))
 
 
-def _protected(desk: Desk, months: int) -> list[tuple[Floats, Floats]]:
-    """Cars sold and prices settled of each of the last months under the measure, oldest first."""
-    cohorts: list[tuple[Floats, Floats]] = desk.memory.get("cohorts", [])
+Cohort = tuple[int, Floats, Floats]
+"""Month of delivery, cars (J,) and the price (J,) they have been settled at."""
+
+
+def _protected(desk: Desk, months: int) -> list[Cohort]:
+    """Cars delivered in the last months under the measure, oldest first, by the price that they paid."""
+    cohorts: list[Cohort] = desk.memory.get("cohorts", [])
     counted = desk.memory.get("counted", desk.period - 1)
     if desk.last_sales is not None and desk.elapsed >= 1 and counted < desk.period:
-        cohorts = [*cohorts, (desk.last_sales.units, desk.before.price)][-months:]
+        lots = desk.last_sales.bookings
+        sold = zip(lots.cars, lots.price, strict=True)
+        new = [(desk.period, cars, price) for cars, price in sold if cars.any()]
+        cohorts = [cohort for cohort in cohorts if cohort[0] > desk.period - months] + new
         desk.memory["counted"], desk.memory["cohorts"] = desk.period, cohorts
     return cohorts

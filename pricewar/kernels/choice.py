@@ -100,7 +100,7 @@ def shares32(tastes: Array, alpha: Array, weights: Array, delta: Array, prices: 
             shares[j] += s
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, inline="always")
 def markup_terms64(
     tastes: Array,
     alpha: Array,
@@ -150,7 +150,7 @@ def markup_terms64(
             gain[j] += g * NATS
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, inline="always")
 def markup_terms32(
     tastes: Array,
     alpha: Array,

@@ -28,10 +28,11 @@ def choices(
     first: Array,
     loyal: float,
     outside: Array,
+    group: Array,
     shares: Array,
     inside: Array,
 ) -> None:
-    """Expected market shares at given prices, and each row's sum of exponentials.
+    """Expected market shares at given prices by group of buyers, and each row's sum of exponentials.
 
     Args:
         base: (R, J) x_j' taste_r.
@@ -43,14 +44,16 @@ def choices(
         first: (F + 1,) first product of each firm.
         loyal: exp(utility of one's own brand).
         outside: (R,) exponential of the outside option, 1 at rest.
-        shares: (J,) written: expected shares.
+        group: (R,) group of each row, 0 to G - 1.
+        shares: (G, J) written: share of all buyers who belong to the group and choose the product.
         inside: (R,) written: sum over products of exp(V).
     """
     rows, products = base.shape
     firms = first.shape[0] - 1
     value = np.empty(products)
-    for j in range(products):
-        shares[j] = 0.0
+    for g in range(shares.shape[0]):
+        for j in range(products):
+            shares[g, j] = 0.0
     for r in range(rows):
         a = alpha[r]
         for j in range(products):
@@ -64,8 +67,9 @@ def choices(
             total += value[j]
         inside[r] = total
         scale = weight[r] / (outside[r] + total)
+        g = group[r]
         for j in range(products):
-            shares[j] += scale * value[j]
+            shares[g, j] += scale * value[j]
 
 
 def choices_numpy(
@@ -78,13 +82,15 @@ def choices_numpy(
     first: Array,
     loyal: float,
     outside: Array,
+    group: Array,
 ) -> tuple[Array, Array]:
     """Twin of `choices`: returns (shares, inside)."""
     value = np.exp(base + delta - alpha[:, None] * price)
     firm_of = np.repeat(np.arange(len(first) - 1), np.diff(first))
     value = value * np.where(brand[:, None] == firm_of, loyal, 1.0)
     inside = value.sum(axis=1)
-    return (weight / (outside + inside)) @ value, inside
+    chosen = (weight / (outside + inside))[:, None] * value
+    return np.stack([chosen[group == g].sum(axis=0) for g in range(group.max() + 1)]), inside
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)

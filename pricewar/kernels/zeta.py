@@ -19,6 +19,9 @@ from pricewar.kernels.nested import nested_markup_terms64
 
 Array = NDArray[Any]
 
+# The step and the terms it calls are inlined before compilation. As functions of their own, the process that
+# compiles them and one that loads them from the cache may link different copies, with another last bit.
+
 #: How many past steps Anderson's method mixes.
 MEMORY = 5
 _GROWTH = 2.0  # residual growth that makes it forget the past
@@ -29,7 +32,7 @@ ROUGH = 1e-4
 LONGEST = 50.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, inline="always")
 def _step(
     market: tuple[Any, ...],
     groups: tuple[Any, ...],

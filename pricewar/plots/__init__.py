@@ -21,7 +21,7 @@ def draw_figures(told: Story, focus: str = "xiaomi") -> list[Drawing]:
         focus: firm whose break-even is drawn; left out where there is no such firm.
     """
     drawn = [gains.draw(told), market.consumer_surplus(told)] if told.others else []
-    drawn += [market.war_index(told)]
+    drawn += [market.price_index(told), market.war_index(told)]
     drawn += [firms.draw(told, m) for m in (firms.PRICES, firms.SHARES, firms.MARGINS, firms.CASH)]
     return drawn + ([breakeven.draw(told, focus)] if focus in told.firms else [])
 

@@ -86,9 +86,13 @@ class Story:
         names = ["diff", "diff_lo", "diff_hi"] if diff else ["mean", "lo", "hi"]
         return Series(*rows.reindex(list(self.months))[names].to_numpy(float).T)
 
-    def total(self, scenario: str, entity: str, metric: str) -> Row:
-        """The row of a total."""
-        return pick(self.table, scenario, entity, metric)
+    def total(self, scenario: str, entity: str, metric: str, period: str = TOTAL) -> Row:
+        """The row of a total; `period` may be one of the two with open orders."""
+        return pick(self.table, scenario, entity, metric, period)
+
+    def has(self, metric: str, period: str) -> bool:
+        """Whether the market has a row of this metric and period: old results lack some."""
+        return (self.baseline, "market", metric, period) in self._lines.index
 
     @cached_property
     def _lines(self) -> pd.DataFrame:

@@ -141,6 +141,7 @@ _WORDS: Final = {
     "operating_profit": "operating profit",
     "suppliers_failed": "share of suppliers that fail",
     "producer_surplus": "operating profit of all firms",
+    "welfare_with_open": "welfare with open orders",
 }
 
 

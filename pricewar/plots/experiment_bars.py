@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from ..analysis import robustness, sensitivity
 from ..experiment.design import Morris
+from ..experiment.metrics import WITHOUT_LEVEL
 from .experiment import Ask, Exhibit, shown
 from .style import BASELINE, PALETTE, WIDTH, Drawing, house, number, with_interval
 
@@ -67,7 +68,6 @@ def sobol_bars(ask: Ask) -> Exhibit:
             axes.barh(places + shift, table[name], 0.34, color=colour, label=label)
             axes.errorbar(table[name], places + shift, xerr=bars, fmt="none", ecolor="black", elinewidth=0.8)
         _rows(axes, labels, "share of variance")
-        axes.set_xlim(left=min(0.0, float(table["first_lo"].min())))
         axes.legend(loc="lower right")
         figure.text(0.012, 1 - 0.08 / height, ask.title, fontsize=11, fontweight="bold", va="top")
     caption = (
@@ -141,6 +141,8 @@ def regret_bars(ask: Ask) -> Exhibit:
     )
     money = ("mean", "lo", "hi", "regret_mean", "regret_lo", "regret_hi", "regret_p90", "regret_max")
     table = ask.scaled(table, *money)
+    if ask.spec.metric in WITHOUT_LEVEL:
+        table = table.assign(**dict.fromkeys(("mean", "lo", "hi"), np.nan))
     drawn = table.rename(columns={"regret_mean": "regret"}).assign(
         lo=table["regret_lo"], hi=table["regret_hi"]
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,9 @@ from matplotlib.figure import Figure
 from ..analysis.sensitivity import response
 from .experiment import Ask, Exhibit, shown
 from .style import DASHES, PALETTE, WIDTH, Drawing, house, with_interval, zero_line
+
+LETTER: Final = 0.052
+"""Width of a letter in a legend, inches."""
 
 
 def response_curves(ask: Ask) -> Exhibit:
@@ -33,15 +37,16 @@ def response_curves(ask: Ask) -> Exhibit:
         handles, lines = panels[0].get_legend_handles_labels()
         room = 0.0
         if len(lines) > 1:
+            columns = _columns(lines)
             figure.legend(
                 handles,
                 lines,
                 loc="upper left",
                 bbox_to_anchor=(0.005, 1 - 0.3 / height),
-                ncols=4,
+                ncols=columns,
                 fontsize=7.5,
             )
-            room = 0.22
+            room = 0.22 * -(-len(lines) // columns)
         figure.subplots_adjust(
             left=0.1, right=0.97, top=1 - (0.5 + room) / height, bottom=0.5 / height, hspace=0.45, wspace=0.12
         )
@@ -52,6 +57,11 @@ def response_curves(ask: Ask) -> Exhibit:
     )
     whole = pd.concat([table.assign(factor=name) for name, table in tables.items()], ignore_index=True)
     return Exhibit(Drawing(ask.name, ask.title, caption, _finding(ask, tables), figure), whole)
+
+
+def _columns(lines: Sequence[str]) -> int:
+    """How many names stand side by side in a legend as wide as the figure."""
+    return max(1, min(4, int(WIDTH / (0.5 + LETTER * max(map(len, lines))))))
 
 
 def _lines(ask: Ask, factor: str) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,6 +15,8 @@ from .ribbon import foot, foot_inches, key, mark_months
 from .style import WIDTH, Drawing, band, house, looks, month_axis, short, with_interval, zero_line
 
 _COLUMNS = 4
+THIN: Final[dict[str, Any]] = {"linewidth": 0.7, "linestyle": "solid", "zorder": 3.5}
+"""How a reference price is drawn, in the colour of its scenario."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +32,20 @@ class Measure:
     """All panels on one y axis."""
     zero: bool
     """A line at zero."""
+    reference: str = ""
+    """The column that says what of it costs explain, drawn as a thin line."""
 
 
-PRICES = Measure("price_change", "prices", "Prices by firm", "change from the start, %", 100, True, True)
+PRICES = Measure(
+    "price_change",
+    "prices",
+    "Prices by firm",
+    "change from the start, %",
+    100,
+    True,
+    True,
+    "reference_change",
+)
 SHARES = Measure("share", "shares", "Market shares by firm", "share of cars delivered, %", 100, False, False)
 MARGINS = Measure("gross_margin", "gross-margin", "Gross margin by firm", "% of revenue", 100, True, True)
 CASH = Measure("cash", "cash", "Cash by firm", "end of month, CNY bn", 1e-9, False, True)
@@ -57,11 +71,15 @@ def draw(told: Story, measure: Measure) -> Drawing:
         middle = (bottom + height - top) / 2 / height
         figure.supylabel(f"{measure.title.split(' by ')[0]}, {measure.unit}", fontsize=8.5, x=0.012, y=middle)
         figure.supxlabel("Month", fontsize=8.5, y=(0.1 + foot_inches(told)) / height)
-        _head(figure, told, measure.title)
+        _head(figure, told, measure)
         foot(figure, told)
     caption = (
         f"{measure.title}: {measure.unit}. Firms by units in {told.baseline}, largest first; "
         f"lines are means over {told.sample}, bands 95% intervals"
+        + (
+            "; thin lines are what the firm's costs explain: only what lies below is a cut"
+            * bool(measure.reference)
+        )
         + ("; verticals are the events below, of the firm or the whole market." if key(told) else ".")
     )
     return Drawing(measure.name, measure.title, caption, _finding(told, measure), figure)
@@ -75,6 +93,9 @@ def _panel(axes: Axes, told: Story, firm: str, measure: Measure) -> None:
         mean, lo, hi = (measure.scale * part for part in series)
         band(axes, x, lo, hi, styles[scenario])
         axes.plot(x, mean, **styles[scenario])
+        if measure.reference:
+            explained = told.series(scenario, firm, measure.reference).mean
+            axes.plot(x, measure.scale * explained, **THIN | {"color": styles[scenario]["color"]})
     if measure.zero:
         zero_line(axes)
     mark_months(axes, told, firm)
@@ -88,11 +109,13 @@ def _hide_spare(panels: np.ndarray, used: int) -> None:
         axes.tick_params(labelbottom=True)
 
 
-def _head(figure: Figure, told: Story, title: str) -> None:
+def _head(figure: Figure, told: Story, measure: Measure) -> None:
     inch = 1 / figure.get_figheight()
-    figure.text(0.012, 1 - 0.08 * inch, title, fontsize=11, fontweight="bold", va="top")
+    figure.text(0.012, 1 - 0.08 * inch, measure.title, fontsize=11, fontweight="bold", va="top")
     styles = looks(told.scenarios, told.baseline)
     handles = [Line2D([], [], label=name, **styles[name]) for name in told.scenarios]
+    if measure.reference:
+        handles.append(Line2D([], [], label="thin: what costs explain", color="#404040", **THIN))
     figure.legend(
         handles=handles, loc="upper left", bbox_to_anchor=(0.005, 1 - 0.24 * inch), ncols=4, handlelength=2.6,
         fontsize=8,

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..analysis.compare import Row
+from ..analysis.compare import WITH_OPEN, Row
 from .data import Story
 from .style import PALETTE, WIDTH, Drawing, house, number, short, with_interval, zero_line
 
@@ -28,13 +28,14 @@ def draw(told: Story) -> Drawing:
     """A panel for each scenario, a bar for each firm and for consumers, suppliers, state and all."""
     columns = min(len(told.others), 3)
     rows = -(-len(told.others) // columns)
-    tall = 0.19 * (len(told.firms) + 5) + 0.3
+    tall = 0.19 * (len(told.firms) + 7) + 0.3
     height = 0.45 + rows * (tall + 0.65)
     with house():
         figure = Figure(figsize=(WIDTH, height))
         panels = figure.subplots(rows, columns, squeeze=False, sharey=True).ravel()
         for axes, scenario in zip(panels, told.others, strict=False):
-            _panel(axes, bars(told, scenario), scenario)
+            drawn = bars(told, scenario)
+            _panel(axes, drawn, scenario, len(drawn) - len(told.firms))
         for axes in panels[len(told.others) :]:
             axes.set_axis_off()
         figure.subplots_adjust(
@@ -49,8 +50,9 @@ def draw(told: Story) -> Drawing:
         figure.text(0.012, 1 - 0.08 / height, title, fontsize=11, fontweight="bold", va="top")
     caption = (
         f"Difference from {told.baseline} over {len(told.months)} months, CNY bn: consumer surplus, profit "
-        "of suppliers, the state's balance (less fiscal cost), the sum of all with the firms, and operating "
-        "profit of each firm. Lines are 95% intervals of the paired difference."
+        "of suppliers, the state's balance (less fiscal cost), margin on petrol cars, the sum of all with "
+        "the firms, the same with what open orders come to, and operating profit of each firm. Lines are "
+        "95% intervals of the paired difference: of luck, not of the parameters."
     )
     return Drawing("who-gains", title, caption, _finding(told), figure)
 
@@ -62,8 +64,11 @@ def bars(told: Story, scenario: str) -> list[Bar]:
         _bar("Consumers", total(scenario, "market", "consumer_surplus")),
         _bar("Suppliers", total(scenario, "market", "supplier_profit")),
         _bar("State", total(scenario, "market", "fiscal_cost"), sign=-1),
+        _bar("Petrol makers", total(scenario, "market", "petrol_profit")),
         _bar("All together", total(scenario, "market", "welfare")),
     ]
+    if told.has("welfare", WITH_OPEN):
+        groups.append(_bar("... with open orders", total(scenario, "market", "welfare", WITH_OPEN)))
     firms = [_bar(told.name(firm), total(scenario, firm, "operating_profit")) for firm in told.firms]
     return groups + firms
 
@@ -73,8 +78,8 @@ def _bar(label: str, row: Row, sign: int = 1) -> Bar:
     return Bar(label, sign * row.diff / 1e9, *ends)
 
 
-def _panel(axes: Axes, drawn: list[Bar], title: str) -> None:
-    places = [i if i < 4 else i + 0.7 for i in range(len(drawn))]
+def _panel(axes: Axes, drawn: list[Bar], title: str, apart: int) -> None:
+    places = [i if i < apart else i + 0.7 for i in range(len(drawn))]
     values = np.nan_to_num([bar.mean for bar in drawn])
     axes.barh(places, values, height=0.7, color=[_GAIN if value >= 0 else _LOSS for value in values])
     for place, bar in zip(places, drawn, strict=True):
@@ -101,14 +106,14 @@ def _panel(axes: Axes, drawn: list[Bar], title: str) -> None:
     axes.tick_params(axis="y", length=0)
     axes.set_title(title, fontweight="bold")
     axes.set_xlabel("CNY bn over the run")
-    zero_line(axes, at=3.85)
+    zero_line(axes, at=apart - 0.15)
 
 
 def _finding(told: Story) -> str:
     sentences = []
     for scenario in told.others:
         drawn = bars(told, scenario)
-        firms = [bar for bar in drawn[4:] if np.isfinite(bar.mean)]
+        firms = [bar for bar in drawn[-len(told.firms) :] if np.isfinite(bar.mean)]
         worst, best = min(firms, key=lambda bar: bar.mean), max(firms, key=lambda bar: bar.mean)
         money = [with_interval(bar[1:], signed=True) for bar in (drawn[0], worst, best)]
         sentences.append(

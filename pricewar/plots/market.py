@@ -1,13 +1,16 @@
-"""The market as a whole over time: war index, and consumer surplus against the baseline."""
+"""The market as a whole over time: prices, war index, and consumer surplus against the baseline."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from .data import Series, Story
+from .firms import THIN
 from .ribbon import draw_ribbon, foot, foot_inches
 from .style import (
     WIDTH,
@@ -17,15 +20,39 @@ from .style import (
     label_ends,
     looks,
     month_axis,
+    number,
     with_interval,
     zero_line,
 )
+
+NO_LINES: Final[Mapping[str, Series]] = MappingProxyType({})
+
+
+def price_index(told: Story) -> Drawing:
+    """Prices of the whole market, and what costs explain of them."""
+    lines, explained = (
+        {name: told.series(name, "market", metric) for name in told.scenarios}
+        for metric in ("price_index", "reference_index")
+    )
+    title = "Price index; thin lines: what costs explain"
+    figure = over_time(told, lines, title, "Start = 100", explained, level=100.0)
+    ends = []
+    for name in told.scenarios:
+        price, cost = (number(float(part[name].mean[-1]), 1) for part in (lines, explained))
+        ends.append(f"{price} in {name}, where costs alone would bring {cost}")
+    caption = (
+        "Price of the basket of cars sold before the start, products still on sale; start = 100. Means over "
+        f"{told.sample}, bands 95% intervals; thin lines are the same basket at reference prices, which move "
+        "with the makers' own costs: only what lies below is a cut. Numbers above are events."
+    )
+    finding = f"The price index ends at {'; at '.join(ends)}."
+    return Drawing("price-index", "Price index by scenario", caption, finding, figure)
 
 
 def war_index(told: Story) -> Drawing:
     """Depth of price cuts across the market."""
     lines = {name: told.series(name, "market", "war_index") for name in told.scenarios}
-    figure = over_time(told, lines, "War index", "Mean cut below the start price, %")
+    figure = over_time(told, lines, "War index", "Mean cut below the reference price, %")
     peaks = []
     for name in told.others:
         above = told.series(name, "market", "war_index", diff=True)
@@ -34,8 +61,8 @@ def war_index(told: Story) -> Drawing:
             value = with_interval((float(part[top]) for part in above), signed=True)
             peaks.append(f"{name} differs most in {told.months[top]}, by {value} points")
     caption = (
-        "War index: mean depth of cuts below the start price over all products on sale, weighted by start "
-        f"units, whatever the cause, falling costs too. Means over {told.sample}, bands 95% intervals; "
+        "War index: mean depth of cuts below the makers' reference prices, which move with their own costs, "
+        f"over all products on sale, weighted by start units. Means over {told.sample}, bands 95% intervals; "
         "numbers above are events."
     )
     return Drawing("war-index", "War index by scenario", caption, _sentence(peaks, told), figure)
@@ -62,8 +89,24 @@ def consumer_surplus(told: Story) -> Drawing:
     )
 
 
-def over_time(told: Story, lines: dict[str, Series], title: str, unit: str) -> Figure:
-    """One axis over the months, a line for each scenario with its name at its end."""
+def over_time(
+    told: Story,
+    lines: Mapping[str, Series],
+    title: str,
+    unit: str,
+    thin: Mapping[str, Series] = NO_LINES,
+    level: float = 0.0,
+) -> Figure:
+    """One axis over the months, a line for each scenario with its name at its end.
+
+    Args:
+        told: the comparison.
+        lines: scenario -> its line.
+        title: heading.
+        unit: of the vertical axis.
+        thin: scenario -> a thin line in its colour.
+        level: that means no change.
+    """
     styles = looks(told.scenarios, told.baseline)
     bottom = 0.5 + foot_inches(told)
     height = 3.0 + bottom + 0.5
@@ -74,7 +117,9 @@ def over_time(told: Story, lines: dict[str, Series], title: str, unit: str) -> F
         for name, series in lines.items():
             band(axes, x, series.lo, series.hi, styles[name])
             axes.plot(x, series.mean, **styles[name])
-        zero_line(axes)
+        for name, series in thin.items():
+            axes.plot(x, series.mean, **THIN | {"color": styles[name]["color"]})
+        zero_line(axes, level)
         month_axis(axes, told.months, ticks=8)
         axes.set_xlabel("Month")
         axes.set_ylabel(unit)

@@ -15,8 +15,10 @@ from ..policy.summary import best, effects, payers, pick
 from .style import BASELINE, PALETTE, WIDTH, Drawing, house, number, zero_line
 
 BN: Final = 1e9
-COLOURS: Final = ("#08306B", "#2171B5", "#4292C6", "#6BAED6", "#9ECAE1", *PALETTE[1:4])
-"""One blue for each fifth of buyers, dark the poorest; then firms, suppliers, treasury."""
+COLOURS: Final = (
+    "#08306B", "#2171B5", "#4292C6", "#6BAED6", "#9ECAE1", PALETTE[1], "#8C564B", *PALETTE[2:4], "#BDBDBD",
+)  # fmt: skip
+"""One blue for each fifth of buyers, dark the poorest; then the other groups of `PAYERS`."""
 
 
 def policy_drawings(study: PolicyStudy) -> list[Drawing]:
@@ -33,10 +35,10 @@ def who_pays(study: PolicyStudy) -> Drawing:
     welfare = table.sum(axis=1).drop(PEACE)
     caption = (
         "Mean over futures of the difference from no measure, present value, CNY bn. Buyers by income fifth. "
-        "The dot is the sum, welfare. Peace is what it would be without the war."
+        "The dot is the sum, welfare with open orders. Peace is what it would be without the war."
     )
     finding = (
-        f"Welfare against no measure is highest under {welfare.idxmax()} "
+        f"Welfare with open orders against no measure is highest under {welfare.idxmax()} "
         f"({number(welfare.max(), signed=True)} bn CNY) and lowest under "
         f"{welfare.idxmin()} ({number(welfare.min(), signed=True)} bn)."
     )
@@ -52,7 +54,7 @@ def draw_payers(axes: Axes, table: pd.DataFrame, size: float = 7.0) -> None:
         left = np.where(value >= 0, up, down)
         axes.barh(places, value, left=left, color=colour, height=0.72, label=str(group))
         up, down = up + np.maximum(value, 0), down + np.minimum(value, 0)
-    axes.plot(table.sum(axis=1), places, "o", color="black", markersize=3, label="welfare")
+    axes.plot(table.sum(axis=1), places, "o", color="black", markersize=3, label="welfare with open orders")
     axes.axvline(0, color="#808080", linewidth=0.7)
     axes.set_yticks(places, [str(name) for name in table.index], fontsize=size)
     axes.set_ylim(len(table) - 0.5, -0.5)
@@ -138,9 +140,9 @@ def robustness_bars(study: PolicyStudy) -> Drawing:
         "each future)."
     )
     caption = (
-        "By welfare, present value. Left: share of futures in which the option is best, with 95% intervals "
-        "(Wilson). Right: mean loss against the best option of each future, with 95% intervals. Of options "
-        f"that tie the first of the file counts, {NONE} before all."
+        "By welfare with open orders, present value. Left: share of futures in which the option is best, "
+        "with 95% intervals (Wilson). Right: mean loss against the best option of each future, with 95% "
+        f"intervals. Of options that tie the first of the file counts, {NONE} before all."
     )
     return Drawing("robustness", "Which option holds up", caption, finding[:1].upper() + finding[1:], figure)
 

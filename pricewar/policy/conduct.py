@@ -10,52 +10,16 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..calibrate import Calibration, calibrate
-from ..demand.mixed import MixedLogit
-from ..equilibrium import Equilibrium, solve
+from ..calibrate import calibrate
 from ..experiment.metrics import Run
+from ..reference import Same, start_game
 from .lines import Floats, Ledger
 
 
-def start_game(calibration: Calibration, vat: float, conduct: float) -> Equilibrium:
-    """The pricing game of the start market, over the products then on sale.
-
-    Args:
-        calibration: of the scenario.
-        vat: value added tax contained in prices.
-        conduct: 0 Nash, 1 joint monopoly.
-    """
-    sold, land = calibration.on_sale, calibration.landscape
-    own = calibration.population.driven(calibration.fleet, land.by_name)[:, None] == land.firm_of
-    demand = MixedLogit(
-        delta=calibration.delta[sold],
-        alpha=calibration.alpha,
-        tastes=(calibration.base + np.log(calibration.loyal) * own)[:, sold],
-        weights=calibration.population.weight,
-    )
-    return solve(
-        demand, calibration.unit_cost[sold], land.firm_of[sold], ad_valorem_tax=vat, conduct=conduct,
-        theta=calibration.growth[sold], start=land.start_price[sold], tol=1e-8,
-    )  # fmt: skip
-
-
 @lru_cache(maxsize=8)
-def _monopoly(calibration: _Same, vat: float) -> Floats:
+def _monopoly(calibration: Same, vat: float) -> Floats:
     found = start_game(calibration.content, vat, 1.0)
     return found.prices if found.converged else np.full_like(found.prices, np.nan)
-
-
-class _Same:
-    """A calibration that is equal to itself only: equal scenarios share theirs."""
-
-    def __init__(self, content: Calibration) -> None:
-        self.content = content
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.content is self.content
-
-    def __hash__(self) -> int:
-        return id(self.content)
 
 
 def conduct_index(run: Run, ledger: Ledger) -> Floats:
@@ -66,7 +30,7 @@ def conduct_index(run: Run, ledger: Ledger) -> Floats:
     calibration = calibrate(run.scenario)
     sold, land = calibration.on_sale, calibration.landscape
     # to the fen: the last bits of a solver depend on how many threads its linear algebra has
-    top = np.round(_monopoly(_Same(calibration), run.scenario.market.vat), 2)
+    top = np.round(_monopoly(Same(calibration), run.scenario.market.vat), 2)
     nash, units = land.start_price[sold], land.start_units[sold]
     weight = units * ledger.on_sale[:, sold]
     rise = (weight * (np.nan_to_num(ledger.price[:, sold]) - nash)).sum(axis=1)

@@ -8,14 +8,15 @@ from typing import Final
 
 import numpy as np
 
+from .. import metrics
 from ..calibrate import calibrate
 from ..events.cuts import ImposedCut
 from ..experiment.metrics import Run
-from ..metrics import present_value, sacrifice_and_recoupment
+from ..metrics import cut_depth, present_value, sacrifice_and_recoupment
 from .lines import LINES, Flags, Floats, Ledger, below, lines_of
 
 CUT: Final = 0.03
-"""A price this fraction below the start is a cut."""
+"""A price this fraction below the reference price is a cut."""
 TESTS: Final = (*LINES, "sacrifice", "no_economic_sense", "as_efficient_competitor", "recoupment")
 
 
@@ -52,15 +53,14 @@ class Case:
     @cached_property
     def intended(self) -> Flags:
         """(T, J) an imposed cut that sells below production cost: the loss is meant."""
-        return self.imposed & (self.ledger.net_price < self.ledger.unit_cost)
+        return self.imposed & metrics.below(self.ledger.net_price, self.ledger.unit_cost)
 
     @cached_property
     def followed(self) -> Flags:
-        """(T, J) another firm's price stands at least `CUT` below the start: it answers."""
-        start = calibrate(self.run.scenario).landscape.start_price
+        """(T, J) another firm's price stands at least `CUT` below what its costs explain: it answers."""
         leads = np.zeros(len(self.ledger.start_units), np.bool_)
         leads[self.ledger.firm_of[self.imposed.any(axis=0)]] = True
-        cut = self.ledger.price <= (1.0 - CUT) * start
+        cut = cut_depth(self.ledger.price, self.ledger.reference) >= CUT - 1e-12
         return self.ledger.on_sale & cut & ~leads[self.ledger.firm_of]
 
     @cached_property
@@ -95,13 +95,14 @@ class Case:
     def as_efficient_competitor(self) -> Flags:
         """(T, F) what the cars won over peace bring in on top does not pay their LRAIC.
 
-        Effective price of the contestable part: (revenue less revenue in peace) over cars won, as in the EU
-        guidance 2009/C 45/02, 41 to 45, with cars won as the contestable part.
+        Effective price of the contestable part: (money paid less money paid in peace) over cars won, as in
+        the EU guidance 2009/C 45/02, 41 to 45, with cars won as the contestable part.
         """
         mine, other = self.ledger, self.but_for
         won = np.maximum(mine.units - other.units, 0.0)
         cars = mine.by_firm(mine.units) - mine.by_firm(other.units)
-        extra = mine.by_firm(mine.units * mine.net_price) - mine.by_firm(other.units * _zero(other.net_price))
+        vat = 1.0 + self.run.scenario.market.vat
+        extra = mine.by_firm(mine.units * mine.paid_price - other.units * other.paid_price) / vat
         cost = mine.by_firm(won * lines_of(mine)["lraic"]) / np.maximum(mine.by_firm(won), 1e-9)
         return (cars > 0.01 * mine.start_units) & (cars > 1.0) & (extra < cost * cars)
 
@@ -120,11 +121,11 @@ class Case:
 
 
 def error_rates(case: Case) -> dict[str, float]:
-    """For each test: share of cars under the intended cut it misses, of cars under answers it flags.
+    """For each test: share of cars ordered under the intended cut it misses, under answers it flags.
 
     NaN where nothing was intended, or nobody answered.
     """
-    cars, table = case.ledger.units, dict[str, float]()
+    cars, table = case.ledger.orders, dict[str, float]()
     for name in TESTS:
         flags = case.flags[name]
         table[f"missed.{name}"] = 1.0 - _share(cars, case.intended, flags)
@@ -135,7 +136,3 @@ def error_rates(case: Case) -> dict[str, float]:
 def _share(cars: Floats, where: Flags, flags: Flags) -> float:
     whole = float((cars * where).sum())
     return float((cars * where * flags).sum()) / whole if whole > 0 else float("nan")
-
-
-def _zero(values: Floats) -> Floats:
-    return np.nan_to_num(values)

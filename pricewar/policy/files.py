@@ -34,7 +34,7 @@ def load_policy(source: PolicySpec | str | Path) -> PolicySpec:
     if not path.is_file():
         known = ", ".join(shipped_policies())
         raise bad_input(str(source), ("(name)", str(source), f"a .toml file, or one of {known}"))
-    tree = merged(path.resolve(), ())
+    tree = merged(path.resolve())
     tree.setdefault("name", path.stem)
     tree["origin"] = str(source)
     for part in ("base", "but_for"):

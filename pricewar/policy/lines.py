@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from .. import metrics
 from ..costs import cost_lines
 from ..experiment.metrics import Run
 
@@ -22,10 +23,20 @@ class Ledger:
 
     price: Floats
     """(T, J) transaction price incl. VAT."""
+    reference: Floats
+    """(T, J) reference price: below it lies a cut."""
     net_price: Floats
-    """(T, J) ex VAT."""
+    """(T, J) price offered, ex VAT: what legal lines are held to."""
+    orders: Floats
+    """(T, J) cars ordered at that price."""
     units: Floats
     """(T, J) cars delivered."""
+    paid_price: Floats
+    """(T, J) mean price paid for the cars delivered, incl. VAT; 0 without deliveries."""
+    refunds: Floats
+    """(T, J) given back at delivery, CNY incl. VAT."""
+    protection: Floats
+    """(T, J) paid back to earlier buyers under a measure, CNY incl. VAT."""
     unit_cost: Floats
     """(T, J) production cost of one more car, ex VAT."""
     on_sale: Flags
@@ -54,8 +65,13 @@ class Ledger:
         names = products["firm"].iloc[: len(products) // months]
         return cls(
             price=grid("price"),
+            reference=grid("reference_price"),
             net_price=grid("net_price"),
+            orders=grid("orders"),
             units=grid("units"),
+            paid_price=np.nan_to_num(grid("paid_price")),
+            refunds=grid("refunds"),
+            protection=grid("protection_paid"),
             unit_cost=grid("unit_cost"),
             on_sale=grid("on_sale") > 0,
             fixed_cost=run.by_firm("fixed_cost"),
@@ -87,11 +103,16 @@ def lines_of(ledger: Ledger) -> dict[str, Floats]:
 
 def below(ledger: Ledger) -> dict[str, Flags]:
     """(T, J) whether a product on sale has a net price below each cost line."""
-    return {name: ledger.on_sale & (ledger.net_price < line) for name, line in lines_of(ledger).items()}
+    return {
+        name: ledger.on_sale & metrics.below(ledger.net_price, line)
+        for name, line in lines_of(ledger).items()
+    }
 
 
 def line_table(ledger: Ledger) -> dict[str, float]:
-    """How much was sold below each line, and in the zones of AKZO (C-62/86, 1991).
+    """How much was ordered below each line, and in the zones of AKZO (C-62/86, 1991).
+
+    Lines are held to the price offered, each month weighted by the cars ordered at it.
 
     Returns:
         For each line L: `below.L` share of cars, `months.L` months in which a firm sold at least half of its
@@ -99,7 +120,7 @@ def line_table(ledger: Ledger) -> dict[str, float]:
         `akzo.low` (below AVC: presumed abusive), `akzo.middle` (between AVC and ATC: abusive if part of a
         plan), `akzo.high` shares of cars.
     """
-    found, lines, cars = below(ledger), lines_of(ledger), ledger.units
+    found, lines, cars = below(ledger), lines_of(ledger), ledger.orders
     total, sold = max(float(cars.sum()), 1.0), ledger.by_firm(cars)
     table = dict[str, float]()
     for name in LINES:

@@ -10,11 +10,11 @@ from ..experiment.metrics import Run
 from ..metrics import present_value
 from .conduct import conduct_index
 from .courts import Case, error_rates
-from .lines import Floats, Ledger, line_table
+from .lines import Ledger, line_table
 
 MONEY: Final = (
     "consumer_surplus", *(f"consumer_surplus_{group}" for group in range(1, 6)), "producer_surplus",
-    "supplier_profit", "fiscal_cost", "welfare",
+    "petrol_profit", "supplier_profit", "fiscal_cost", "welfare",
 )  # fmt: skip
 """Columns of the market table that are added up, as sums and as present values."""
 WAIT: Final = 3
@@ -40,16 +40,35 @@ def outcomes(run: Run, war: Run, peace: Run, rate: float) -> dict[str, float]:
         "war_avoided": war_avoided(run, war, peace),
         "rivals_fall": rivals_fall(run, war.leader) - rivals_fall(peace, war.leader),
         "price_index_end": float(run.market["price_index"].iloc[-1]),
+        "orders": float(run.market["orders"].sum()),
         "suppliers_failed": float(run.market["suppliers_failed"].sum()),
         "exits": exits(case.ledger),
         "hhi_end": float(run.market["hhi"].iloc[-1]),
         "conduct": float(np.nanmean(conduct_index(run, case.ledger))),
         "sacrifice": gave,
         "recouped": got / gave if gave > 0 else float("nan"),
-        "refunds": float(refunds(case.ledger).sum()),
+        "refunds": float(case.ledger.refunds.sum()),
+        "protection_paid": float(case.ledger.protection.sum()),
     }
-    table |= early_buyers(case.ledger, run.scenario.market.vat)
+    table |= open_orders(run, rate) | early_buyers(case.ledger)
     return table | line_table(case.ledger) | error_rates(case)
+
+
+def open_orders(run: Run, rate: float) -> dict[str, float]:
+    """What the order book comes to at the end, less what that of the start came to, as present values, CNY.
+
+    Surplus is counted at the order and profit at the delivery, so this can decide the sign of welfare.
+
+    Returns:
+        `pv.open.welfare` and its parts; `pv.welfare_with_open` the welfare of the run with them.
+    """
+    table = run.tables["open_orders"]
+    kept = [name for name in table if name in MONEY]
+    net = table.assign(sign=np.where(table["book"] == "closing", 1.0, -1.0))
+    discount = (1.0 + rate) ** (-(len(run.market) - 1) / 12.0)
+    parts = {f"pv.open.{name}": discount * float((net[name] * net["sign"]).sum()) for name in kept}
+    run_alone = float(present_value(run.market["welfare"].to_numpy(), rate))
+    return parts | {"pv.welfare_with_open": run_alone + parts["pv.open.welfare"]}
 
 
 def rivals_fall(run: Run, leader: str) -> float:
@@ -79,24 +98,18 @@ def exits(ledger: Ledger) -> float:
     return float((ledger.active[0] & ~ledger.active[-1]).sum())
 
 
-def refunds(ledger: Ledger) -> Floats:
-    """(F,) what firms paid back to earlier buyers, CNY ex VAT: sales at the price less revenue booked."""
-    sales = ledger.by_firm(ledger.units * np.nan_to_num(ledger.net_price))
-    back = np.maximum(sales - ledger.revenue, 0.0)
-    return np.asarray(np.where(back > 1e-9 * np.maximum(sales, 1.0), back, 0.0).sum(axis=0))
-
-
-def early_buyers(ledger: Ledger, vat: float) -> dict[str, float]:
-    """Loss of those who bought dearer than `WAIT` months later, and how many they are.
+def early_buyers(ledger: Ledger) -> dict[str, float]:
+    """Loss of those who paid more than the price `WAIT` months after their delivery, and how many they are.
 
     Returns:
-        `early_loss` CNY incl. VAT, after refunds; `early_share` share of the cars whose buyers lost.
+        `early_loss` CNY incl. VAT, after what price protection paid back; `early_share` share of the cars
+        whose buyers lost.
     """
     if len(ledger.price) <= WAIT:
         return {"early_loss": 0.0, "early_share": 0.0}
     there = ledger.on_sale[:-WAIT] & ledger.on_sale[WAIT:]
-    drop = np.where(there, np.maximum(ledger.price[:-WAIT] - ledger.price[WAIT:], 0.0), 0.0)
+    drop = np.where(there, np.maximum(ledger.paid_price[:-WAIT] - ledger.price[WAIT:], 0.0), 0.0)
     cars = ledger.units[:-WAIT]
-    back = float(refunds(ledger).sum()) * (1.0 + vat)
+    back = float(ledger.protection.sum())
     lost = float((cars * (drop > 1.0)).sum()) / max(float(cars.sum()), 1.0)
     return {"early_loss": max(float((cars * drop).sum()) - back, 0.0), "early_share": lost}

@@ -13,6 +13,7 @@ from typing import Any, Final
 import pandas as pd
 import pyarrow.parquet as pq
 
+from ..edition import EDITION, require_same
 from ..errors import InputError, ResultsError, bad_input
 from ..experiment.chunks import plain, put
 from ..experiment.metrics import Run
@@ -156,19 +157,25 @@ def _open(target: Path, spec: PolicySpec) -> Path:
     """The folder of the futures, if the study in it is this one.
 
     Raises:
-        InputError: it holds another one.
+        InputError: it holds another one, or one of another edition of the model.
     """
     about, folder = target / _ABOUT, target / "futures"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if about.exists():
-            then = json.loads(about.read_text(encoding="utf-8")).get("digest")
-            if then != spec.digest:
+            then = json.loads(about.read_text(encoding="utf-8"))
+            require_same(then, str(target))
+            if then.get("digest") != spec.digest:
                 raise bad_input(
                     "command line", ("--out", str(target), "a folder without another study in it")
                 )
             return folder
-        record = {"name": spec.name, "digest": spec.digest, "version": version("pricewar")}
+        record = {
+            "name": spec.name,
+            "digest": spec.digest,
+            "version": version("pricewar"),
+            "edition": EDITION,
+        }
         about.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     except InputError:
         raise

@@ -18,10 +18,14 @@ from .study import PolicyStudy
 PAYERS: Final = {
     **{f"buyers, fifth {group}": (f"pv.consumer_surplus_{group}", 1.0) for group in range(1, 6)},
     "firms": ("pv.producer_surplus", 1.0),
+    "petrol makers": ("pv.petrol_profit", 1.0),
     "suppliers": ("pv.supplier_profit", 1.0),
     "treasury": ("pv.fiscal_cost", -1.0),
+    "open orders": ("pv.open.welfare", 1.0),
 }
-"""Who gains or pays: the measure, and its sign. They add up to welfare."""
+"""Who gains or pays: the measure, and its sign. They add up to welfare with open orders."""
+RANKED: Final = "pv.welfare_with_open"
+"""The measure by which options are ranked unless another is asked for."""
 _KEYS: Final = ("draw", "seed", "option")
 
 
@@ -49,7 +53,8 @@ def effects(study: PolicyStudy) -> pd.DataFrame:
     """Each measure of each option, and its difference from no measure in the same future.
 
     Returns:
-        Columns option, measure, mean, lo, hi (95% interval of the mean over futures, Student's t), diff,
+        Columns option, measure, mean, lo, hi (95% interval of the mean over futures, Student's t; empty for
+        surplus and welfare, whose levels mean nothing), diff,
         diff_lo, diff_hi (paired), p05, p95 (of the differences), futures (that have a value).
     """
     rows, names = [], measured(study)
@@ -61,10 +66,38 @@ def effects(study: PolicyStudy) -> pd.DataFrame:
         for place, option in enumerate(table):
             seen = change[option].dropna()
             ends = np.quantile(seen, [0.05, 0.95]) if len(seen) else (np.nan, np.nan)
-            numbers = [float(part[place]) for part in (*own, *paired)]
+            level = np.nan if is_gain(measure) else 1.0
+            numbers = [level * float(part[place]) for part in own]
+            numbers += [float(part[place]) for part in paired]
             rows.append((option, measure, *numbers, *map(float, ends), int(table[option].notna().sum())))
     heads = ["option", "measure", "mean", "lo", "hi", "diff", "diff_lo", "diff_hi", "p05", "p95", "futures"]
     return pd.DataFrame(rows, columns=heads)
+
+
+def is_gain(measure: str) -> bool:
+    """Whether only differences of a measure mean anything: surplus, and welfare, which contains it."""
+    return "consumer_surplus" in measure or "welfare" in measure
+
+
+def buyers(study: PolicyStudy) -> pd.DataFrame:
+    """What buyers gain over no measure, open orders counted, present value, for each car and by income fifth.
+
+    Returns:
+        Columns option, what ("car": CNY for each car ordered without measures; "1" to "5": per cent of the
+        fifth's own surplus without measures, the poorest first), mean over futures, p05 and p95 of the
+        futures.
+    """
+    cars = wide(study, "orders")[NONE]
+    names = {"car": "consumer_surplus"} | {str(g): f"consumer_surplus_{g}" for g in range(1, 6)}
+    parts = {what: wide(study, f"pv.{name}") + wide(study, f"pv.open.{name}") for what, name in names.items()}
+    rows = []
+    for option in parts["car"]:
+        for what, table in parts.items():
+            base = cars if what == "car" else table[NONE] / 100.0
+            gain = ((table[option] - table[NONE]) / base).dropna()
+            low, high = np.quantile(gain, [0.05, 0.95]) if len(gain) else (np.nan, np.nan)
+            rows.append((option, what, float(gain.mean()), float(low), float(high)))
+    return pd.DataFrame(rows, columns=["option", "what", "mean", "p05", "p95"])
 
 
 def pick(table: pd.DataFrame, option: str, measure: str) -> pd.Series:
@@ -81,7 +114,7 @@ def payers(study: PolicyStudy) -> pd.DataFrame:
     return pd.DataFrame(gains).loc[[PEACE, *study.spec.options[1:]]]
 
 
-def best(study: PolicyStudy, measure: str = "pv.welfare") -> pd.DataFrame:
+def best(study: PolicyStudy, measure: str = RANKED) -> pd.DataFrame:
     """In which share of futures each option is best, and what it costs to be wrong.
 
     Peace is no option. Of options that tie, the one named first in the file counts: no measure before all.
@@ -123,6 +156,10 @@ def courts(study: PolicyStudy, options: Sequence[str] = (NONE,)) -> pd.DataFrame
 
 
 def monthly(study: PolicyStudy) -> pd.DataFrame:
-    """Mean over futures of the monthly paths, by option and month."""
+    """Mean over futures of the monthly paths, by option and month; of surplus and welfare, and of them alone,
+    the difference from no measure."""
     keys = ["option", "month"]
-    return study.paths.drop(columns=["draw", "seed"]).groupby(keys, sort=False).mean().reset_index()
+    mean = study.paths.drop(columns=["draw", "seed"]).groupby(keys, sort=False).mean()
+    told = [str(name) for name in mean if is_gain(str(name))]
+    base = mean.loc[NONE, told].reindex(mean.index.get_level_values("month")).to_numpy()
+    return mean.assign(**(mean[told] - base)).rename(columns={n: f"{n}_gain" for n in told}).reset_index()

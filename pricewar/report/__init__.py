@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from ..analysis import episodes
+from ..edition import mark
 from ..plots import Drawing, Story, draw_figures, story
 from ..plots.style import count
 from ..results import Results, software
@@ -61,13 +63,15 @@ def content(told: Story, drawings: Sequence[Drawing]) -> dict[str, Any]:
         "seeds": results.seeds,
         "failed": runs[runs["status"] != "ok"].to_dict("records"),
         "findings": findings(told, wars),
-        "market": tables.market(told),
+        "market": [*tables.market(told), *([tables.buyers(told)] if told.others else [])],
         "firms": [
             grid for name in told.others for grid in (tables.firms(told, name), tables.books(told, name))
         ],
         "wars": tables.wars(told, wars),
         "figures": [(drawing, _embedded(drawing)) for drawing in drawings],
         "command": results.command,
+        "edition": results.edition,
+        "mark": Markup(mark(results.edition)),
         "versions": sorted(runs["version"].unique()),
         "software": software(),
         "digests": runs.drop_duplicates("scenario").set_index("scenario")["digest"].to_dict(),

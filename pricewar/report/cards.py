@@ -13,13 +13,13 @@ from typing import Final
 import numpy as np
 
 from ..analysis.books import break_even
-from ..analysis.compare import compare_table, pick
+from ..analysis.compare import TOTAL, WITH_OPEN, compare_table, pick
+from ..analysis.surplus import GROUPS, gains
 from ..results import Results
 from ..runs import compare
 from ..scenario_file import load, shipped_directory, shipped_scenarios
+from .numbers import has_numbers, renewed
 
-BEGIN: Final = "<!-- numbers: begin -->"
-END: Final = "<!-- numbers: end -->"
 SEEDS: Final = 20
 
 ROWS: Final = (
@@ -27,11 +27,15 @@ ROWS: Final = (
     ("market", "price_index", 1.0, "price index, start = 100"),
     ("market", "units", 1e6, "cars, million"),
     ("market", "consumer_surplus", 1e9, "consumer surplus, bn CNY"),
+    ("market", "feels_cheap", 1e9, "what only feels cheap, not in it, bn CNY"),
     ("market", "producer_surplus", 1e9, "operating profit of firms, bn CNY"),
+    ("market", "refunds", 1e9, "of it given back at delivery, bn CNY"),
+    ("market", "petrol_profit", 1e9, "margin on petrol cars, bn CNY"),
     ("market", "supplier_profit", 1e9, "profit of suppliers, bn CNY"),
     ("market", "suppliers_failed", 0.01, "suppliers failed, % of all"),
     ("market", "fiscal_cost", 1e9, "cost to the state (subsidies less taxes), bn CNY"),
     ("market", "welfare", 1e9, "welfare, bn CNY"),
+    ("market", "welfare+", 1e9, "welfare with open orders, bn CNY"),
     ("market", "firms_active", 1.0, "firms in the market, mean"),
     ("byd", "operating_profit", 1e9, "operating profit of BYD, bn CNY"),
     ("geely", "operating_profit", 1e9, "operating profit of Geely, bn CNY"),
@@ -39,7 +43,7 @@ ROWS: Final = (
     ("nio", "operating_profit", 1e9, "operating profit of Nio, bn CNY"),
     ("xiaomi", "operating_profit", 1e9, "operating profit of Xiaomi's cars, bn CNY"),
 )
-"""Entity, metric, divisor, and how the row is called."""
+"""Entity, metric (with a plus: open orders at the end counted), divisor, and how the row is called."""
 
 
 def table(results: Results, scenario: str, baseline: str) -> str:
@@ -53,9 +57,11 @@ def table(results: Results, scenario: str, baseline: str) -> str:
         "|---|---:|---:|---:|",
     ]
     for entity, metric, unit, name in ROWS:
-        row = pick(compared, scenario, entity, metric)
+        period = WITH_OPEN if metric.endswith("+") else TOTAL
+        row = pick(compared, scenario, entity, metric.rstrip("+"), period)
         mean, diff, lo, hi = (value / unit for value in (row.mean, row.diff, row.diff_lo, row.diff_hi))
         lines.append(f"| {name} | {_number(mean)} | {_number(diff, True)} | {_span(lo, hi)} |")
+    lines += ["", _buyers(results.only(baseline, scenario), baseline)]
     lines += ["", _xiaomi(results.only(scenario)), "", _exits(results, scenario)]
     return "\n".join(lines)
 
@@ -69,6 +75,17 @@ def _number(value: float, signed: bool = False) -> str:
 
 def _span(lo: float, hi: float) -> str:
     return f"{_number(lo, True)} to {_number(hi, True)}" if np.isfinite(lo) else ""
+
+
+def _buyers(results: Results, baseline: str) -> str:
+    found = gains(results, baseline).set_index("group")
+    per_car = found.loc["all", ["per_car", "per_car_lo", "per_car_hi"]].to_numpy(float)
+    parts = [_number(value, True) for value in found.loc[list(GROUPS[1:]), "percent"]]
+    return (
+        f"Buyers, open orders counted: {_number(per_car[0], True)} CNY for each car ordered in `{baseline}` "
+        f"({_span(per_car[1], per_car[2])}); by income fifth, the poorest first, {', '.join(parts)}% of "
+        "their own surplus. Intervals are of luck alone."
+    )
 
 
 def _xiaomi(results: Results) -> str:
@@ -97,19 +114,20 @@ def _exits(results: Results, scenario: str) -> str:
 
 
 def renew(pages: Sequence[Path], seeds: int = SEEDS) -> None:
-    """Run each page's scenario against the baseline and write the numbers into the page."""
+    """Run each page's scenario against the baseline and write the numbers into the page.
+
+    Args:
+        pages: pages named after shipped scenarios; one without marks for numbers is left alone.
+        seeds: how many.
+    """
     for page in pages:
-        name = page.stem
-        scenario = load(name)
-        if "xiaomi" not in scenario.firms or name == "baseline":
+        if not has_numbers(page.read_text(encoding="utf-8")):
             continue
+        scenario = load(page.stem)
         base = load("baseline").but({"periods": scenario.periods})
         results = compare([base, scenario], seeds).require_complete()
-        text = page.read_text(encoding="utf-8")
-        head, _, rest = text.partition(BEGIN)
-        _, _, tail = rest.partition(END)
         body = table(results, scenario.name, base.name)
-        page.write_text(f"{head}{BEGIN}\n{body}\n{END}{tail}", encoding="utf-8")
+        page.write_text(renewed(page.read_text(encoding="utf-8"), body, str(page)), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from ..edition import mark
 from ..experiment import Study
 from ..plots.experiment import Exhibit, exhibits
 from ..plots.style import count
@@ -75,7 +76,7 @@ def _page(study: Study, made: Sequence[Exhibit], folder: str, reading: str) -> l
         drawing = exhibit.drawing
         lines += [f"## {drawing.title}", "", f"![{drawing.title}]({folder}/{drawing.name}.png)", ""]
         lines += [f"{drawing.finding}", "", f"_{drawing.caption}_ [Table]({folder}/{drawing.name}.csv)", ""]
-    return lines[:-1]
+    return [*lines, mark(study.edition)]
 
 
 def _design(study: Study) -> list[str]:
@@ -85,8 +86,9 @@ def _design(study: Study) -> list[str]:
     runs = f"{len(experiment.points):,} points ({kind}) with {count(experiment.replicates, 'seed')} each"
     lines = [
         f"Base: {experiment.base.name}{against}; {experiment.base_months} months. {runs}: "
-        f"{len(experiment):,} runs, {len(study.failed)} failed, {study.compute_seconds:,.0f} s of computing "
-        f"in all. Made by `pricewar sweep {experiment.name}`; digest `{experiment.digest}`.",
+        f"{len(experiment):,} runs, {len(study.failed)} failed. Made by "
+        f"`pricewar sweep {experiment.name}`; digest `{experiment.digest}`, "
+        f"model edition {study.edition}.",
         "",
         "| factor | path | values |",
         "|---|---|---|",

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import pandas as pd
 
+from ..analysis.compare import TOTAL, WITH_OPEN
 from ..plots.data import Story
 from ..plots.style import count, number, with_interval
 
+LONG_WAIT: Final = 3.0
+"""Months of waiting for a delivered car, mean of the market, from which it is a finding."""
+
+DEEPER: Final = 1.0
+"""Points by which prices were lower than at the end, from which their lowest month is a finding."""
+
 
 def findings(told: Story, episodes: pd.DataFrame) -> list[tuple[str, str]]:
-    """A paragraph for each scenario but the baseline: (scenario, text)."""
-    return [(name, " ".join(_scenario(told, name, episodes))) for name in told.others]
+    """A paragraph for each scenario, the baseline first: (scenario, text)."""
+    alone = [text for text in (_cost(told, told.baseline), _wait(told, told.baseline)) if text]
+    return [
+        *([(told.baseline, " ".join(alone))] if alone else []),
+        *((name, " ".join(_scenario(told, name, episodes))) for name in told.others),
+    ]
 
 
 def _scenario(told: Story, scenario: str, episodes: pd.DataFrame) -> list[str]:
@@ -24,15 +37,60 @@ def _scenario(told: Story, scenario: str, episodes: pd.DataFrame) -> list[str]:
         sentences.append(f"The price index differs most from {told.baseline} in {month}: by {points} points.")
     sentences.append(_war(told, scenario, episodes))
     names = {"consumer_surplus": "consumer surplus", "producer_surplus": "firms' operating profit"}
-    names |= {"supplier_profit": "supplier profit", "welfare": "welfare"}
+    names |= {"petrol_profit": "margin on petrol cars", "supplier_profit": "supplier profit"}
     changes = [f"{text} {_money(told, scenario, name)}" for name, text in names.items()]
     sentences.append(f"Over {len(told.months)} months, in CNY bn: {', '.join(changes)}.")
+    sentences += [_welfare(told, scenario), _cost(told, scenario), _wait(told, scenario)]
     sentences.append(_clear(told, scenario))
     return [sentence for sentence in sentences if sentence]
 
 
-def _money(told: Story, scenario: str, metric: str) -> str:
-    row = told.total(scenario, "market", metric)
+def _welfare(told: Story, scenario: str) -> str:
+    """Welfare with and without open orders: they can decide its sign."""
+    text = f"Welfare changes by CNY {_money(told, scenario, 'welfare')} bn"
+    if not told.has("welfare", WITH_OPEN):
+        return f"{text}."
+    without, whole = (told.total(scenario, "market", "welfare", p).diff for p in (TOTAL, WITH_OPEN))
+    turn = ": open orders decide the sign" if without * whole < 0 else ""
+    return f"{text}, with open orders by {_money(told, scenario, 'welfare', WITH_OPEN)}{turn}."
+
+
+def _cost(told: Story, scenario: str) -> str:
+    """How much of the fall of prices is cost: at the end, and at the lowest if that was much lower."""
+    prices, costs = (
+        told.series(scenario, "market", name).mean for name in ("price_index", "reference_index")
+    )
+    if not np.isfinite([prices[-1], costs[-1]]).all():
+        return ""
+    way, cost_way = ("below" if part[-1] <= 100 else "above" for part in (prices, costs))
+    end = (
+        f"Prices end {number(abs(100 - prices[-1]), 1)}% {way} the start; costs alone would have moved them "
+        f"to {number(abs(100 - costs[-1]), 1)}% {cost_way} it."
+    )
+    low = int(np.nanargmin(prices))
+    if prices[-1] - prices[low] < DEEPER:
+        return end
+    fall, cost = (100.0 - round(float(part[low]), 1) for part in (prices, costs))
+    return (
+        f"Prices are lowest in {told.months[low]}, {number(fall, 1)}% below the start: costs explain "
+        f"{number(cost, 1)} points of that, {number(fall - cost, 1)} are cuts. {end}"
+    )
+
+
+def _wait(told: Story, scenario: str) -> str:
+    """How long delivered cars were waited for, where that is long."""
+    wait = told.series(scenario, "market", "mean_wait").mean
+    if not np.isfinite(wait).any() or np.nanmax(wait) <= LONG_WAIT:
+        return ""
+    month = told.months[int(np.nanargmax(wait))]
+    return (
+        f"A delivered car was waited for {number(float(np.nanmax(wait)), 1)} months in the mean in {month}, "
+        "when the wait was longest."
+    )
+
+
+def _money(told: Story, scenario: str, metric: str, period: str = TOTAL) -> str:
+    row = told.total(scenario, "market", metric, period)
     return with_interval((value / 1e9 for value in row[3:]), signed=True)
 
 

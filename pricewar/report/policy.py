@@ -12,16 +12,18 @@ from typing import Any, Final
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
+from ..edition import EDITION, mark
 from ..plots.policy import BN, draw_best, draw_payers, draw_trade_off, policy_drawings
 from ..plots.style import count, house, number
 from ..policy.spec import NONE, PEACE
 from ..policy.study import PolicyStudy
-from ..policy.summary import best, courts, effects, monthly, payers, pick
+from ..policy.summary import RANKED, best, buyers, courts, effects, monthly, payers, pick
 from . import _embedded
 from .experiment import BEGIN, END
 from .experiment import _reading as reading
@@ -32,7 +34,9 @@ COLUMNS: Final = (
     ("firms, bn", "pv.producer_surplus", 1 / BN, "diff"),
     ("suppliers, bn", "pv.supplier_profit", 1 / BN, "diff"),
     ("treasury, bn", "pv.fiscal_cost", -1 / BN, "diff"),
+    ("petrol makers, bn", "pv.petrol_profit", 1 / BN, "diff"),
     ("welfare, bn", "pv.welfare", 1 / BN, "diff"),
+    ("with open orders, bn", RANKED, 1 / BN, "diff"),
     ("suppliers failed, pp", "suppliers_failed", 100.0, "diff"),
     ("exits", "exits", 1.0, "diff"),
     ("HHI at the end", "hhi_end", 1.0, "diff"),
@@ -71,7 +75,7 @@ def write_brief(study: PolicyStudy, directory: str | Path, command: str) -> list
         drawing.save(target / "figures")
     write_tables(study, target / "tables")
     figures = [(drawing, _embedded(drawing)) for drawing in drawings]
-    page = _template().render(content(study, command) | {"figures": figures})
+    page = _template().render(content(study, command) | {"figures": figures, "mark": Markup(mark())})
     (target / "report.html").write_text(page, encoding="utf-8")
     write_pdf(study, target / "brief.pdf", command)
     return [drawing.finding for drawing in drawings]
@@ -87,6 +91,7 @@ def write_tables(study: PolicyStudy, folder: Path) -> None:
         "robustness_buyers": best(study, "pv.consumer_surplus"),
         "courts": courts(study),
         "monthly": monthly(study),
+        "buyers": buyers(study),
     }.items():
         table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g", lineterminator="\n")
 
@@ -103,6 +108,8 @@ def write_markdown(study: PolicyStudy, page: str | Path, command: str) -> Path:
     lines += [f"The page for print: [brief.pdf]({folder.name}/brief.pdf).", ""]
     lines += ["## What it says", "", BEGIN, reading(target), END, "", "## What each option does", ""]
     lines += [*_grid(told["head"], told["rows"]), "", told["note"], ""]
+    lines += ["## What buyers gain", "", told["buyers_note"], ""]
+    lines += [*_grid(told["buyers_head"], told["buyers_rows"]), ""]
     for drawing in policy_drawings(study):
         _, svg = drawing.save(folder)
         svg.unlink()
@@ -111,7 +118,7 @@ def write_markdown(study: PolicyStudy, page: str | Path, command: str) -> Path:
     lines += ["## How often each test of predation errs", "", told["courts_note"], ""]
     lines += _grid(told["courts_head"], told["courts_rows"])
     lines += ["", "## Method and limits", "", METHOD, "", LIMITS, "", "## Repeat it", ""]
-    lines += ["```", command, "```", "", told["files"], ""]
+    lines += ["```", command, "```", "", told["files"], "", mark(), ""]
     write_tables(study, folder)
     write_pdf(study, folder / "brief.pdf", command)
     target.write_text("\n".join(lines), encoding="utf-8")
@@ -134,8 +141,14 @@ def content(study: PolicyStudy, command: str) -> dict[str, Any]:
         "facts": facts(study),
         "head": ["option", *(column[0] for column in COLUMNS), "best, % of futures"],
         "rows": rows,
-        "note": f"Against {NONE}; present values at {100 * spec.discount:g}% a year, CNY. The first "
-        "column is a level. Best: by welfare. A plus for suppliers failed, exits and HHI is a rise.",
+        "note": f"Against {NONE}; present values at {100 * spec.discount:g}% a year, CNY. The first column "
+        "is a level. Surplus counts at the order, profit at the delivery; open orders: what the book at the "
+        "end comes to. Best: by welfare with open orders. Suppliers failed, exits, HHI: a plus is a rise.",
+        "buyers_head": ["option", "CNY a car", "poorest fifth, %", "2nd", "3rd", "4th", "richest fifth, %"],
+        "buyers_rows": _buyers(study),
+        "buyers_note": f"Against {NONE}: present value over the cars ordered without measures, and per cent "
+        "of each income fifth's own surplus without measures; open orders counted. Means over futures; in "
+        "brackets 5 to 95% of the futures.",
         "courts_head": ["test", "missed, % of cars", "false alarms, % of cars", "futures"],
         "courts_rows": [_court(row) for _, row in tests.iterrows()],
         "courts_note": "In the war without measures. Missed: cars sold under the imposed cut below "
@@ -144,8 +157,8 @@ def content(study: PolicyStudy, command: str) -> dict[str, Any]:
         "method": METHOD,
         "limits": LIMITS,
         "command": command,
-        "files": f"Policy file {spec.origin or spec.name}, digest {spec.digest}; futures/ holds every run, "
-        "tables/ what the brief says.",
+        "files": f"Policy file {spec.origin or spec.name}, digest {spec.digest}, model edition {EDITION}; "
+        "futures/ holds every run, tables/ what the brief says.",
     }
 
 
@@ -172,8 +185,8 @@ def write_pdf(study: PolicyStudy, path: Path, command: str) -> None:
         words = [textwrap.fill(text, 155) for text in (told["question"], *told["facts"])]
         figure.text(0.05, 0.977, told["title"], fontsize=13, fontweight="bold", va="top")
         figure.text(0.05, 0.957, "\n".join(words), fontsize=6.4, va="top", linespacing=1.3)
-        _table(figure.add_axes((0.05, 0.58, 0.9, 0.308)), told["head"], told["rows"])
-        figure.text(0.05, 0.572, textwrap.fill(told["note"], 190), fontsize=5.8, color="#5c5c5c", va="top")
+        _table(figure.add_axes((0.05, 0.588, 0.9, 0.3)), told["head"], told["rows"])
+        figure.text(0.05, 0.582, textwrap.fill(told["note"], 190), fontsize=5.8, color="#5c5c5c", va="top")
         plots = [figure.add_axes(place) for place in PLOTS]
         draw_payers(plots[0], payers(study) / BN, 5.5)
         draw_trade_off(plots[1], table, spec.options, 5.0)
@@ -184,21 +197,22 @@ def write_pdf(study: PolicyStudy, path: Path, command: str) -> None:
             axes.yaxis.label.set_fontsize(6)
         figure.text(0.05, 0.548, "Who gains and who pays", fontsize=8, fontweight="bold")
         figure.text(0.05, 0.314, "War avoided, and what it costs buyers", fontsize=8, fontweight="bold")
-        figure.text(0.64, 0.314, "Best by welfare", fontsize=8, fontweight="bold")
+        figure.text(0.64, 0.314, "Best by welfare with open orders", fontsize=8, fontweight="bold")
         last = [textwrap.fill(text, 185) for text in (METHOD, LIMITS, f"Repeat: {command}. {told['files']}")]
         figure.text(0.05, 0.092, "\n".join(last), fontsize=5.8, va="top", linespacing=1.3)
-        with PdfPages(path, metadata={"CreationDate": None, "Title": told["title"]}) as pages:
+        nothing = dict.fromkeys(("CreationDate", "Creator", "Producer"))  # a date, versions: other bytes
+        with PdfPages(path, metadata={**nothing, "Title": told["title"]}) as pages:
             pages.savefig(figure)
 
 
 def _table(axes: Axes, head: list[str], rows: list[list[str]]) -> None:
     axes.set_axis_off()
     titles = [textwrap.fill(name, 12) for name in head]
-    widths = [0.105, *[0.1] * (len(head) - 2), 0.06]
+    widths = [0.1, *[0.084] * (len(head) - 2), 0.06]
     folded = [[cell.replace(" [", "\n[") for cell in row] for row in rows]
     made = axes.table(folded, colLabels=titles, colWidths=widths, bbox=Bbox.unit(), cellLoc="right")
     made.auto_set_font_size(False)
-    made.set_fontsize(4.9)
+    made.set_fontsize(4.4)
     for (row, column), cell in made.get_celld().items():
         cell.set_linewidth(0.3)
         cell.set_edgecolor("#D9D9D9")
@@ -220,6 +234,19 @@ def _cell(table: pd.DataFrame, option: str, measure: str, factor: float, kind: s
         return number(mean, 0)
     places = 0 if abs(mean) >= 100 else 1 if abs(mean) >= 1 else 2
     return f"{number(mean, places, kind == 'diff')} [{number(low, places)}, {number(high, places)}]"
+
+
+def _buyers(study: PolicyStudy) -> list[list[str]]:
+    rows = []
+    for option, part in buyers(study).groupby("option", sort=False):
+        cells = [
+            f"{number(row['mean'], 0 if row['what'] == 'car' else 2, True)} "
+            f"[{number(row['p05'], 0 if row['what'] == 'car' else 2)}, "
+            f"{number(row['p95'], 0 if row['what'] == 'car' else 2)}]"
+            for row in part.to_dict("records")
+        ]
+        rows.append([str(option), *cells])
+    return rows
 
 
 def _court(row: pd.Series) -> list[str]:

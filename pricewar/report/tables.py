@@ -8,9 +8,12 @@ from typing import Final, NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..analysis import below_cost, break_even, predation
+from ..analysis import below_cost, break_even, gains, predation
+from ..analysis.compare import TOTAL, WITH_OPEN
+from ..analysis.surplus import GROUPS
 from ..plots.data import Story
 from ..plots.style import number, with_interval
+from ..schema import without_level
 
 
 @dataclass(frozen=True)
@@ -30,24 +33,31 @@ class Shown(NamedTuple):
     name: str
     unit: str
     scale: float
+    period: str = TOTAL
 
 
 _ABREAST: Final = 3
 MARKET: Final = (
     Shown("price_index", "Price index, mean", "start = 100", 1),
+    Shown("reference_index", "– what costs alone explain", "start = 100", 1),
     Shown("war_index", "War index, mean", "%", 1),
     Shown("discount_depth", "Discount depth, mean", "% of list price", 100),
     Shown("units", "Cars delivered", "million", 1e-6),
+    Shown("petrol_units", "Petrol cars", "million", 1e-6),
+    Shown("mean_wait", "Wait of a delivered car, mean", "months", 1),
     Shown("outside_share", "Outside share, mean", "%", 100),
-    Shown("below_cost_share", "Cars below unit cost, mean", "%", 100),
+    Shown("below_cost_share", "Cars ordered below unit cost, mean", "%", 100),
     Shown("hhi", "HHI, mean", "0 to 10,000", 1),
     Shown("consumer_surplus", "Consumer surplus", "CNY bn", 1e-9),
-    Shown("consumer_surplus_1", "– poorest fifth of buyers", "CNY bn", 1e-9),
-    Shown("consumer_surplus_5", "– richest fifth of buyers", "CNY bn", 1e-9),
+    Shown("feels_cheap", "– what only feels cheap, not in it", "CNY bn", 1e-9),
     Shown("producer_surplus", "Producer surplus", "CNY bn", 1e-9),
+    Shown("refunds", "– given back at delivery", "CNY bn", 1e-9),
+    Shown("petrol_profit", "Margin on petrol cars", "CNY bn", 1e-9),
     Shown("supplier_profit", "Supplier profit", "CNY bn", 1e-9),
     Shown("fiscal_cost", "Fiscal cost", "CNY bn", 1e-9),
+    Shown("petrol_taxes", "– taxes on petrol cars, in it", "CNY bn", 1e-9),
     Shown("welfare", "Welfare", "CNY bn", 1e-9),
+    Shown("welfare", "Welfare with open orders", "CNY bn", 1e-9, WITH_OPEN),
     Shown("firms_active", "Firms in the market, mean", "firms", 1),
 )
 FIRMS: Final = (
@@ -68,14 +78,46 @@ def market(told: Story) -> list[Grid]:
 def _market(told: Story, others: tuple[str, ...]) -> Grid:
     rows = []
     for shown in MARKET:
-        base = told.total(told.baseline, "market", shown.metric)
+        silent = not others and shown.metric in without_level("market")
+        if silent or not told.has(shown.metric, shown.period):
+            continue
+        base = told.total(told.baseline, "market", shown.metric, shown.period)
         cells = [with_interval(shown.scale * value for value in base[:3])]
         for scenario in others:
-            row = told.total(scenario, "market", shown.metric)
+            row = told.total(scenario, "market", shown.metric, shown.period)
             cells.append(with_interval((shown.scale * value for value in row[3:]), signed=True))
         rows.append((f"{shown.name} ({shown.unit})", *cells))
     head = ("", told.baseline, *(f"{name}: difference" for name in others))
-    return Grid("The market over the whole run", "", head, tuple(rows))
+    note = (
+        "A level of consumer surplus or welfare means nothing, so only differences are told. Surplus counts "
+        "at the order, profit at the delivery; open orders: what the orders open at the end come to, less "
+        "those of the start."
+    )
+    return Grid("The market over the whole run", note, head, tuple(rows))
+
+
+def buyers(told: Story) -> Grid:
+    """What buyers gain in each scenario, in money, per car, and by income fifth in per cent of their own."""
+    found = gains(told.results, told.baseline)
+    rows = []
+    for scenario in told.others:
+        part = found[found["scenario"] == scenario].set_index("group")
+
+        def cell(group: str, name: str, scale: float, part: pd.DataFrame = part) -> str:
+            values = part.loc[group, [name, f"{name}_lo", f"{name}_hi"]].to_numpy(float)
+            return with_interval(scale * values, signed=True)
+
+        fifths = [cell(group, "percent", 1.0) for group in GROUPS[1:]]
+        rows.append((scenario, cell("all", "money", 1e-9), cell("all", "per_car", 1.0), *fifths))
+    head = (
+        "", "All, CNY bn", f"CNY a car ordered in {told.baseline}", "Poorest fifth, %", "2nd", "3rd", "4th",
+        "Richest fifth, %",
+    )  # fmt: skip
+    note = (
+        f"Against {told.baseline} with the same seeds, open orders counted; fifths in per cent of their own "
+        "surplus there. Intervals are of luck alone, not of the parameters."
+    )
+    return Grid("What buyers gain", note, head, tuple(rows))
 
 
 def firms(told: Story, scenario: str) -> Grid:

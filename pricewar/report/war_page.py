@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..analysis.mechanisms import MEASURES, mechanism_table
 from ..scenario_file import load
-from .cards import BEGIN, END
+from .numbers import renewed
 
 SEEDS: Final = 20
 CUTS: Final = (("byd-one-third", 6, None), ("byd-may-2025", 2, ("as calibrated", "rivals do not match")))
@@ -49,11 +49,8 @@ def renew(page: Path, seeds: int = SEEDS) -> None:
             f"`{scenario}`, first twelve months, mean of {seeds} seeds, difference from the but-for market"
         )
         parts += [f"{title} [95% interval]:", "", markdown(table), ""]
-    text = page.read_text(encoding="utf-8")
-    head, _, rest = text.partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    body = "\n".join(parts).rstrip()
-    page.write_text(f"{head}{BEGIN}\n{body}\n{END}{tail}", encoding="utf-8")
+    text = renewed(page.read_text(encoding="utf-8"), "\n".join(parts).rstrip(), str(page))
+    page.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

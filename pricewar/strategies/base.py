@@ -35,6 +35,17 @@ class Strategy(Rule):
             if isinstance(value, Strategy):
                 yield from ((f"{field}.{where}", name) for where, name in value.names())
 
+    def in_peace(self, segment: str) -> Strategy:
+        """The rule that sets the prices of a segment while nobody cuts: the innermost `base` or `target`.
+
+        How it passes costs on decides what counts as a cut of this firm (`pricewar.reference`).
+        """
+        for name in ("base", "target"):
+            inner = getattr(self, name, None)
+            if isinstance(inner, Strategy):
+                return inner.in_peace(segment)
+        return self
+
     def quote(self, view: View) -> Quote:
         """Ask the rule and split its transaction prices into list price and promotion.
 

@@ -27,8 +27,8 @@ class Punisher(Strategy):
     )
 
     def _rivals(self, view: View) -> Floats:
-        """(n,) rivals' change from the start; the worst one for all products if the line answers as one."""
-        change = view.rival_change(self.lag - 1)
+        """(n,) rivals' cut as a change below 0; the worst one for all products if the line answers as one."""
+        change = -view.rival_cut(self.lag - 1)
         return change if self.scope == "product" else np.full(view.n, change.min(initial=0.0))
 
 

@@ -12,11 +12,11 @@ from .simple import Hold
 
 
 def lowest_rival(view: View, closest: int, lag: int = 1) -> Floats:
-    """(n,) lowest change from the start, as a fraction, among the `closest` rivals of each own product.
+    """(n,) lowest change, as a fraction of the published reference, among the closest rivals of each product.
 
     Zero where a product has no rival. Close is who would win most of the buyers that the product loses.
     """
-    change = view.seen[max(len(view.seen) - lag, 0)] / view.landscape.start_price - 1.0
+    change = view.change(lag - 1)
     weight = view.landscape.closeness[view.own] * view.rivals
     order = np.argsort(-weight, axis=1, kind="stable")[:, :closest]
     near = np.take_along_axis(weight, order, axis=1) > 0
@@ -38,8 +38,8 @@ def ratchet(view: View, target: Floats, recovery: float) -> Floats:
 class Match(Strategy):
     """Follow rivals' cuts, in part, after a lag and down to a ceiling; follow them back up.
 
-    d_j = closeness-weighted change of rivals' prices from the start, `lag` months old. Target cut
-    = min(ceiling, follow_rate * -d_j) if d_j < -threshold; a deeper cut is made at once, a shallower one
+    d_j = closeness-weighted cut of rivals' prices below what costs explain, `lag` months old. Target cut
+    = min(ceiling, follow_rate * d_j) if d_j > threshold; a deeper cut is made at once, a shallower one
     at the speed of recovery: cut += recovery (target - cut). p_j = base_j (1 - cut), not below floor.
     Meeting competition: Hay 1982 (Cornell Law Review 67), Salop 1986 (in Stiglitz & Mathewson, New
     Developments in the Analysis of Market Structure). Following cuts but not rises (follow_rise = 0) is
@@ -63,16 +63,18 @@ class Match(Strategy):
         return at_least(self.floor, peace * (1.0 - self._cut(view)), peace, view)
 
     def _cut(self, view: View) -> Floats:
-        change = view.rival_change(self.lag - 1)
-        follow = np.where(change < 0, self.follow_rate, self.follow_rise)
-        followed = np.where(np.abs(change) > self.threshold, -follow * change, 0.0)
+        cut = view.rival_cut(self.lag - 1)
+        followed = np.where(cut > self.threshold, self.follow_rate * cut, 0.0)
+        if self.follow_rise > 0:
+            rise = view.rival_rise(self.lag - 1)
+            followed = followed - np.where(rise > self.threshold, self.follow_rise * rise, 0.0)
         return ratchet(view, np.minimum(followed, self.ceiling), self.recovery)
 
 
 class Undercut(Strategy):
     """Stay a step below the lowest of the closest rivals, down to a floor on cost (Bertrand 1883).
 
-    r_j = lowest price relative to the start among the closest rivals, `lag` months old. Target cut =
+    r_j = lowest price relative to its reference among the closest rivals, `lag` months old. Target cut =
     min(ceiling, 1 - r_j (1 - step)) if r_j < 1 - threshold (or lead), else 0; deeper at once, shallower at
     the speed of recovery. p_j = base_j (1 - cut), not below floor times unit cost. Two undercutters walk
     each other down to their floors and stay there. Bertrand 1883, Journal des Savants 67;

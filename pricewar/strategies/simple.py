@@ -50,11 +50,12 @@ class CostPlus(Strategy):
         le=10,
         description="markup over cost ex VAT, fraction; none: what it was at the start, product by product",
     )
-    pass_through: float = Field(
-        1.0,
+    pass_through: float | None = Field(
+        None,
         ge=0,
         le=1,
-        description="share of a change in cost that reaches the price at an unchanged markup",
+        description="share of a change in cost that reaches the price at an unchanged markup; "
+        "none: the market's",
     )
     max_rise: float = Field(1.0, ge=0, le=10, description="largest rise above the anchor price, fraction")
 
@@ -62,7 +63,8 @@ class CostPlus(Strategy):
         """Anchor price moved with cost."""
         now, start = self._costs(view)
         anchor = view.start_price if self.markup is None else (1 + view.vat) * (1 + self.markup) * start
-        return np.minimum(anchor * (1 + self.pass_through * (now / start - 1)), anchor * (1 + self.max_rise))
+        share = view.pass_through if self.pass_through is None else self.pass_through
+        return np.minimum(anchor * (1 + share * (now / start - 1)), anchor * (1 + self.max_rise))
 
     def _costs(self, view: View) -> tuple[Floats, Floats]:
         if self.on == "unit":
@@ -139,6 +141,10 @@ class PerSegment(Strategy):
             here = segment == self._position(name, view)
             price[here] = ask(rule, view, f"segment {name}", stream)[here]
         return price
+
+    def in_peace(self, segment: str) -> Strategy:
+        """What the rule of the segment does in peace."""
+        return self.rules.get(segment, self.otherwise).in_peace(segment)
 
     def names(self) -> Iterable[tuple[str, str]]:
         """What the rules of the segments name must exist."""

@@ -16,7 +16,7 @@ const DASHES = ["", "7 3", "2 3", "9 3 2 3"];
 /**
  * A chart card.
  * @param spec title, unit, zero
- * @param series [{name, colour, values, dash}], values by month, null where there is none
+ * @param series [{name, colour, values, dash, thin}], values by month, null where there is none; thin: beside another
  * @param options months (all), until (months shown), ribbon, domain ([low, high] of all that is compared), width
  */
 export function chart(
@@ -60,7 +60,7 @@ export function chart(
 
 function draw(spec, series, rows, { months, until, ribbon, domain, width, height }) {
   const colour = (z) => series[z].colour ?? GREY;
-  const ends = lastPoints(series, until);
+  const ends = lastPoints(series, until).filter((e) => !series[e.z].thin);
   const marks = ribbon.filter((e) => e.period < until && e.sort !== "end");
   const tail = ends.length > 1 && ends.length <= 6;
   const right = tail ? 78 : 30;
@@ -112,7 +112,7 @@ function draw(spec, series, rows, { months, until, ribbon, domain, width, height
           y: "value",
           z: "z",
           stroke: (r) => colour(r.z),
-          strokeWidth: (r) => (series[r.z].colour ? 2.4 : 1.1),
+          strokeWidth: (r) => (series[r.z].thin ? 0.8 : series[r.z].colour ? 2.4 : 1.1),
           strokeDasharray: DASHES[dash],
         }),
       ),

@@ -78,16 +78,23 @@ function seriesOf(run, spec, minus) {
       },
     ];
   }
-  return [...run.firms]
-    .reverse()
-    .filter((f) => !state.hidden.has(f.colour ? f.id : "rest"))
-    .map((f) => ({
+  const shown = [...run.firms].reverse().filter((f) => !state.hidden.has(f.colour ? f.id : "rest"));
+  const explained = spec.key === "price_change" && !minus ? shown.filter((f) => f.colour) : [];
+  return [
+    ...explained.map((f) => ({
+      name: `${f.name}: costs explain`,
+      colour: f.colour,
+      thin: true,
+      values: run.explained[f.id],
+    })),
+    ...shown.map((f) => ({
       name: f.name,
       colour: f.colour,
       values: minus
         ? difference(run.firm[spec.key][f.id], minus.firm[spec.key][f.id])
         : run.firm[spec.key][f.id],
-    }));
+    })),
+  ];
 }
 
 const difference = (one, other) =>

@@ -1,0 +1,69 @@
+"""What buyers gain against the baseline: in money, per car, and in per cent of an income fifth's own surplus.
+
+A level of surplus means nothing, so none is told. All intervals are 95% over seeds: the luck of demand alone.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from ..results import Results
+from .compare import accrued, can_accrue
+from .interval import Interval, interval
+from .panel import Floats, panel, position, total
+
+GROUPS: Final = ("all", "1", "2", "3", "4", "5")
+"""All buyers, and the fifths of the income distribution of shoppers, the poorest first."""
+
+
+def gains(results: Results, baseline: str | None = None) -> pd.DataFrame:
+    """What buyers gain in each scenario against the baseline with the same seeds, over the whole run.
+
+    Orders open at the end are in it, where all scenarios end in the same month: what their buyers will get
+    back or miss beyond what they counted on.
+
+    Args:
+        results: runs of one or more scenarios with common seeds.
+        baseline: the scenario to compare with; `results.baseline` if None.
+
+    Returns:
+        A row for each scenario but the baseline and each of `GROUPS`: scenario, group; `money`, CNY;
+        `per_car`, CNY for each car ordered in the baseline, NaN for the fifths, whose cars are not counted
+        apart; `percent` of the group's own surplus in the baseline; each with `_lo` and `_hi`, NaN with one
+        seed.
+
+    Raises:
+        ResultsError: the baseline is not among the scenarios.
+    """
+    base = position(results, baseline)
+    names = ["consumer_surplus", *(f"consumer_surplus_{group}" for group in GROUPS[1:])]
+    data = panel(results, "market", ("orders", *names))
+    whole = np.stack([total(data[name], "sum", axis=2)[:, :, 0] for name in names], axis=-1)
+    if can_accrue(results):
+        whole = whole + accrued(results, names)
+    cars = total(data["orders"], "sum", axis=2)[base, :, 0]
+    rows = []
+    for s, scenario in enumerate(results.scenarios):
+        if s == base:
+            continue
+        money = whole[s] - whole[base]
+        found = {
+            "money": interval(money),
+            "per_car": interval(money / cars[:, None]),
+            "percent": interval(100.0 * money / whole[base]),
+        }
+        rows += [_row(scenario, place, found) for place in range(len(GROUPS))]
+    return pd.DataFrame(rows)
+
+
+def _row(scenario: str, place: int, found: dict[str, Interval]) -> dict[str, str | float]:
+    row: dict[str, str | float] = {"scenario": scenario, "group": GROUPS[place]}
+    for name, span in found.items():
+        known = name != "per_car" or place == 0
+        ends: tuple[Floats, ...] = (span.mean, span.lo, span.hi)
+        for end, values in zip(("", "_lo", "_hi"), ends, strict=True):
+            row[f"{name}{end}"] = float(values[place]) if known else np.nan
+    return row

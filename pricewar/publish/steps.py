@@ -1,0 +1,24 @@
+"""All steps, in the order in which they are done: what takes seconds first, what takes hours last."""
+
+from __future__ import annotations
+
+from .forecast import backtest_step
+from .pages import card_steps, demo_step, lessons_step, war_step
+from .shots import shots_step
+from .step import Step, repository
+from .studies import experiment_steps, policy_steps, table_step
+
+
+def all_steps() -> list[Step]:
+    """The steps of this repository."""
+    return [
+        demo_step(),
+        lessons_step(),
+        *card_steps(repository()),
+        war_step(),
+        shots_step(),
+        backtest_step(),
+        *experiment_steps(),
+        table_step(),
+        *policy_steps(),
+    ]

@@ -1,0 +1,72 @@
+"""Reading the files of a directory of results back, each checked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from .errors import ResultsError
+
+
+def seconds_of(record: Mapping[str, Any], path: Path, runs: int) -> np.ndarray:
+    """Wall times in seconds, one a run; NaN for a time that was not taken.
+
+    Raises:
+        ResultsError: no numbers, or not one for each run.
+    """
+    try:
+        seconds = np.array(record["seconds"], dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ResultsError(f"{path}: seconds are not numbers: {error}") from error
+    if seconds.shape != (runs,):
+        raise ResultsError(f"{path}: seconds of {seconds.size} runs; the runs table has {runs}")
+    return seconds
+
+
+def sha256(path: Path) -> str:
+    """Fingerprint of a file's bytes, 64 hexadecimal digits."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """The content of run.json.
+
+    Raises:
+        ResultsError: missing, not readable, or without what is needed to read the tables.
+    """
+    try:
+        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        missing = {"sha256", "seconds", "about", "names", "command"} - record.keys()
+    except FileNotFoundError as error:
+        raise ResultsError(f"{path}: missing; not a directory of results, or its save was cut off") from error
+    except (OSError, ValueError, AttributeError) as error:
+        raise ResultsError(f"{path}: not readable: {error}") from error
+    if missing:
+        raise ResultsError(f"{path}: without {sorted(missing)}")
+    return record
+
+
+def read_table(path: Path, digests: Mapping[str, str]) -> pd.DataFrame:
+    """A table, if it has the fingerprint that `digests` (file name -> sha256) names.
+
+    Raises:
+        ResultsError: missing, not readable, or another file.
+    """
+    try:
+        same = sha256(path) == digests.get(path.name)
+        frame: pd.DataFrame = pq.read_table(path).to_pandas() if same else pd.DataFrame()
+    except FileNotFoundError as error:
+        raise ResultsError(f"{path}: missing") from error
+    except (OSError, pa.ArrowException) as error:
+        raise ResultsError(f"{path}: not readable: {error}") from error
+    if not same:
+        raise ResultsError(f"{path}: damaged or exchanged: not the file that run.json names")
+    return frame
