@@ -158,10 +158,10 @@ def _iterate(
         return iterate_generic(game, state, limited, tol, most, memory)
     delta = demand.delta * BITS
     market = (*demand.blocks, delta, *demand.rough_blocks, delta.astype(np.float32))
-    groups = (game.firms, demand.pairs(game.firms), demand.nest_codes, demand.rhos)
+    nested = None if demand.nests is None else (demand.pairs(game.firms), demand.nest_codes, demand.rhos)
     capacity = game.capacity if limited else np.zeros(0)
     terms = (game.costs, game.keep, game.low, game.high, capacity, game.conduct)
-    iterations, residual = iterate_prices(market, groups, terms, state, tol, most, memory)
+    iterations, residual = iterate_prices(market, game.firms, nested, terms, state, tol, most, memory)
     return int(iterations), float(residual)
 
 

@@ -32,10 +32,18 @@ ROUGH = 1e-4
 LONGEST = 50.0
 
 
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _copy(source: Array, target: Array) -> None:
+    """`target[:] = source` without the check of shapes, whose error message takes seconds to compile."""
+    for i in range(source.size):
+        target[i] = source[i]
+
+
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, inline="always")
 def _step(
     market: tuple[Any, ...],
-    groups: tuple[Any, ...],
+    firms: Array,
+    nested: tuple[Array, Array, Array] | None,
     terms: tuple[Any, ...],
     state: Array,
     out: Array,
@@ -47,7 +55,6 @@ def _step(
     Relative to the largest cost plus 1 / alpha: a measure of prices that does not run away with them.
     """
     tastes, alpha, weights, delta = market[:4]  # in bits, see choice.py
-    firms, pairs, nests, rho = groups
     costs, keep, low, high, capacity, conduct = terms
     products = delta.size
     prices, shadow = state[:products], state[products:]
@@ -57,7 +64,8 @@ def _step(
         margins[j] = keep[j] * prices[j] - costs[j]
         if limited:
             margins[j] -= shadow[j]
-    if rho.size > 0:
+    if nested is not None:  # known when it is compiled: a market without nests does not compile theirs
+        pairs, nests, rho = nested
         nested_markup_terms64(
             tastes,
             alpha,
@@ -133,7 +141,7 @@ def anderson(state: Array, image: Array, states: Array, images: Array, filled: i
         proposal[i] = value
         finite = finite and np.isfinite(value)
     if not finite:
-        proposal[:] = image
+        _copy(image, proposal)
     return finite
 
 
@@ -174,7 +182,8 @@ def _solve(matrix: Array, right: Array) -> None:
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def iterate_prices(
     market: tuple[Any, ...],
-    groups: tuple[Any, ...],
+    firms: Array,
+    nested: tuple[Array, Array, Array] | None,
     terms: tuple[Any, ...],
     state: Array,
     tolerance: float,
@@ -185,7 +194,7 @@ def iterate_prices(
 
     Anderson mixing over `memory` past steps; when a step makes the residual grow the past is forgotten, and
     the second half of the allowed iterations is plain. Returns (iterations, residual); residual is NaN if it
-    broke down.
+    broke down. `nested` holds pairs, nests and rho of `nested_markup_terms64`; None without nests.
     """
     low, high = terms[2], terms[3]
     size, products = state.size, low.size
@@ -193,12 +202,12 @@ def iterate_prices(
     work = (np.empty(products), np.empty(products), np.empty(products), np.empty(products))
     states, images = np.empty((max(memory, 1), size)), np.empty((max(memory, 1), size))
     filled, slot, before = 0, 0, np.inf
-    rough = groups[3].size == 0 and tolerance < ROUGH
+    rough = nested is None and tolerance < ROUGH
     residual = np.inf
     for iteration in range(1, most + 1):
-        residual = _step(market, groups, terms, state, image, work, rough)
+        residual = _step(market, firms, nested, terms, state, image, work, rough)
         if residual <= tolerance and not rough:
-            state[:] = image
+            _copy(image, state)
             return iteration, residual
         if rough and not residual > ROUGH:
             rough = False
@@ -208,7 +217,7 @@ def iterate_prices(
         if not np.isfinite(residual):
             if filled == 0:
                 return iteration, np.nan
-            state[:] = images[(slot - 1) % memory]
+            _copy(images[(slot - 1) % memory], state)
             filled, before = 0, np.inf
             continue
         if residual > _GROWTH * before or 2 * iteration > most or memory == 0:
@@ -216,12 +225,13 @@ def iterate_prices(
         before = residual
         anderson(state, image, states, images, filled, proposal)
         if memory > 0:
-            states[slot], images[slot] = state, image
+            _copy(state, states[slot])
+            _copy(image, images[slot])
             slot, filled = (slot + 1) % memory, min(filled + 1, memory)
         shorten(state, image, proposal)
         for j in range(products):
             proposal[j] = min(max(proposal[j], low[j]), high[j])
         for j in range(products, size):
             proposal[j] = max(proposal[j], 0.0)
-        state[:] = proposal
+        _copy(proposal, state)
     return most, residual
