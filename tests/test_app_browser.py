@@ -288,6 +288,27 @@ def test_a_wrong_code_opens_nothing(visit: Any) -> None:
     lost.wait_for_selector("#join-error:has-text('No game has that code')")
 
 
+def test_a_press_is_not_lost_when_the_page_is_drawn_anew_meanwhile(visit: Any) -> None:
+    teacher, _, code = opened(visit, 3)
+    slow, quick = (join(visit, code, name, "projector")[0] for name in ("Slow", "Quick"))
+    teacher.wait_for_selector("#seats:has-text('Quick')")
+    teacher.click("#start")
+    at_round(slow, 1)
+    at_round(quick, 1)
+    slow.fill("#list-price", "170000")
+    slow.fill("#promotion", "0")
+    box = slow.locator("#decide").bounding_box()
+    slow.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    slow.evaluate("() => { document.getElementById('decide').dataset.old = 'yes' }")
+    slow.mouse.down()
+    set_price(quick, 165_000)  # draws everybody's page anew
+    quick.wait_for_selector("#decided")
+    slow.wait_for_timeout(500)
+    slow.mouse.up()
+    at_round(slow, 2)  # both have decided
+    assert slow.query_selector("#decide[data-old]") is None, "the page was not drawn anew"
+
+
 FORGED = """async (code) => {
   const seat = JSON.parse(localStorage.getItem(`seat-${code}`));
   const body = JSON.stringify({ round: 0, list_price: 80000, promotion: 0, firm: "amber" });

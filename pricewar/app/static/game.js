@@ -145,6 +145,23 @@ async function desk(page, code) {
   follow(page, code, call, (state) => draw(page, { state, code, call, fetchFile }));
 }
 
+const LONGEST_PRESS = 3000; // ms; a page must not wait for a finger that never lifts
+
+let press = Promise.resolve(),
+  lift = () => {};
+addEventListener("pointerdown", () => {
+  lift();
+  press = new Promise((done) => {
+    lift = done;
+    setTimeout(done, LONGEST_PRESS);
+  });
+}, true);
+// The click comes after the pointer is up: draw behind it.
+for (const up of ["pointerup", "pointercancel"]) addEventListener(up, () => setTimeout(lift, 0), true);
+
+/** Done when no button is held down: a button that is drawn anew between press and release loses its click. */
+const released = () => press;
+
 /** Draw each new state; the server answers when something has changed, at the latest after some seconds. */
 async function follow(page, code, call, draw) {
   let version = "",
@@ -154,6 +171,7 @@ async function follow(page, code, call, draw) {
       const state = await call(`state?since=${version}`);
       misses = 0;
       version = state.version;
+      await released();
       await draw(state);
     } catch (error) {
       if (error.status === 401 || error.status === 404) {
