@@ -86,7 +86,7 @@ class PurchaseTax(Intervention):
     """Rate without relief, fraction of the net price."""
     rate: Share = 0.05
     """Rate with relief."""
-    relief_cap: Money | None = 15_000.0
+    relief_cap: Money | None = None
     """Most that the relief can be worth, CNY a car; None: no cap."""
     firms: Selection = "all"
     """Which firms: "all" or a list of ids."""
