@@ -24,6 +24,7 @@ from .kernels.market import choices, derivatives
 from .preferences import MixedLogit
 from .records import Flags, Floats, Ints, Landscape, Record
 from .scenario import SEGMENTS, Scenario
+from .sums import dot, solved
 
 NOT_ON_SALE = -1.0e3
 """Utility of a product that nobody can buy."""
@@ -244,7 +245,7 @@ class _Work:
         for f in range(len(self.firms)):
             own = np.flatnonzero((self.firm_of == f) & sold)
             if len(own):
-                markup = np.linalg.solve(-jacobian[np.ix_(own, own)].T * vat, share[own])
+                markup = solved(-jacobian[np.ix_(own, own)].T * vat, share[own])
                 theta[own] = unit_cost[own] - (self.price[own] / vat - markup)
         return theta
 
@@ -291,5 +292,5 @@ class _Work:
             unit_cost=unit_cost,
             growth=growth,
             elasticity=self.own_elasticity(delta, alpha),
-            attraction=float(self.population.weight @ np.log1p(inside)),
+            attraction=dot(self.population.weight, np.log1p(inside)),
         )

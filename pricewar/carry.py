@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 DAYS_A_MONTH = 365.0 / 12.0
 AMPLE = 1_000.0
-"""Where the scenario sets no limit, a firm has so many months of the whole market's sales in cash, and can make
-so many times what all shoppers could buy: finite, out of reach, and in the market's own units."""
+"""Where the scenario sets no limit, a firm has so many months of the whole market's sales in cash, and can
+make so many times what all shoppers could buy: finite, out of reach, and in the market's own units."""
 
 
 def start_state(scenario: Scenario, calibration: Calibration) -> State:
