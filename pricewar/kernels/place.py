@@ -37,7 +37,7 @@ def ensure_place() -> None:
             f"no folder for compiled code can be written ({error}): set {VARIABLE} to one that can"
         ) from error
     os.environ[VARIABLE] = str(folder)  # for worker processes, and for numba when it reads it again
-    config.CACHE_DIR = str(folder)
+    config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
     told = (
         f"compiled code is kept in {folder}: no cache folder can be written; set {VARIABLE} to one that lasts"
     )
