@@ -20,6 +20,7 @@ from .records import Floats, View
 from .scenario import Scenario
 from .scenario_file import load
 from .strategies import Strategy
+from .sums import dot
 from .views import own_figures, view_of
 
 try:
@@ -154,7 +155,7 @@ class MarketEnv(ParallelEnv[str, Observation, Action]):  # type: ignore[misc]
 
     def _start_revenue(self, key: str) -> float:
         start, own = self._model.landscape, self._firm(key).own
-        sales = float(start.start_price[own] @ np.maximum(start.start_units[own], 1.0))
+        sales = dot(start.start_price[own], np.maximum(start.start_units[own], 1.0))
         return sales / (1.0 + self.scenario.market.vat)
 
     def _info(self, key: str) -> dict[str, Any]:
@@ -211,7 +212,7 @@ def observe(view: View) -> Observation:
     """
     start = view.landscape
     usual = max(float(start.start_units[view.own].sum()), 1.0)
-    revenue = float(view.start_price @ np.maximum(start.start_units[view.own], 1.0)) / (1.0 + view.vat)
+    revenue = dot(view.start_price, np.maximum(start.start_units[view.own], 1.0)) / (1.0 + view.vat)
     seen = np.where(view.on_sale, view.change(), 0.0)
     cash = view.cash / revenue
     parts = (

@@ -50,6 +50,10 @@ class EditionWarning(UserWarning):
     """A file or a result of an older edition of the model: it says what differs."""
 
 
+class CacheWarning(UserWarning):
+    """Compiled code is kept in a temporary folder, because no usual place can be written."""
+
+
 def bad_input(source: str, *problems: tuple[str, object, str]) -> InputError:
     """Build an `InputError` from (place, found, allowed) triples."""
     return InputError(

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import mesa
-
+from .agents import Agent
 from .records import Floats, Ints, Quote, View, read_only
 from .specs import FirmSpec
 from .state import State
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from .model import PriceWar
 
 
-class Firm(mesa.Agent):  # type: ignore[misc]
+class Firm(Agent):  # type: ignore[misc]
     """One maker with a strategy, a notebook and its books."""
 
     model: PriceWar

@@ -30,6 +30,7 @@ from .research import Research
 from .scenario import Scenario
 from .scenario_file import load
 from .state import State
+from .sums import dot
 from .supplier import Supplier, close_all
 from .views import own_figures, view_of
 
@@ -104,7 +105,7 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         self.firms = [Firm(self, index, key, spec) for index, (key, spec) in enumerate(specs)]
         self.regulator = Regulator(self, self.setting.interventions)
         chain = self.setting.supply_chain
-        usual = chain.purchased_share * float(self.calibration.unit_cost @ self.landscape.start_units)
+        usual = chain.purchased_share * dot(self.calibration.unit_cost, self.landscape.start_units)
         self.suppliers = [Supplier(self, key, spec, usual) for key, spec in chain.groups.items()]
 
     def step(self) -> None:

@@ -23,7 +23,10 @@ class Preferences(Rule):
 
 
 class MixedLogit(Preferences):
-    """Logit with tastes that differ between buyers and with income. Spreads are in utility (assumed)."""
+    """Logit with tastes that differ between buyers and with income.
+
+    Spreads are in utility, and 0 unless the market states them: a data set of cars does.
+    """
 
     own_elasticity: float = Field(
         -4.0, lt=-0.5, ge=-15, description="unit-weighted mean own-price elasticity"
@@ -37,12 +40,12 @@ class MixedLogit(Preferences):
         le=2,
         description="by how much price sensitivity falls with income, d log alpha / d log income",
     )
-    electric_sd: float = Field(1.5, ge=0, le=6, description="spread of the taste for any NEV against petrol")
-    size_sd: float = Field(0.8, ge=0, le=6, description="spread of the taste for one size class more")
-    suv_sd: float = Field(0.8, ge=0, le=6, description="spread of the taste for an SUV")
-    range_sd: float = Field(0.3, ge=0, le=6, description="spread of the taste for 100 km more range")
+    electric_sd: float = Field(0.0, ge=0, le=6, description="spread of the taste for any NEV against petrol")
+    size_sd: float = Field(0.0, ge=0, le=6, description="spread of the taste for one size class more")
+    suv_sd: float = Field(0.0, ge=0, le=6, description="spread of the taste for an SUV")
+    range_sd: float = Field(0.0, ge=0, le=6, description="spread of the taste for 100 km more range")
     size_income: float = Field(
-        0.6, ge=-3, le=3, description="taste for one size class more per sd of log income"
+        0.0, ge=-3, le=3, description="taste for one size class more per sd of log income"
     )
 
     @property
@@ -57,14 +60,9 @@ class MixedLogit(Preferences):
 
 
 class Logit(MixedLogit):
-    """Plain logit: all buyers alike. For textbook markets."""
+    """Plain logit: all buyers alike. What a market has that says nothing of its demand."""
 
     income_elasticity: float = 0.0
-    electric_sd: float = 0.0
-    size_sd: float = 0.0
-    suv_sd: float = 0.0
-    range_sd: float = 0.0
-    size_income: float = 0.0
 
 
 __all__ = ["Logit", "MixedLogit", "Preferences"]

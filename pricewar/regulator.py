@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import mesa
 import numpy as np
 
+from .agents import Agent
 from .interventions import Desk, Intervention
 from .records import Accounts, Offers, View
 from .streams import stream
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .model import PriceWar
 
 
-class Regulator(mesa.Agent):  # type: ignore[misc]
+class Regulator(Agent):  # type: ignore[misc]
     """Holds the measures and a notebook for each."""
 
     model: PriceWar

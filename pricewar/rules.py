@@ -30,7 +30,7 @@ class Rule(BaseModel):
     so a rule can be shared between firms, runs and processes.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
 
     @property
     def kind(self) -> str:

@@ -22,7 +22,7 @@ from .errors import InputError, Problem
 from .events import Event
 from .interventions import Intervention
 from .months import Month, month_after
-from .preferences import MixedLogit, Preferences
+from .preferences import Logit, Preferences
 from .rules import RuleOf
 from .specs import (
     SEGMENTS,
@@ -52,6 +52,13 @@ __all__ = [
 ]
 
 
+REQUIRED = {
+    "consumers.shoppers": "a value is required: people who consider buying in a month, "
+    "more than the units sold",
+}
+"""What a value that is missing should be, where its name alone does not say it."""
+
+
 class Scenario(Table):
     """All inputs of a run. Immutable; `but` varies a copy."""
 
@@ -61,8 +68,8 @@ class Scenario(Table):
     periods: int = Field(36, ge=1, le=600, description="months")
     seed: int = Field(1, ge=0)
     market: MarketSpec = MarketSpec()
-    consumers: ConsumerSpec = ConsumerSpec()
-    demand: Annotated[Preferences, RuleOf("pricewar.preferences", Preferences, "MixedLogit")] = MixedLogit()
+    consumers: ConsumerSpec
+    demand: Annotated[Preferences, RuleOf("pricewar.preferences", Preferences, "Logit")] = Logit()
     dynamics: Dynamics = Dynamics()
     supply_chain: SupplyChainSpec = SupplyChainSpec()
     noise: NoiseSpec = NoiseSpec()
@@ -70,6 +77,12 @@ class Scenario(Table):
     products: dict[str, ProductSpec] = Field(min_length=1)
     events: tuple[Annotated[Event, RuleOf("pricewar.events", Event)], ...] = ()
     interventions: tuple[Annotated[Intervention, RuleOf("pricewar.interventions", Intervention)], ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names_what_is_missing(cls, tree: Any) -> Any:
+        """Without the table of consumers, it is its `shoppers` that are missing."""
+        return {"consumers": {}, **tree} if isinstance(tree, Mapping) else tree
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -141,7 +154,7 @@ def problems_of(error: ValidationError) -> Iterator[Problem]:
         if detail["type"] == "reference":
             yield Problem(place, str(context["found"]), str(context["allowed"]))
         elif detail["type"] == "missing":
-            yield Problem(place, "nothing", "a value is required")
+            yield Problem(place, "nothing", REQUIRED.get(place, "a value is required"))
         elif detail["type"] == "extra_forbidden":
             yield Problem(place, f"unknown key with value {_short(detail['input'])}", "known keys only")
         else:

@@ -1,8 +1,8 @@
 """Scenario files: TOML in, Scenario out, every problem with its place.
 
 `extends` names another scenario whose tables are merged under this one's; lists (events, interventions) are
-added to those of the base. `data` names a market data set that fills firms and products. A file says only
-what it changes.
+added to those of the base. `data` names a market data set that fills firms and products and brings the tables
+of its scenario.toml. A file says only what it changes.
 """
 
 from __future__ import annotations
@@ -158,18 +158,22 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Tree:
 
 
 def data_tree(name: object, source: str) -> Tree:
-    """Firms and products of a market data set, as a tree.
+    """Firms, products and own tables of a market data set, as a tree.
 
     Raises:
         InputError: no such data set, or one that does not hold together.
     """
     if not isinstance(name, str):
         raise bad_input(source, ("data", name, "the name or directory of one data set"))
-    changed = max((file.stat().st_mtime_ns for file in Path(name).glob("*.csv")), default=0)
+    changed = max((file.stat().st_mtime_ns for file in _files_of(name)), default=0)
     try:
         return _data_tree(name, changed)
     except InputError as error:
         raise InputError(source, tuple(_under("data", p) for p in error.problems)) from error
+
+
+def _files_of(data: str) -> Iterator[Path]:
+    return (file for file in Path(data).glob("*") if file.suffix in (".csv", ".toml"))
 
 
 def _under(field: str, problem: Problem) -> Problem:
@@ -183,7 +187,7 @@ def _data_tree(name: str, changed: int) -> Tree:
     market = load_market_data(name)
     firms = market.firms
     products = market.products
-    return {
+    figures: Tree = {
         "firms": {str(key): _firm(dict(row)) for key, row in firms.iterrows()},
         "products": {str(key): _product(dict(row)) for key, row in products.iterrows()},
         "market": {"vat": market.market["vat_rate"], **_given(market.market, PETROL_MARKET)},
@@ -192,6 +196,7 @@ def _data_tree(name: str, changed: int) -> Tree:
             **_given(market.market, ("petrol_share",)),
         },
     }
+    return merge(figures, market.scenario)
 
 
 def _given(figures: Mapping[str, float], names: tuple[str, ...]) -> Tree:

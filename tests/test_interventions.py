@@ -446,7 +446,9 @@ def test_purchase_tax_of_2026() -> None:
     tax = PurchaseTax().amend(example_offers(), example_desk()).tax
     np.testing.assert_allclose(tax, 0.05 * START / 1.13, err_msg="relief below 15,000 CNY for all")
     dear = example_offers().with_price(np.full(6, 565_000.0))
-    assert PurchaseTax().amend(dear, example_desk()).tax[0] == pytest.approx(0.10 * 500_000 - 15_000)
+    capped = PurchaseTax(relief_cap=15_000.0).amend(dear, example_desk())
+    assert capped.tax[0] == pytest.approx(0.10 * 500_000 - 15_000)
+    assert PurchaseTax().amend(dear, example_desk()).tax[0] == pytest.approx(0.05 * 500_000), "no cap"
     exempt = example_offers()
     assert PurchaseTax(rate=0.0, relief_cap=30_000.0).amend(exempt, example_desk()) is exempt
 

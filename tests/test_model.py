@@ -213,7 +213,7 @@ def launched(**more: Any) -> PriceWar:
     tree = tiny_tree()
     tree["products"]["cove-new"] = {
         "firm": "cove", "name": "Cove New", "segment": "C", "body": "SUV", "list_price": 250_000,
-        "like": "cove-suv",
+        "like": "cove-suv", "powertrain": "BEV",
     }  # fmt: skip
     scenario = scenario_from(tree, "launch").but(QUIET, events=[event("Launch", product="cove-new", **more)])
     return ran(scenario)

@@ -15,6 +15,7 @@ import pandas as pd
 from ..records import Floats
 from ..runs import Progress, compare
 from ..scenario import Scenario
+from ..sums import times
 from .interval import interval
 from .panel import panel
 
@@ -125,7 +126,7 @@ def _effects(results: Any, peace: Scenario, leader: str, until: int) -> dict[str
     surplus = (market["consumer_surplus"][1] - market["consumer_surplus"][0]).sum(axis=(1, 2)) / 1e9
     rival = np.array([firm != leader for firm in firms.entities])
     weight = rival * _units(peace, firms.entities)
-    mean_price = price @ weight / weight.sum()
+    mean_price = times(price, weight) / weight.sum()
     values = {
         "rivals_price_during": mean_price[:, 1:until].mean(axis=1),
         "rivals_price_after": mean_price[:, until:].mean(axis=1),

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..sums import dot
 from .frames import runway
 from .game import Game
 from .game_rules import LARGEST_PROMOTION, LIST_RANGE
@@ -86,8 +87,8 @@ def own_books(game: Game, firm: str) -> View:
     offers = [month.offers for month in model.history]
     cash, profit = books.cash[:, f], books.profit[:, f]
     return {
-        "list_price": [start * float(weight @ (one.list_price[own] / start_list)) for one in offers],
-        "promotion": [start * float(weight @ (one.promotion[own] / start_list)) for one in offers],
+        "list_price": [start * dot(weight, one.list_price[own] / start_list) for one in offers],
+        "promotion": [start * dot(weight, one.promotion[own] / start_list) for one in offers],
         "units": books.units[:, f].tolist(),
         "share": books.share[:, f].tolist(),
         "unit_cost": float(

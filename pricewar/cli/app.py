@@ -12,7 +12,7 @@ import typer
 
 from ..edition import EDITION
 from ..errors import InputError, PricewarError
-from .console import editions_told
+from .console import warnings_told
 
 COMMANDS = (
     ("list", "inspect", "list_shipped"),
@@ -39,7 +39,7 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(command)
     def wrapped(*args: Any, **options: Any) -> Any:
         try:
-            with editions_told():
+            with warnings_told():
                 return command(*args, **options)
         except PricewarError as error:
             typer.echo(str(error), err=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from ..errors import EditionWarning
+from ..errors import CacheWarning, EditionWarning
 
 Tick = Callable[[str, int], None]
 LINES = 10
@@ -26,15 +26,16 @@ def say(text: str, quiet: bool = False) -> None:
 
 
 @contextmanager
-def editions_told() -> Iterator[None]:
-    """Tell of files and results of an older edition on stderr, each once, as long as the block lasts."""
+def warnings_told() -> Iterator[None]:
+    """Tell of older editions and of a makeshift cache on stderr, each once, as long as the block lasts."""
     told = set[str]()
     with warnings.catch_warnings():
         warnings.simplefilter("always", EditionWarning)
+        warnings.simplefilter("always", CacheWarning)
         others = warnings.showwarning
 
         def show_one(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
-            if not issubclass(category, EditionWarning):
+            if not issubclass(category, (EditionWarning, CacheWarning)):
                 others(message, category, *where, **more)
             elif str(message) not in told:
                 told.add(str(message))

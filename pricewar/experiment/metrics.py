@@ -24,6 +24,7 @@ from ..analysis.panel import total
 from ..analysis.wars import Definition, Path, War, find_wars, make_path
 from ..calibrate import calibrate
 from ..schema import measures, without_level
+from ..sums import times
 
 if TYPE_CHECKING:
     from ..scenario import Scenario
@@ -188,7 +189,7 @@ def aim_end(run: Run, firm: str) -> float:
     found = calibrate(run.scenario)
     orders = run.products["orders"].to_numpy(float).reshape(len(run.market), -1)[-12:]
     own = found.landscape.firm_of == found.landscape.firm(firm)
-    return profit_end(run, firm) + float((orders @ np.where(own, found.growth, 0.0)).mean())
+    return profit_end(run, firm) + float(times(orders, np.where(own, found.growth, 0.0)).mean())
 
 
 def surplus_end(run: Run) -> float:
