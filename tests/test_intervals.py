@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import io
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from typer.testing import CliRunner
 from synthetic import results
 
 from pricewar.analysis.compare import compare_table, has_luck
-from pricewar.analysis.interval import clopper_pearson, interval, share_interval
+from pricewar.analysis.interval import NO_LUCK, clopper_pearson, interval, share_interval
 from pricewar.analysis.robustness import robustness, survival
 from pricewar.analysis.sensitivity import estimate, heat, response, tornado
 from pricewar.analysis.structure import over_of
 from pricewar.bounds import EVENT, FREE, POSITIVE, SHARE, Bounds, bounds_of
+from pricewar.cli.app import app
+from pricewar.cli.summary import _cell
 from pricewar.errors import InputError
 from pricewar.experiment.metrics import OF_FIRM, PLAIN, WITH_MONTH
+from pricewar.plots.style import with_interval
+from pricewar.report.cards import _span
 from pricewar.runs import compare
 from pricewar.scenario_file import load
 from pricewar.schema import measures
@@ -251,3 +259,72 @@ def test_declared_kinds_are_what_they_say():
     assert EVENT.event
     assert not SHARE.event
     assert POSITIVE.of_differences() == FREE
+
+
+# --- in words
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.floats(-1e6, 1e6), st.floats(1e-6, 1e3))
+def test_ends_that_differ_look_different(middle, width):
+    lo, hi = middle - width, middle + width
+    row = {"mean": 1.0, "diff": middle, "diff_lo": lo, "diff_hi": hi}
+    for text in (with_interval((middle, lo, hi)), _cell(row, 1.0, False)):
+        assert len(set(text.partition("[")[2].rstrip("]").split(", "))) == 2
+    assert len(set(_span(lo, hi).split(" to "))) == 2
+    still = (middle, np.nan, np.nan)
+    assert "[" not in with_interval(still)
+    assert _span(np.nan, np.nan) == ""
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Terminal table, report and comparison.csv of a war against the baseline, and of its quiet twin."""
+    folder = tmp_path_factory.mktemp("told")
+    for name in ("baseline", "byd-one-third"):
+        text = f'extends = "{name}"\nname = "quiet-{name}"\n[noise]\n'
+        text += "market_sd = 0.0\ntaste_sd = 0.0\nview_sd = 0.0\n"
+        (folder / f"quiet-{name}.toml").write_text(text, encoding="utf-8")
+    quiet = [str(folder / f"quiet-{name}.toml") for name in ("baseline", "byd-one-third")]
+    texts = []
+    for scenarios in (["baseline", "byd-one-third"], quiet):
+        words = ["compare", *scenarios, "--seeds", "2", "--out", str(folder / "out"), "--workers", "1"]
+        done = CliRunner().invoke(app, words)
+        assert done.exit_code == 0, done.output
+        texts.append(done.stdout)
+        texts.append((folder / "out" / "report.html").read_text(encoding="utf-8"))
+        texts.append((folder / "out" / "comparison.csv").read_text(encoding="utf-8"))
+    return texts
+
+
+def test_the_parts_of_welfare_add_up_as_printed(told):
+    rows = {}
+    for line in told[0].splitlines():
+        found = re.match(r"  (.*?)  .*?([+-][\d,]+\.?\d*) \[", line)
+        if found:
+            unit = 10.0 ** -len(found[2].partition(".")[2])
+            rows[found[1].strip()] = (float(found[2].replace(",", "")), unit)
+    names = list(rows)
+    start, whole = names.index("consumer surplus, bn CNY"), names.index("= welfare, bn CNY")
+    parts = [rows[name] for name in names[start:whole]]
+    rounding = sum(unit for _, unit in parts)
+    assert len(parts) == 5
+    assert sum(value for value, _ in parts) == pytest.approx(rows[names[whole]][0], abs=rounding)
+    opened, end = rows[names[whole + 1]], rows[names[whole + 2]]
+    assert names[whole + 2] == "= welfare with open orders, bn CNY"
+    assert rows[names[whole]][0] + opened[0] == pytest.approx(end[0], abs=3 * max(opened[1], end[1]))
+    assert abs(parts[-1][0]) > 10 * rounding  # the balance of the state counts: without it nothing adds up
+
+
+def test_what_an_interval_is_of_is_said_and_no_luck_too(told):
+    table, page, csv, quiet_table, quiet_page, quiet_csv = told
+    assert "[95% interval over seeds, of luck]" in table
+    assert "of luck alone, not of the parameters" in page
+    assert NO_LUCK in quiet_table
+    assert "[" not in quiet_table.split("over the whole run")[1].split("report")[0]
+    assert NO_LUCK in quiet_page
+    assert "of luck alone, not" not in quiet_page
+    frame = pd.read_csv(io.StringIO(quiet_csv))
+    others = frame[frame["scenario"] != "quiet-baseline"]
+    assert others[["lo", "hi", "diff_lo", "diff_hi"]].isna().all(axis=None)
+    assert pd.read_csv(io.StringIO(csv))["lo"].notna().any()

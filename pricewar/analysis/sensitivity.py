@@ -178,7 +178,8 @@ def _welch(one: Floats, two: Floats) -> Interval:
     from scipy.stats import ttest_ind
 
     mean = np.asarray(two.mean() - one.mean())
-    if min(len(one), len(two)) < 2 or (np.ptp(one) == 0 and np.ptp(two) == 0):
+    rounding = 1e-12 * max(np.abs(one).max(), np.abs(two).max())
+    if min(len(one), len(two)) < 2 or max(np.ptp(one), np.ptp(two)) <= rounding:
         return Interval(mean, np.asarray(np.nan), np.asarray(np.nan))
     ends = ttest_ind(two, one, equal_var=False).confidence_interval(0.95)
     return Interval(mean, np.asarray(ends.low), np.asarray(ends.high))

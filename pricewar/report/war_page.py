@@ -48,7 +48,7 @@ def renew(page: Path, seeds: int = SEEDS) -> None:
         title = (
             f"`{scenario}`, first twelve months, mean of {seeds} seeds, difference from the but-for market"
         )
-        parts += [f"{title} [95% interval]:", "", markdown(table), ""]
+        parts += [f"{title} [95% interval over seeds, of luck]:", "", markdown(table), ""]
     text = renewed(page.read_text(encoding="utf-8"), "\n".join(parts).rstrip(), str(page))
     page.write_text(text, encoding="utf-8")
 
