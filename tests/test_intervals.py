@@ -11,8 +11,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from typer.testing import CliRunner
 from synthetic import results
+from typer.testing import CliRunner
 
 from pricewar.analysis.compare import compare_table, has_luck
 from pricewar.analysis.interval import NO_LUCK, clopper_pearson, interval, share_interval
