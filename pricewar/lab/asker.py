@@ -70,17 +70,28 @@ def run(
     near = np.min(np.abs(fast[:, None] - np.array(COMPETITIVE)), axis=1) < 1e-4
     rows = (
         Comparison(
-            "asynchronous: median price", 8.39 if base else None, float(np.median(slow)), _median_error(slow)
+            "asynchronous: median price",
+            8.39 if base else None,
+            float(np.median(slow)),
+            _median_error(slow),
+            sessions=len(slow),
         ),
-        Comparison("asynchronous: mean price", None, float(slow.mean()), standard_error(slow)),
         Comparison(
-            "synchronous: median price", 2.129 if base else None, float(np.median(fast)), _median_error(fast)
+            "asynchronous: mean price", None, float(slow.mean()), standard_error(slow), sessions=len(slow)
+        ),
+        Comparison(
+            "synchronous: median price",
+            2.129 if base else None,
+            float(np.median(fast)),
+            _median_error(fast),
+            sessions=len(fast),
         ),
         Comparison(
             "synchronous: share at 2.028 or 2.129",
             1.0 if base else None,
             float(near.mean()),
             standard_error(near),
+            sessions=len(near),
         ),
     )
     return Report(
