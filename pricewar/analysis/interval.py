@@ -6,7 +6,7 @@ metric's bounds, or the bootstrap. Argued, with measured coverage, in docs/adr/0
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -83,7 +83,7 @@ def _still(values: Floats, seen: NDArray[np.bool_], size: ArrayLike) -> NDArray[
         return np.asarray(~(top - low > _ROUNDING * reach), bool)
 
 
-def share_interval(events: Floats, cluster: NDArray[np.generic] | None = None) -> Interval:
+def share_interval(events: Floats, cluster: NDArray[Any] | None = None) -> Interval:
     """Share of runs with an event, and the limits of Clopper and Pearson.
 
     Runs of one cluster (one seed at many points, one point with many seeds) are not independent. They count
@@ -101,7 +101,7 @@ def share_interval(events: Floats, cluster: NDArray[np.generic] | None = None) -
     values = events[there]
     _, code = np.unique(np.arange(len(events)) if cluster is None else cluster, return_inverse=True)
     runs = np.bincount(code[there], minlength=1)
-    sums = np.bincount(code[there], weights=values, minlength=1)[runs > 0]
+    sums = np.bincount(code[there], weights=values, minlength=1).astype(float)[runs > 0]
     runs = runs[runs > 0]
     if len(values) == 0:
         return Interval(*(np.asarray(np.nan) for _ in range(3)))

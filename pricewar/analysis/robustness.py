@@ -85,7 +85,7 @@ def robustness(
         row["regret_max"] = float(regret[:, place].max())
         if enough is not None:
             fine = sign * wide.iloc[:, place] >= sign * enough
-            share = share_interval(fine.to_numpy(float), unit)
+            share = share_interval(np.asarray(fine, float), unit)
             lo, hi = (float(end) if luck else np.nan for end in share[1:])
             row |= {"satisfies": float(share.mean), "satisfies_lo": lo, "satisfies_hi": hi}
         rows.append(row)
@@ -97,7 +97,9 @@ def _units(wide: pd.DataFrame, over: Over) -> NDArray[np.int64]:
     """(worlds) number of the seed, or of the values of the other factors, of each world."""
     index = wide.index.to_frame(index=False)
     own = ["seed"] if over == "seed" else [name for name in index if name != "seed"]
-    return index.groupby(own, sort=False).ngroup().to_numpy() if own else np.zeros(len(wide), np.int64)
+    if not own:
+        return np.zeros(len(wide), np.int64)
+    return np.asarray(index.groupby(own, sort=False).ngroup(), np.int64)
 
 
 def _means(values: Floats, unit: NDArray[np.int64]) -> Floats:

@@ -124,7 +124,7 @@ def _points(runs: pd.DataFrame) -> pd.DataFrame:
     """One row a point, the columns that seeds share and that are not the same everywhere."""
     names = [name for name in runs if name not in _NO_FACTOR and not str(name).startswith(DIFF)]
     shared = runs.groupby("point")[names].nunique(dropna=False).max() == 1
-    points = runs.drop_duplicates("point")[[name for name in names if shared[name]]]
+    points = runs.drop_duplicates("point")[[name for name, alike in zip(names, shared, strict=True) if alike]]
     return points.loc[:, points.nunique(dropna=False) > 1]
 
 

@@ -105,7 +105,7 @@ def _difference(function: Callable[[Floats], Floats], prices: Floats, place: int
     """Central difference of a function of prices in one of them."""
     move = np.zeros_like(prices)
     move[place] = _STEP * max(abs(prices[place]), float(np.abs(prices).mean()))
-    return (function(prices + move) - function(prices - move)) / (2.0 * move[place])
+    return np.asarray((function(prices + move) - function(prices - move)) / (2.0 * move[place]))
 
 
 def require_curvature(demand: Demand, prices: ArrayLike, margins: Floats, internal: Floats) -> Floats:

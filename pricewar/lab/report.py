@@ -81,7 +81,9 @@ class Comparison:
             return ""
         if self.z is not None:
             return f"{self.z:+.1f}"
-        return "exact" if self.sessions is None else "no published error"
+        if self.sessions is None:
+            return "exact"
+        return "sessions do not differ" if self.published_sessions or self.solved else "no published error"
 
 
 @dataclass(frozen=True, eq=False)
