@@ -211,10 +211,10 @@ COMPARISON: Final[Table] = (
         "month, total (by the last column of the tables above), open_orders, or total_with_open",
     ),
     rate("mean", "of the metric", "mean over seeds; empty where only differences mean anything (surplus)"),
-    rate("lo", "of the metric", "lower end of its 95% interval; empty with one seed"),
+    rate("lo", "of the metric", "lower end of its 95% interval over seeds; empty where no seed differs"),
     rate("hi", "of the metric", "upper end"),
     rate("diff", "of the metric", "mean over seeds of the difference from the baseline with the same seed"),
-    rate("diff_lo", "of the metric", "lower end of its 95% interval; empty with one seed"),
+    rate("diff_lo", "of the metric", "lower end of its 95% interval over seeds; empty where no seed differs"),
     rate("diff_hi", "of the metric", "upper end"),
 )
 

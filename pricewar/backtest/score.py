@@ -43,11 +43,14 @@ def covered(draws: Floats, actual: Floats, level: float) -> NDArray[np.bool_]:
 
 
 def read_actuals(path: Path) -> pd.DataFrame:
-    """Actual figures: entity, period, metric, value.
+    """Actual figures: entity, period, metric, value, in any order; further columns are not used.
+
+    Returns:
+        The four columns; `attrs["unused"]` names the others.
 
     Raises:
-        InputError: no such file, other columns, a cell that is not predicted, one twice, or a value that is
-            not a number; every row that is wrong, with its line.
+        InputError: no such file, a column missing or there twice, a cell that is not predicted, one
+            twice, or a value that is not a number; every row that is wrong, with its line.
     """
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
@@ -57,9 +60,12 @@ def read_actuals(path: Path) -> pd.DataFrame:
         raise bad_input(
             str(path), ("file", str(error), "comma-separated UTF-8 text with a header")
         ) from error
-    if sorted(table.columns) != sorted(COLUMNS):
-        raise bad_input(str(path), ("line 1", list(table.columns), f"columns {', '.join(COLUMNS)}"))
-    table = table[list(COLUMNS)].apply(lambda column: column.str.strip())
+    heads = [str(name).strip() for name in table.columns]
+    twice_named = [name for name in COLUMNS if heads.count(name) + heads.count(f"{name}.1") > 1]
+    if twice_named or not set(COLUMNS) <= set(heads):
+        raise bad_input(str(path), ("line 1", heads, f"columns {', '.join(COLUMNS)}, each once"))
+    unused = [name for name in heads if name not in COLUMNS]
+    table = table.set_axis(heads, axis=1)[list(COLUMNS)].apply(lambda column: column.str.strip())
     problems = [problem for line, row in enumerate(table.itertuples(index=False), 2)
                 for problem in _problems(f"line {line}", *map(str, row))]  # fmt: skip
     twice = table.duplicated(list(COLUMNS[:3]))
@@ -72,6 +78,7 @@ def read_actuals(path: Path) -> pd.DataFrame:
     if problems:
         raise InputError(str(path), tuple(problems))
     checked: pd.DataFrame = table.assign(value=table["value"].astype(float))
+    checked.attrs["unused"] = unused
     return checked
 
 

@@ -45,6 +45,8 @@ def backtest(
     from .output import check_target
 
     came = None if actuals is None else read_actuals(actuals)
+    if came is not None and came.attrs["unused"]:
+        say(f"{actuals}: columns not used: {', '.join(came.attrs['unused'])}", quiet)
     check_target(out)
     found = stored(out, draws, seed) or drawn(draws, seed, workers, quiet or as_json)
     if came is not None:

@@ -17,6 +17,13 @@ GAMES_HELP = (
 )
 
 
+LEGEND = (
+    "over: sessions that a figure is the mean of. z: difference over its standard error, sd sqrt(1/n + 1/N), "
+    "with the paper's standard deviation over sessions, else ours. No published error: the paper's standard "
+    "deviation and number of sessions are not known here."
+)
+
+
 def lab(
     game: Annotated[str, typer.Argument(help=GAMES_HELP)],
     sessions: Annotated[int, typer.Option(help="Learning sessions; exact solvers ignore it.")] = 100,
@@ -82,17 +89,22 @@ def _show(console: Console, report: Report) -> None:
     from rich.table import Table
 
     table = Table(title=report.source)
-    for name in ("quantity", "published", "reproduced", "s.e.", "note"):
+    for name in ("quantity", "published", "over", "reproduced", "over", "s.e.", "z", "note"):
         table.add_column(name, justify="left" if name in ("quantity", "note") else "right")
     for c in report.comparisons:
         table.add_row(
             c.quantity.replace("_", " "),
             _number(c.published),
+            _number(c.published_sessions),
             _number(c.reproduced),
+            _number(c.sessions),
             _number(c.error),
+            c.judged,
             c.note,
         )
     console.print(table)
+    if any(c.published is not None and c.sessions is not None for c in report.comparisons):
+        console.print(LEGEND, markup=False, highlight=False)
     for remark in report.remarks:
         console.print(remark, markup=False, highlight=False)
 

@@ -10,13 +10,15 @@ import typer
 
 
 def verify(
-    case: Annotated[Path, typer.Argument(help="Case file (JSON).")],
+    case: Annotated[
+        Path | None, typer.Argument(help="Case file (JSON); without one, all cases that are shipped.")
+    ] = None,
     tol: Annotated[
         float, typer.Option(help="Largest relative error of prices; ten times that for the rest.")
     ] = 1e-9,
     json_: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Recompute every output of a reference case from its inputs.
+    """Recompute every output of a reference case, or of all shipped ones, from its inputs.
 
     Exit code 0: all within tolerance; 1: something is not, or did not converge; 2: the file is not a case.
     """
@@ -25,7 +27,12 @@ def verify(
     from pricewar.errors import ConvergenceError, InputError
     from pricewar.verify import verify_case
 
+    from .verify_shipped import verify_shipped
+
     try:
+        if case is None:
+            verify_shipped(tol, json_)
+            return
         result = verify_case(case, tol)
     except InputError as error:
         Console(stderr=True, soft_wrap=True).print(str(error), markup=False, highlight=False)

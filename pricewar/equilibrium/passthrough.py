@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pricewar.demand.base import Floats
+from pricewar.demand.base import Floats, require_curvature
 
 if TYPE_CHECKING:
     from pricewar.equilibrium.solver import Equilibrium
@@ -21,7 +21,7 @@ def condition_derivative(equilibrium: Equilibrium) -> Floats:
     game, prices = equilibrium.game, equilibrium.prices
     jacobian = game.demand.jacobian(prices)
     margins = game.margins(prices, equilibrium.capacity_price)
-    curved = game.demand.curvature(prices, margins, game.internal)
+    curved = require_curvature(game.demand, prices, margins, game.internal)
     return game.keep[:, None] * jacobian + game.internal * jacobian.T * game.keep + curved
 
 

@@ -158,8 +158,6 @@ Design = Annotated[
     Grid | OneAtATime | LatinHypercube | SobolSequence | Saltelli | Morris | Fractional | FromFile,
     Field(discriminator="kind"),
 ]
-SAMPLED = ("latin-hypercube", "sobol-sequence", "saltelli", "morris")
-"""Designs whose points are a sample, so that points and not seeds are what an interval is over."""
 
 
 def problem(factors: dict[str, Any]) -> dict[str, Any]:

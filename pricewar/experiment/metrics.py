@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from ..scenario import Scenario
 
 Floats = NDArray[np.float64]
-DIFF: Final = "diff."
-"""Put before the name of a metric: its difference from the but-for run with the same seed."""
 WITHOUT_LEVEL: Final = without_level("market") | {"surplus_end", "welfare_with_open"}
 """Metrics of which only differences mean anything."""
 NEVER: Final = float("nan")

@@ -13,13 +13,14 @@ from typing import Annotated, Any, Literal, Self
 import pandas as pd
 from pydantic import Field, field_validator, model_validator
 
+from ..bounds import DIFF
 from ..errors import InputError
 from ..scenario import Scenario
 from ..scenario_file import load
 from ..specs import Table
 from .design import Design, FromFile, Grid
 from .factors import Factor, matches, value_at
-from .metrics import DIFF, expand
+from .metrics import expand
 from .work import Item
 
 

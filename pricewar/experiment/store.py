@@ -270,15 +270,23 @@ def read_runs(directory: str | Path, partial: bool = False) -> pd.DataFrame:
     if not partial:
         if not (folder / TABLE).exists():
             raise ResultsError(f"{folder / TABLE}: not there; the sweep is not finished: run it again")
-        frame: pd.DataFrame = read_chunk(folder / TABLE).to_pandas()
-        return frame
+        return _marked(read_chunk(folder / TABLE).to_pandas(), folder)
     readable = []
     for path in sorted((folder / "chunks").glob("*.parquet")):
         try:
             readable.append(read_chunk(path).to_pandas())
         except ResultsError:
             continue
-    return pd.concat(readable, ignore_index=True) if readable else pd.DataFrame()
+    whole = pd.concat(readable, ignore_index=True) if readable else pd.DataFrame()
+    return _marked(whole, folder)
+
+
+def _marked(runs: pd.DataFrame, folder: Path) -> pd.DataFrame:
+    """The table with the kind of its design, where the folder says it: it decides what intervals are over."""
+    if (folder / MANIFEST).exists():
+        design = read_manifest(folder).get("experiment", {}).get("design", {})
+        runs.attrs |= {"design": design.get("kind", "grid")}
+    return runs
 
 
 def _neighbours(outcomes: Iterable[Outcome]) -> list[list[Outcome]]:

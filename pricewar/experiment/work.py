@@ -17,10 +17,11 @@ from typing import Any, Final
 
 import pandas as pd
 
+from ..bounds import DIFF
 from ..errors import PricewarError
 from ..model import PriceWar
 from ..scenario import Scenario
-from .metrics import DIFF, Run, measure
+from .metrics import Run, measure
 
 GRACE: Final = 2.0
 """Seconds after the time limit in which a run may still answer before its process is ended."""

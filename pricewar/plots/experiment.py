@@ -8,12 +8,12 @@ from typing import Final
 
 import pandas as pd
 
-from ..analysis.sensitivity import Over
-from ..errors import ResultsError
+from ..analysis.interval import NO_LUCK
+from ..analysis.structure import Over, has_luck, over_of
+from ..errors import InputError, ResultsError
 from ..experiment import DIFF, Experiment, Study
-from ..experiment.design import SAMPLED
 from ..experiment.spec import FigureSpec
-from .style import Drawing
+from .style import Drawing, count
 
 
 @dataclass(frozen=True)
@@ -50,14 +50,25 @@ class Ask:
     @property
     def over(self) -> Over:
         """What intervals are over: points where they are a sample, else seeds."""
-        return "point" if self.experiment.design.kind in (*SAMPLED, "csv") else "seed"
+        return over_of(self.runs, self.factors)
 
     @property
     def over_words(self) -> str:
-        """The same in words, with how many."""
+        """The same in words: how many, and of what that makes an interval."""
         if self.over == "point":
-            return f"{len(self.experiment.points)} points"
-        return f"{self.experiment.replicates} seeds"
+            return f"{len(self.experiment.points)} points: of parameters"
+        if not has_luck(self.runs):
+            return NO_LUCK
+        return f"{count(self.experiment.replicates, 'seed')}: of luck, not of parameters"
+
+    @property
+    def no_interval(self) -> str:
+        """Why a table has no interval at all."""
+        if not has_luck(self.runs):
+            return f"No intervals: {NO_LUCK}."
+        if self.over == "seed" and self.experiment.replicates < 2:
+            return "One seed: no intervals."
+        return f"No intervals: the {self.over}s do not differ in it."
 
     def label(self, factor: str) -> str:
         """A factor as an axis names it."""
@@ -118,7 +129,7 @@ def exhibits(study: Study) -> Iterator[Exhibit | str]:
         ask = Ask(study, spec, f"{place:02d}-{spec.kind}")
         try:
             yield drawers[spec.kind](ask)
-        except ResultsError as error:
+        except (InputError, ResultsError) as error:
             yield f"{ask.title}: not drawn: {error}"
 
 

@@ -36,7 +36,7 @@ def heat_map(ask: Ask) -> Exhibit:
         figure.text(0.012, 1 - 0.08 / height, ask.title, fontsize=11, fontweight="bold", va="top")
     caption = (
         f"{ask.title} ({ask.unit}), mean over all other factors; below it half the width of the 95% interval "
-        f"over {ask.over_words}."
+        f"over {ask.over_words}. Cells without one: nothing differs there, or there is one seed."
     )
     return Exhibit(Drawing(ask.name, ask.title, caption, _finding(ask, table), figure), table)
 
@@ -44,7 +44,7 @@ def heat_map(ask: Ask) -> Exhibit:
 def survival(ask: Ask) -> Exhibit:
     """Share of runs in which each firm is left at the end, by value of one factor."""
     firms = ask.firms("survives")
-    table = robustness.survival(ask.runs, ask.spec.x, firms)
+    table = robustness.survival(ask.runs, ask.spec.x, firms, ask.over)
     worst = table.groupby("firm")["survives"].mean().sort_values(kind="stable")
     order = [firm for firm in worst.index if worst[firm] < 1] or list(worst.index[:1])
     drawn = table[table["firm"].isin(order)]
@@ -70,7 +70,8 @@ def survival(ask: Ask) -> Exhibit:
     safe = len(firms) - len(order) if worst.iloc[0] < 1 else len(firms)
     caption = (
         "Share of runs in which the firm is in the market at the end, over all other factors and seeds. "
-        f"{safe} of {len(firms)} firms are left in every run and not shown."
+        f"{safe} of {len(firms)} firms are left in every run and not shown. "
+        f"Brackets in the text and in the table: 95% intervals over {ask.over_words}."
     )
     return Exhibit(Drawing(ask.name, title, caption, _survivors(ask, table), figure), table)
 

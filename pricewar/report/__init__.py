@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ..analysis import episodes
+from ..analysis.interval import NO_LUCK
 from ..edition import mark
 from ..plots import Drawing, Story, draw_figures, story
 from ..plots.style import count
@@ -61,6 +62,8 @@ def content(told: Story, drawings: Sequence[Drawing]) -> dict[str, Any]:
         "months": (told.months[0], told.months[-1], len(told.months)),
         "cut_short": told.cut_short,
         "seeds": results.seeds,
+        "luck": told.luck,
+        "no_luck": NO_LUCK,
         "failed": runs[runs["status"] != "ok"].to_dict("records"),
         "findings": findings(told, wars),
         "market": [*tables.market(told), *([tables.buyers(told)] if told.others else [])],

@@ -49,7 +49,8 @@ NOTHING: Final = 1e-3
 METHOD: Final = (
     "Every future is a draw of the uncertain parameters (Latin hypercube) with a seed. In each, peace, the "
     "war, and the war under every option run with the same luck, so differences are paired. Brackets: 95% "
-    "intervals of the mean over futures (Student's t)."
+    "intervals of the mean over futures (Student's t, inside what a number can be): of the parameters, with "
+    "the luck of each future's seeds in it."
 )
 LIMITS: Final = (
     "Not evidence in a case. Compliance is put in, not explained. Intervals hold the uncertainty of the "
@@ -153,7 +154,7 @@ def content(study: PolicyStudy, command: str) -> dict[str, Any]:
         "courts_rows": [_court(row) for _, row in tests.iterrows()],
         "courts_note": "In the war without measures. Missed: cars sold under the imposed cut below "
         "production cost that the test does not flag. False alarms: cars of rivals that answered, which it "
-        "flags.",
+        "flags. Brackets: 95% intervals over futures.",
         "method": METHOD,
         "limits": LIMITS,
         "command": command,
