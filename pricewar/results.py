@@ -11,8 +11,8 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final, Self
@@ -32,8 +32,11 @@ _NUMPY: Final = {"int": np.dtype("int64"), "float": np.dtype("float64"), "bool":
 _CSV: Final = ("market", "open_orders", "log", "runs")
 _ABOUT: Final = "run.json"
 
+Columns = Mapping[str, Any]
+"""Columns of one table by name: arrays of one length."""
 
-def table(name: str, data: Mapping[str, Any] | pd.DataFrame) -> pd.DataFrame:
+
+def table(name: str, data: Columns | pd.DataFrame) -> pd.DataFrame:
     """Columns of one table in the order and with the types of the schema.
 
     Args:
@@ -126,8 +129,20 @@ class Results:
         return "baseline" if "baseline" in self.scenarios else self.scenarios[0]
 
     def but(self, **changes: Any) -> Self:
-        """A copy with some fields replaced."""
-        return replace(self, **changes)
+        """A copy with some fields replaced; tables that stay are not checked again.
+
+        Raises:
+            TypeError: no field of that name.
+            ResultsError: a table that is not one.
+        """
+        unknown = changes.keys() - {field.name for field in fields(self)}
+        if unknown:
+            raise TypeError(f"Results has no field {', '.join(sorted(unknown))}")
+        copy = object.__new__(type(self))
+        copy.__dict__.update(self.__dict__)
+        for name, value in changes.items():
+            copy.__dict__[name] = table(name, value) if name in SCHEMA else value
+        return copy
 
     def only(self, *scenarios: str) -> Self:
         """The rows of some scenarios."""
@@ -135,7 +150,7 @@ class Results:
             name: frame[frame["scenario"].isin(scenarios)] for name, frame in self.tables.items()
         }
         about = {name: text for name, text in self.about.items() if name in scenarios}
-        return replace(self, **kept, about=about)
+        return self.but(**kept, about=about)
 
     def require_complete(self) -> Self:
         """These results, if there are runs and none failed.
@@ -215,6 +230,20 @@ class Results:
         frames["runs"]["seconds"] = seconds_of(record, folder / _ABOUT, len(frames["runs"]))
         text: dict[str, Any] = {name: record[name] for name in ("about", "names", "command")}
         return cls(**frames, **text)
+
+
+def gather(runs: Sequence[Mapping[str, Columns]]) -> dict[str, Columns]:
+    """The columns of many runs, one run after the other: `Results(**gather(...))` makes each table once.
+
+    Args:
+        runs: the columns of the tables of each run; a failed run has those of `runs` alone.
+    """
+    parts = {name: [run[name] for run in runs if name in run] for name in SCHEMA}
+    return {
+        name: {column: np.concatenate([part[column] for part in found]) for column in found[0]}
+        for name, found in parts.items()
+        if found
+    }
 
 
 def concat(parts: Iterable[Results]) -> Results:
