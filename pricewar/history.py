@@ -6,16 +6,16 @@ Columns are numpy arrays until somebody asks for a table: a set of runs gathers 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from . import metrics
+from . import metrics, schema
 from .accrual import welfare
-from .records import Accounts, Flags, Floats, Offers, Record, Sales
+from .records import Floats
+from .reported import Month
 from .results import Columns, table
 
 if TYPE_CHECKING:
@@ -32,30 +32,6 @@ BOOK = {
 """Columns of the products table that are fields of `Bookings`."""
 
 
-@dataclass(frozen=True)
-class Month(Record):
-    """Everything of one month that is reported."""
-
-    offers: Offers
-    sales: Sales
-    accounts: Accounts
-    unit_cost: Floats
-    reference: Floats
-    """(J,) reference price of each product: below it lies a cut."""
-    cost_index: Floats
-    """(J,) what is published of cost in the product's segment, start = 1."""
-    surplus: Floats
-    """(G,) of the month's orders, with what buyers of earlier orders got beyond what they counted on."""
-    petrol_profit: float
-    petrol_taxes: float
-    active: Flags
-    brand: Floats
-    capacity: Floats
-    supplier_profit: float
-    suppliers_failed: float
-    fiscal_cost: float
-
-
 def tables(model: PriceWar) -> dict[str, pd.DataFrame]:
     """The products, firms, market, open_orders and log tables of one run."""
     return dict(Tables(model))
@@ -63,7 +39,14 @@ def tables(model: PriceWar) -> dict[str, pd.DataFrame]:
 
 def columns(model: PriceWar) -> dict[str, Columns]:
     """The columns of the same tables."""
-    return {name: make(model) for name, make in _COLUMNS.items()}
+    return {name: _columns(model, name) for name in _COLUMNS}
+
+
+def _columns(model: PriceWar, name: str) -> Columns:
+    """The columns of one table; before the first month a table with a row a month has none."""
+    if not model.history and "period" in schema.columns(name):
+        return {column: np.empty(0) for column in schema.columns(name)}
+    return _COLUMNS[name](model)
 
 
 class Tables(Mapping[str, pd.DataFrame]):
@@ -77,7 +60,7 @@ class Tables(Mapping[str, pd.DataFrame]):
     def columns(self, name: str) -> Columns:
         """The columns of a table: a fifth of the cost of the table itself."""
         if name not in self._columns:
-            self._columns[name] = _COLUMNS[name](self._model)
+            self._columns[name] = _columns(self._model, name)
         return self._columns[name]
 
     def __getitem__(self, name: str) -> pd.DataFrame:
