@@ -99,6 +99,7 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         self._squeezed = np.zeros_like(self.offers.price)
         self.month = self.setting.month(0)
         self.history: list[Month] = []
+        self._lines = cost_lines(self.state.unit_cost, fixed_a_car(self.state, None))
         self._populate()
         self._look()
         self.datacollector = mesa.DataCollector(_MARKET_REPORTERS, _FIRM_REPORTERS) if collect else None
@@ -153,16 +154,16 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         self.state.unit_cost = full - self._squeezed
 
     def _look(self) -> None:
-        """What may be seen now: last month's demand, cost lines, figures of the firms, papers of measures."""
+        """What may be seen now: last month's demand, figures of the firms, papers of the measures."""
         market = self.setting.market
         self.research = Research(self.calibration, self.found, self.chosen, self.offers.price, market.vat)
-        self._lines = cost_lines(self.state.unit_cost, fixed_a_car(self.state, self.sales))
         self._figures = own_figures(self)
         self._looked = self.period
         self.regulator.open()
 
     def _offer(self) -> Offers:
         """Firms propose, events impose, the regulator amends."""
+        self._lines = cost_lines(self.state.unit_cost, fixed_a_car(self.state, self.sales))
         self._look()
         for firm in self.firms:
             firm.propose()
@@ -265,9 +266,7 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         return self.regulator.see(view_of(self, firm, self._figures))
 
     def cost_lines(self) -> dict[str, Floats]:
-        """(J,) unit cost of each product under each legal cost line, CNY ex VAT."""
-        if self._looked != self.period:
-            self._look()
+        """(J,) unit cost of each product under each legal cost line, as audited last; CNY ex VAT."""
         return self._lines
 
     def accruals(self) -> dict[str, Accrual]:

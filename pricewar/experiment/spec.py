@@ -14,11 +14,12 @@ import pandas as pd
 from pydantic import Field, field_validator, model_validator
 
 from ..errors import InputError
+from ..paths import matches, value_at
 from ..scenario import Scenario
 from ..scenario_file import load
 from ..specs import Table
 from .design import Design, FromFile, Grid
-from .factors import Factor, matches, value_at
+from .factors import Factor
 from .metrics import DIFF, expand
 from .work import Item
 
