@@ -42,6 +42,20 @@ def columns(model: PriceWar) -> dict[str, Columns]:
     return {name: _columns(model, name) for name in _COLUMNS}
 
 
+def gather(runs: Sequence[Mapping[str, Columns]]) -> dict[str, Columns]:
+    """The columns of many runs, one run after the other: `Results(**gather(...))` makes each table once.
+
+    Args:
+        runs: the columns of the tables of each run; a failed run has those of `runs` alone.
+    """
+    parts = {name: [run[name] for run in runs if name in run] for name in schema.SCHEMA}
+    return {
+        name: {column: np.concatenate([part[column] for part in found]) for column in found[0]}
+        for name, found in parts.items()
+        if found
+    }
+
+
 def _columns(model: PriceWar, name: str) -> Columns:
     """The columns of one table; before the first month a table with a row a month has none."""
     if not model.history and "period" in schema.columns(name):

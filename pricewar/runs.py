@@ -10,20 +10,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .edition import EDITION
 from .errors import bad_input
-from .history import columns
+from .history import columns, gather
 from .model import PriceWar
-from .results import Columns, Results, gather
+from .results import Columns, Results
 from .scenario import Scenario
-from .scenario_file import load
+from .scenario_file import Source, load
 
-Source = Scenario | str | Path
 Progress = Callable[[str, int], None]
 """Called after each run with the scenario's name and its seed; in long runs after each month."""
 
@@ -84,8 +82,9 @@ def compare(
             progress(job.scenario.name, job.seed)
     names = {key: firm.name for scenario in loaded for key, firm in scenario.firms.items()}
     about = {scenario.name: scenario.title for scenario in loaded}
+    inputs = {scenario.name: scenario.model_dump(mode="json") for scenario in loaded}
     tables: dict[str, Any] = gather(parts)
-    return Results(**tables, about=about, names=names)
+    return Results(**tables, about=about, names=names, inputs=inputs)
 
 
 def _check_names(scenarios: Sequence[Scenario]) -> None:
