@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import tiny
@@ -123,3 +125,15 @@ def test_a_played_game_makes_each_table_once(made: list[str]) -> None:
     made.clear()
     assert len(debrief.results_of(game).market) == game.round > 0
     assert sorted(made) == sorted(SCHEMA)
+
+
+def test_the_peer_of_the_benchmark_is_the_same_market(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Buyers as plain agents, with which runs are timed, order what ours order, to rounding."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "benchmarks"))
+    from plain_market import PlainPriceWar
+
+    small = SMALL.but({"consumers.draws": 60})
+    peer, ours = (kind(small, seed=2, collect=False).run_model() for kind in (PlainPriceWar, PriceWar))
+    for theirs, own in zip(peer.history, ours.history, strict=True):
+        np.testing.assert_allclose(theirs.sales.orders, own.sales.orders, rtol=1e-9)
+        np.testing.assert_allclose(theirs.surplus, own.surplus, rtol=1e-9)
