@@ -104,6 +104,7 @@ def multiplied(scenario: Scenario, times: int, firms: bool) -> Scenario:
             tree["products"][f"{key}-{copy}"] = {**product, "firm": owner}
     if firms:
         for key, firm in list(tree["firms"].items()):
+            firm["petrol_sales_share"] /= times
             for copy in range(1, times):
                 tree["firms"][f"{key}-{copy}"] = {**firm, "name": f"{firm['name']} {copy}"}
         makers = {product["firm"] for product in tree["products"].values()}

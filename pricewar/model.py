@@ -29,8 +29,7 @@ from .reference import PriceReference
 from .regulator import Regulator
 from .reported import Month, month_of
 from .research import Research
-from .scenario import Scenario
-from .scenario_file import load
+from .scenario_file import Source, load
 from .state import State
 from .streams import repetition
 from .supplier import Supplier, close_all
@@ -41,7 +40,7 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
     """A market of firms that set prices month by month.
 
     Args:
-        setting: a Scenario, the name of a shipped one, or a path to a file.
+        setting: a Scenario, the name of a shipped one, a file, or all inputs as a tree.
         seed: luck of the run; None: the scenario's own seed, and in iterations of `mesa.batch_run` after the
             first a fresh one that follows from it. `rng` means the same.
         collect: whether mesa's DataCollector gathers figures each month (`datacollector`).
@@ -56,7 +55,7 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
 
     def __init__(
         self,
-        setting: Scenario | str = "baseline",
+        setting: Source = "baseline",
         seed: int | None = None,
         rng: int | None = None,
         collect: bool = True,
@@ -136,7 +135,7 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         return self
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """The products, firms, market and log tables of the months run so far."""
+        """The products, firms, market, open_orders and log tables of the months run so far."""
         return tables(self)
 
     # -- the parts of a month ------------------------------------------------------------------

@@ -11,6 +11,7 @@ import os
 import platform
 import shutil
 import tempfile
+import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from importlib.metadata import PackageNotFoundError, version
@@ -78,7 +79,10 @@ def empty(name: str) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Results:
-    """The tables of a set of runs. Columns, units and meanings: `pricewar.schema`."""
+    """The tables of a set of runs, all in long form, and what was run.
+
+    Units, meanings and how months become one number: `pricewar.schema.SCHEMA`, docs/reference/outputs.md.
+    """
 
     products: pd.DataFrame = field(default_factory=lambda: empty("products"))
     firms: pd.DataFrame = field(default_factory=lambda: empty("firms"))
@@ -229,6 +233,16 @@ class Results:
         frames["runs"]["seconds"] = seconds_of(record, folder / _ABOUT, len(frames["runs"]))
         text: dict[str, Any] = {name: record[name] for name in ("about", "names", "command")}
         return cls(**frames, **text, inputs=record.get("inputs", {}))
+
+
+def _named() -> str:
+    """The tables and their columns, for `help(Results)`."""
+    wrap = textwrap.TextWrapper(104, initial_indent=" " * 4, subsequent_indent=" " * 8)
+    rows = (wrap.fill(f"{name}: {', '.join(columns(name))}") for name in SCHEMA)
+    return "\n".join(["    Tables and their columns:\n", *rows])
+
+
+Results.__doc__ = f"{Results.__doc__}\n{_named()}\n"
 
 
 def concat(parts: Iterable[Results]) -> Results:

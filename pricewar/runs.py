@@ -67,8 +67,10 @@ def compare(
 ) -> Results:
     """Run several scenarios with the same seeds, so that they differ only by what was changed.
 
-    Arguments and errors as for `run`; two scenarios of one name are an error too. Results are in order of
-    scenarios and seeds, whatever the executor.
+    Arguments as for `run`. Results are in order of scenarios and seeds, whatever the executor.
+
+    Raises:
+        InputError: a scenario is not valid, or two have one name.
     """
     loaded = [load(scenario) for scenario in scenarios]
     _check_names(loaded)

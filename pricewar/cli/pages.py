@@ -28,6 +28,7 @@ from ..specs import (
     SupplyChainSpec,
 )
 from ..strategies import Strategy
+from .python_page import python_page
 
 Tree = Mapping[str, Any]
 TABLES: Final[dict[str, type[BaseModel]]] = {
@@ -244,7 +245,7 @@ def _row(what: str, parameter: Any) -> str:
     return f"| {what} | {default} | {(parameter.help or '').replace('|', chr(92) + '|')} |"
 
 
-PAGES: Final = {"scenario-file.md": scenario_page, "cli.md": command_page}
+PAGES: Final = {"scenario-file.md": scenario_page, "cli.md": command_page, "python.md": python_page}
 
 
 def main(folder: str) -> None:
