@@ -20,8 +20,8 @@ from .records import Floats, View
 from .scenario import Scenario
 from .scenario_file import load
 from .strategies import Strategy
+from .streams import repetition
 from .sums import dot
-from .views import own_figures, view_of
 
 try:
     from gymnasium.spaces import Box
@@ -63,6 +63,7 @@ class MarketEnv(ParallelEnv[str, Observation, Action]):  # type: ignore[misc]
         self.agents: list[str] = []
         self.render_mode = None
         self._seed = seed
+        self._episodes = 0  # begun with this seed
         self._model = PriceWar(scenario, seed=seed, collect=False)
         self._actions: dict[str, Box] = {}
         self._observations: dict[str, Box] = {}
@@ -83,9 +84,17 @@ class MarketEnv(ParallelEnv[str, Observation, Action]):  # type: ignore[misc]
     def reset(
         self, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[dict[str, Observation], dict[str, dict[str, Any]]]:
-        """Begin anew. A seed given here holds until another is; `options` are ignored."""
-        self._seed = self._seed if seed is None else int(seed)
-        self._model = PriceWar(self.scenario, seed=self._seed, collect=False)
+        """Begin an episode; `options` are ignored.
+
+        The first has the seed of the environment, or the one given here. Each later one without a seed has
+        fresh luck that follows from it: a row of episodes is repeated by its first seed, and any of them by
+        the `seed` in its infos.
+        """
+        if seed is not None:
+            self._seed, self._episodes = int(seed), 0
+        luck = repetition(self._seed, self._episodes)
+        self._episodes += 1
+        self._model = PriceWar(self.scenario, seed=luck, collect=False)
         self.agents = list(self.possible_agents)
         for key in self.agents:
             self._firm(key).strategy = Steered()
@@ -135,16 +144,8 @@ class MarketEnv(ParallelEnv[str, Observation, Action]):  # type: ignore[misc]
         return self._model.firms[self._model.landscape.firm(key)]
 
     def _view(self, firm: Firm) -> View:
-        """What the firm knows before its next move, as the measures in force leave it.
-
-        Before the first month nothing has happened that a measure could show.
-        """
-        model = self._model
-        view = view_of(model, firm, own_figures(model))
-        if not 0 < model.period < self.scenario.periods:
-            return view
-        model.regulator.open()  # as the step will do again: it lays the same papers on the desks
-        return model.regulator.see(view)
+        """What the firm knows before its next move, as the measures in force leave it."""
+        return self._model.view_of(firm)
 
     def _see(self, keys: Sequence[str]) -> dict[str, Observation]:
         return {key: observe(self._view(self._firm(key))) for key in keys}
@@ -161,6 +162,7 @@ class MarketEnv(ParallelEnv[str, Observation, Action]):  # type: ignore[misc]
     def _info(self, key: str) -> dict[str, Any]:
         return {
             "months": self._model.period,
+            "seed": self._model.seed_of_run,
             "operating_profit": self._profit(key),
             "price_change": self._firm(key).price_change,
         }
@@ -180,7 +182,7 @@ def market_env(
     Args:
         scenario: a Scenario, the name of a shipped one, or a path to a file; its `periods` are the horizon.
         firms: ids of the firms that are priced from outside.
-        seed: luck of the market until `reset` gets another.
+        seed: luck of the first episode; later ones have fresh luck that follows from it.
         low: lowest change from the start price, fraction above -1.
         high: highest, above `low`.
         per_product: one action a product instead of one for the whole line.

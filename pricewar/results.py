@@ -11,29 +11,29 @@ import os
 import platform
 import shutil
 import tempfile
+import textwrap
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final, Self
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from .edition import EDITION, oldest, result_edition
 from .errors import ResultsError
 from .schema import SCHEMA, columns
-from .stored import read_record, read_table, seconds_of, sha256
+from .stored import read_record, read_table, seconds_of, sha256, write_table
 
-_ARROW: Final = {"str": pa.string(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
 _NUMPY: Final = {"int": np.dtype("int64"), "float": np.dtype("float64"), "bool": np.dtype("bool")}
-_CSV: Final = ("market", "open_orders", "log", "runs")
 _ABOUT: Final = "run.json"
 
+Columns = Mapping[str, Any]
+"""Columns of one table by name: arrays of one length."""
 
-def table(name: str, data: Mapping[str, Any] | pd.DataFrame) -> pd.DataFrame:
+
+def table(name: str, data: Columns | pd.DataFrame) -> pd.DataFrame:
     """Columns of one table in the order and with the types of the schema.
 
     Args:
@@ -79,7 +79,10 @@ def empty(name: str) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Results:
-    """The tables of a set of runs. Columns, units and meanings: `pricewar.schema`."""
+    """The tables of a set of runs, all in long form, and what was run.
+
+    Units, meanings and how months become one number: `pricewar.schema.SCHEMA`, docs/reference/outputs.md.
+    """
 
     products: pd.DataFrame = field(default_factory=lambda: empty("products"))
     firms: pd.DataFrame = field(default_factory=lambda: empty("firms"))
@@ -93,6 +96,8 @@ class Results:
     """Id of a firm -> its name as people write it; ids without one are shown as they are."""
     command: str = ""
     """The command line that repeats the runs."""
+    inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Scenario -> all its inputs as they were run, as a tree: `pricewar.load(results.inputs["name"])`."""
 
     def __post_init__(self) -> None:
         for name in SCHEMA:
@@ -126,16 +131,31 @@ class Results:
         return "baseline" if "baseline" in self.scenarios else self.scenarios[0]
 
     def but(self, **changes: Any) -> Self:
-        """A copy with some fields replaced."""
-        return replace(self, **changes)
+        """A copy with some fields replaced; tables that stay are not checked again.
+
+        Raises:
+            TypeError: no field of that name.
+            ResultsError: a table that is not one.
+        """
+        unknown = changes.keys() - {field.name for field in fields(self)}
+        if unknown:
+            raise TypeError(f"Results has no field {', '.join(sorted(unknown))}")
+        copy = object.__new__(type(self))
+        copy.__dict__.update(self.__dict__)
+        for name, value in changes.items():
+            copy.__dict__[name] = table(name, value) if name in SCHEMA else value
+        return copy
 
     def only(self, *scenarios: str) -> Self:
         """The rows of some scenarios."""
         kept: dict[str, Any] = {
             name: frame[frame["scenario"].isin(scenarios)] for name, frame in self.tables.items()
         }
-        about = {name: text for name, text in self.about.items() if name in scenarios}
-        return replace(self, **kept, about=about)
+        about, inputs = (
+            {name: held for name, held in words.items() if name in scenarios}
+            for words in (self.about, self.inputs)
+        )
+        return self.but(**kept, about=about, inputs=inputs)
 
     def require_complete(self) -> Self:
         """These results, if there are runs and none failed.
@@ -169,10 +189,7 @@ class Results:
 
     def _write(self, draft: Path) -> None:
         for name, frame in self.tables.items():
-            stored = _stored(name, frame)
-            pq.write_table(_arrow(name, stored), draft / f"{name}.parquet", compression="zstd")
-            if name in _CSV:
-                stored.to_csv(draft / f"{name}.csv", index=False, lineterminator="\n")
+            write_table(name, frame, draft)
         record = json.dumps(self._record(draft), indent=2, ensure_ascii=False, allow_nan=False)
         (draft / _ABOUT).write_text(record + "\n", encoding="utf-8")
 
@@ -191,6 +208,7 @@ class Results:
             "seconds": [float(value) if np.isfinite(value) else None for value in seconds],
             "versions": software(),
             "sha256": {path.name: sha256(path) for path in sorted(draft.glob("*.parquet"))},
+            "inputs": self.inputs,
         }
 
     @classmethod
@@ -214,7 +232,17 @@ class Results:
             frames[name] = fitted(name, frame, edition) if edition < EDITION else frame
         frames["runs"]["seconds"] = seconds_of(record, folder / _ABOUT, len(frames["runs"]))
         text: dict[str, Any] = {name: record[name] for name in ("about", "names", "command")}
-        return cls(**frames, **text)
+        return cls(**frames, **text, inputs=record.get("inputs", {}))
+
+
+def _named() -> str:
+    """The tables and their columns, for `help(Results)`."""
+    wrap = textwrap.TextWrapper(104, initial_indent=" " * 4, subsequent_indent=" " * 8)
+    rows = (wrap.fill(f"{name}: {', '.join(columns(name))}") for name in SCHEMA)
+    return "\n".join(["    Tables and their columns:\n", *rows])
+
+
+Results.__doc__ = f"{Results.__doc__}\n{_named()}\n"
 
 
 def concat(parts: Iterable[Results]) -> Results:
@@ -234,7 +262,8 @@ def concat(parts: Iterable[Results]) -> Results:
     about = {name: text for part in parts for name, text in part.about.items()}
     names = {firm: text for part in parts for firm, text in part.names.items()}
     command = next((part.command for part in parts if part.command), "")
-    return Results(**joined, about=about, names=names, command=command)
+    inputs = {name: tree for part in parts for name, tree in part.inputs.items()}
+    return Results(**joined, about=about, names=names, command=command, inputs=inputs)
 
 
 def software() -> dict[str, str]:
@@ -255,16 +284,6 @@ def _check_columns(name: str, frame: pd.DataFrame) -> None:
     unknown = [str(column) for column in frame if column not in columns(name)]
     if missing or unknown:
         raise ResultsError(f"table {name}: columns missing {missing}, unknown {unknown}")
-
-
-def _stored(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.drop(columns="seconds") if name == "runs" else frame
-
-
-def _arrow(name: str, frame: pd.DataFrame) -> pa.Table:
-    fields = [(c.name, _ARROW[c.dtype]) for c in SCHEMA[name] if c.name in frame]
-    made = pa.Table.from_pandas(frame, schema=pa.schema(fields), preserve_index=False)
-    return made.replace_schema_metadata(None)  # else the pandas version would be in the bytes
 
 
 def _put(draft: Path, target: Path) -> None:

@@ -24,7 +24,7 @@ R = TypeVar("R", bound="Rule")
 
 
 class Rule(BaseModel):
-    """Base of strategies, interventions, events, demand and cost curves: immutable parameters.
+    """Base of strategies, interventions, events and preferences of buyers: immutable parameters.
 
     Unknown keys are refused. What a rule remembers lives in a notebook handed to it, never in itself,
     so a rule can be shared between firms, runs and processes.

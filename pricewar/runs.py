@@ -6,23 +6,22 @@ A run that fails is a row with its error; it never takes the others down.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import numpy as np
 
 from .edition import EDITION
 from .errors import bad_input
+from .history import columns, gather
 from .model import PriceWar
-from .results import Results, concat, table
+from .results import Columns, Results
 from .scenario import Scenario
-from .scenario_file import load
+from .scenario_file import Source, load
 
-Source = Scenario | str | Path
 Progress = Callable[[str, int], None]
 """Called after each run with the scenario's name and its seed; in long runs after each month."""
 
@@ -68,13 +67,15 @@ def compare(
 ) -> Results:
     """Run several scenarios with the same seeds, so that they differ only by what was changed.
 
-    Arguments and errors as for `run`; two scenarios of one name are an error too. Results are in order of
-    scenarios and seeds, whatever the executor.
+    Arguments as for `run`. Results are in order of scenarios and seeds, whatever the executor.
+
+    Raises:
+        InputError: a scenario is not valid, or two have one name.
     """
     loaded = [load(scenario) for scenario in scenarios]
     _check_names(loaded)
     jobs = [Job(scenario, seed) for scenario in loaded for seed in seed_list(seeds, scenario)]
-    parts = []
+    parts = list[Mapping[str, Columns]]()
     monthly = progress if progress is not None and executor is None and watched_by_month(loaded) else None
     mapped = (run_one(job, monthly) for job in jobs) if executor is None else executor.map(run_one, jobs)
     for job, part in zip(jobs, mapped, strict=True):
@@ -83,7 +84,9 @@ def compare(
             progress(job.scenario.name, job.seed)
     names = {key: firm.name for scenario in loaded for key, firm in scenario.firms.items()}
     about = {scenario.name: scenario.title for scenario in loaded}
-    return concat(parts).but(about=about, names=names)
+    inputs = {scenario.name: scenario.model_dump(mode="json") for scenario in loaded}
+    tables: dict[str, Any] = gather(parts)
+    return Results(**tables, about=about, names=names, inputs=inputs)
 
 
 def _check_names(scenarios: Sequence[Scenario]) -> None:
@@ -113,8 +116,11 @@ def watched_by_month(scenarios: Iterable[Scenario]) -> bool:
     return any(scenario.consumers.weight is not None for scenario in scenarios)
 
 
-def run_one(job: Job, after_month: Progress | None = None) -> Results:
-    """One run, whatever happens in it; `after_month` is called with the month, in words, and the seed."""
+def run_one(job: Job, after_month: Progress | None = None) -> dict[str, Columns]:
+    """The columns of the tables of one run, whatever happens in it: of `runs` alone if it fails.
+
+    `after_month` is called with the month, in words, and the seed.
+    """
     begin = time.perf_counter()
     try:
         model = PriceWar(job.scenario, seed=job.seed, collect=False)
@@ -122,22 +128,24 @@ def run_one(job: Job, after_month: Progress | None = None) -> Results:
             model.step()
             if after_month is not None:
                 after_month(f"{job.scenario.name}, {model.month}", job.seed)
-        tables: dict[str, Any] = dict(model.tables())
+        made = columns(model)
     except Exception as failure:  # a failed run is data: its row says what went wrong
         error = f"{type(failure).__name__}: {failure}"
-        return Results(runs=_row(job, error, time.perf_counter() - begin))
-    return Results(**tables, runs=_row(job, "", time.perf_counter() - begin))
+        return {"runs": _row(job, error, time.perf_counter() - begin)}
+    return {**made, "runs": _row(job, "", time.perf_counter() - begin)}
 
 
-def _row(job: Job, error: str, seconds: float) -> pd.DataFrame:
+def _row(job: Job, error: str, seconds: float) -> Columns:
     row: dict[str, Any] = {
-        "scenario": [job.scenario.name],
-        "seed": [job.seed],
-        "digest": [job.scenario.digest],
-        "version": [version("pricewar")],
-        "edition": [EDITION],
-        "status": ["failed" if error else "ok"],
-        "error": [error],
-        "seconds": [seconds],
+        "scenario": job.scenario.name,
+        "seed": job.seed,
+        "digest": job.scenario.digest,
+        "version": version("pricewar"),
+        "edition": EDITION,
+        "status": "failed" if error else "ok",
+        "error": error,
+        "seconds": seconds,
     }
-    return table("runs", row)
+    return {
+        name: np.array([value], object if isinstance(value, str) else None) for name, value in row.items()
+    }

@@ -6,10 +6,10 @@ prices incl. VAT unless the name says net. Files are read in `scenario_file`.
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
 from typing import Annotated, Any, Self
 
@@ -22,6 +22,7 @@ from .errors import InputError, Problem
 from .events import Event
 from .interventions import Intervention
 from .months import Month, month_after
+from .paths import change
 from .preferences import Logit, Preferences
 from .rules import RuleOf
 from .specs import (
@@ -48,7 +49,6 @@ __all__ = [
     "SupplyChainSpec",
     "problems_of",
     "scenario_from",
-    "set_path",
 ]
 
 
@@ -101,26 +101,32 @@ class Scenario(Table):
     def but(self, changes: Mapping[str, Any] | None = None, /, **parts: Any) -> Scenario:
         """A copy with changes by dotted path, for example `but({"demand.own_elasticity": -3})`.
 
-        Numbers in a path index lists (`events.0.depth`). A new `kind` comes with its own defaults, whatever
-        the order of the changes: parameters of one rule mean nothing to another. Keyword arguments name parts
-        of the top level.
+        Numbers in a path index lists (`events.0.depth`); patterns change all that they match
+        (`firms.*.cash`, `products.byd_*.promotion`, see `pricewar.paths`). Changes are made in the order
+        given, those of a `kind` first: it comes with its own defaults, since parameters of one rule mean
+        nothing to another. Keyword arguments name parts of the top level.
 
         Raises:
-            InputError: a path that leads nowhere, or a value that is not allowed there; all at once.
+            InputError: a path that leads nowhere, a pattern that matches nothing, or a value that is not
+                allowed there; all at once.
         """
-        tree = {
-            key: list(part) if isinstance(part, tuple) else part for key, part in self.model_dump().items()
-        }
         wanted = {**(changes or {}), **parts}
         wanted = dict(sorted(wanted.items(), key=lambda change: not change[0].endswith(".kind")))
-        lost = [
-            Problem(path, "no such field", "a dotted path into the scenario")
-            for path, value in wanted.items()
-            if not set_path(tree, path, value)
-        ]
+        tree = self._with_kinds(wanted)
+        lost = [Problem(path, *why) for path, value in wanted.items() if (why := change(tree, path, value))]
         if lost:
             raise InputError(f"scenario {self.name}", tuple(lost))
         return scenario_from(tree, source=f"scenario {self.name}")
+
+    def _with_kinds(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """This scenario as a tree; with the parameters of new kinds, where patterns are to find them."""
+        first = {path: value for path, value in wanted.items() if "*" not in path or path.endswith(".kind")}
+        base = self
+        if len(first) < len(wanted) and any(path.endswith(".kind") for path in first):
+            with suppress(InputError):  # what is wrong is told when all changes are made
+                base = self.but(first)
+        tree = base.model_dump()
+        return {key: list(part) if isinstance(part, tuple) else part for key, part in tree.items()}
 
     @cached_property
     def digest(self) -> str:
@@ -164,30 +170,3 @@ def problems_of(error: ValidationError) -> Iterator[Problem]:
 def _short(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 80 else text[:77] + "..."
-
-
-def set_path(tree: Any, path: str, value: Any) -> bool:
-    """Set a value by dotted path in nested dicts and lists; False if the path leads nowhere."""
-    *parents, last = path.split(".")
-    node = tree
-    for part in parents:
-        node = _child(node, part)
-        if node is None:
-            return False
-    if isinstance(node, dict):
-        if last == "kind" and node.get("kind") != value:
-            node.clear()
-        node[last] = copy.deepcopy(value)
-        return True
-    if isinstance(node, list) and last.isdigit() and int(last) < len(node):
-        node[int(last)] = copy.deepcopy(value)
-        return True
-    return False
-
-
-def _child(node: Any, part: str) -> Any:
-    if isinstance(node, dict):
-        return node.get(part)
-    if isinstance(node, (list, tuple)) and part.isdigit() and int(part) < len(node):
-        return node[int(part)]
-    return None

@@ -26,6 +26,8 @@ from .rules import make_rule
 from .scenario import FirmSpec, ProductSpec, Scenario, problems_of
 
 Tree = dict[str, Any]
+Source = Scenario | str | Path | Mapping[str, Any]
+"""A scenario, a shipped name, a file, or all inputs as a tree."""
 PETROL_MARKET = ("petrol_price", "petrol_margin", "petrol_purchase_tax")
 FIRM = (
     "gross_margin", "fixed_cost", "cash", "capacity", "payable_days", "dealer_stock", "backlog",
@@ -46,8 +48,10 @@ def shipped_scenarios() -> dict[str, Path]:
     return {path.stem: path for path in sorted(shipped_directory("scenarios").glob("*.toml"))}
 
 
-def load(source: Scenario | str | Path) -> Scenario:
+def load(source: Source) -> Scenario:
     """Read a scenario: a shipped name, a file, or a Scenario, which is returned as it is.
+
+    All inputs as a tree are one too, as `Results.inputs` and run.json keep them, or a program makes them.
 
     Raises:
         InputError: the file is missing or not TOML, `extends` goes in a circle, or anything in it is not
@@ -55,6 +59,8 @@ def load(source: Scenario | str | Path) -> Scenario:
     """
     if isinstance(source, Scenario):
         return source
+    if isinstance(source, Mapping):
+        return _validated(dict(source), f"scenario {source.get('name', '(without a name)')}")
     path = find(source)
     tree = merged(path)
     tree.setdefault("name", path.stem)

@@ -9,8 +9,9 @@ import numpy as np
 
 from ..analysis.wars import episodes
 from ..edition import EDITION
+from ..history import columns
 from ..metrics import price_change
-from ..results import Results, concat, table
+from ..results import Results, concat
 from ..runs import run
 from ..scenario import Scenario
 from .benchmarks import StaticMarket
@@ -46,7 +47,8 @@ def results_of(game: Game) -> Results:
         "seconds": [0.0],
     }
     names = {key: firm.name for key, firm in game.base.firms.items()}
-    return Results().but(**game.model.tables(), runs=table("runs", row), names=names)
+    tables: dict[str, Any] = {**columns(game.model), "runs": row}
+    return Results(**tables, names=names)
 
 
 def debrief(game: Game) -> dict[str, Any]:

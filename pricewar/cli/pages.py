@@ -28,6 +28,7 @@ from ..specs import (
     SupplyChainSpec,
 )
 from ..strategies import Strategy
+from .python_page import python_page
 
 Tree = Mapping[str, Any]
 TABLES: Final[dict[str, type[BaseModel]]] = {
@@ -99,7 +100,10 @@ strategy that returns something else than one price for each of its products is 
 made from the code by `make docs`.
 
 `--set PATH=VALUE` changes a scenario by a dotted path, numbers index lists: `demand.own_elasticity=-3`,
-`firms.byd.strategy=Hold`, `events.0.depth=0.2`. The value is read as TOML, or taken as text if it is not.
+`firms.byd.strategy=Hold`, `events.0.depth=0.2`. In a pattern `*` stands for any key or any part of one, `**`
+for any depth and the name of a `kind` for the members of a list of that kind: `'firms.*.cash=1e10'`,
+`'products.byd_*.promotion=5000'`, `events.Cut.depth=0.2`. Quote patterns, so that the shell leaves the star
+alone. The value is read as TOML, or taken as text if it is not.
 Runs are the same, byte for byte, whatever the number of `--workers`.
 """
 
@@ -241,7 +245,7 @@ def _row(what: str, parameter: Any) -> str:
     return f"| {what} | {default} | {(parameter.help or '').replace('|', chr(92) + '|')} |"
 
 
-PAGES: Final = {"scenario-file.md": scenario_page, "cli.md": command_page}
+PAGES: Final = {"scenario-file.md": scenario_page, "cli.md": command_page, "python.md": python_page}
 
 
 def main(folder: str) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from ..errors import InputError, Problem
+from ..paths import matches, value_at
 from ..scenario import Scenario
-from .factors import Factor, matches, value_at
+from .factors import Factor
 from .metrics import WITHOUT_LEVEL, unknown
 from .spec import Experiment
 

@@ -6,7 +6,6 @@ Every factor maps a quantile in [0, 1] to a value, so that all designs are point
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, model_validator
@@ -162,51 +161,6 @@ class Factor(Table):
 def _check(good: bool, allowed: str) -> None:
     if not good:
         raise ValueError(f"allowed: {allowed}")
-
-
-def matches(tree: Any, pattern: str) -> Iterator[str]:
-    """The paths in a tree of plain values that a pattern means.
-
-    `*` stands for any key or place, `**` for any depth, and the name of a `kind` for the members of a list
-    that are of that kind: `firms.*.strategy.**.follow_rate`, `events.Cut.depth`.
-    """
-    seen = dict.fromkeys(".".join(path) for path in _walk(tree, tuple(pattern.split("."))))
-    yield from seen
-
-
-def _walk(node: Any, parts: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    if not parts:
-        yield ()
-        return
-    part, rest = parts[0], parts[1:]
-    if part == "**":
-        yield from _walk(node, rest)
-    for key, child in _children(node):
-        if part == "**":
-            found = _walk(child, parts)
-        elif part in ("*", key) or (isinstance(node, (list, tuple)) and _kind(child) == part):
-            found = _walk(child, rest)
-        else:
-            continue
-        yield from ((key, *below) for below in found)
-
-
-def _children(node: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(node, Mapping):
-        yield from ((str(key), child) for key, child in node.items())
-    elif isinstance(node, (list, tuple)):
-        yield from ((str(place), child) for place, child in enumerate(node))
-
-
-def _kind(node: Any) -> str:
-    return str(node.get("kind", "")) if isinstance(node, Mapping) else ""
-
-
-def value_at(tree: Any, path: str) -> Any:
-    """What lies at a path that exists."""
-    for part in path.split("."):
-        tree = tree[part] if isinstance(tree, Mapping) else tree[int(part)]
-    return tree
 
 
 def finite(value: Any) -> bool:

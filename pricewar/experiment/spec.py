@@ -15,11 +15,12 @@ from pydantic import Field, field_validator, model_validator
 
 from ..bounds import DIFF
 from ..errors import InputError
+from ..paths import matches, value_at
 from ..scenario import Scenario
 from ..scenario_file import load
 from ..specs import Table
 from .design import Design, FromFile, Grid
-from .factors import Factor, matches, value_at
+from .factors import Factor
 from .metrics import expand
 from .work import Item
 

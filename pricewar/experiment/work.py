@@ -19,6 +19,7 @@ import pandas as pd
 
 from ..bounds import DIFF
 from ..errors import PricewarError
+from ..history import Tables
 from ..model import PriceWar
 from ..scenario import Scenario
 from .metrics import Run, measure
@@ -97,9 +98,9 @@ class Simulate:
 
 
 def simulate(scenario: Scenario, seed: int) -> Run:
-    """One run."""
+    """One run; its tables are made when they are asked for."""
     model = PriceWar(scenario, seed=seed, collect=False).run_model()
-    return Run(scenario, seed, model.tables())
+    return Run(scenario, seed, Tables(model))
 
 
 class _Keyed:

@@ -9,8 +9,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..errors import InputError, Problem, bad_input
-from ..experiment.factors import Factor, matches
+from ..experiment.factors import Factor
 from ..interventions import Intervention
+from ..paths import matches
 from ..rules import make_rule
 from ..scenario import problems_of
 from ..scenario_file import find, load, merged, shipped_directory

@@ -11,8 +11,9 @@ from typing import Any, Final
 from pydantic import Field
 
 from ..experiment.design import LatinHypercube
-from ..experiment.factors import Factor, matches, value_at
+from ..experiment.factors import Factor
 from ..interventions import Intervention
+from ..paths import matches, value_at
 from ..rules import make_rule
 from ..scenario import Scenario
 from ..specs import Table

@@ -18,6 +18,7 @@ from ..plots.style import count
 from ..results import Results, software
 from . import tables
 from .findings import findings
+from .inputs import inputs
 
 __all__ = ["write_report"]
 
@@ -54,7 +55,7 @@ def content(told: Story, drawings: Sequence[Drawing]) -> dict[str, Any]:
     """Everything that the template prints."""
     results = told.results
     wars = episodes(results, told.baseline)
-    runs = results.runs
+    runs, held = results.runs, inputs(results, told.baseline)
     return {
         "scenarios": told.scenarios,
         "baseline": told.baseline,
@@ -77,6 +78,8 @@ def content(told: Story, drawings: Sequence[Drawing]) -> dict[str, Any]:
         "mark": Markup(mark(results.edition)),
         "versions": sorted(runs["version"].unique()),
         "software": software(),
+        "inputs": held,
+        "parts": {anchor: text for one in held for anchor, text in one.parts.items()},
         "digests": runs.drop_duplicates("scenario").set_index("scenario")["digest"].to_dict(),
     }
 
