@@ -7,10 +7,7 @@ runs (wall time, command line, versions) is in run.json alone.
 from __future__ import annotations
 
 import json
-import os
 import platform
-import shutil
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
@@ -24,13 +21,13 @@ import pyarrow.parquet as pq
 
 from .edition import EDITION, oldest, result_edition
 from .errors import ResultsError
+from .folders import RUN, replaced
 from .schema import SCHEMA, columns
 from .stored import read_record, read_table, seconds_of, sha256
 
 _ARROW: Final = {"str": pa.string(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
 _NUMPY: Final = {"int": np.dtype("int64"), "float": np.dtype("float64"), "bool": np.dtype("bool")}
 _CSV: Final = ("market", "open_orders", "log", "runs")
-_ABOUT: Final = "run.json"
 
 
 def table(name: str, data: Mapping[str, Any] | pd.DataFrame) -> pd.DataFrame:
@@ -93,6 +90,8 @@ class Results:
     """Id of a firm -> its name as people write it; ids without one are shown as they are."""
     command: str = ""
     """The command line that repeats the runs."""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Code of one's own that the scenarios name: module -> SHA-256 (`pricewar.sources`)."""
 
     def __post_init__(self) -> None:
         for name in SCHEMA:
@@ -154,27 +153,26 @@ class Results:
     def save(self, directory: str | Path) -> Path:
         """Write all tables into a directory; other files in it stay.
 
-        Everything is written beside the target first. A new directory appears whole or not at all; in an
-        existing one run.json goes first and comes back last, so that a broken save cannot be loaded.
-        """
-        target = Path(directory)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-        try:
-            self._write(draft)
-            _put(draft, target)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
-        return target
+        A new directory appears whole or not at all; in an existing one run.json goes first and comes back
+        last, so that a broken save cannot be loaded (`pricewar.folders`).
 
-    def _write(self, draft: Path) -> None:
+        Raises:
+            InputError: a file of others has the name of one of ours, or one of ours was changed.
+            ResultsError: the directory cannot be written.
+        """
+        with replaced(Path(directory), kept=lambda name: True, whole=False) as draft:
+            self.write(draft)
+        return Path(directory)
+
+    def write(self, draft: Path) -> None:
+        """Write all tables and their record into an empty directory."""
         for name, frame in self.tables.items():
             stored = _stored(name, frame)
             pq.write_table(_arrow(name, stored), draft / f"{name}.parquet", compression="zstd")
             if name in _CSV:
                 stored.to_csv(draft / f"{name}.csv", index=False, lineterminator="\n")
         record = json.dumps(self._record(draft), indent=2, ensure_ascii=False, allow_nan=False)
-        (draft / _ABOUT).write_text(record + "\n", encoding="utf-8")
+        (draft / RUN).write_text(record + "\n", encoding="utf-8")
 
     def _record(self, draft: Path) -> dict[str, Any]:
         seconds = self.runs["seconds"].to_numpy()
@@ -190,6 +188,7 @@ class Results:
             },
             "seconds": [float(value) if np.isfinite(value) else None for value in seconds],
             "versions": software(),
+            "sources": dict(self.sources),
             "sha256": {path.name: sha256(path) for path in sorted(draft.glob("*.parquet"))},
         }
 
@@ -205,16 +204,16 @@ class Results:
                 edition.
         """
         folder = Path(directory)
-        record = read_record(folder / _ABOUT)
-        edition = result_edition(record, str(folder / _ABOUT))
+        record = read_record(folder / RUN)
+        edition = result_edition(record, str(folder / RUN))
         frames: dict[str, Any] = {}
         for name in SCHEMA:
             absent = edition < EDITION and f"{name}.parquet" not in record["sha256"]
             frame = empty(name) if absent else read_table(folder / f"{name}.parquet", record["sha256"])
             frames[name] = fitted(name, frame, edition) if edition < EDITION else frame
-        frames["runs"]["seconds"] = seconds_of(record, folder / _ABOUT, len(frames["runs"]))
+        frames["runs"]["seconds"] = seconds_of(record, folder / RUN, len(frames["runs"]))
         text: dict[str, Any] = {name: record[name] for name in ("about", "names", "command")}
-        return cls(**frames, **text)
+        return cls(**frames, **text, sources=record.get("sources", {}))
 
 
 def concat(parts: Iterable[Results]) -> Results:
@@ -234,7 +233,8 @@ def concat(parts: Iterable[Results]) -> Results:
     about = {name: text for part in parts for name, text in part.about.items()}
     names = {firm: text for part in parts for firm, text in part.names.items()}
     command = next((part.command for part in parts if part.command), "")
-    return Results(**joined, about=about, names=names, command=command)
+    code = {module: mark for part in parts for module, mark in part.sources.items()}
+    return Results(**joined, about=about, names=names, command=command, sources=code)
 
 
 def software() -> dict[str, str]:
@@ -265,13 +265,3 @@ def _arrow(name: str, frame: pd.DataFrame) -> pa.Table:
     fields = [(c.name, _ARROW[c.dtype]) for c in SCHEMA[name] if c.name in frame]
     made = pa.Table.from_pandas(frame, schema=pa.schema(fields), preserve_index=False)
     return made.replace_schema_metadata(None)  # else the pandas version would be in the bytes
-
-
-def _put(draft: Path, target: Path) -> None:
-    if not target.exists():
-        draft.chmod(0o755)  # a temporary directory is born private
-        draft.rename(target)
-        return
-    (target / _ABOUT).unlink(missing_ok=True)
-    for path in sorted(draft.iterdir(), key=lambda path: path.name == _ABOUT):
-        os.replace(path, target / path.name)

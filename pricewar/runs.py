@@ -83,7 +83,8 @@ def compare(
             progress(job.scenario.name, job.seed)
     names = {key: firm.name for scenario in loaded for key, firm in scenario.firms.items()}
     about = {scenario.name: scenario.title for scenario in loaded}
-    return concat(parts).but(about=about, names=names)
+    code = {module: mark for scenario in loaded for module, mark in scenario.sources.items()}
+    return concat(parts).but(about=about, names=names, sources=code)
 
 
 def _check_names(scenarios: Sequence[Scenario]) -> None:

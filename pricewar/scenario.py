@@ -24,6 +24,7 @@ from .interventions import Intervention
 from .months import Month, month_after
 from .preferences import MixedLogit, Preferences
 from .rules import RuleOf
+from .sources import sources
 from .specs import (
     SEGMENTS,
     ConsumerSpec,
@@ -109,10 +110,21 @@ class Scenario(Table):
             raise InputError(f"scenario {self.name}", tuple(lost))
         return scenario_from(tree, source=f"scenario {self.name}")
 
+    @property
+    def sources(self) -> dict[str, str]:
+        """Code of one's own that the rules stand for: module -> SHA-256 (`pricewar.sources`)."""
+        return sources(self.model_dump(mode="json", exclude={"title", "name"}))
+
     @cached_property
     def digest(self) -> str:
-        """Short name of the content: changes with any input except the seed and the texts."""
+        """Short name of the content: changes with any input except the seed and the texts.
+
+        Rules of one's own count with their source; shipped rules count with their parameters alone, what they
+        do is named by the edition of the model.
+        """
         tree = self.model_dump(mode="json", exclude={"seed", "title", "name"})
+        own = sources(tree)
+        tree |= {"sources": own} if own else {}
         text = json.dumps(tree, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
