@@ -1,28 +1,28 @@
 """A folder that a command writes (`--out`): what in it is ours, and how new files take the place of old ones.
 
-The law: only files that we wrote are ever replaced or removed. The folder's record (`run.json`; `manifest.json`
-of a sweep, `policy.json` of a policy study) names them with their fingerprints. Files of others stay; where a
-file of theirs has the name of one of ours, or where one of ours was edited, the whole folder is refused and
-nothing is touched: an edit is work, and only its author can say that it may go. A folder that is not empty and
-has no record of ours is refused too.
+The law: only files that we wrote are ever replaced or removed. The folder's record (`run.json`;
+`manifest.json` of a sweep, `policy.json` of a policy study) names them with their fingerprints. Files of
+others stay; where a file of theirs has the name of one of ours, or where one of ours was edited, the whole
+folder is refused and nothing is touched: an edit is work, and only its author can say that it may go. A
+folder that is not empty and has no record of ours is refused too.
 
-Everything is written into a draft first. A new folder then appears whole. In an existing one a journal names the
-old and the new files before the first of them moves, and the record goes first and comes back last: killed in
-between, the folder is no complete result to any reader, and still ours to the next command, which mends it.
+Everything is written into a draft first. A new folder then appears whole. In an existing one a journal
+names the old and the new files before the first of them moves, and the record goes first and comes back
+last: killed in between, the folder is no complete result to any reader, and still ours to the next command,
+which mends it.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
+from .drafts import DRAFT, clear_drafts, desk, is_draft
 from .edition import EDITION
 from .errors import InputError, Problem, ResultsError, bad_input
 from .locks import Lock
@@ -30,14 +30,10 @@ from .stored import sha256
 
 RUN: Final = "run.json"
 """The record of what one command wrote; readers take a folder without it for incomplete."""
-DRAFT: Final = ".pricewar-draft"
-"""Where files are written first: in the folder, or beside it if there is none yet. Holds `lock` and `files`."""
 JOURNAL: Final = ".pricewar-journal"
 """Names old and new files while they change places."""
 LOCK: Final = ".lock"
 """Held by who adds runs to a store."""
-_PATIENCE: Final = 120.0
-"""Seconds to wait for another command that writes into the same folder; writing takes a few."""
 Kept = Callable[[str], bool]
 
 
@@ -86,7 +82,7 @@ def _refusal(folder: Path, names: Iterable[str], found: str, allowed: str) -> In
 def _strangers(folder: Path, record: str) -> Iterator[Path]:
     """What lies in a folder, but for what a command of ours that was killed at its start leaves there."""
     for path in folder.iterdir():
-        if not (path.name in (LOCK, f"{record}.part") or (path.name == DRAFT and _is_draft(path))):
+        if not (path.name in (LOCK, f"{record}.part") or (path.name == DRAFT and is_draft(path))):
             yield path
 
 
@@ -103,7 +99,7 @@ def _ours(folder: Path, record: str) -> dict[str, set[str]] | None:
 
 
 def _listed(path: Path, needed: bool) -> dict[str, set[str]] | None:
-    """The files that a record names; None if it is not there, not one of ours, or names what is not below it."""
+    """The files that a record names; None if it is none of ours, or names what is not below its folder."""
     try:
         tree = json.loads(path.read_text(encoding="utf-8"))
         files = tree["files"] if needed else tree.get("files", {})
@@ -129,9 +125,7 @@ def _detour(folder: Path, name: str) -> bool:
 
 
 @contextmanager
-def replaced(
-    out: Path, record: str = RUN, kept: Kept = no_file, whole: bool = True
-) -> Iterator[Path]:
+def replaced(out: Path, record: str = RUN, kept: Kept = no_file, whole: bool = True) -> Iterator[Path]:
     """A directory to write into; at the end its files take the place of ours in `out`.
 
     Files of ours that are not written anew are removed. If an error comes, `out` stays as it was.
@@ -144,13 +138,13 @@ def replaced(
 
     Raises:
         InputError: as `require_ours`, or a file of others has the name of a new one; nothing is touched.
-        ResultsError: the folder cannot be written (disk full), or another command does not stop writing there.
+        ResultsError: the folder cannot be written (disk full), or another command keeps writing there.
     """
     require_ours(out, record, kept, whole)
     folder = out.resolve()
     try:
         clear_drafts(folder)
-        with _desk(folder) as draft:
+        with desk(folder) as draft:
             yield draft
             _publish(draft, folder, record, _settled(draft, folder, record, kept))
     except OSError as error:
@@ -158,6 +152,38 @@ def replaced(
         moving = (folder / JOURNAL).exists()
         state = "It is between old and new files: run again" if moving else "Nothing in it was changed"
         raise ResultsError(f"{out}: cannot write: {reason}. {state}") from error
+
+
+@contextmanager
+def added(directory: Path, manifest: str) -> Iterator[Path]:
+    """A directory to write into; at the end its files take the place of those added to a store before.
+
+    Args:
+        directory: the folder of a store, or any other; then as `replaced`, with files of others left alone.
+        manifest: name of the store's record.
+
+    Raises:
+        InputError, ResultsError: as `replaced`.
+    """
+    if not (directory / manifest).exists():
+        with replaced(directory, whole=False) as draft:
+            yield draft
+        return
+    with alone(directory), replaced(directory, manifest, whole=False) as draft:
+        yield draft
+
+
+def alone(store: Path) -> Lock:
+    """The lock of a store.
+
+    Raises:
+        ResultsError: another process is at work in it.
+        OSError: it cannot be written.
+    """
+    lock = Lock.take(store / LOCK)
+    if lock is None:
+        raise ResultsError(f"{store}: another command is at work in this folder")
+    return lock
 
 
 def _settled(draft: Path, folder: Path, record: str, kept: Kept) -> dict[str, str]:
@@ -204,7 +230,9 @@ def _publish(draft: Path, folder: Path, record: str, listed: Mapping[str, str]) 
         return
     new = [name for name in _files(draft) if name != record]
     ours = _ours(folder, record) or {}
-    journal = {name: sorted({*ours.get(name, ()), *listed.get(name, "").split()}) for name in {*ours, *listed}}
+    journal = {
+        name: sorted({*ours.get(name, ()), *listed.get(name, "").split()}) for name in {*ours, *listed}
+    }
     _write_json(draft / JOURNAL, {"files": journal})
     (draft / JOURNAL).replace(folder / JOURNAL)
     for name in new:
@@ -226,60 +254,3 @@ def _remove(folder: Path, name: str) -> None:
         if not parent.is_dir() or any(parent.iterdir()):
             return
         parent.rmdir()
-
-
-# -- drafts ------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _desk(folder: Path) -> Iterator[Path]:
-    """An empty directory on the folder's own file system, ours alone as long as the block lasts."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    place, lock = _seat(folder)
-    try:
-        shutil.rmtree(place / "files", ignore_errors=True)  # of one that was killed
-        (place / "files").mkdir()
-        yield place / "files"
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
-        lock.close()
-
-
-def _seat(folder: Path) -> tuple[Path, Lock]:
-    end = time.monotonic() + _PATIENCE
-    while time.monotonic() < end:
-        place = _place(folder)
-        lock = _locked(place)
-        if lock is not None and place == _place(folder):
-            return place, lock
-        if lock is not None:  # the folder has come meanwhile
-            shutil.rmtree(place, ignore_errors=True)
-            lock.close()
-        time.sleep(0.02)
-    raise ResultsError(f"{folder}: another command is writing into this folder")
-
-
-def _place(folder: Path) -> Path:
-    return folder / DRAFT if folder.is_dir() else folder.with_name(f".{folder.name}{DRAFT}")
-
-
-def _locked(place: Path) -> Lock | None:
-    try:
-        place.mkdir(exist_ok=True)
-        return Lock.take(place / "lock")
-    except FileNotFoundError:  # its last owner has just removed it
-        return None
-
-
-def _is_draft(place: Path) -> bool:
-    return place.is_dir() and not place.is_symlink() and {p.name for p in place.iterdir()} <= {"lock", "files"}
-
-
-def clear_drafts(folder: Path) -> None:
-    """Remove drafts of commands that were killed, in the folder and beside it; those at work keep theirs."""
-    for place in (folder / DRAFT, *folder.parent.glob(f".*{DRAFT}")):
-        with suppress(OSError):  # not ours to write, or just removed by its owner
-            lock = _locked(place) if _is_draft(place) else None
-            if lock is not None:
-                shutil.rmtree(place, ignore_errors=True)
-                lock.close()

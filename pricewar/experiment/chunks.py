@@ -1,7 +1,7 @@
 """Parquet files of an experiment: whole or not there, named by their runs, merged as they become many.
 
-A chunk is the one point at which runs are stored. Its own metadata names the files of trajectories that belong
-to it, with their fingerprints: what no chunk names does not count.
+A chunk is the one point at which runs are stored. Its own metadata names the files of trajectories that
+belong to it, with their fingerprints: what no chunk names does not count.
 """
 
 from __future__ import annotations

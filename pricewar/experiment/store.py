@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 
 from ..edition import EDITION, require_same
 from ..errors import ResultsError, bad_input
-from ..folders import LOCK, require_ours
+from ..folders import alone, require_ours
 from ..locks import Lock
 from ..results import software
 from .chunks import (
@@ -88,12 +88,10 @@ class Store:
     def _make(self) -> None:
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
-            self._lock = Lock.take(self.directory / LOCK)
+            self._lock = alone(self.directory)
         except OSError as error:
             allowed = f"a directory that can be written ({error.strerror})"
             raise bad_input("store", ("store", str(self.directory), allowed)) from error
-        if self._lock is None:
-            raise ResultsError(f"{self.directory}: another sweep is at work in this folder")
 
     def _enter(self, command: str) -> None:
         begun = (self.directory / MANIFEST).exists()

@@ -1,7 +1,7 @@
 """Market and firms tables of the runs of an experiment, if they are kept.
 
-They are written before the chunk of their runs, which names them: until then they do not count, and are removed
-when somebody goes on. So a run is in the table and in the trajectories, or in neither.
+They are written before the chunk of their runs, which names them: until then they do not count, and are
+removed when somebody goes on. So a run is in the table and in the trajectories, or in neither.
 """
 
 from __future__ import annotations
