@@ -212,7 +212,8 @@ class Store:
         if rows != len(self.experiment):
             draft.unlink()
             raise ResultsError(f"{self.directory}: {rows:,} of {len(self.experiment):,} runs")
-        draft.replace(target)
+        with writing(self.directory):
+            draft.replace(target)
         manifest = read_manifest(self.directory)
         manifest["sessions"][-1]["finished"] = now()
         self._write_manifest({**manifest, "compute_seconds": seconds})
