@@ -88,7 +88,7 @@ def _strangers(folder: Path, record: str) -> Iterator[Path]:
 
 def _ours(folder: Path, record: str) -> dict[str, set[str]] | None:
     """Path below the folder -> fingerprints that are ours; None if nothing says what is ours."""
-    listed = [_listed(folder / record, needed=record == RUN), _listed(folder / JOURNAL, needed=True)]
+    listed = [_listed(folder / record), _listed(folder / JOURNAL)]
     if all(files is None for files in listed):
         return None
     ours: dict[str, set[str]] = {}
@@ -98,12 +98,12 @@ def _ours(folder: Path, record: str) -> dict[str, set[str]] | None:
     return ours
 
 
-def _listed(path: Path, needed: bool) -> dict[str, set[str]] | None:
+def _listed(path: Path) -> dict[str, set[str]] | None:
     """The files that a record names; None if it is none of ours, or names what is not below its folder."""
     try:
         tree = json.loads(path.read_text(encoding="utf-8"))
-        files = tree["files"] if needed else tree.get("files", {})
-        listed = {name: {marks} if isinstance(marks, str) else set(marks) for name, marks in files.items()}
+        files = tree["files"].items()
+        listed = {name: {marks} if isinstance(marks, str) else set(marks) for name, marks in files}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     parts = [PurePosixPath(name) for name in listed]

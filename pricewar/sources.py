@@ -85,7 +85,7 @@ def _of_module(module: str) -> dict[str, str]:
         status = path.stat()
         found[name], imports = _read(path, status.st_mtime_ns, status.st_size)
         todo += [*_above(name), *_absolute(imports, name, path)]
-    if module in sys.modules and module not in found and _file(module) is None:
+    if module in sys.modules and _file(module) is None and not _is_standard(module):
         found[module] = NO_SOURCE
     return found
 
@@ -129,7 +129,7 @@ def _imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 def _file(name: str) -> Path | None:
     """The file of a module; None if there is none or no such module. Runs nothing."""
-    if name.partition(".")[0] in sys.stdlib_module_names:
+    if _is_standard(name):
         return None
     loaded = getattr(sys.modules.get(name), "__file__", None)
     if loaded is None:
@@ -149,6 +149,10 @@ def _spec(name: str) -> ModuleSpec | None:
         return None if places is None else PathFinder.find_spec(name, places)
     except (ImportError, ValueError, AttributeError):
         return None
+
+
+def _is_standard(name: str) -> bool:
+    return name.partition(".")[0] in sys.stdlib_module_names
 
 
 def _is_ours(path: Path) -> bool:

@@ -166,7 +166,6 @@ MUTATIONS: dict[str, list[Any]] = {
     "digest": [None, 3],
     "version": [None, 3],
     "runs": ["x", None],
-    "layout": ["x", None],
     "compute_seconds": ["x", []],
     "edition": ["x", None],
     "files": [None, [], {"a": 3}, {"../a": "b"}],

@@ -22,7 +22,6 @@ _KINDS: Final[dict[str, tuple[type, ...]]] = {
     "version": (str,),
     "sessions": (list,),
     "runs": (int,),
-    "layout": (int,),
     "compute_seconds": (int, float),
     "versions": (dict,),
     "seeds": (list,),

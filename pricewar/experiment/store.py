@@ -47,8 +47,6 @@ from .work import Outcome
 
 TABLE: Final = "runs.parquet"
 KEYS: Final = ("run", "point", "seed")
-LAYOUT: Final = 2
-"""Rises when a folder is laid out in another way: chunks of layout 1 did not name their trajectories."""
 
 
 class Store:
@@ -74,9 +72,11 @@ class Store:
             ResultsError: a file in it is damaged, or another process is at work in it.
         """
         store = cls(Path(directory), experiment)
-        if store.chunks.exists() and (store.directory / MANIFEST).exists():
+        if store.chunks.exists() and store._begun:
             read_manifest(store.directory)  # a damaged one is told as such
         require_ours(store.directory, MANIFEST)
+        if store._begun:
+            read_manifest(store.directory)
         store._make()
         try:
             store._enter(command)
@@ -94,8 +94,7 @@ class Store:
             raise bad_input("store", ("store", str(self.directory), allowed)) from error
 
     def _enter(self, command: str) -> None:
-        begun = (self.directory / MANIFEST).exists()
-        stored = read_manifest(self.directory) if begun else self._asked()
+        stored = read_manifest(self.directory) if self._begun else self._asked()
         self._same(stored)
         stored["sessions"].append(session(command))
         stored["experiment"] = self._described()
@@ -105,6 +104,10 @@ class Store:
             settle(self.chunks)
             settle_tables(self.directory)
             put(plain(self._design), self.directory / "design.parquet")
+
+    @property
+    def _begun(self) -> bool:
+        return (self.directory / MANIFEST).exists()
 
     def close(self) -> None:
         """Let others into the folder."""
@@ -120,11 +123,11 @@ class Store:
             "digest": self.experiment.digest,
             "version": version("pricewar"),
             "edition": EDITION,
-            "layout": LAYOUT,
             "runs": len(self.experiment),
             "seeds": list(self.experiment.seeds),
             "versions": software(),
             "sessions": [],
+            "files": {},
         }
 
     def _described(self) -> dict[str, Any]:
@@ -138,8 +141,8 @@ class Store:
             InputError: with every difference.
         """
         require_same(stored, str(self.directory))
-        now = {"version": version("pricewar"), "layout": LAYOUT, **self.experiment.content()}
-        then = {"version": stored["version"], "layout": stored.get("layout", 1), **stored["content"]}
+        now = {"version": version("pricewar"), **self.experiment.content()}
+        then = {"version": stored["version"], **stored["content"]}
         found = list(differences(then, json.loads(json.dumps(now))))
         if found:
             problems = [(place, new, f"{old!r}, as stored; or another --out") for place, old, new in found]

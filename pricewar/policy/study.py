@@ -206,7 +206,7 @@ def _opened(target: Path, spec: PolicySpec) -> Iterator[None]:
         else:
             with writing(target):
                 draft = target / f"{ABOUT}.part"
-                draft.write_text(json.dumps(asked, indent=2) + "\n", encoding="utf-8")
+                draft.write_text(json.dumps(asked | {"files": {}}, indent=2) + "\n", encoding="utf-8")
                 draft.replace(target / ABOUT)
         with writing(target):
             (target / FUTURES).mkdir(exist_ok=True)
