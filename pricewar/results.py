@@ -7,10 +7,7 @@ runs (wall time, command line, versions) is in run.json alone.
 from __future__ import annotations
 
 import json
-import os
 import platform
-import shutil
-import tempfile
 import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
@@ -23,11 +20,11 @@ import pandas as pd
 
 from .edition import EDITION, oldest, result_edition
 from .errors import ResultsError
+from .folders import RUN, replaced
 from .schema import SCHEMA, columns
 from .stored import read_record, read_table, seconds_of, sha256, write_table
 
 _NUMPY: Final = {"int": np.dtype("int64"), "float": np.dtype("float64"), "bool": np.dtype("bool")}
-_ABOUT: Final = "run.json"
 
 Columns = Mapping[str, Any]
 """Columns of one table by name: arrays of one length."""
@@ -98,6 +95,8 @@ class Results:
     """The command line that repeats the runs."""
     inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Scenario -> all its inputs as they were run, as a tree: `pricewar.load(results.inputs["name"])`."""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Code of one's own that the scenarios name: module -> SHA-256 (`pricewar.sources`)."""
 
     def __post_init__(self) -> None:
         for name in SCHEMA:
@@ -174,24 +173,23 @@ class Results:
     def save(self, directory: str | Path) -> Path:
         """Write all tables into a directory; other files in it stay.
 
-        Everything is written beside the target first. A new directory appears whole or not at all; in an
-        existing one run.json goes first and comes back last, so that a broken save cannot be loaded.
-        """
-        target = Path(directory)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-        try:
-            self._write(draft)
-            _put(draft, target)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
-        return target
+        A new directory appears whole or not at all; in an existing one run.json goes first and comes back
+        last, so that a broken save cannot be loaded (`pricewar.folders`).
 
-    def _write(self, draft: Path) -> None:
+        Raises:
+            InputError: a file of others has the name of one of ours, or one of ours was changed.
+            ResultsError: the directory cannot be written.
+        """
+        with replaced(Path(directory), kept=lambda name: True, whole=False) as draft:
+            self.write(draft)
+        return Path(directory)
+
+    def write(self, draft: Path) -> None:
+        """Write all tables and their record into an empty directory."""
         for name, frame in self.tables.items():
             write_table(name, frame, draft)
         record = json.dumps(self._record(draft), indent=2, ensure_ascii=False, allow_nan=False)
-        (draft / _ABOUT).write_text(record + "\n", encoding="utf-8")
+        (draft / RUN).write_text(record + "\n", encoding="utf-8")
 
     def _record(self, draft: Path) -> dict[str, Any]:
         seconds = self.runs["seconds"].to_numpy()
@@ -207,6 +205,7 @@ class Results:
             },
             "seconds": [float(value) if np.isfinite(value) else None for value in seconds],
             "versions": software(),
+            "sources": dict(self.sources),
             "sha256": {path.name: sha256(path) for path in sorted(draft.glob("*.parquet"))},
             "inputs": self.inputs,
         }
@@ -223,16 +222,16 @@ class Results:
                 edition.
         """
         folder = Path(directory)
-        record = read_record(folder / _ABOUT)
-        edition = result_edition(record, str(folder / _ABOUT))
+        record = read_record(folder / RUN)
+        edition = result_edition(record, str(folder / RUN))
         frames: dict[str, Any] = {}
         for name in SCHEMA:
             absent = edition < EDITION and f"{name}.parquet" not in record["sha256"]
             frame = empty(name) if absent else read_table(folder / f"{name}.parquet", record["sha256"])
             frames[name] = fitted(name, frame, edition) if edition < EDITION else frame
-        frames["runs"]["seconds"] = seconds_of(record, folder / _ABOUT, len(frames["runs"]))
+        frames["runs"]["seconds"] = seconds_of(record, folder / RUN, len(frames["runs"]))
         text: dict[str, Any] = {name: record[name] for name in ("about", "names", "command")}
-        return cls(**frames, **text, inputs=record.get("inputs", {}))
+        return cls(**frames, **text, inputs=record.get("inputs", {}), sources=record.get("sources", {}))
 
 
 def _named() -> str:
@@ -263,7 +262,8 @@ def concat(parts: Iterable[Results]) -> Results:
     names = {firm: text for part in parts for firm, text in part.names.items()}
     command = next((part.command for part in parts if part.command), "")
     inputs = {name: tree for part in parts for name, tree in part.inputs.items()}
-    return Results(**joined, about=about, names=names, command=command, inputs=inputs)
+    code = {module: mark for part in parts for module, mark in part.sources.items()}
+    return Results(**joined, about=about, names=names, command=command, inputs=inputs, sources=code)
 
 
 def software() -> dict[str, str]:
@@ -284,13 +284,3 @@ def _check_columns(name: str, frame: pd.DataFrame) -> None:
     unknown = [str(column) for column in frame if column not in columns(name)]
     if missing or unknown:
         raise ResultsError(f"table {name}: columns missing {missing}, unknown {unknown}")
-
-
-def _put(draft: Path, target: Path) -> None:
-    if not target.exists():
-        draft.chmod(0o755)  # a temporary directory is born private
-        draft.rename(target)
-        return
-    (target / _ABOUT).unlink(missing_ok=True)
-    for path in sorted(draft.iterdir(), key=lambda path: path.name == _ABOUT):
-        os.replace(path, target / path.name)

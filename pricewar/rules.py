@@ -20,6 +20,8 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
+from .sources import home_of
+
 R = TypeVar("R", bound="Rule")
 
 
@@ -35,8 +37,8 @@ class Rule(BaseModel):
     @property
     def kind(self) -> str:
         """The name that a scenario file uses for this rule."""
-        shipped = type(self).__module__.startswith("pricewar.")
-        return type(self).__name__ if shipped else f"{type(self).__module__}:{type(self).__name__}"
+        module = home_of(type(self).__module__)
+        return type(self).__name__ if module.startswith("pricewar.") else f"{module}:{type(self).__name__}"
 
     @model_serializer(mode="wrap")
     def _with_kind(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:

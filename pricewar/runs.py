@@ -85,8 +85,9 @@ def compare(
     names = {key: firm.name for scenario in loaded for key, firm in scenario.firms.items()}
     about = {scenario.name: scenario.title for scenario in loaded}
     inputs = {scenario.name: scenario.model_dump(mode="json") for scenario in loaded}
+    code = {module: mark for scenario in loaded for module, mark in scenario.sources.items()}
     tables: dict[str, Any] = gather(parts)
-    return Results(**tables, about=about, names=names, inputs=inputs)
+    return Results(**tables, about=about, names=names, inputs=inputs, sources=code)
 
 
 def _check_names(scenarios: Sequence[Scenario]) -> None:

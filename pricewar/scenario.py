@@ -25,6 +25,7 @@ from .months import Month, month_after
 from .paths import change
 from .preferences import Logit, Preferences
 from .rules import RuleOf
+from .sources import sources
 from .specs import (
     SEGMENTS,
     ConsumerSpec,
@@ -128,10 +129,21 @@ class Scenario(Table):
         tree = base.model_dump()
         return {key: list(part) if isinstance(part, tuple) else part for key, part in tree.items()}
 
+    @property
+    def sources(self) -> dict[str, str]:
+        """Code of one's own that the rules stand for: module -> SHA-256 (`pricewar.sources`)."""
+        return sources(self.model_dump(mode="json", exclude={"title", "name"}))
+
     @cached_property
     def digest(self) -> str:
-        """Short name of the content: changes with any input except the seed and the texts."""
+        """Short name of the content: changes with any input except the seed and the texts.
+
+        Rules of one's own count with their source; shipped rules count with their parameters alone, what they
+        do is named by the edition of the model.
+        """
         tree = self.model_dump(mode="json", exclude={"seed", "title", "name"})
+        own = sources(tree)
+        tree |= {"sources": own} if own else {}
         text = json.dumps(tree, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

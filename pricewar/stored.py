@@ -66,6 +66,10 @@ def read_record(path: Path) -> dict[str, Any]:
         raise ResultsError(f"{path}: not readable: {error}") from error
     if missing:
         raise ResultsError(f"{path}: without {sorted(missing)}")
+    tables = [name for name in ("sha256", "about", "names", "sources") if name in record]
+    wrong = [name for name in tables if not isinstance(record[name], dict)]
+    if wrong:
+        raise ResultsError(f"{path}: not readable: {', '.join(wrong)}: found no table; allowed: a table")
     return record
 
 

@@ -278,7 +278,7 @@ def test_another_experiment_in_the_folder_is_refused_with_the_difference(tmp_pat
 
 def test_a_folder_that_is_in_use_is_refused(tmp_path: Path) -> None:
     store = Store.open(tmp_path, small())
-    with pytest.raises(ResultsError, match="another sweep"):
+    with pytest.raises(ResultsError, match="another command is at work"):
         run_serial(small(), tmp_path)
     store.close()
     run_serial(small(), tmp_path)

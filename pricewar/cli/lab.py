@@ -40,6 +40,7 @@ def lab(
     from rich.console import Console
 
     from pricewar.errors import InputError
+    from pricewar.folders import require_ours
     from pricewar.lab.games import game as game_of
     from pricewar.lab.report import as_json as json_of
     from pricewar.lab.report import save
@@ -47,6 +48,8 @@ def lab(
 
     noise = Console(stderr=True)
     try:
+        if out is not None:
+            require_ours(out)
         run, given = game_of(game), read_pairs(settings or [])
         with _bar(noise, sessions) as advance:
             report = run(given, sessions=sessions, seed=seed, exact=exact, workers=workers, progress=advance)

@@ -33,7 +33,10 @@ def policy(
     Stopped at any moment, the same command goes on where it was. Exit code 1 if futures failed.
     """
     from ..policy import load_policy, run_policy
+    from ..report.experiment import require_page
 
+    if page is not None:
+        require_page(page)
     spec = load_policy(experiment)
     target = out or Path("results") / f"policy-{spec.name}"
     plan: dict[str, Any] = {

@@ -75,13 +75,13 @@ def screen(
     All changes named happen at once; without any, the market as it is. Parts are fractions; prices and harm
     are in the money of the spreadsheet.
     """
+    from ..folders import require_ours
     from ..screen import read_market
     from ..screen import screen as run
-    from .output import check_target
 
     change = _change(merge, cut, no_response, floor, cost, tax, unit_tax)
     if out is not None:
-        check_target(out)
+        require_ours(out)
     found = run(
         read_market(market, market_size), change, nests=nests, rho=rho, margin_sd=margin_sd, draws=draws,
         seed=seed, efficiency=efficiency, full=full,
@@ -170,8 +170,8 @@ def change_words(change: Change) -> str:
 
 
 def save(found: Screen, out: Path) -> None:
-    """Write the tables as CSV, the figure, report.md and screen.json."""
-    from .output import replaced
+    """Write the tables as CSV, the figure, report.md, screen.json and run.json."""
+    from ..folders import replaced
     from .screen_page import as_markdown
 
     with replaced(out) as draft:

@@ -96,20 +96,26 @@ def compare(
 
 def report(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="A directory that run or compare wrote.")],
+    out: Annotated[Path | None, typer.Option(help="Directory to write; default DIR.")] = None,
     baseline: Baseline = None,
     focus: Focus = "xiaomi",
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write comparison.csv, wars.csv, figures and report.html anew from stored tables."""
-    from ..results import Results
-    from .output import write_derived
+    """Write comparison.csv, wars.csv, figures and report.html anew from stored tables.
 
+    With --out the tables are written there too, and DIR stays as it is.
+    """
+    from ..folders import no_file, require_ours
+    from ..results import Results
+    from .output import stays, write_all, write_derived
+
+    elsewhere = out is not None and out.resolve() != directory.resolve()
+    target = out if out is not None and elsewhere else directory
     results = Results.load(directory)
-    request = Request(
-        "report", [], out=directory, baseline=baseline, focus=focus, as_json=as_json, quiet=quiet
-    )
-    _tell(request, write_derived(results, directory, baseline, focus))
+    require_ours(target, kept=no_file if elsewhere else stays)
+    request = Request("report", [], out=target, baseline=baseline, focus=focus, as_json=as_json, quiet=quiet)
+    _tell(request, (write_all if elsewhere else write_derived)(results, target, baseline, focus))
 
 
 def simulate(request: Request) -> None:
@@ -121,9 +127,10 @@ def simulate(request: Request) -> None:
         PricewarError: no run of a scenario succeeded; nothing is written.
         typer.Exit: code 1 after writing, if some runs failed.
     """
-    from .output import check_target, write_all
+    from ..folders import require_ours
+    from .output import write_all
 
-    check_target(request.target)
+    require_ours(request.target)
     loaded = _scenarios(request)
     results = run_all(request, loaded)
     _refuse(results)

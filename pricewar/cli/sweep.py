@@ -54,7 +54,10 @@ def sweep(
     Exit code 1 if runs failed: their rows say why, and how to repeat each.
     """
     from ..experiment import load_experiment, run_experiment
+    from ..report.experiment import require_page
 
+    if page is not None:
+        require_page(page)
     if workers is not None and dask is not None and dask != "local":
         raise bad_input(
             "command line", ("--workers", workers, "no --workers with the address of a scheduler")

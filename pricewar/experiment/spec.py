@@ -18,6 +18,7 @@ from ..errors import InputError
 from ..paths import matches, value_at
 from ..scenario import Scenario
 from ..scenario_file import load
+from ..sources import sources
 from ..specs import Table
 from .design import Design, FromFile, Grid
 from .factors import Factor
@@ -205,13 +206,14 @@ class Experiment(Table):
     # -- identity ----------------------------------------------------------------------------
 
     def content(self) -> dict[str, Any]:
-        """All that results depend on, as plain values."""
+        """All that results depend on, as plain values; with the source of rules and metrics of one's own."""
         left_out = dict.fromkeys(("title", "question", "figures", "time_limit"), True)
         words = {"factors": {"__all__": {"label"}}}
         tree = self.model_dump(mode="json", by_alias=True, exclude={**left_out, **words})
         if isinstance(self.design, FromFile):
             tree["design"] = self.design.values(self.factors).to_dict("list")
-        return tree
+        own = sources(tree)
+        return tree | ({"sources": own} if own else {})
 
     @cached_property
     def digest(self) -> str:

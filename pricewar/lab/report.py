@@ -21,6 +21,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from ..folders import RUN, replaced
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -154,9 +156,17 @@ def as_json(report: Report) -> str:
 
 
 def save(report: Report, folder: Path) -> list[Path]:
-    """Write tables (CSV, Parquet), figures (PNG, SVG) and run.json into `folder`; return the files
-    written."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write tables (CSV, Parquet), figures (PNG, SVG) and run.json into `folder`; return the files written.
+
+    Raises:
+        InputError, ResultsError: as `pricewar.folders.replaced`.
+    """
+    with replaced(folder) as draft:
+        written = [*_write(report, draft), draft / RUN]
+    return [folder / path.name for path in written]
+
+
+def _write(report: Report, folder: Path) -> list[Path]:
     written: list[Path] = []
     for name, table in {"comparison": report.comparison_table(), **report.tables}.items():
         table.to_csv(folder / f"{name}.csv", index=False)
@@ -176,8 +186,8 @@ def save(report: Report, folder: Path) -> list[Path]:
         "remarks": report.remarks,
         "versions": versions(),
     }
-    (folder / "run.json").write_text(json.dumps(plain(run), indent=2) + "\n", encoding="utf-8")
-    return [*written, folder / "run.json"]
+    (folder / RUN).write_text(json.dumps(plain(run), indent=2) + "\n", encoding="utf-8")
+    return written
 
 
 def versions() -> dict[str, str]:

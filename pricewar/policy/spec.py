@@ -16,6 +16,7 @@ from ..interventions import Intervention
 from ..paths import matches, value_at
 from ..rules import make_rule
 from ..scenario import Scenario
+from ..sources import sources
 from ..specs import Table
 
 NONE: Final = "no measure"
@@ -104,9 +105,16 @@ class PolicySpec(Table):
             for row in rows
         ]
 
+    @property
+    def sources(self) -> dict[str, str]:
+        """Code of one's own that the study names: module -> SHA-256 (`pricewar.sources`)."""
+        return sources(self.model_dump(mode="json", by_alias=True, exclude={"title", "question"}))
+
     @cached_property
     def digest(self) -> str:
-        """Short name of all that results depend on."""
+        """Short name of all that results depend on, with the source of rules of one's own."""
         tree = self.model_dump(mode="json", by_alias=True, exclude={"title", "question"})
+        own = sources(tree)
+        tree |= {"sources": own} if own else {}
         text = json.dumps(tree, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]

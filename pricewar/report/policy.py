@@ -19,10 +19,11 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
 from ..edition import EDITION, mark
+from ..folders import added
 from ..plots.policy import BN, draw_best, draw_payers, draw_trade_off, policy_drawings
 from ..plots.style import count, house, number
 from ..policy.spec import NONE, PEACE
-from ..policy.study import PolicyStudy
+from ..policy.study import ABOUT, PolicyStudy
 from ..policy.summary import RANKED, best, buyers, courts, effects, monthly, payers, pick
 from . import _embedded
 from .experiment import BEGIN, END
@@ -69,16 +70,19 @@ def write_brief(study: PolicyStudy, directory: str | Path, command: str) -> list
 
     Returns:
         One sentence for each figure.
+
+    Raises:
+        InputError, ResultsError: as `pricewar.folders.replaced`.
     """
-    target = Path(directory)
     drawings = policy_drawings(study)
-    for drawing in drawings:
-        drawing.save(target / "figures")
-    write_tables(study, target / "tables")
     figures = [(drawing, _embedded(drawing)) for drawing in drawings]
     page = _template().render(content(study, command) | {"figures": figures, "mark": Markup(mark())})
-    (target / "report.html").write_text(page, encoding="utf-8")
-    write_pdf(study, target / "brief.pdf", command)
+    with added(Path(directory), ABOUT) as draft:
+        for drawing in drawings:
+            drawing.save(draft / "figures")
+        write_tables(study, draft / "tables")
+        (draft / "report.html").write_text(page, encoding="utf-8")
+        write_pdf(study, draft / "brief.pdf", command)
     return [drawing.finding for drawing in drawings]
 
 
