@@ -22,6 +22,11 @@ Segments = (
 """Which size classes: "all" or a list, from city car to large."""
 
 
+def is_place(text: str) -> bool:
+    """Whether a part of a path is a place in a list: the digits 0 to 9, and no more than fit."""
+    return text.isascii() and text.isdecimal() and len(text) <= 9
+
+
 def named(field: str, selection: Selection) -> tuple[tuple[str, str], ...]:
     """(field, id) pairs of a selection; none for "all"."""
     return () if isinstance(selection, str) else tuple((field, name) for name in selection)

@@ -18,8 +18,9 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from .consistency import inconsistencies
 from .dynamics import Dynamics
-from .errors import InputError, Problem
+from .errors import InputError, Problem, shown
 from .events import Event
+from .fields import is_place
 from .interventions import Intervention
 from .months import Month, month_after
 from .preferences import MixedLogit, Preferences
@@ -31,6 +32,7 @@ from .specs import (
     MarketSpec,
     NoiseSpec,
     ProductSpec,
+    Seed,
     SupplierSpec,
     SupplyChainSpec,
     Table,
@@ -59,7 +61,7 @@ class Scenario(Table):
     title: str = ""
     start: Month = "2025-05"
     periods: int = Field(36, ge=1, le=600, description="months")
-    seed: int = Field(1, ge=0)
+    seed: Seed = 1
     market: MarketSpec = MarketSpec()
     consumers: ConsumerSpec = ConsumerSpec()
     demand: Annotated[Preferences, RuleOf("pricewar.preferences", Preferences, "MixedLogit")] = MixedLogit()
@@ -149,8 +151,7 @@ def problems_of(error: ValidationError) -> Iterator[Problem]:
 
 
 def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
+    return shown(value, 80)
 
 
 def set_path(tree: Any, path: str, value: Any) -> bool:
@@ -166,7 +167,7 @@ def set_path(tree: Any, path: str, value: Any) -> bool:
             node.clear()
         node[last] = copy.deepcopy(value)
         return True
-    if isinstance(node, list) and last.isdigit() and int(last) < len(node):
+    if isinstance(node, list) and is_place(last) and int(last) < len(node):
         node[int(last)] = copy.deepcopy(value)
         return True
     return False
@@ -175,6 +176,6 @@ def set_path(tree: Any, path: str, value: Any) -> bool:
 def _child(node: Any, part: str) -> Any:
     if isinstance(node, dict):
         return node.get(part)
-    if isinstance(node, (list, tuple)) and part.isdigit() and int(part) < len(node):
+    if isinstance(node, (list, tuple)) and is_place(part) and int(part) < len(node):
         return node[int(part)]
     return None

@@ -67,7 +67,7 @@ BOUNDS: Final = {
     "minItems": "at least {}",
     "minProperties": "at least {}",
 }
-MONTH_PATTERN: Final = r"^\d{4}-(0[1-9]|1[0-2])$"
+MONTH_PATTERN: Final = r"^[12][0-9]{3}-(0[1-9]|1[0-2])$"
 
 SCENARIO_HEAD: Final = """# Scenario files
 
