@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from .events import Event
 from .interventions import Intervention
 from .months import months_between
+from .own_code import FAILURES, told
+from .preferences import MixedLogit, unheard
 from .specs import SEGMENTS
 from .strategies import Strategy
 
 if TYPE_CHECKING:
     from .scenario import Scenario
 
-T = TypeVar("T")
+T = TypeVar("T", Event, Intervention)
 Check = Callable[["Scenario"], Iterator[dict[str, str]]]
+MOST_BUYERS: Final = 20_000_000
+"""Buyers that are made one by one in a month: about four seconds of one core."""
 
 
 def inconsistencies(scenario: Scenario) -> Iterator[dict[str, str]]:
@@ -61,8 +65,27 @@ def _totals(scenario: Scenario) -> Iterator[dict[str, str]]:
     if scenario.consumers.petrol_share > 0 and scenario.market.petrol_price <= 0:
         found = f"0, with consumers.petrol_share = {scenario.consumers.petrol_share:g}"
         yield _problem("market.petrol_price", found, "the price of a petrol car, above 0")
-    for key in set(scenario.firms) - {product.firm for product in scenario.products.values()}:
+    for key in sorted(set(scenario.firms) - {product.firm for product in scenario.products.values()}):
         yield _problem(f"firms.{key}", "no product", "at least one product for each firm")
+
+
+def _buyers(scenario: Scenario) -> Iterator[dict[str, str]]:
+    consumers = scenario.consumers
+    if consumers.weight is not None and consumers.shoppers / consumers.weight > MOST_BUYERS:
+        least = f"{consumers.shoppers / MOST_BUYERS:.3g}"
+        allowed = f"at least {least}, so that at most {MOST_BUYERS:,} buyers are made a month"
+        yield _problem("consumers.weight", f"{consumers.weight:g}", allowed)
+
+
+def _demand(scenario: Scenario) -> Iterator[dict[str, str]]:
+    demand = scenario.demand
+    if demand.looked_at and not isinstance(demand, MixedLogit):
+        allowed = "MixedLogit or Logit, or a subclass: the market can run no other demand yet"
+        yield _problem("demand.kind", repr(demand.kind), allowed)
+    for name in unheard(demand):
+        found = f"of {demand.kind}, which the market would ignore"
+        allowed = f"parameters of MixedLogit, and its spreads and loadings defined anew; not {name}"
+        yield _problem(f"demand.{name}", found, allowed)
 
 
 def _references(scenario: Scenario) -> Iterator[dict[str, str]]:
@@ -77,7 +100,10 @@ def _references(scenario: Scenario) -> Iterator[dict[str, str]]:
     )
     for part, rules in parts:
         for index, rule in enumerate(rules):
-            for where, name in rule.names() if rule is not None else ():
+            for where, name in _named(rule):
+                if not name:
+                    yield _problem(f"{part}.{index}", where, "names() gives pairs of a field and an id")
+                    continue
                 sort = where.split(".")[0].removesuffix("s")
                 table = sorts.get(sort, scenario.products)
                 if name not in table:
@@ -87,10 +113,23 @@ def _references(scenario: Scenario) -> Iterator[dict[str, str]]:
 def _strategies(scenario: Scenario) -> Iterator[dict[str, str]]:
     for key, firm in scenario.firms.items():
         rule = getattr(firm, "strategy", None)
-        for where, name in rule.names() if isinstance(rule, Strategy) else ():
+        for where, name in _named(rule) if isinstance(rule, Strategy) else ():
+            if not name:
+                yield _problem(f"firms.{key}.strategy", where, "names() gives pairs of a field and an id")
+                continue
             table = scenario.products if "product" in where else scenario.firms
             if name not in table:
                 yield _problem(f"firms.{key}.strategy.{where}", repr(name), f"one of {_list(table)}")
+
+
+def _named(rule: Strategy | Event | Intervention | None) -> list[tuple[str, str]]:
+    """What a rule names; a rule of a user's own may fail at that, which is told with an empty name."""
+    if rule is None:
+        return []
+    try:
+        return [(str(where), str(name)) for where, name in rule.names()]
+    except FAILURES as error:
+        return [(f"an error of {rule.kind}: {told(error)}", "")]
 
 
 def _calendar(scenario: Scenario) -> Iterator[dict[str, str]]:
@@ -109,8 +148,8 @@ def _calendar(scenario: Scenario) -> Iterator[dict[str, str]]:
 
 
 def _given(rules: Sequence[T | None]) -> Iterator[tuple[int, T]]:
-    """Rules with their places; one that could not be read is None and was reported before."""
-    return ((index, rule) for index, rule in enumerate(rules) if rule is not None)
+    """Rules with their places but those that were not looked at; what could not be read is None."""
+    return ((index, rule) for index, rule in enumerate(rules) if rule is not None and rule.looked_at)
 
 
 def _problem(place: str, found: str, allowed: str) -> dict[str, str]:
@@ -122,5 +161,5 @@ def _list(names: Mapping[str, object]) -> str:
     return ", ".join(keys[:20]) + (f", ... ({len(keys)} in all)" if len(keys) > 20 else "")
 
 
-CHECKS: tuple[Check, ...] = (_names, _products, _totals, _references, _strategies, _calendar)
+CHECKS: tuple[Check, ...] = (_names, _products, _totals, _buyers, _demand, _references, _strategies, _calendar)
 """Each looks at one respect, so that what is malformed in one does not hide another."""

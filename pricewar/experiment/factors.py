@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final, Literal, Self
 
+import numpy as np
 from pydantic import Field, model_validator
 from scipy import stats
 
@@ -119,6 +120,10 @@ class Factor(Table):
         _check(plain or bool(self.names), "names, where values are lists or tables")
         numbers = all(isinstance(value, (int, float)) for value in self.values)
         _check(numbers or self.apply == "set", "numbers, where apply is not set")
+        if self.distribution is not None:
+            with np.errstate(all="ignore"):
+                ends = [self.distribution.quantile(u) for u in (0.0, 0.5, 1.0)]
+            _check(all(map(math.isfinite, ends)), "low, high and what lies between as numbers that can be had")
         return self
 
     @property
@@ -156,6 +161,8 @@ class Factor(Table):
         if self.apply == "set":
             return value
         after = before * value if self.apply == "scale" else before + value
+        if not math.isfinite(after):
+            return after
         return round(after) if isinstance(before, int) and not isinstance(before, bool) else after
 
 
@@ -168,9 +175,13 @@ def matches(tree: Any, pattern: str) -> Iterator[str]:
     """The paths in a tree of plain values that a pattern means.
 
     `*` stands for any key or place, `**` for any depth, and the name of a `kind` for the members of a list
-    that are of that kind: `firms.*.strategy.**.follow_rate`, `events.Cut.depth`.
+    that are of that kind: `firms.*.strategy.**.follow_rate`, `events.Cut.depth`. A name follows `**`.
     """
-    seen = dict.fromkeys(".".join(path) for path in _walk(tree, tuple(pattern.split("."))))
+    parts = pattern.split(".")
+    if parts[-1] == "**":
+        return
+    once = [part for part, before in zip(parts, ["", *parts], strict=False) if part != "**" or before != "**"]
+    seen = dict.fromkeys(".".join(path) for path in _walk(tree, tuple(once)))
     yield from seen
 
 
