@@ -12,7 +12,7 @@ import typer
 
 from ..edition import EDITION
 from ..errors import InputError, PricewarError
-from .console import editions_told
+from .console import editions_told, tell
 
 COMMANDS = (
     ("list", "inspect", "list_shipped"),
@@ -42,8 +42,11 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
             with editions_told():
                 return command(*args, **options)
         except PricewarError as error:
-            typer.echo(str(error), err=True)
+            tell(str(error), err=True)
             raise typer.Exit(2 if isinstance(error, InputError) else 1) from None
+        except MemoryError:
+            tell("not enough memory for what was asked", err=True)
+            raise typer.Exit(1) from None
         except KeyboardInterrupt:
             typer.echo("interrupted", err=True)
             raise typer.Exit(130) from None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import show
+from .console import show, tell
 from .options import AsJson
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def list_shipped(
     asked = {"strategies": strategies, "events": events, "interventions": interventions}
     found = {sort: kinds(sort) for sort, wanted in asked.items() if wanted} or titles()
     if as_json:
-        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        tell(json.dumps(found, indent=2, ensure_ascii=False))
         return
     for sort, entries in found.items():
         show(sort, ("name", "what it is"), list(entries.items()), text_columns=2)
@@ -72,9 +72,9 @@ def check(
     wrong = False
     for file in files:
         try:
-            typer.echo(_summary(load(file)))
+            tell(_summary(load(file)))
         except InputError as error:
-            typer.echo(str(error), err=True)
+            tell(str(error), err=True)
             wrong = True
     if wrong:
         raise typer.Exit(2)
@@ -98,4 +98,4 @@ def schema() -> None:
     """Print the JSON Schema of scenario files, for editors and forms."""
     from ..scenario import Scenario
 
-    typer.echo(json.dumps(Scenario.model_json_schema(), indent=2, ensure_ascii=False))
+    tell(json.dumps(Scenario.model_json_schema(), indent=2, ensure_ascii=False))

@@ -25,8 +25,12 @@ def check_target(out: Path) -> None:
     Raises:
         InputError: the place, or one it lies in, is a file or may not be written.
     """
-    existing = next(place for place in (out, *out.absolute().parents) if place.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK):
+    try:
+        existing = next(place for place in (out, *out.absolute().parents) if place.exists())
+        good = existing.is_dir() and os.access(existing, os.W_OK)
+    except (OSError, ValueError):  # a name that no directory can have
+        good = False
+    if not good:
         raise bad_input("command line", ("--out", str(out), "a directory that can be written"))
 
 

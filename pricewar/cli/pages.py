@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import typer
+
+from .console import tell
 from pydantic import BaseModel
 
 from ..dynamics import Dynamics
@@ -248,7 +250,7 @@ def main(folder: str) -> None:
     """Write all pages into a directory."""
     for name, page in PAGES.items():
         (Path(folder) / name).write_text(page(), encoding="utf-8")
-        typer.echo(f"{folder}/{name}")
+        tell(f"{folder}/{name}")
 
 
 if __name__ == "__main__":

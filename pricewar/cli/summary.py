@@ -12,7 +12,7 @@ import typer
 
 from ..analysis.compare import WITH_OPEN
 from ..results import Results
-from .console import say, show
+from .console import say, show, tell
 from .output import Outcome
 
 NUMBERS: Final = ["mean", "lo", "hi", "diff", "diff_lo", "diff_hi"]
@@ -68,7 +68,7 @@ def print_summary(outcome: Outcome, out: Path) -> None:
         "tables ": "comparison.csv",
         "wars   ": f"wars.csv ({outcome.wars} found)",
     }.items():
-        typer.echo(f"{what}  {out / where}")
+        tell(f"{what}  {out / where}")
 
 
 def as_tree(outcome: Outcome, out: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pricewar.errors import bad_input
+from pricewar.errors import InputError, Problem, bad_input, cut_short
 from pricewar.verify.case import read_case
 from pricewar.verify.outputs import GIVEN, find_output
 from pricewar.verify.state import State, base_state, state_of
@@ -70,7 +70,13 @@ def verify_case(path: Path, tolerance: float = 1e-9) -> Verification:
     if not tolerance > 0:
         raise bad_input("verify", ("tol", tolerance, "a number above zero"))
     case = read_case(path)
-    base = base_state(case)
+    try:
+        base = base_state(case)
+    except InputError as error:
+        raise InputError(str(path), error.problems) from error
+    except (TypeError, ValueError, ArithmeticError) as error:
+        found = f"{type(error).__name__}: {error}"
+        raise InputError(str(path), (Problem("inputs", cut_short(found), "a market that fits together"),)) from error
     rows: list[Row] = []
     given: list[str] = []
     unknown: list[str] = []
@@ -78,7 +84,7 @@ def verify_case(path: Path, tolerance: float = 1e-9) -> Verification:
         if not isinstance(values, dict):
             unknown.append(section)
             continue
-        state = state_of(section, values, base) if _needs_state(section, values) else base
+        state = _state(section, values, base, str(path)) if _needs_state(section, values) else base
         for name, expected in values.items():
             place = f"{section}.{name}"
             if name in GIVEN:
@@ -92,6 +98,19 @@ def verify_case(path: Path, tolerance: float = 1e-9) -> Verification:
 
 def _needs_state(section: str, values: dict[str, Any]) -> bool:
     return any(find_output(name) is not None for name in values)
+
+
+def _state(section: str, values: dict[str, Any], base: State, source: str) -> State:
+    try:
+        return state_of(section, values, base)
+    except InputError as error:
+        problems = (Problem(f"outputs.{section}.{p.place}", p.found, p.allowed) for p in error.problems)
+        raise InputError(source, tuple(problems)) from error
+    except (TypeError, ValueError, KeyError, IndexError, ArithmeticError) as error:
+        found = f"{type(error).__name__}: {error}"
+        given = ", ".join(sorted({*GIVEN, "prices", "costs"}.intersection(values)))
+        allowed = f"one number or id a product in {given}"
+        raise InputError(source, (Problem(f"outputs.{section}", cut_short(found), allowed),)) from error
 
 
 def _row(place: str, name: str, expected: Any, state: State, tolerance: float) -> Row | None:
