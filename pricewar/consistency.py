@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, TypeVar
 
+import numpy as np
+
+from .errors import InputError, shown
 from .events import Event
+from .events.cuts import ImposedCut
 from .interventions import Intervention
+from .landscape import Landscape
 from .months import months_between
 from .own_code import FAILURES, told
 from .preferences import MixedLogit, unheard
@@ -110,10 +115,55 @@ def _references(scenario: Scenario) -> Iterator[dict[str, str]]:
                     yield _problem(f"{part}.{index}.{where}", repr(name), f"one of {_list(table)}")
 
 
+def _cuts(scenario: Scenario) -> Iterator[dict[str, str]]:
+    """A cut must leave a price, and a firm cuts its own products."""
+    for index, event in _given(scenario.events):
+        if not isinstance(event, ImposedCut) or any(True for _ in _unknown(scenario, event)):
+            continue
+        try:
+            event.effective(_bare_landscape(scenario))
+        except InputError as error:
+            for p in error.problems:
+                yield _problem(f"events.{index}: {p.place}", p.found, p.allowed)
+        except FAILURES as error:
+            yield _problem(f"events.{index}", told(error), "a cut that can be worked out")
+
+
+def _unknown(scenario: Scenario, event: Event) -> Iterator[str]:
+    known = {*scenario.firms, *scenario.products}
+    return (name for _, name in _named(event) if name not in known)
+
+
+def _bare_landscape(scenario: Scenario) -> Landscape:
+    """Who makes what and at what price, before anything is calibrated."""
+    firms = tuple(scenario.firms)
+    products = sorted(scenario.products.items(), key=lambda item: firms.index(item[1].firm))
+    many = len(products)
+    return Landscape(
+        firms=firms,
+        products=tuple(key for key, _ in products),
+        firm_of=np.array([firms.index(product.firm) for _, product in products]),
+        segment_of=np.array([SEGMENTS.index(product.segment) for _, product in products]),
+        segments=SEGMENTS,
+        start_price=np.array([product.price for _, product in products]),
+        start_units=np.array([product.units for _, product in products]),
+        closeness=np.zeros((many, many)),
+    )
+
+
 def _strategies(scenario: Scenario) -> Iterator[dict[str, str]]:
     for key, firm in scenario.firms.items():
         rule = getattr(firm, "strategy", None)
-        for where, name in _named(rule) if isinstance(rule, Strategy) else ():
+        if not isinstance(rule, Strategy):
+            continue
+        own = [name for name, product in scenario.products.items() if product.firm == key]
+        try:
+            misfits = [(str(where), shown(found), str(allowed)) for where, found, allowed in rule.misfits(own)]
+        except FAILURES as error:
+            misfits = [("kind", f"an error of {rule.kind}: {told(error)}", "misfits() that gives triples")]
+        for where, found, allowed in misfits if own else ():
+            yield _problem(f"firms.{key}.strategy.{where}", found, allowed)
+        for where, name in _named(rule):
             if not name:
                 yield _problem(f"firms.{key}.strategy", where, "names() gives pairs of a field and an id")
                 continue
@@ -161,5 +211,7 @@ def _list(names: Mapping[str, object]) -> str:
     return ", ".join(keys[:20]) + (f", ... ({len(keys)} in all)" if len(keys) > 20 else "")
 
 
-CHECKS: tuple[Check, ...] = (_names, _products, _totals, _buyers, _demand, _references, _strategies, _calendar)
+CHECKS: tuple[Check, ...] = (
+    _names, _products, _totals, _buyers, _demand, _references, _strategies, _cuts, _calendar,
+)  # fmt: skip
 """Each looks at one respect, so that what is malformed in one does not hide another."""

@@ -16,7 +16,7 @@ from .console import editions_told, tell
 
 COMMANDS = (
     ("list", "inspect", "list_shipped"),
-    ("check", "inspect", "check"),
+    ("check", "check", "check"),
     ("schema", "inspect", "schema"),
     ("run", "simulate", "run"),
     ("compare", "simulate", "compare"),
