@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ LARGEST_FILE: Final = 20_000_000
 """Bytes of a file; the largest scenario that ships has 30 thousand."""
 DEEPEST: Final = 32
 """Tables and lists within each other; a scenario needs about six."""
+_LONG_KEY: Final = re.compile(rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{DEEPEST + 1}}}")
 LARGEST_INTEGER: Final = 2**63 - 1
 """What TOML promises to keep, and what tables hold."""
 
@@ -54,10 +56,13 @@ def parse(text: str) -> dict[str, Any]:
     Raises:
         ValueError: not TOML, an integer of too many digits, or nesting that the parser cannot follow.
     """
+    too_deep = f"tables or lists nested too deep; at most {DEEPEST} within each other"
+    if _LONG_KEY.search(text):  # the parser's time grows with the square of the parts of a key
+        raise ValueError(too_deep)
     try:
         return tomllib.loads(text)
     except RecursionError:
-        raise ValueError(f"tables or lists nested too deep; at most {DEEPEST} within each other") from None
+        raise ValueError(too_deep) from None
 
 
 def out_of_bounds(tree: Any) -> Iterator[Problem]:

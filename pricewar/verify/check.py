@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -69,14 +71,9 @@ def verify_case(path: Path, tolerance: float = 1e-9) -> Verification:
     """
     if not tolerance > 0:
         raise bad_input("verify", ("tol", tolerance, "a number above zero"))
-    case = read_case(path)
-    try:
+    case, source = read_case(path), str(path)
+    with _told(source, "inputs"):
         base = base_state(case)
-    except InputError as error:
-        raise InputError(str(path), error.problems) from error
-    except (TypeError, ValueError, ArithmeticError) as error:
-        found = f"{type(error).__name__}: {error}"
-        raise InputError(str(path), (Problem("inputs", cut_short(found), "a market that fits together"),)) from error
     rows: list[Row] = []
     given: list[str] = []
     unknown: list[str] = []
@@ -84,15 +81,16 @@ def verify_case(path: Path, tolerance: float = 1e-9) -> Verification:
         if not isinstance(values, dict):
             unknown.append(section)
             continue
-        state = _state(section, values, base, str(path)) if _needs_state(section, values) else base
+        with _told(source, f"outputs.{section}"):
+            state = state_of(section, values, base) if _needs_state(section, values) else base
         for name, expected in values.items():
             place = f"{section}.{name}"
-            if name in GIVEN:
-                given.append(place)
-            elif (row := _row(place, name, expected, state, tolerance)) is None:
-                unknown.append(place)
-            else:
+            with _told(source, f"outputs.{place}"):
+                row = None if name in GIVEN else _row(place, name, expected, state, tolerance)
+            if row is not None:
                 rows.append(row)
+            else:
+                (given if name in GIVEN else unknown).append(place)
     return Verification(case.name, tuple(rows), tuple(given), tuple(unknown))
 
 
@@ -100,17 +98,17 @@ def _needs_state(section: str, values: dict[str, Any]) -> bool:
     return any(find_output(name) is not None for name in values)
 
 
-def _state(section: str, values: dict[str, Any], base: State, source: str) -> State:
+@contextmanager
+def _told(source: str, place: str) -> Iterator[None]:
+    """Say of which file and which part of it an error is that a computation raises."""
     try:
-        return state_of(section, values, base)
+        yield
     except InputError as error:
-        problems = (Problem(f"outputs.{section}.{p.place}", p.found, p.allowed) for p in error.problems)
+        problems = (Problem(f"{place}: {p.place}", p.found, p.allowed) for p in error.problems)
         raise InputError(source, tuple(problems)) from error
-    except (TypeError, ValueError, KeyError, IndexError, ArithmeticError) as error:
-        found = f"{type(error).__name__}: {error}"
-        given = ", ".join(sorted({*GIVEN, "prices", "costs"}.intersection(values)))
-        allowed = f"one number or id a product in {given}"
-        raise InputError(source, (Problem(f"outputs.{section}", cut_short(found), allowed),)) from error
+    except (TypeError, ValueError, LookupError, ArithmeticError) as error:
+        found = cut_short(f"{type(error).__name__}: {error}")
+        raise InputError(source, (Problem(place, found, "numbers or ids that fit the products"),)) from error
 
 
 def _row(place: str, name: str, expected: Any, state: State, tolerance: float) -> Row | None:
@@ -130,7 +128,7 @@ def _numbers(place: str, expected: Any) -> Any:
     try:
         return np.asarray(expected, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise bad_input("case", (f"outputs.{place}", expected, "numbers")) from error
+        raise bad_input("case", ("value", expected, "numbers")) from error
 
 
 def relative_error(ours: Any, reference: Any) -> float:
