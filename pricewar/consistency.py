@@ -158,7 +158,9 @@ def _strategies(scenario: Scenario) -> Iterator[dict[str, str]]:
             continue
         own = [name for name, product in scenario.products.items() if product.firm == key]
         try:
-            misfits = [(str(where), shown(found), str(allowed)) for where, found, allowed in rule.misfits(own)]
+            misfits = [
+                (str(where), shown(found), str(allowed)) for where, found, allowed in rule.misfits(own)
+            ]
         except FAILURES as error:
             misfits = [("kind", f"an error of {rule.kind}: {told(error)}", "misfits() that gives triples")]
         for where, found, allowed in misfits if own else ():

@@ -6,15 +6,17 @@ A run that fails is a row with its error; it never takes the others down.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from importlib.metadata import version
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from .arguments import luck, whole
 from .edition import EDITION
 from .errors import bad_input
 from .model import PriceWar
@@ -22,7 +24,9 @@ from .results import Results, concat, table
 from .scenario import Scenario
 from .scenario_file import load
 
-Source = Scenario | str | Path
+Source = Scenario | str | Path | Mapping[str, Any]
+MOST_SEEDS = 100_000
+"""Runs of one scenario that one call may ask for; more are an experiment."""
 Progress = Callable[[str, int], None]
 """Called after each run with the scenario's name and its seed; in long runs after each month."""
 
@@ -71,7 +75,15 @@ def compare(
     Arguments and errors as for `run`; two scenarios of one name are an error too. Results are in order of
     scenarios and seeds, whatever the executor.
     """
+    if isinstance(scenarios, (str, Path, Scenario, Mapping)) or not isinstance(scenarios, Iterable):
+        raise bad_input("compare", ("scenarios", scenarios, "a list of scenarios, shipped names or files"))
     loaded = [load(scenario) for scenario in scenarios]
+    if not loaded:
+        raise bad_input("compare", ("scenarios", [], "one scenario or more"))
+    if executor is not None and not isinstance(executor, Executor):
+        raise bad_input("compare", ("executor", executor, "a concurrent.futures executor or None"))
+    if progress is not None and not callable(progress):
+        raise bad_input("compare", ("progress", progress, "a function or None"))
     _check_names(loaded)
     jobs = [Job(scenario, seed) for scenario in loaded for seed in seed_list(seeds, scenario)]
     parts = []
@@ -102,10 +114,19 @@ def seed_list(seeds: int | Sequence[int] | None, scenario: Scenario) -> list[int
     """
     if seeds is None:
         return [scenario.seed]
-    listed = list(range(1, seeds + 1)) if isinstance(seeds, int) else [int(seed) for seed in seeds]
-    if not listed or min(listed) < 0 or len(set(listed)) < len(listed):
-        raise bad_input("run", ("seeds", seeds, "a number from 1, or different integers from 0"))
-    return listed
+    wrong = bad_input(
+        "run", ("seeds", seeds, f"a number from 1 to {MOST_SEEDS:,}, or different integers from 0 below 2^63")
+    )
+    if whole.fits(seeds) and isinstance(seeds, Integral):
+        if not 1 <= seeds <= MOST_SEEDS:
+            raise wrong
+        return list(range(1, int(seeds) + 1))
+    if not isinstance(seeds, Iterable) or isinstance(seeds, (str, bytes)):
+        raise wrong
+    given = list(seeds)
+    if not given or not all(map(luck.fits, given)) or len(set(given)) < len(given):
+        raise wrong
+    return [int(seed) for seed in given]
 
 
 def watched_by_month(scenarios: Iterable[Scenario]) -> bool:

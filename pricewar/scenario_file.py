@@ -76,7 +76,7 @@ def find(source: str | Path) -> Path:
         InputError: neither exists.
     """
     if not isinstance(source, (str, Path)):
-        raise bad_input("load", ("scenario", source, "a shipped name, a .toml file or a Scenario"))
+        raise bad_input("load", ("source", source, "a shipped name, a .toml file or a Scenario"))
     path = Path(source)
     if is_file(path):
         return path.resolve()

@@ -65,7 +65,9 @@ class ConsumerSpec(Table):
         0.0, description="of those who take the outside option, the part that buys a petrol car"
     )
     income_log_sd: float = Field(0.6, ge=0, le=2, description="standard deviation of log income")
-    seed: int = Field(0, ge=0, le=2**63 - 1, description="seed of the population, apart from the luck of a run")
+    seed: int = Field(
+        0, ge=0, le=2**63 - 1, description="seed of the population, apart from the luck of a run"
+    )
 
 
 class ProductSpec(Table):

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import lambertw
 
+from .arguments import at_least, luck, maybe, numbers, takes
 from .errors import PricewarError
 from .months import month_after
 from .records import Floats, Landscape, View
@@ -70,6 +71,7 @@ class LogitRival:
         return np.asarray(cost + markup - landscape.start_price[self.own] / (1.0 + VAT))
 
 
+@takes(period=at_least(0), seed=luck, history=maybe(numbers))
 def example_view(
     firm: int | str = 0,
     *,
@@ -115,6 +117,7 @@ def example_view(
     return view.but(respond=respond)
 
 
+@takes(rule=Strategy)
 def check_strategy(rule: Strategy, *, rests: bool | None = None) -> None:
     """Put a strategy through the battery that every shipped one passes.
 

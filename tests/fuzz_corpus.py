@@ -12,6 +12,7 @@ import json
 import random
 import re
 import signal
+import tomllib
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -20,7 +21,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import tomllib
 import typer
 
 from pricewar.backtest import read_actuals

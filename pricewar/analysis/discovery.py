@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..arguments import at_least, column, columns, maybe, number, takes
 from ..errors import ResultsError
 from .sensitivity import good
 
@@ -60,6 +61,14 @@ def cases(
     return np.asarray(found, bool)
 
 
+@takes(
+    runs=pd.DataFrame,
+    factors=columns,
+    metric=column,
+    above=maybe(number),
+    below=maybe(number),
+    density=number,
+)
 def prim(
     runs: pd.DataFrame,
     factors: Sequence[str],
@@ -137,6 +146,14 @@ def condition(row: Any) -> str:
     return f"{row['factor']} below {high:.3g}" if none_low else f"{row['factor']} {low:.3g} to {high:.3g}"
 
 
+@takes(
+    runs=pd.DataFrame,
+    factors=columns,
+    metric=column,
+    above=maybe(number),
+    below=maybe(number),
+    depth=at_least(1),
+)
 def tree(
     runs: pd.DataFrame,
     factors: Sequence[str],

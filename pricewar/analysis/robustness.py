@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from ..arguments import column, column_or_columns, columns, maybe, names, number, one_of, takes
 from ..errors import ResultsError
 from .interval import Interval, interval
 from .sensitivity import good, heat
 
 
+@takes(runs=pd.DataFrame, decision=column_or_columns, factors=columns, metric=column)
 def states(
     runs: pd.DataFrame, decision: str | Sequence[str], factors: Sequence[str], metric: str
 ) -> pd.DataFrame:
@@ -32,6 +34,13 @@ def states(
     return wide
 
 
+@takes(
+    runs=pd.DataFrame,
+    decision=column_or_columns,
+    metric=column,
+    better=one_of("high", "low"),
+    enough=maybe(number),
+)
 def robustness(
     runs: pd.DataFrame,
     decision: str | Sequence[str],
@@ -75,6 +84,7 @@ def robustness(
     return frame.sort_values("regret_mean", kind="stable").reset_index(drop=True)
 
 
+@takes(runs=pd.DataFrame, factor=column, firms=names)
 def survival(runs: pd.DataFrame, factor: str, firms: Sequence[str], over: str = "seed") -> pd.DataFrame:
     """Share of runs in which each firm is in the market at the end, by value of a factor.
 
@@ -92,6 +102,7 @@ def survival(runs: pd.DataFrame, factor: str, firms: Sequence[str], over: str = 
     return pd.DataFrame(rows, columns=[factor, "firm", "survives", "lo", "hi", "runs"])
 
 
+@takes(runs=pd.DataFrame, x=column, y=column, firms=names)
 def survival_map(runs: pd.DataFrame, x: str, y: str, firms: Sequence[str]) -> pd.DataFrame:
     """Who survives where: mean share of each firm's survival at each pair of values of two factors.
 

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..arguments import at_least, column, columns, numbers, takes
 from ..errors import ResultsError
 from .interval import Method, interval
 
@@ -37,6 +38,7 @@ def good(runs: pd.DataFrame, *metrics: str) -> pd.DataFrame:
     return kept
 
 
+@takes(runs=pd.DataFrame, factor=column, metric=column)
 def response(
     runs: pd.DataFrame, factor: str, metric: str, over: Over = "seed", bins: int = BINS, method: Method = "t"
 ) -> pd.DataFrame:
@@ -73,6 +75,7 @@ def levels(values: pd.Series[Any], bins: int = BINS) -> pd.Series[Any]:
     return values.groupby(code).transform("median")
 
 
+@takes(runs=pd.DataFrame, x=column, y=column, metric=column)
 def heat(runs: pd.DataFrame, x: str, y: str, metric: str, over: Over = "seed") -> pd.DataFrame:
     """Mean of a metric at each pair of values of two factors.
 
@@ -89,6 +92,7 @@ def heat(runs: pd.DataFrame, x: str, y: str, metric: str, over: Over = "seed") -
     return pd.DataFrame(rows, columns=[x, y, "mean", "lo", "hi", "runs"])
 
 
+@takes(runs=pd.DataFrame, factors=columns, metric=column)
 def tornado(runs: pd.DataFrame, factors: Sequence[str], metric: str, over: Over = "seed") -> pd.DataFrame:
     """How far a metric moves from the lowest to the highest value of each factor.
 
@@ -126,6 +130,7 @@ def _swing(low: pd.Series[Any], high: pd.Series[Any], paired: bool) -> tuple[flo
     return float(high.mean() - low.mean()), float(ends.low), float(ends.high)
 
 
+@takes(runs=pd.DataFrame, factors=columns, metric=column)
 def effects(
     runs: pd.DataFrame, factors: Sequence[str], metric: str, order: Mapping[str, Sequence[Any]] | None = None
 ) -> pd.DataFrame:
@@ -156,6 +161,7 @@ def effects(
     return frame.iloc[np.argsort(-frame["effect"].abs(), kind="stable")].reset_index(drop=True)
 
 
+@takes(runs=pd.DataFrame, factors=columns, metric=column, resamples=at_least(1))
 def sobol(runs: pd.DataFrame, factors: Sequence[str], metric: str, resamples: int = 500) -> pd.DataFrame:
     """First-order and total Sobol indices of a Saltelli design, by SALib (Saltelli et al. 2010).
 
@@ -184,6 +190,7 @@ def sobol(runs: pd.DataFrame, factors: Sequence[str], metric: str, resamples: in
     return frame.sort_values("total", ascending=False, kind="stable").reset_index(drop=True)
 
 
+@takes(runs=pd.DataFrame, quantiles=numbers, factors=columns, metric=column, grid=at_least(2))
 def morris(
     runs: pd.DataFrame, quantiles: Floats, factors: Sequence[str], metric: str, grid: int = 4
 ) -> pd.DataFrame:

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..arguments import numbers, takes
+from ..arguments import path as path_
 from ..errors import InputError, Problem, bad_input
 from .books import Forecast
 from .names import ENTITIES, METRICS, PERIODS, TOTAL, predicted
@@ -20,6 +22,7 @@ RELATIVE = ("units", "nev_share_pct", "vehicle_gross_margin_pct")
 MODEL = "model"
 
 
+@takes(draws=numbers, actual=numbers)
 def crps(draws: Floats, actual: Floats) -> Floats:
     """(C,) continuous ranked probability score of an ensemble: E|X - y| - E|X - X'| / 2.
 
@@ -42,6 +45,7 @@ def covered(draws: Floats, actual: Floats, level: float) -> NDArray[np.bool_]:
     return np.asarray((low <= actual) & (actual <= high))
 
 
+@takes(path=path_)
 def read_actuals(path: Path) -> pd.DataFrame:
     """Actual figures: entity, period, metric, value.
 
@@ -99,6 +103,7 @@ def _number(text: str) -> bool:
         return False
 
 
+@takes(forecasts=Mapping, actuals=pd.DataFrame)
 def score_rows(forecasts: Mapping[str, Forecast], actuals: pd.DataFrame) -> pd.DataFrame:
     """A row for each actual figure and forecast: median, whether covered, CRPS, error in percent."""
     keys = list(zip(actuals["entity"], actuals["period"], actuals["metric"], strict=True))
@@ -125,6 +130,7 @@ def score_rows(forecasts: Mapping[str, Forecast], actuals: pd.DataFrame) -> pd.D
     return pd.concat(parts, ignore_index=True)
 
 
+@takes(rows=pd.DataFrame)
 def summarise(rows: pd.DataFrame) -> pd.DataFrame:
     """By metric and forecast: figures, coverage, mean CRPS, CRPS over that of no change, median errors."""
     grouped = rows.groupby(["metric", "forecast"], sort=False)

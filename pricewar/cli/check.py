@@ -109,7 +109,8 @@ def _experiment(file: str) -> str:
     if has_small(file):
         runs += f", {len(load_experiment(file, small=True)):,} with --small"
     return (
-        f"{made.name}: no problem found (experiment on {made.base.name}: {len(made.factors)} factors, {runs}; "
+        f"{made.name}: no problem found "
+        f"(experiment on {made.base.name}: {len(made.factors)} factors, {runs}; "
         f"{_span(made.base)}; digest {made.digest})"
     )
 

@@ -100,7 +100,9 @@ def show(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], text_c
 
     table = Table(title=printable(title), title_justify="left", box=box.SIMPLE_HEAD)
     for place, head in enumerate(heads):
-        table.add_column(printable(head), justify="left" if place < text_columns else "right", overflow="fold")
+        table.add_column(
+            printable(head), justify="left" if place < text_columns else "right", overflow="fold"
+        )
     for row in rows:
         table.add_row(*map(printable, row))
     width = None if sys.stdout.isatty() else WIDTH

@@ -12,6 +12,7 @@ import typer
 from .console import show, tell
 from .options import AsJson
 
+
 def list_shipped(
     strategies: Annotated[bool, typer.Option("--strategies", help="Kinds of pricing rules.")] = False,
     events: Annotated[bool, typer.Option("--events", help="Kinds of events.")] = False,

@@ -23,7 +23,9 @@ Seed = Annotated[
         help="Seed of the run, or the first of --seeds; default: the scenario's.",
     ),
 ]
-Seeds = Annotated[int | None, typer.Option(min=1, max=MOST_SEEDS, help="Number of seeds: 1 to N, or from --seed on.")]
+Seeds = Annotated[
+    int | None, typer.Option(min=1, max=MOST_SEEDS, help="Number of seeds: 1 to N, or from --seed on.")
+]
 Out = Annotated[Path | None, typer.Option(help="Directory to write; default results/NAME.")]
 Changes = Annotated[
     list[str] | None,

@@ -9,9 +9,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import typer
-
-from .console import tell
 from pydantic import BaseModel
 
 from ..dynamics import Dynamics
@@ -30,6 +27,7 @@ from ..specs import (
     SupplyChainSpec,
 )
 from ..strategies import Strategy
+from .console import tell
 
 Tree = Mapping[str, Any]
 TABLES: Final[dict[str, type[BaseModel]]] = {

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-import typer
 
 from ..analysis.compare import WITH_OPEN
 from ..results import Results

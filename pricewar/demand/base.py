@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pricewar.arguments import labels, number, takes
 from pricewar.errors import InputError, bad_input
 
 Floats = NDArray[np.float64]
@@ -82,6 +83,7 @@ class Demand(ABC):
         return float((self.expected(p * (1.0 + factor)) - self.expected(p)).sum() / factor)
 
 
+@takes(firms=labels, conduct=number)
 def internalisation(firms: Ints, conduct: float) -> Floats:
     """Return H (J, J): 1 where one firm owns both products, `conduct` elsewhere (0 Nash, 1 joint profit)."""
     same = firms[:, None] == firms[None, :]

@@ -9,11 +9,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from pricewar.arguments import labels, number, numbers, takes
 from pricewar.demand.base import Demand, Floats, indices, internalisation, vector
 from pricewar.equilibrium.solver import solve
 from pricewar.errors import bad_input
 
 
+@takes(demand=Demand, conduct=number)
 def costs_from_prices(
     demand: Demand,
     prices: ArrayLike,
@@ -37,6 +39,7 @@ def _margins(demand: Demand, prices: Floats, firms: np.ndarray, conduct: float, 
     return np.asarray(-np.linalg.solve(conditions, keep * demand.expected(prices)), dtype=np.float64)
 
 
+@takes(firm_ids=labels)
 def merge(firm_ids: ArrayLike, *parties: object) -> np.ndarray:
     """Return firm labels (J,) after the parties, two or more labels, became the first of them."""
     labels = np.asarray(firm_ids).copy()
@@ -48,6 +51,7 @@ def merge(firm_ids: ArrayLike, *parties: object) -> np.ndarray:
     return labels
 
 
+@takes(shares=numbers, firm_ids=labels)
 def hhi(shares: ArrayLike, firm_ids: ArrayLike) -> float:
     """Herfindahl-Hirschman index of inside shares by firm, 0 to 10,000."""
     s = np.asarray(shares, dtype=float)
@@ -56,6 +60,7 @@ def hhi(shares: ArrayLike, firm_ids: ArrayLike) -> float:
     return float(1e4 * (by_firm**2).sum())
 
 
+@takes(shares=numbers, before=labels, after=labels)
 def hhi_change(shares: ArrayLike, before: ArrayLike, after: ArrayLike) -> float:
     """Change of the index when ownership goes from `before` to `after` at the same shares."""
     return hhi(shares, after) - hhi(shares, before)
@@ -68,6 +73,7 @@ def newly_internal(before: ArrayLike, after: ArrayLike) -> Floats:
     return internalisation(new, 0.0) * (1.0 - internalisation(old, 0.0))
 
 
+@takes(demand=Demand, before=labels, after=labels)
 def gross_upward_pressure(
     demand: Demand, prices: ArrayLike, costs: ArrayLike, before: ArrayLike, after: ArrayLike
 ) -> Floats:
@@ -80,6 +86,7 @@ def gross_upward_pressure(
     return np.asarray((newly_internal(before, after) * demand.diversion(p)) @ margins)
 
 
+@takes(demand=Demand, before=labels, after=labels, efficiency=number)
 def upp(
     demand: Demand,
     prices: ArrayLike,
@@ -94,28 +101,33 @@ def upp(
     return gross - np.where(party, efficiency * vector("costs", costs, demand.products), 0.0)
 
 
+@takes(demand=Demand, before=labels, after=labels)
 def guppi(demand: Demand, prices: ArrayLike, costs: ArrayLike, before: ArrayLike, after: ArrayLike) -> Floats:
     """Gross upward pricing pressure index (J,): pressure over price (Salop and Moresi 2009)."""
     return gross_upward_pressure(demand, prices, costs, before, after) / demand.check_prices(prices)
 
 
+@takes(demand=Demand)
 def compensating_costs(demand: Demand, prices: ArrayLike, after: ArrayLike) -> Floats:
     """Costs (J,) at which the merged firms would keep `prices` (Werden 1996)."""
     return costs_from_prices(demand, prices, after)
 
 
+@takes(demand=Demand)
 def cmcr(demand: Demand, prices: ArrayLike, costs: ArrayLike, after: ArrayLike) -> Floats:
     """Compensating marginal cost reduction (J,) as a part of cost: (c - compensating cost) / c."""
     c = vector("costs", costs, demand.products)
     return (c - compensating_costs(demand, prices, after)) / c
 
 
+@takes(demand=Demand)
 def first_order_prices(demand: Demand, prices: ArrayLike, costs: ArrayLike, after: ArrayLike) -> Floats:
     """Prices (J,) after one markup step: costs plus the merged firms' markups at today's prices."""
     p = demand.check_prices(prices)
     return vector("costs", costs, demand.products) + (p - compensating_costs(demand, p, after))
 
 
+@takes(demand=Demand, candidates=labels, rise=number)
 def ssnip(
     demand: Demand,
     costs: ArrayLike,
@@ -141,6 +153,7 @@ def ssnip(
     return gain, best >= rise
 
 
+@takes(prices=numbers, costs=numbers)
 def lerner(prices: ArrayLike, costs: ArrayLike) -> Floats:
     """Lerner index (J,): margin over price."""
     p = np.asarray(prices, dtype=float)

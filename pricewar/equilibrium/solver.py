@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pricewar.arguments import at_least, number, takes
 from pricewar.demand.base import Demand, Floats, Ints, indices, internalisation, vector
 from pricewar.demand.mixed import MixedLogit
 from pricewar.equilibrium.iterate import iterate_generic
@@ -93,6 +94,7 @@ class Equilibrium:
         return self
 
 
+@takes(demand=Demand, conduct=number, tol=number, max_iterations=at_least(1))
 def solve(
     demand: Demand,
     costs: ArrayLike,

@@ -123,7 +123,9 @@ class Factor(Table):
         if self.distribution is not None:
             with np.errstate(all="ignore"):
                 ends = [self.distribution.quantile(u) for u in (0.0, 0.5, 1.0)]
-            _check(all(map(math.isfinite, ends)), "low, high and what lies between as numbers that can be had")
+            _check(
+                all(map(math.isfinite, ends)), "low, high and what lies between as numbers that can be had"
+            )
         return self
 
     @property

@@ -34,7 +34,9 @@ def load_experiment(source: Experiment | str | Path, small: bool = False) -> Exp
     if isinstance(source, Experiment):
         return source
     if not isinstance(source, (str, Path)):
-        raise bad_input("load_experiment", ("experiment", source, "a shipped name, a file or an Experiment"))
+        raise bad_input("load_experiment", ("source", source, "a shipped name, a file or an Experiment"))
+    if not isinstance(small, bool):
+        raise bad_input("load_experiment", ("small", small, "True or False"))
     path = find_experiment(source)
     tree = merged(path)
     over = tree.pop("small", None)
@@ -73,7 +75,7 @@ def experiment_from(tree: Mapping[str, Any], source: str) -> Experiment:
     tree, problems = dict(tree), []
     for part in ("base", "but_for"):
         if isinstance(tree.get(part), (str, Path)):
-            tree.setdefault("origin", str(tree["base"]))
+            tree.setdefault("origin", str(tree.get("base", "")))
             try:
                 tree[part] = load(tree[part])
             except InputError as error:

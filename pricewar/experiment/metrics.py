@@ -22,8 +22,8 @@ from .. import metrics
 from ..analysis.panel import total
 from ..analysis.wars import Definition, Path, War, find_wars, make_path
 from ..calibrate import calibrate
-from ..own_code import FAILURES, blame, check_name, imported, left_out
 from ..fields import is_place
+from ..own_code import FAILURES, blame, check_name, imported, left_out
 from ..schema import measures, without_level
 
 if TYPE_CHECKING:

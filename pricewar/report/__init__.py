@@ -11,6 +11,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ..analysis import episodes
+from ..arguments import maybe, takes, text
+from ..arguments import path as path_
 from ..edition import mark
 from ..plots import Drawing, Story, draw_figures, story
 from ..plots.style import count
@@ -21,6 +23,7 @@ from .findings import findings
 __all__ = ["write_report"]
 
 
+@takes(results=Results, directory=path_, baseline=maybe(text))
 def write_report(
     results: Results,
     directory: str | Path,

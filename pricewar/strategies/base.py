@@ -36,10 +36,12 @@ class Strategy(Rule):
                 yield from ((f"{field}.{where}", name) for where, name in value.names())
 
     def misfits(self, own: Collection[str]) -> Iterable[tuple[str, object, str]]:
-        """(field, found, allowed) of what no firm whose products are `own` can follow; used to check files."""
+        """(field, found, allowed) of what a firm whose products are `own` cannot do; used to check files."""
         for field, value in self:
             if isinstance(value, Strategy):
-                yield from ((f"{field}.{where}", found, allowed) for where, found, allowed in value.misfits(own))
+                yield from (
+                    (f"{field}.{where}", found, allowed) for where, found, allowed in value.misfits(own)
+                )
 
     def in_peace(self, segment: str) -> Strategy:
         """The rule that sets the prices of a segment while nobody cuts: the innermost `base` or `target`.

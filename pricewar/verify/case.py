@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pricewar.arguments import path as path_
+from pricewar.arguments import takes
 from pricewar.demand import MixedLogit, invert_shares
 from pricewar.errors import InputError, bad_input
 from pricewar.toml_text import out_of_bounds
@@ -51,6 +53,7 @@ class Case:
     outputs: dict[str, Any]
 
 
+@takes(path=path_)
 def read_case(path: Path) -> Case:
     """Read and check a case file; raise `InputError` naming what is missing or malformed."""
     source = str(path)

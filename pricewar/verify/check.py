@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from pricewar.arguments import number, takes
+from pricewar.arguments import path as path_
 from pricewar.errors import InputError, Problem, bad_input, cut_short
 from pricewar.verify.case import read_case
 from pricewar.verify.outputs import GIVEN, find_output
@@ -62,6 +64,7 @@ class Verification:
         }
 
 
+@takes(path=path_, tolerance=number)
 def verify_case(path: Path, tolerance: float = 1e-9) -> Verification:
     """Recompute the case at `path`; prices are held to `tolerance`, everything else to ten times that.
 
