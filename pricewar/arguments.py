@@ -45,7 +45,9 @@ class Sort:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, (bool, np.bool_)) and math.isfinite(value)
+    if not isinstance(value, Real) or isinstance(value, (bool, np.bool_)):
+        return False
+    return math.isfinite(value) and (not isinstance(value, Integral) or abs(value) < 2**63)
 
 
 def _is_whole(value: object) -> bool:
@@ -77,6 +79,7 @@ def a(kind: type) -> Sort:
 number = Sort("a finite number", _is_number)
 whole = Sort("a whole number", _is_whole)
 numbers = Sort("one number or more", _are_numbers)
+row = Sort("a list of numbers, one or more", lambda value: _are_numbers(value) and np.ndim(value) == 1)
 labels = Sort("a list of labels, one or more", _are_labels)
 text = Sort("a text", lambda value: isinstance(value, str))
 path = Sort("a path", lambda value: isinstance(value, (str, Path)) and "\0" not in str(value))
@@ -105,7 +108,7 @@ def one_of(*known: str) -> Sort:
 
 def at_least(least: int) -> Sort:
     """A whole number from `least`."""
-    return Sort(f"a whole number from {least}", lambda value: _is_whole(value) and value >= least)
+    return Sort(f"a whole number from {least}", lambda value: _is_whole(value) and least <= value < 2**31)
 
 
 luck = Sort(
@@ -124,6 +127,11 @@ def check(call: str, **given: tuple[object, Sort]) -> None:
     wrong = tuple(problem for problem in found if problem is not None)
     if wrong:
         raise InputError(call, wrong)
+
+
+def between(least: int, most: int) -> Sort:
+    """A whole number from `least` to `most`."""
+    return Sort(f"{least:,} to {most:,}", lambda value: _is_whole(value) and least <= value <= most)
 
 
 def maybe(sort: Sort | type) -> Sort:

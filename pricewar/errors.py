@@ -76,9 +76,10 @@ def shown(value: object, longest: int = LONGEST_TEXT) -> str:
         return f"a value of type {type(value).__name__} that cannot be written out"
 
 
-def cut_short(text: str, longest: int = LONGEST_TEXT) -> str:
+def cut_short(text: object, longest: int = LONGEST_TEXT) -> str:
     """The text, or its beginning and three dots where it is too long for a message."""
-    return text if len(text) <= longest else text[: longest - 3] + "..."
+    said = str(text)
+    return said if len(said) <= longest else said[: longest - 3] + "..."
 
 
 def printable(text: str) -> str:

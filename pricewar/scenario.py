@@ -16,9 +16,10 @@ from typing import Annotated, Any, Self
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from .arguments import whole
 from .consistency import inconsistencies
 from .dynamics import Dynamics
-from .errors import InputError, Problem, shown
+from .errors import InputError, Problem, bad_input, shown
 from .events import Event
 from .fields import is_place
 from .interventions import Intervention
@@ -97,6 +98,10 @@ class Scenario(Table):
         Raises:
             InputError: a path that leads nowhere, or a value that is not allowed there; all at once.
         """
+        if (changes is not None and not isinstance(changes, Mapping)) or not all(
+            map(_is_text, changes or ())
+        ):
+            raise bad_input("but", ("changes", changes, "a table: dotted path -> value"))
         tree = {
             key: list(part) if isinstance(part, tuple) else part for key, part in self.model_dump().items()
         }
@@ -120,6 +125,8 @@ class Scenario(Table):
 
     def month(self, period: int) -> str:
         """The calendar month of a period; period 0 is `start`."""
+        if not whole.fits(period):
+            raise bad_input("month", ("period", period, whole.words))
         return month_after(self.start, period)
 
 
@@ -148,6 +155,10 @@ def problems_of(error: ValidationError) -> Iterator[Problem]:
             yield Problem(place, f"unknown key with value {_short(detail['input'])}", "known keys only")
         else:
             yield Problem(place, _short(detail["input"]), detail["msg"].removeprefix("Value error, "))
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
 
 
 def _short(value: object) -> str:

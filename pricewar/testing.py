@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from scipy.special import lambertw
 
 from .arguments import at_least, luck, maybe, numbers, takes
-from .errors import PricewarError
+from .errors import PricewarError, bad_input
 from .months import month_after
 from .records import Floats, Landscape, View
 from .rules import make_rule
@@ -93,6 +93,16 @@ def example_view(
         changes: fields of `View` to replace, for example ``unit_cost=...`` or ``cash=0.0``.
     """
     landscape = example_landscape()
+    if not isinstance(firm, (str, int, np.integer)) or firm not in (
+        landscape.firms if isinstance(firm, str) else range(len(landscape.firms))
+    ):
+        raise bad_input("example_view", ("firm", firm, f"a position, or one of {', '.join(landscape.firms)}"))
+    if (history is not None and np.shape(history)[-1:] not in ((), (1,), (6,))) or np.ndim(
+        0 if history is None else history
+    ) > 2:
+        raise bad_input(
+            "example_view", ("history", f"shape {np.shape(history)}", "(months, 6) or (months, 1)")
+        )
     f = landscape.firms.index(firm) if isinstance(firm, str) else firm
     own = landscape.own(f)
     change = np.zeros((1, 1)) if history is None else np.atleast_2d(np.asarray(history, dtype=np.float64))

@@ -78,18 +78,13 @@ def results() -> Results:
 
 @lru_cache
 def runs() -> pd.DataFrame:
-    generator = np.random.default_rng(1)
-    frame = pd.DataFrame({"a": np.tile([0.0, 1.0], 12), "b": np.repeat([0.0, 1.0, 2.0], 8)})
-    return frame.assign(
-        run=range(24),
-        point=np.arange(24) // 4,
-        seed=np.arange(24) % 4,
-        status="ok",
-        error="",
-        m=generator.random(24),
-        d=generator.random(24),
-        **{"survives.ace": generator.random(24)},
+    generator, run = np.random.default_rng(1), np.arange(24)
+    point = run // 3
+    more = {"survives.ace": (generator.random(24) > 0.5).astype(float)}
+    frame = pd.DataFrame(
+        {"run": run, "point": point, "seed": run % 3, "a": point % 2 * 1.0, "b": point // 2 * 1.0}
     )
+    return frame.assign(status="ok", error="", m=generator.random(24), **more)
 
 
 def logit() -> Any:
@@ -117,16 +112,10 @@ CALLS: dict[str, Call] = {
     "run_experiment": Call(
         pricewar.run_experiment, lambda: {"experiment": "zz", "store": None, "workers": 1, "window": 1}
     ),
-    "PriceWar": Call(
-        pricewar.PriceWar, lambda: {"setting": tiny(periods=1), "seed": 1, "threads": 1}, ("setting",)
-    ),
+    "PriceWar": Call(pricewar.PriceWar, lambda: {"setting": tiny(periods=1), "seed": 1, "threads": 1}, ()),
     "but": Call(lambda changes: tiny().but(changes), lambda: {"changes": {"periods": 2}}),
     "but by path": Call(lambda value: tiny().but({"firms.ace.strategy": value}), lambda: {"value": "Hold"}),
     "month": Call(lambda period: tiny().month(period), lambda: {"period": 3}),
-    "Scenario": Call(
-        lambda firms, products: pricewar.Scenario(name="x", firms=firms, products=products),
-        lambda: {"firms": {}, "products": {}},
-    ),
     "Results.load": Call(Results.load, lambda: {"directory": "/nowhere"}, ("directory",)),
     "Results.only": Call(lambda name: results().only(name), lambda: {"name": "tiny"}),
     "Results.but": Call(lambda value: results().but(runs=value), lambda: {"value": results().runs}),
@@ -161,15 +150,13 @@ CALLS: dict[str, Call] = {
     "tornado": Call(
         sensitivity.tornado, study(factors=["a", "b"], metric="m"), ("runs", "factors", "metric")
     ),
-    "effects": Call(
-        sensitivity.effects, study(factors=["a", "b"], metric="m"), ("runs", "factors", "metric")
-    ),
+    "effects": Call(sensitivity.effects, study(factors=["a"], metric="m"), ("runs", "factors", "metric")),
     "sobol": Call(
         sensitivity.sobol, study(factors=["a", "b"], metric="m", resamples=10), ("runs", "factors", "metric")
     ),
     "morris": Call(
         sensitivity.morris,
-        study(quantiles=np.zeros((6, 2)), factors=["a", "b"], metric="m"),
+        study(quantiles=np.tile([[0.0], [1.0]], (4, 1)), factors=["a"], metric="m"),
         ("runs", "factors", "metric"),
     ),
     "states": Call(robustness.states, study(decision="a", factors=["b"], metric="m"), ("runs", "metric")),
@@ -204,8 +191,6 @@ CALLS: dict[str, Call] = {
     "shubik_levitan": Call(
         demand.shubik_levitan, lambda: {"value": 10.0, "substitution": 1.0, "weights": [0.5, 0.5]}
     ),
-    "LinearDemand": Call(demand.LinearDemand, lambda: {}),
-    "Hotelling": Call(demand.Hotelling, lambda: {}),
     "invert_shares": Call(
         demand.invert_shares,
         lambda: {"demand": logit(), "shares": [0.1, 0.2, 0.1], "prices": [1.0, 1.0, 1.0], "tol": 1e-12},
@@ -324,7 +309,7 @@ CALLS: dict[str, Call] = {
     "load_market_data": Call(load_market_data, lambda: {"name": "china_nev_2025_04"}, ("name",)),
     "read_case": Call(verify.read_case, lambda: {"path": CASE}, ("path",)),
     "verify_case": Call(verify.verify_case, lambda: {"path": CASE, "tolerance": 1e-9}, ("path",)),
-    "fit": Call(fit, lambda: {"scenario": tiny()}, ("scenario",)),
+    "fit": Call(fit, lambda: {"scenario": tiny()}),
     "story": Call(story, lambda: {"results": results(), "baseline": None}, ("results",)),
     "make_figures": Call(make_figures, lambda: {"results": 3, "out": "/nowhere/x", "baseline": None}),
     "write_report": Call(write_report, lambda: {"results": 3, "directory": "/nowhere/x", "baseline": None}),
@@ -333,7 +318,7 @@ CALLS: dict[str, Call] = {
     "market_env": Call(
         market_env,
         lambda: {"scenario": tiny(periods=1), "firms": ("ace",), "seed": 1, "low": -0.3, "high": 0.2},
-        ("scenario", "firms"),
+        ("firms",),
     ),
     "game": Call(games.game, lambda: {"name": "calvano"}, ("name",)),
     "LogitMarket": Call(

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from ..arguments import column, column_or_columns, columns, maybe, names, number, one_of, takes
-from ..errors import ResultsError
+from ..errors import ResultsError, bad_input
 from .interval import Interval, interval
 from .sensitivity import good, heat
 
@@ -84,6 +84,13 @@ def robustness(
     return frame.sort_values("regret_mean", kind="stable").reset_index(drop=True)
 
 
+def _check_firms(call: str, runs: pd.DataFrame, firms: Sequence[str]) -> None:
+    lost = [firm for firm in firms if f"survives.{firm}" not in runs]
+    if lost:
+        known = [str(name).removeprefix("survives.") for name in runs if str(name).startswith("survives.")]
+        raise bad_input(call, ("firms", lost, f"firms whose survival was measured: {', '.join(known)}"))
+
+
 @takes(runs=pd.DataFrame, factor=column, firms=names)
 def survival(runs: pd.DataFrame, factor: str, firms: Sequence[str], over: str = "seed") -> pd.DataFrame:
     """Share of runs in which each firm is in the market at the end, by value of a factor.
@@ -92,6 +99,7 @@ def survival(runs: pd.DataFrame, factor: str, firms: Sequence[str], over: str = 
         Columns factor (under its name), firm, survives, lo, hi (Wilson), runs. Needs the metrics
         `survives.FIRM`.
     """
+    _check_firms("survival", runs, firms)
     rows = []
     for firm in firms:
         kept = good(runs, f"survives.{firm}")
@@ -109,6 +117,7 @@ def survival_map(runs: pd.DataFrame, x: str, y: str, firms: Sequence[str]) -> pd
     Returns:
         Columns x, y (under their names), firm, mean, lo, hi, runs.
     """
+    _check_firms("survival_map", runs, firms)
     parts = [heat(runs, x, y, f"survives.{firm}").assign(firm=firm) for firm in firms]
     return pd.concat(parts, ignore_index=True)
 

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..arguments import at_least, column, columns, numbers, takes
-from ..errors import ResultsError
+from ..errors import ResultsError, bad_input
 from .interval import Method, interval
 
 Floats = NDArray[np.float64]
@@ -121,6 +121,8 @@ def _ends(level: pd.Series[Any]) -> tuple[Any, Any]:
 
 
 def _swing(low: pd.Series[Any], high: pd.Series[Any], paired: bool) -> tuple[float, float, float]:
+    if paired and (high - low).dropna().empty:
+        raise ResultsError("no seed has runs at both levels: the table is not of such a design")
     if paired:
         found = interval((high - low).dropna().to_numpy(float)[:, None])
         return float(found.mean[0]), float(found.lo[0]), float(found.hi[0])
@@ -177,9 +179,12 @@ def sobol(runs: pd.DataFrame, factors: Sequence[str], metric: str, resamples: in
     y = _by_point(runs, metric)
     if np.ptp(y) == 0:
         raise ResultsError(f"{metric} is the same at all points: nothing to divide")
-    found = salib.analyze(
-        _problem(factors), y, calc_second_order=False, num_resamples=resamples, conf_level=0.95, seed=1
-    )
+    try:
+        found = salib.analyze(
+            _problem(factors), y, calc_second_order=False, num_resamples=resamples, conf_level=0.95, seed=1
+        )
+    except RuntimeError as error:  # a number of points that no Saltelli design has
+        raise ResultsError(f"{len(y)} points of {len(factors)} factors are not a Saltelli design") from error
     frame = pd.DataFrame({"factor": list(factors)})
     for name, key in (("first", "S1"), ("total", "ST")):
         frame[name] = found[key]
@@ -211,6 +216,8 @@ def morris(
     """
     from SALib.analyze import morris as salib
 
+    if np.ndim(quantiles) != 2 or np.shape(quantiles)[1] != len(factors):
+        raise bad_input("morris", ("quantiles", f"shape {np.shape(quantiles)}", f"(P, {len(factors)})"))
     found = salib.analyze(_problem(factors), quantiles, _by_point(runs, metric), num_levels=grid, seed=1)
     half = np.asarray(found["mu_star_conf"], float)
     frame = pd.DataFrame(

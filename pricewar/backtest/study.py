@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..arguments import at_least, luck, takes
+from ..arguments import between, luck, takes
 from ..data import load_market_data
 from ..edition import EDITION
 from ..scenario import Scenario
@@ -81,7 +81,7 @@ def key_of(draws: int, seed: int) -> dict[str, Any]:
     }
 
 
-@takes(draws=at_least(1), seed=luck)
+@takes(draws=between(1, 1_000_000), seed=luck)
 def backtest(
     draws: int = 500,
     seed: int = 1,

@@ -64,7 +64,12 @@ def second_order_condition(equilibrium: Equilibrium) -> bool:
     return True
 
 
-@takes(equilibrium=SOLVED, theta=numbers)
+@takes(
+    equilibrium=SOLVED,
+    theta=Sort(
+        "(J,) money per unit, or one number", lambda value: np.ndim(value) < 2 and numbers.fits(value)
+    ),
+)
 def profits(equilibrium: Equilibrium, theta: Floats | float = 0.0) -> Floats:
     """Profit per buyer, per product (J,): (keep p - cost - theta) share; `theta` undoes a growth motive."""
     game = equilibrium.game

@@ -43,6 +43,8 @@ def _margins(demand: Demand, prices: Floats, firms: np.ndarray, conduct: float, 
 def merge(firm_ids: ArrayLike, *parties: object) -> np.ndarray:
     """Return firm labels (J,) after the parties, two or more labels, became the first of them."""
     labels = np.asarray(firm_ids).copy()
+    if not all(np.ndim(party) == 0 for party in parties):  # type: ignore[arg-type]
+        raise bad_input("merge", ("parties", list(parties), "two or more firms of the market"))
     missing = [party for party in parties if not (labels == party).any()]
     if missing or len(parties) < 2:
         raise bad_input("merge", ("parties", list(parties), "two or more firms of the market"))
@@ -143,7 +145,11 @@ def ssnip(
     """
     p = demand.check_prices(prices)
     c, inside = vector("costs", costs, demand.products), np.zeros(demand.products, dtype=bool)
-    inside[np.asarray(candidates)] = True
+    try:
+        inside[np.asarray(candidates)] = True
+    except IndexError as error:
+        allowed = f"positions of products, 0 to {demand.products - 1}"
+        raise bad_input("ssnip", ("candidates", candidates, allowed)) from error
     raised = np.where(inside, p * (1.0 + rise), p)
     gain = float(((raised - c) * demand.expected(raised) - (p - c) * demand.expected(p))[inside].sum())
     firms = np.where(inside, -1, indices("firm_ids", firm_ids, demand.products)[0])
@@ -156,5 +162,7 @@ def ssnip(
 @takes(prices=numbers, costs=numbers)
 def lerner(prices: ArrayLike, costs: ArrayLike) -> Floats:
     """Lerner index (J,): margin over price."""
-    p = np.asarray(prices, dtype=float)
-    return np.asarray((p - np.asarray(costs, dtype=float)) / p)
+    p, c = np.asarray(prices, dtype=float), np.asarray(costs, dtype=float)
+    if c.shape not in ((), p.shape):
+        raise bad_input("lerner", ("costs", f"shape {c.shape}", f"as prices, shape {p.shape}"))
+    return np.asarray((p - c) / p)

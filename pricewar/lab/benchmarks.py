@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp, wrightomega
 
-from pricewar.arguments import check, number, numbers
+from pricewar.arguments import check, number, row
 from pricewar.errors import ConvergenceError, bad_input
 
 Vector = NDArray[np.float64]
@@ -42,8 +42,8 @@ class LogitMarket:
     def __post_init__(self) -> None:
         check(
             "LogitMarket",
-            quality=(self.quality, numbers),
-            cost=(self.cost, numbers),
+            quality=(self.quality, row),
+            cost=(self.cost, row),
             mu=(self.mu, number),
             outside=(self.outside, number),
         )

@@ -57,6 +57,8 @@ def policy_from(tree: Mapping[str, Any], source: str) -> PolicySpec:
     Raises:
         InputError: with every problem found and its place.
     """
+    if not isinstance(tree, Mapping):
+        raise bad_input("policy_from", ("tree", tree, "a table of plain values, as a policy file holds it"))
     tree, problems = dict(tree), list[Problem]()
     for part in ("base", "but_for"):
         try:
