@@ -170,7 +170,19 @@ HOSTILE: dict[str, Any] = {
     "../../etc/passwd", "colon": "nowhere:X", "star": "*", "stars": "**", "dots": "a.b.c", "number-as-text":
     "-1", "month-13": "2025-13", "late": "9999-12", "reserved": {"cls": 1, "self": 2}, "emoji": "\U0001f697",
 }  # fmt: skip
-RESERVED = ("cls", "self", "_fields_set", "kind", "model_config", "__class__", "a.b", "", "x" * 300, "0", "\u202e")
+RESERVED = (
+    "cls",
+    "self",
+    "_fields_set",
+    "kind",
+    "model_config",
+    "__class__",
+    "a.b",
+    "",
+    "x" * 300,
+    "0",
+    "\u202e",
+)
 
 
 def toml(tree: dict[str, Any]) -> str:
@@ -259,7 +271,10 @@ def _torn(draw: random.Random, raw: bytes) -> tuple[str, bytes]:
             (f"cut off at {at}", raw[:at]),
             (f"a binary byte at {at}", raw[:at] + bytes([draw.randrange(128, 256)]) + raw[at:]),
             (f"a NUL at {at}", raw[:at] + b"\0" + raw[at:]),
-            (f"a bit flipped at {at}", raw[:at] + bytes([raw[at] ^ (1 << draw.randrange(8))]) + raw[at + 1 :]),
+            (
+                f"a bit flipped at {at}",
+                raw[:at] + bytes([raw[at] ^ (1 << draw.randrange(8))]) + raw[at + 1 :],
+            ),
             ("UTF-16", raw.decode().encode("utf-16")),
             ("a BOM", b"\xef\xbb\xbf" + raw),
             ("only CR", raw.replace(b"\n", b"\r")),
@@ -273,7 +288,9 @@ def _cells(draw: random.Random, text: str) -> tuple[str, bytes]:
     row, value = draw.choice(rows), draw.choice([*HOSTILE.values(), '"', "1,2", "1e400", "=1+1", "½"])
     at = draw.randrange(len(row))
     row[at] = _value(value).strip('"') if not isinstance(value, str) else value.replace("\n", " ")
-    return f"cell {at} = {str(row[at])[:40]!r}", "\n".join(",".join(r) for r in rows).encode("utf-8", "replace")
+    return f"cell {at} = {str(row[at])[:40]!r}", "\n".join(",".join(r) for r in rows).encode(
+        "utf-8", "replace"
+    )
 
 
 def _nodes(tree: Any) -> Iterator[tuple[Any, Any]]:

@@ -72,7 +72,15 @@ INTEGERS = (
     "9" * 5000, "-" + "9" * 5000, "0x" + "f" * 5000, "0b" + "1" * 5000, "0o" + "7" * 5000,
     "18446744073709551616", "9223372036854775808",
 )  # fmt: skip
-FIELDS = ("periods", "seed", "consumers.shoppers", "consumers.draws", "noise.view_lag", "firms.left.cash", "extra")
+FIELDS = (
+    "periods",
+    "seed",
+    "consumers.shoppers",
+    "consumers.draws",
+    "noise.view_lag",
+    "firms.left.cash",
+    "extra",
+)
 NAMES = ("cls", "self", "_fields_set", "__class__", "model_config", "model_fields", "mro", "__init__")
 TABLES = ("", "market.", "consumers.", "demand.", "dynamics.", "dynamics.waiting.", "supply_chain.", "noise.",
           "firms.left.", "firms.left.strategy.", "products.left-car.")  # fmt: skip
@@ -80,7 +88,18 @@ MONTHS = (
     "２０２５-05", "2025-０5", "٢٠٢٥-05", "2025-5", "2025-13", "2025-00", "25-05", "2025-05-01", "12025-05",
     "2025-05\\n", " 2025-05", "2025_05", "0000-01", "9999-12", "", "²025-05",
 )  # fmt: skip
-PATHS = ("x" * 5000, "a/" * 2500, "a\\u0000b", "", ".", "..", "/", "/nowhere/at/all.toml", "\\u001b[31m", "~root")
+PATHS = (
+    "x" * 5000,
+    "a/" * 2500,
+    "a\\u0000b",
+    "",
+    ".",
+    "..",
+    "/",
+    "/nowhere/at/all.toml",
+    "\\u001b[31m",
+    "~root",
+)
 FACTOR_NAMES = ("run", "point", "seed", "status", "error", "repeat", "seconds", "welfare", "diff.welfare")
 PATTERNS = ("**", "*.**", "firms.**", "**.**", "", ".", "..", "firms..cash", "firms.left", "events.99.month",
             "firms.left.cash.x", "periods.0", "nothing", "**.nothing", "²", "x" * 5000, "a." * 2000 + "a")  # fmt: skip
@@ -94,7 +113,11 @@ EXPERIMENT = (
 
 def curated(folder: Path) -> Iterator[Input]:
     """All of the table; `folder` is where files lie that others name."""
-    for sort, parts in (("scenario", _scenarios(folder)), ("experiment", _experiments(folder)), ("case", _cases())):
+    for sort, parts in (
+        ("scenario", _scenarios(folder)),
+        ("experiment", _experiments(folder)),
+        ("case", _cases()),
+    ):
         for number, (name, text) in enumerate(parts):
             yield Input(f"{sort} {number} {name}", sort, text if isinstance(text, bytes) else text.encode())
 
@@ -128,7 +151,10 @@ def _scenarios(folder: Path) -> Iterator[tuple[str, str | bytes]]:
         yield f"{table}{name}", f"{DUOPOLY}{table}{name} = 3\n"
     for month in MONTHS:
         yield f"start {month}", f'{DUOPOLY}start = "{month}"\n'
-        yield f"month {month}", f'{DUOPOLY}events = [{{kind = "DemandShock", factor = 0.9, month = "{month}"}}]\n'
+        yield (
+            f"month {month}",
+            f'{DUOPOLY}events = [{{kind = "DemandShock", factor = 0.9, month = "{month}"}}]\n',
+        )
         yield f"end {month}", f'{DUOPOLY}interventions = [{{kind = "PublicWarning", end = "{month}"}}]\n'
     for path in PATHS:
         yield f"extends {path[:20]!r}", f'extends = "{path}"\n'
@@ -153,12 +179,18 @@ def _scenarios(folder: Path) -> Iterator[tuple[str, str | bytes]]:
         yield f"weight {weight}", f"{DUOPOLY}consumers.weight = {weight}\n"
     for seed in ("-1", "1.5", '"one"', "1e30"):
         yield f"seed {seed}", f"{DUOPOLY}seed = {seed}\n"
-    yield "a cut below zero", f'{DUOPOLY}[[events]]\nkind = "Cut"\nmonth = "2025-02"\nfirm = "left"\namount = 1e9\n'
+    yield (
+        "a cut below zero",
+        f'{DUOPOLY}[[events]]\nkind = "Cut"\nmonth = "2025-02"\nfirm = "left"\namount = 1e9\n',
+    )
     other = '{kind = "Scripted", table = {"2025-02" = {right-car = -0.1}}}'
     yield "another's product", f"{DUOPOLY}firms.left.strategy = {other}\n"
     yield "no segment", f'{DUOPOLY}firms.left.strategy = {{kind = "PerSegment", rules = {{Z = "Hold"}}}}\n'
     for name in ("", "a.b", "*", "\u202e", "x" * 300):
-        yield f"firm called {name[:9]!r}", f"{DUOPOLY}[firms.{_text(name)}]\nname = 'New'\nstrategy = 'Hold'\n"
+        yield (
+            f"firm called {name[:9]!r}",
+            f"{DUOPOLY}[firms.{_text(name)}]\nname = 'New'\nstrategy = 'Hold'\n",
+        )
 
 
 def _chains(folder: Path) -> Iterator[tuple[str, str]]:
@@ -203,7 +235,9 @@ def _experiments(folder: Path) -> Iterator[tuple[str, str]]:
                  "seed = 9223372036854775807", "time_limit = 1e308", "time_limit = 1e-300", "time_limit = 0",
                  "cls = 3", "self = 3", "metrics = []", "factors = {}", "base = 3", "base = []"):  # fmt: skip
         key = line.split(" ")[0]
-        rest = "\n".join(part for part in EXPERIMENT.splitlines() if not part.startswith((f"{key} ", "[factors")))
+        rest = "\n".join(
+            part for part in EXPERIMENT.splitlines() if not part.startswith((f"{key} ", "[factors"))
+        )
         whole = EXPERIMENT if key not in ("metrics", "base", "factors") else rest
         yield line, f"{line}\n{whole}\n"
     for distribution in ('{kind = "uniform", low = -1e308, high = 1e308}', '{kind = "uniform", low = 2, high = 1}',
@@ -216,9 +250,29 @@ def _experiments(folder: Path) -> Iterator[tuple[str, str]]:
 def _cases() -> Iterator[tuple[str, str | bytes]]:
     yield "lists 100,000", "[" * 100_000
     yield "lists closed", "[" * 100_000 + "]" * 100_000
-    for number in ("9" * 5000, "1e999", "-" + "9" * 5000, "18446744073709551616", "2.5", '"two"', "null", "[]", "0"):
+    for number in (
+        "9" * 5000,
+        "1e999",
+        "-" + "9" * 5000,
+        "18446744073709551616",
+        "2.5",
+        '"two"',
+        "null",
+        "[]",
+        "0",
+    ):
         yield f"J = {number[:20]}", f'{{"inputs": {{"J": {number}}}, "outputs": {{"base": {{}}}}}}'
-    for text in ("", "null", "[]", "3", "{}", '{"inputs": 3}', '{"inputs": {}, "outputs": {}}', "{", "\ufeff{}"):
+    for text in (
+        "",
+        "null",
+        "[]",
+        "3",
+        "{}",
+        '{"inputs": 3}',
+        '{"inputs": {}, "outputs": {}}',
+        "{",
+        "\ufeff{}",
+    ):
         yield f"content {text!r}", text
     yield "binary", b"\x00\xff\xfe"
 
