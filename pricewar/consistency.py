@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 
-from .errors import InputError, shown
+from .errors import InputError, printable, shown
 from .events import Event
 from .events.cuts import ImposedCut
 from .interventions import Intervention
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", Event, Intervention)
 Check = Callable[["Scenario"], Iterator[dict[str, str]]]
+LONGEST_ID: Final = 80
 MOST_BUYERS: Final = 20_000_000
 """Buyers that are made one by one in a month: about four seconds of one core."""
 
@@ -31,6 +32,20 @@ def inconsistencies(scenario: Scenario) -> Iterator[dict[str, str]]:
     """Everything in a scenario that is well formed but does not fit together."""
     for check in CHECKS:
         yield from check(scenario)
+
+
+def _ids(scenario: Scenario) -> Iterator[dict[str, str]]:
+    """Dotted paths, patterns and tables name firms, products and suppliers by their ids."""
+    parts: tuple[tuple[str, Mapping[str, object]], ...] = (
+        ("firms", scenario.firms),
+        ("products", scenario.products),
+        ("supply_chain.groups", scenario.supply_chain.groups),
+    )
+    for part, table in parts:
+        for name in table:
+            if not 0 < len(name.strip()) <= LONGEST_ID or {".", "*"} & set(name) or printable(name) != name:
+                allowed = f"1 to {LONGEST_ID} characters that can be printed, no dot, no star"
+                yield _problem(part, f"the id {shown(name, 80)}", allowed)
 
 
 def _names(scenario: Scenario) -> Iterator[dict[str, str]]:
@@ -214,6 +229,6 @@ def _list(names: Mapping[str, object]) -> str:
 
 
 CHECKS: tuple[Check, ...] = (
-    _names, _products, _totals, _buyers, _demand, _references, _strategies, _cuts, _calendar,
+    _ids, _names, _products, _totals, _buyers, _demand, _references, _strategies, _cuts, _calendar,
 )  # fmt: skip
 """Each looks at one respect, so that what is malformed in one does not hide another."""

@@ -73,7 +73,7 @@ def out_of_bounds(tree: Any) -> Iterator[Problem]:
         if isinstance(value, int) and not -LARGEST_INTEGER <= value <= LARGEST_INTEGER:
             found = f"an integer of {value.bit_length()} bits"
             yield Problem(place, found, "integers of at most 63 bits; a larger number as 1e20")
-        elif isinstance(value, (dict, list)) and depth > DEEPEST:
+        elif isinstance(value, (dict, list)) and depth >= DEEPEST:
             yield Problem(cut_short(place), "deeper nesting", f"at most {DEEPEST} tables or lists deep")
         elif isinstance(value, (dict, list)):
             below = value.items() if isinstance(value, dict) else enumerate(value)
