@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .arguments import flag, luck, names, number, takes
 from .errors import bad_input
 from .firm import Firm
 from .model import PriceWar
@@ -168,6 +169,7 @@ class MarketEnv(ParallelEnv[str, Observation, Action]):  # type: ignore[misc]
         }
 
 
+@takes(firms=names, seed=luck, low=number, high=number, per_product=flag)
 def market_env(
     scenario: Scenario | str | Path = "baseline",
     firms: Sequence[str] = ("xiaomi",),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from .agents import Agent
+from .own_code import FAILURES, blame
 from .records import Floats, Ints, Quote, View, read_only
 from .specs import FirmSpec
 from .state import State
@@ -50,8 +51,14 @@ class Firm(Agent):  # type: ignore[misc]
 
     def propose(self) -> None:
         """Look at the market and decide list prices and promotions for this month."""
-        if self.active:
-            self.proposal = self.strategy.quote(self.model.view_of(self))
+        if not self.active:
+            return
+        view = self.model.view_of(self)
+        try:
+            self.proposal = self.strategy.quote(view)
+        except FAILURES as error:
+            blame(error, self.strategy.kind, f"of firm {self.key!r} in {view.month}")
+            raise
 
     def step(self) -> None:
         """One month of this firm alone; the model calls `propose` for all firms at once."""

@@ -69,8 +69,12 @@ def require_ours(out: Path, record: str = RUN, kept: Kept = no_file, whole: bool
 
 
 def _require_place(out: Path) -> None:
-    existing = next(place for place in (out, *out.absolute().parents) if os.path.lexists(place))
-    if not existing.is_dir() or not os.access(existing, os.W_OK):
+    try:
+        existing = next(place for place in (out, *out.absolute().parents) if os.path.lexists(place))
+        good = existing.is_dir() and os.access(existing, os.W_OK)
+    except (OSError, ValueError):  # a name that no directory can have
+        good = False
+    if not good:
         raise bad_input("command line", ("--out", str(out), "a directory that can be written"))
 
 

@@ -16,6 +16,7 @@ import pandas as pd
 from . import agenda, carry, metrics, settling
 from . import market as buyers
 from .accrual import Accrual
+from .arguments import at_least, check, luck, maybe
 from .batch import iteration
 from .calibrate import Calibration, calibrate
 from .costs import CostCurve, cost_lines, draft, fixed_a_car, pay, purchases, squeezed_out
@@ -66,6 +67,7 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         base = load(setting)
         self.setting = base.but({k.replace("__", "."): v for k, v in changes.items()}) if changes else base
         given = seed if seed is not None else rng
+        check("PriceWar", seed=(given, maybe(luck)), threads=(threads, maybe(at_least(1))))
         self.seed_of_run = repetition(self.setting.seed, iteration()) if given is None else int(given)
         super().__init__(rng=self.seed_of_run)
         self.period = 0

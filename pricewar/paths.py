@@ -11,14 +11,23 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 
+def is_place(text: str) -> bool:
+    """Whether a part of a path is a place in a list: the digits 0 to 9, and no more than fit."""
+    return text.isascii() and text.isdecimal() and len(text) <= 9
+
+
 def matches(tree: Any, pattern: str) -> Iterator[str]:
     """The paths in a tree of plain values that a pattern means.
 
     `*` stands for any key or place, or for any part of one, `**` for any depth, and the name of a `kind` for
     the members of a list that are of that kind: `firms.*.strategy.**.follow_rate`,
-    `products.byd_*.promotion`, `events.Cut.depth`.
+    `products.byd_*.promotion`, `events.Cut.depth`. A name follows `**`.
     """
-    seen = dict.fromkeys(".".join(path) for path in _walk(tree, tuple(pattern.split("."))))
+    parts = pattern.split(".")
+    if parts[-1] == "**":  # a name must follow it
+        return
+    once = [part for part, before in zip(parts, ["", *parts], strict=False) if part != "**" or before != "**"]
+    seen = dict.fromkeys(".".join(path) for path in _walk(tree, tuple(once)))
     yield from seen
 
 
@@ -94,7 +103,7 @@ def set_path(tree: Any, path: str, value: Any) -> bool:
             node.clear()
         node[last] = copy.deepcopy(value)
         return True
-    if isinstance(node, list) and last.isdigit() and int(last) < len(node):
+    if isinstance(node, list) and is_place(last) and int(last) < len(node):
         node[int(last)] = copy.deepcopy(value)
         return True
     return False
@@ -103,6 +112,6 @@ def set_path(tree: Any, path: str, value: Any) -> bool:
 def _child(node: Any, part: str) -> Any:
     if isinstance(node, dict):
         return node.get(part)
-    if isinstance(node, (list, tuple)) and part.isdigit() and int(part) < len(node):
+    if isinstance(node, (list, tuple)) and is_place(part) and int(part) < len(node):
         return node[int(part)]
     return None

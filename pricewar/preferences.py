@@ -10,6 +10,8 @@ The form is that of Berry, Levinsohn and Pakes (1995, Econometrica 63).
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from pydantic import Field
 
 from .rules import Rule
@@ -65,4 +67,29 @@ class Logit(MixedLogit):
     income_elasticity: float = 0.0
 
 
-__all__ = ["Logit", "MixedLogit", "Preferences"]
+def unheard(preferences: Preferences) -> tuple[str, ...]:
+    """What a demand of one's own says that the market would not ask for: its parameters and methods.
+
+    The market asks a `MixedLogit` for its parameters, `spreads` and `loadings`. A subclass may give them
+    other defaults and bounds and define the two anew, from further parameters too. Anything else would be
+    ignored, and a run that ignores an input is wrong without a word.
+    """
+    if not isinstance(preferences, MixedLogit) or not preferences.looked_at:
+        return ()
+    sort = type(preferences)
+    own = [part for part in sort.__mro__[: sort.__mro__.index(MixedLogit)] if part is not Logit]
+    defined = [name for part in own for name, what in vars(part).items() if _is_method(name, what)]
+    checks = sort.__pydantic_decorators__
+    known = {"spreads", "loadings"}.union(checks.field_validators, checks.model_validators, checks.validators)
+    methods = [name for name in defined if name not in known]
+    derived = not {"spreads", "loadings"}.isdisjoint(defined)
+    fields = [] if derived else [name for name in sort.model_fields if name not in MixedLogit.model_fields]
+    return tuple(dict.fromkeys([*fields, *methods]))
+
+
+def _is_method(name: str, what: object) -> bool:
+    is_one = callable(what) or isinstance(what, (property, cached_property, classmethod, staticmethod))
+    return is_one and not name.startswith(("_", "model_"))
+
+
+__all__ = ["Logit", "MixedLogit", "Preferences", "unheard"]

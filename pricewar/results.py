@@ -18,8 +18,9 @@ from typing import Any, Final, Self
 import numpy as np
 import pandas as pd
 
+from .arguments import a, check, path, takes
 from .edition import EDITION, oldest, result_edition
-from .errors import ResultsError
+from .errors import ResultsError, bad_input
 from .folders import RUN, replaced
 from .schema import SCHEMA, columns
 from .stored import read_record, read_table, seconds_of, sha256, write_table
@@ -100,7 +101,14 @@ class Results:
 
     def __post_init__(self) -> None:
         for name in SCHEMA:
-            object.__setattr__(self, name, table(name, getattr(self, name)))
+            given = getattr(self, name)
+            if not isinstance(given, (pd.DataFrame, Mapping)):
+                raise bad_input("Results", (name, given, "a table: a DataFrame, or columns by name"))
+            try:
+                object.__setattr__(self, name, table(name, given))
+            except (TypeError, ValueError) as error:
+                raise bad_input("Results", (name, given, f"the columns of the schema ({error})")) from error
+        check("Results", about=(self.about, a(Mapping)), names=(self.names, a(Mapping)))
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -147,6 +155,8 @@ class Results:
 
     def only(self, *scenarios: str) -> Self:
         """The rows of some scenarios."""
+        if not all(isinstance(name, str) for name in scenarios):
+            raise bad_input("only", ("scenarios", scenarios, "names of scenarios"))
         kept: dict[str, Any] = {
             name: frame[frame["scenario"].isin(scenarios)] for name, frame in self.tables.items()
         }
@@ -170,6 +180,7 @@ class Results:
             raise ResultsError("\n".join([f"{len(failed)} of {len(self.runs)} runs failed", *lines]))
         return self
 
+    @takes(directory=path)
     def save(self, directory: str | Path) -> Path:
         """Write all tables into a directory; other files in it stay.
 
@@ -211,6 +222,7 @@ class Results:
         }
 
     @classmethod
+    @takes(directory=path)
     def load(cls, directory: str | Path) -> Self:
         """Read what `save` wrote.
 

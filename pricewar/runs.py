@@ -10,10 +10,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from importlib.metadata import version
+from numbers import Integral
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from .arguments import luck, whole
 from .edition import EDITION
 from .errors import bad_input
 from .history import columns, gather
@@ -22,6 +25,8 @@ from .results import Columns, Results
 from .scenario import Scenario
 from .scenario_file import Source, load
 
+MOST_SEEDS = 100_000
+"""Runs of one scenario that one call may ask for; more are an experiment."""
 Progress = Callable[[str, int], None]
 """Called after each run with the scenario's name and its seed; in long runs after each month."""
 
@@ -72,7 +77,15 @@ def compare(
     Raises:
         InputError: a scenario is not valid, or two have one name.
     """
+    if isinstance(scenarios, (str, Path, Scenario, Mapping)) or not isinstance(scenarios, Iterable):
+        raise bad_input("compare", ("scenarios", scenarios, "a list of scenarios, shipped names or files"))
     loaded = [load(scenario) for scenario in scenarios]
+    if not loaded:
+        raise bad_input("compare", ("scenarios", [], "one scenario or more"))
+    if executor is not None and not isinstance(executor, Executor):
+        raise bad_input("compare", ("executor", executor, "a concurrent.futures executor or None"))
+    if progress is not None and not callable(progress):
+        raise bad_input("compare", ("progress", progress, "a function or None"))
     _check_names(loaded)
     jobs = [Job(scenario, seed) for scenario in loaded for seed in seed_list(seeds, scenario)]
     parts = list[Mapping[str, Columns]]()
@@ -106,10 +119,19 @@ def seed_list(seeds: int | Sequence[int] | None, scenario: Scenario) -> list[int
     """
     if seeds is None:
         return [scenario.seed]
-    listed = list(range(1, seeds + 1)) if isinstance(seeds, int) else [int(seed) for seed in seeds]
-    if not listed or min(listed) < 0 or len(set(listed)) < len(listed):
-        raise bad_input("run", ("seeds", seeds, "a number from 1, or different integers from 0"))
-    return listed
+    wrong = bad_input(
+        "run", ("seeds", seeds, f"a number from 1 to {MOST_SEEDS:,}, or different integers from 0 below 2^63")
+    )
+    if whole.fits(seeds) and isinstance(seeds, Integral):
+        if not 1 <= seeds <= MOST_SEEDS:
+            raise wrong
+        return list(range(1, int(seeds) + 1))
+    if not isinstance(seeds, Iterable) or isinstance(seeds, (str, bytes)):
+        raise wrong
+    given = list(seeds)
+    if not given or not all(map(luck.fits, given)) or len(set(given)) < len(given):
+        raise wrong
+    return [int(seed) for seed in given]
 
 
 def watched_by_month(scenarios: Iterable[Scenario]) -> bool:

@@ -16,9 +16,10 @@ from typing import Annotated, Any, Self
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from .arguments import whole
 from .consistency import inconsistencies
 from .dynamics import Dynamics
-from .errors import InputError, Problem
+from .errors import InputError, Problem, bad_input, shown
 from .events import Event
 from .interventions import Intervention
 from .months import Month, month_after
@@ -33,6 +34,7 @@ from .specs import (
     MarketSpec,
     NoiseSpec,
     ProductSpec,
+    Seed,
     SupplierSpec,
     SupplyChainSpec,
     Table,
@@ -67,7 +69,7 @@ class Scenario(Table):
     title: str = ""
     start: Month = "2025-05"
     periods: int = Field(36, ge=1, le=600, description="months")
-    seed: int = Field(1, ge=0)
+    seed: Seed = 1
     market: MarketSpec = MarketSpec()
     consumers: ConsumerSpec
     demand: Annotated[Preferences, RuleOf("pricewar.preferences", Preferences, "Logit")] = Logit()
@@ -111,6 +113,10 @@ class Scenario(Table):
             InputError: a path that leads nowhere, a pattern that matches nothing, or a value that is not
                 allowed there; all at once.
         """
+        if (changes is not None and not isinstance(changes, Mapping)) or not all(
+            map(_is_text, changes or ())
+        ):
+            raise bad_input("but", ("changes", changes, "a table: dotted path -> value"))
         wanted = {**(changes or {}), **parts}
         wanted = dict(sorted(wanted.items(), key=lambda change: not change[0].endswith(".kind")))
         tree = self._with_kinds(wanted)
@@ -149,6 +155,8 @@ class Scenario(Table):
 
     def month(self, period: int) -> str:
         """The calendar month of a period; period 0 is `start`."""
+        if not whole.fits(period):
+            raise bad_input("month", ("period", period, whole.words))
         return month_after(self.start, period)
 
 
@@ -179,6 +187,9 @@ def problems_of(error: ValidationError) -> Iterator[Problem]:
             yield Problem(place, _short(detail["input"]), detail["msg"].removeprefix("Value error, "))
 
 
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
 def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
+    return shown(value, 80)

@@ -15,6 +15,8 @@ from .strategies import Strategy
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Money = Annotated[float, Field(ge=0)]
+Seed = Annotated[int, Field(ge=0, le=2**63 - 1)]
+"""A seed of luck: tables keep it as a 64-bit integer."""
 
 Segment = Literal["A00", "A0", "A", "B", "C", "D"]
 SEGMENTS: tuple[Segment, ...] = ("A00", "A0", "A", "B", "C", "D")
@@ -67,7 +69,9 @@ class ConsumerSpec(Table):
         0.0, description="of those who take the outside option, the part that buys a petrol car"
     )
     income_log_sd: float = Field(0.6, ge=0, le=2, description="standard deviation of log income")
-    seed: int = Field(0, ge=0, description="seed of the population, apart from the luck of a run")
+    seed: int = Field(
+        0, ge=0, le=2**63 - 1, description="seed of the population, apart from the luck of a run"
+    )
 
 
 class ProductSpec(Table):

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import lambertw
 
+from .arguments import at_least, luck, maybe, numbers, takes
 from .demand.base import AGREES, Demand, numerical_jacobian, require_curvature
 from .errors import PricewarError, bad_input
 from .months import month_after
@@ -71,6 +72,7 @@ class LogitRival:
         return np.asarray(cost + markup - landscape.start_price[self.own] / (1.0 + VAT))
 
 
+@takes(period=at_least(0), seed=luck, history=maybe(numbers))
 def example_view(
     firm: int | str = 0,
     *,
@@ -92,6 +94,16 @@ def example_view(
         changes: fields of `View` to replace, for example ``unit_cost=...`` or ``cash=0.0``.
     """
     landscape = example_landscape()
+    if not isinstance(firm, (str, int, np.integer)) or firm not in (
+        landscape.firms if isinstance(firm, str) else range(len(landscape.firms))
+    ):
+        raise bad_input("example_view", ("firm", firm, f"a position, or one of {', '.join(landscape.firms)}"))
+    if (history is not None and np.shape(history)[-1:] not in ((), (1,), (6,))) or np.ndim(
+        0 if history is None else history
+    ) > 2:
+        raise bad_input(
+            "example_view", ("history", f"shape {np.shape(history)}", "(months, 6) or (months, 1)")
+        )
     f = landscape.firms.index(firm) if isinstance(firm, str) else firm
     own = landscape.own(f)
     change = np.zeros((1, 1)) if history is None else np.atleast_2d(np.asarray(history, dtype=np.float64))
@@ -116,6 +128,7 @@ def example_view(
     return view.but(respond=respond)
 
 
+@takes(rule=Strategy)
 def check_strategy(rule: Strategy, *, rests: bool | None = None) -> None:
     """Put a strategy through the battery that every shipped one passes.
 

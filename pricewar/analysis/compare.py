@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..arguments import maybe, one_of, takes, text
 from ..bounds import Bounds, bounds_of
 from ..errors import ResultsError
 from ..results import Results
@@ -41,6 +42,7 @@ class Row(NamedTuple):
     diff_hi: float
 
 
+@takes(results=Results, baseline=maybe(text), method=one_of("t", "bootstrap"))
 def compare_table(results: Results, baseline: str | None = None, method: Method = "t") -> pd.DataFrame:
     """All metrics of market and firms, month by month and in total, against the baseline.
 

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..arguments import at_least, column, columns, maybe, number, takes
 from ..errors import ResultsError, bad_input
 from .sensitivity import good
 from .structure import require_columns, require_design
@@ -65,6 +66,14 @@ def cases(
     return np.asarray(found, bool)
 
 
+@takes(
+    runs=pd.DataFrame,
+    factors=columns,
+    metric=column,
+    above=maybe(number),
+    below=maybe(number),
+    density=number,
+)
 def prim(
     runs: pd.DataFrame,
     factors: Sequence[str],
@@ -163,6 +172,14 @@ def condition(row: Any) -> str:
     return f"{row['factor']} below {high:.3g}" if none_low else f"{row['factor']} {low:.3g} to {high:.3g}"
 
 
+@takes(
+    runs=pd.DataFrame,
+    factors=columns,
+    metric=column,
+    above=maybe(number),
+    below=maybe(number),
+    depth=at_least(1),
+)
 def tree(
     runs: pd.DataFrame,
     factors: Sequence[str],

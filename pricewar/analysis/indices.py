@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from ..arguments import at_least, column, columns, numbers, takes
 from ..errors import ResultsError, bad_input
 from .structure import Floats, require_columns, require_design, require_saltelli
 
@@ -20,6 +21,7 @@ _NOT_MORRIS: Final = (
 )  # fmt: skip
 
 
+@takes(runs=pd.DataFrame, factors=columns, metric=column, resamples=at_least(1))
 def sobol(runs: pd.DataFrame, factors: Sequence[str], metric: str, resamples: int = 500) -> pd.DataFrame:
     """First-order and total Sobol indices of a Saltelli design, by SALib (Saltelli et al. 2010).
 
@@ -50,6 +52,7 @@ def sobol(runs: pd.DataFrame, factors: Sequence[str], metric: str, resamples: in
     return frame.sort_values("total", ascending=False, kind="stable").reset_index(drop=True)
 
 
+@takes(runs=pd.DataFrame, quantiles=numbers, factors=columns, metric=column, grid=at_least(2))
 def morris(
     runs: pd.DataFrame, quantiles: Floats, factors: Sequence[str], metric: str, grid: int = 4
 ) -> pd.DataFrame:

@@ -12,6 +12,9 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from ..arguments import at_least, maybe, takes, text
+from ..arguments import names as names_
+from ..errors import bad_input
 from ..records import Floats
 from ..runs import Progress, compare
 from ..scenario import Scenario
@@ -82,6 +85,7 @@ def _paths(tree: Mapping[str, Any], field: str, stem: str = "") -> Iterator[str]
             yield from _paths(value, field, f"{stem}{name}.")
 
 
+@takes(war=Scenario, peace=Scenario, leader=text, seeds=at_least(1), until=at_least(1), names=maybe(names_))
 def mechanism_table(
     war: Scenario,
     peace: Scenario,
@@ -107,8 +111,14 @@ def mechanism_table(
         but-for, and the ends of its 95% interval (`_lo`, `_hi`).
     """
     table = variants(leader)
+    wanted = list(table if names is None else names)
+    lost = [name for name in wanted if name not in table]
+    if lost:
+        raise bad_input("mechanism_table", ("names", lost, f"of {', '.join(table)}"))
+    if leader not in war.firms:
+        raise bad_input("mechanism_table", ("leader", leader, f"one of {', '.join(war.firms)}"))
     rows = []
-    for name in table if names is None else names:
+    for name in wanted:
         pair = [
             scenario.but({**table[name](scenario), "periods": 12, "name": label})
             for scenario, label in ((peace, "peace"), (war, "war"))

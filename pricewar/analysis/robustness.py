@@ -8,13 +8,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..arguments import column, column_or_columns, columns, maybe, names, number, one_of, takes
 from ..bounds import POSITIVE, bounds_of
-from ..errors import ResultsError
+from ..errors import ResultsError, bad_input
 from .interval import Floats, Interval, interval, share_interval
 from .sensitivity import estimate, good, heat
 from .structure import Over, has_luck, over_of, require_columns
 
 
+@takes(runs=pd.DataFrame, decision=column_or_columns, factors=columns, metric=column)
 def states(
     runs: pd.DataFrame, decision: str | Sequence[str], factors: Sequence[str], metric: str
 ) -> pd.DataFrame:
@@ -34,6 +36,13 @@ def states(
     return wide
 
 
+@takes(
+    runs=pd.DataFrame,
+    decision=column_or_columns,
+    metric=column,
+    better=one_of("high", "low"),
+    enough=maybe(number),
+)
 def robustness(
     runs: pd.DataFrame,
     decision: str | Sequence[str],
@@ -107,6 +116,14 @@ def _means(values: Floats, unit: NDArray[np.int64]) -> Floats:
     return (np.bincount(unit, weights=values) / np.bincount(unit))[:, None]
 
 
+def _check_firms(call: str, runs: pd.DataFrame, firms: Sequence[str]) -> None:
+    lost = [firm for firm in firms if f"survives.{firm}" not in runs]
+    if lost:
+        known = [str(name).removeprefix("survives.") for name in runs if str(name).startswith("survives.")]
+        raise bad_input(call, ("firms", lost, f"firms whose survival was measured: {', '.join(known)}"))
+
+
+@takes(runs=pd.DataFrame, factor=column, firms=names)
 def survival(runs: pd.DataFrame, factor: str, firms: Sequence[str], over: Over | None = None) -> pd.DataFrame:
     """Share of runs in which each firm is in the market at the end, by value of a factor.
 
@@ -118,6 +135,7 @@ def survival(runs: pd.DataFrame, factor: str, firms: Sequence[str], over: Over |
         InputError: no such column, or `over` is None and the table does not say how points were chosen.
         ResultsError: no run has a value.
     """
+    _check_firms("survival", runs, firms)
     require_columns(runs, factor, *(f"survives.{firm}" for firm in firms))
     over = over or over_of(runs, [factor])
     rows = []
@@ -128,6 +146,7 @@ def survival(runs: pd.DataFrame, factor: str, firms: Sequence[str], over: Over |
     return pd.DataFrame(rows, columns=[factor, "firm", "survives", "lo", "hi", "runs"])
 
 
+@takes(runs=pd.DataFrame, x=column, y=column, firms=names)
 def survival_map(
     runs: pd.DataFrame, x: str, y: str, firms: Sequence[str], over: Over | None = None
 ) -> pd.DataFrame:
@@ -136,6 +155,7 @@ def survival_map(
     Returns:
         Columns x, y (under their names), firm, mean, lo, hi, runs.
     """
+    _check_firms("survival_map", runs, firms)
     parts = [heat(runs, x, y, f"survives.{firm}", over).assign(firm=firm) for firm in firms]
     return pd.concat(parts, ignore_index=True)
 

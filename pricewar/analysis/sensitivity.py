@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from ..arguments import column, columns, takes
 from ..bounds import bounds_of
 from ..errors import ResultsError, bad_input
 from .indices import morris, sobol
@@ -38,6 +39,7 @@ def good(runs: pd.DataFrame, *metrics: str) -> pd.DataFrame:
     return kept
 
 
+@takes(runs=pd.DataFrame, factor=column, metric=column)
 def response(
     runs: pd.DataFrame,
     factor: str,
@@ -102,6 +104,7 @@ def levels(values: pd.Series[Any], bins: int = BINS) -> pd.Series[Any]:
     return values.groupby(code).transform("median")
 
 
+@takes(runs=pd.DataFrame, x=column, y=column, metric=column)
 def heat(runs: pd.DataFrame, x: str, y: str, metric: str, over: Over | None = None) -> pd.DataFrame:
     """Mean of a metric at each pair of values of two factors.
 
@@ -122,6 +125,7 @@ def heat(runs: pd.DataFrame, x: str, y: str, metric: str, over: Over | None = No
     return pd.DataFrame(rows, columns=[x, y, "mean", "lo", "hi", "runs"])
 
 
+@takes(runs=pd.DataFrame, factors=columns, metric=column)
 def tornado(
     runs: pd.DataFrame, factors: Sequence[str], metric: str, over: Over | None = None
 ) -> pd.DataFrame:
@@ -163,6 +167,8 @@ def _swing(low: pd.DataFrame, high: pd.DataFrame, metric: str, over: Over) -> tu
     size = max(float(one.abs().max()), float(two.abs().max()))
     if over == "seed":
         change = (two - one).dropna().to_numpy(float)
+        if not change.size:
+            raise ResultsError("no seed has runs at both levels: the table is not of such a design")
         found = Interval(*(end[0] for end in interval(change[:, None], "t", bounds.of_differences(), size)))
     else:
         found = _welch(one.to_numpy(float), two.to_numpy(float))
@@ -193,6 +199,7 @@ def _difference_of_shares(
     return q - p - float(np.hypot(q - q_lo, p_hi - p)), q - p + float(np.hypot(q_hi - q, p - p_lo))
 
 
+@takes(runs=pd.DataFrame, factors=columns, metric=column)
 def effects(
     runs: pd.DataFrame, factors: Sequence[str], metric: str, order: Mapping[str, Sequence[Any]] | None = None
 ) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from typing import Final, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
+from ..arguments import maybe, takes, text
 from ..metrics import recovery_half_life
 from ..results import Results
 from ..schema import EPISODES
@@ -70,6 +71,7 @@ class War(NamedTuple):
     """(F,) position of each firm's first cut, NaN for those that stayed out."""
 
 
+@takes(results=Results, baseline=maybe(text), definition=maybe(Definition))
 def episodes(
     results: Results, baseline: str | None = None, definition: Definition | None = None
 ) -> pd.DataFrame:

@@ -43,7 +43,7 @@ def refusal(request: Request) -> Response | None:
     if request.method not in ("POST",):
         return None
     length = request.headers.get("content-length", "")
-    if not length.isdigit() or int(length) > LARGEST_BODY:
+    if not (length.isascii() and length.isdecimal()) or int(length) > LARGEST_BODY:
         return problem(413, f"A request has at most {LARGEST_BODY} bytes, and says how many.")
     origin = request.headers.get("origin")
     if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..arguments import numbers, row, takes
+from ..arguments import path as path_
 from ..errors import InputError, Problem, bad_input
 from .books import Forecast
 from .names import ENTITIES, METRICS, PERIODS, TOTAL, predicted
@@ -20,6 +22,7 @@ RELATIVE = ("units", "nev_share_pct", "vehicle_gross_margin_pct")
 MODEL = "model"
 
 
+@takes(draws=numbers, actual=row)
 def crps(draws: Floats, actual: Floats) -> Floats:
     """(C,) continuous ranked probability score of an ensemble: E|X - y| - E|X - X'| / 2.
 
@@ -29,6 +32,9 @@ def crps(draws: Floats, actual: Floats) -> Floats:
         draws: (D, C).
         actual: (C,).
     """
+    if np.ndim(draws) != 2 or np.shape(draws)[1:] != np.shape(actual):
+        found = f"shapes {np.shape(draws)} and {np.shape(actual)}"
+        raise bad_input("crps", ("draws, actual", found, "(D, C) draws and (C,) figures"))
     ranked = np.sort(draws, axis=0)
     count = len(ranked)
     weight = 2.0 * np.arange(1, count + 1) - count - 1.0
@@ -42,6 +48,7 @@ def covered(draws: Floats, actual: Floats, level: float) -> NDArray[np.bool_]:
     return np.asarray((low <= actual) & (actual <= high))
 
 
+@takes(path=path_)
 def read_actuals(path: Path) -> pd.DataFrame:
     """Actual figures: entity, period, metric, value, in any order; further columns are not used.
 
@@ -106,8 +113,10 @@ def _number(text: str) -> bool:
         return False
 
 
+@takes(forecasts=Mapping, actuals=pd.DataFrame)
 def score_rows(forecasts: Mapping[str, Forecast], actuals: pd.DataFrame) -> pd.DataFrame:
     """A row for each actual figure and forecast: median, whether covered, CRPS, error in percent."""
+    _check_columns("score_rows", "actuals", actuals, ("entity", "period", "metric", "value"))
     keys = list(zip(actuals["entity"], actuals["period"], actuals["metric"], strict=True))
     value = actuals["value"].to_numpy(float)
     parts = []
@@ -132,8 +141,10 @@ def score_rows(forecasts: Mapping[str, Forecast], actuals: pd.DataFrame) -> pd.D
     return pd.concat(parts, ignore_index=True)
 
 
+@takes(rows=pd.DataFrame)
 def summarise(rows: pd.DataFrame) -> pd.DataFrame:
     """By metric and forecast: figures, coverage, mean CRPS, CRPS over that of no change, median errors."""
+    _check_columns("summarise", "rows", rows, ("metric",))
     grouped = rows.groupby(["metric", "forecast"], sort=False)
     table = grouped.agg(
         figures=("value", "size"),
@@ -147,3 +158,8 @@ def summarise(rows: pd.DataFrame) -> pd.DataFrame:
     below = table["metric"].map(naive)
     ratio = table["crps"] / below.where(below > 0)
     return table.assign(crps_ratio=ratio)
+
+
+def _check_columns(call: str, name: str, table: pd.DataFrame, wanted: tuple[str, ...]) -> None:
+    if not set(wanted) <= set(table.columns):
+        raise bad_input(call, (name, list(table.columns), f"a table with the columns {', '.join(wanted)}"))

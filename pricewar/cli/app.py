@@ -13,12 +13,12 @@ import typer
 
 from ..edition import EDITION
 from ..errors import InputError, PricewarError
-from .console import warnings_told
+from .console import tell, warnings_told
 from .signals import STOPPED, Terminated, clean_up_when_stopped
 
 COMMANDS = (
     ("list", "inspect", "list_shipped"),
-    ("check", "inspect", "check"),
+    ("check", "check", "check"),
     ("schema", "inspect", "schema"),
     ("run", "simulate", "run"),
     ("compare", "simulate", "compare"),
@@ -45,11 +45,14 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
             with warnings_told():
                 return command(*args, **options)
         except PricewarError as error:
-            typer.echo(str(error), err=True)
+            tell(str(error), err=True)
             raise typer.Exit(2 if isinstance(error, InputError) else 1) from None
+        except MemoryError:
+            tell("not enough memory for what was asked", err=True)
+            raise typer.Exit(1) from None
         except KeyboardInterrupt as stop:
             words, code = STOPPED[signal.SIGTERM if isinstance(stop, Terminated) else signal.SIGINT]
-            typer.echo(words, err=True)
+            tell(words, err=True)
             raise typer.Exit(code) from None
 
     return wrapped

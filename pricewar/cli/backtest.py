@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..edition import mark
-from .console import progress, say, show
+from .console import progress, say, show, tell
 from .options import AsJson, Quiet
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def backtest(
     if as_json:
         from ..backtest.study import as_tree
 
-        typer.echo(json.dumps(as_tree(found) | {"out": str(out)}, indent=2, ensure_ascii=False))
+        tell(json.dumps(as_tree(found) | {"out": str(out)}, indent=2, ensure_ascii=False))
     elif not quiet:
         _tell(found)
         say(f"written: {out}")

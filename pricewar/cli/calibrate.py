@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from .console import show
+from .console import show, tell
 from .options import AsJson, Changes, read_changes
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def calibrate(
     if out is not None:
         save(found, out)
     if as_json:
-        typer.echo(json.dumps(as_tree(found), indent=2, ensure_ascii=False, allow_nan=False))
+        tell(json.dumps(as_tree(found), indent=2, ensure_ascii=False, allow_nan=False))
         return
     for name, table in _tables(found).items():
         heads = [str(column).replace("_", " ") for column in table.columns]

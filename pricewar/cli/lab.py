@@ -39,6 +39,7 @@ def lab(
     """Reproduce a published repeated pricing game and print it beside the published figures."""
     from rich.console import Console
 
+    from pricewar.cli.console import tell
     from pricewar.errors import InputError
     from pricewar.folders import require_ours
     from pricewar.lab.games import game as game_of
@@ -54,12 +55,12 @@ def lab(
         with _bar(noise, sessions) as advance:
             report = run(given, sessions=sessions, seed=seed, exact=exact, workers=workers, progress=advance)
     except InputError as error:
-        noise.print(str(error), markup=False, highlight=False)
+        tell(str(error), err=True)
         raise typer.Exit(2) from error
     if as_json:
-        typer.echo(json_of(report))
+        tell(json_of(report))
     else:
-        _show(Console(), report)
+        _show(Console(markup=False), report)
     if out is not None:
         for path in save(report, out):
             noise.print(str(path), markup=False, highlight=False)

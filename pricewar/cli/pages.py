@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import typer
 from pydantic import BaseModel
 
 from ..dynamics import Dynamics
@@ -28,6 +27,7 @@ from ..specs import (
     SupplyChainSpec,
 )
 from ..strategies import Strategy
+from .console import tell
 from .python_page import python_page
 
 Tree = Mapping[str, Any]
@@ -68,7 +68,7 @@ BOUNDS: Final = {
     "minItems": "at least {}",
     "minProperties": "at least {}",
 }
-MONTH_PATTERN: Final = r"^\d{4}-(0[1-9]|1[0-2])$"
+MONTH_PATTERN: Final = r"^[12][0-9]{3}-(0[1-9]|1[0-2])$"
 
 SCENARIO_HEAD: Final = """# Scenario files
 
@@ -252,7 +252,7 @@ def main(folder: str) -> None:
     """Write all pages into a directory."""
     for name, page in PAGES.items():
         (Path(folder) / name).write_text(page(), encoding="utf-8")
-        typer.echo(f"{folder}/{name}")
+        tell(f"{folder}/{name}")
 
 
 if __name__ == "__main__":

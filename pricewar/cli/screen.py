@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import bad_input
-from .console import say, show
+from .console import say, show, tell
 from .options import AsJson, Quiet
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def screen(
     if out is not None:
         save(found, out)
     if as_json:
-        typer.echo(json.dumps(as_tree(found), indent=2, ensure_ascii=False, allow_nan=False))
+        tell(json.dumps(as_tree(found), indent=2, ensure_ascii=False, allow_nan=False))
     elif not quiet:
         _tell(found)
         if out is not None:
@@ -200,4 +200,4 @@ def _tell(found: Screen) -> None:
     for page in pages(found, change_words(found.change)):
         show(page.title, page.heads, page.rows, page.texts)
     for note in found.notes:
-        typer.echo(f"note: {note}")
+        tell(f"note: {note}")

@@ -8,12 +8,11 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-import typer
 
 from ..analysis.compare import OPEN, WITH_OPEN, has_luck
 from ..analysis.interval import NO_LUCK
 from ..results import Results
-from .console import say, show
+from .console import say, show, tell
 from .output import Outcome
 
 NUMBERS: Final = ["mean", "lo", "hi", "diff", "diff_lo", "diff_hi"]
@@ -78,7 +77,7 @@ def print_summary(outcome: Outcome, out: Path) -> None:
         "tables ": "comparison.csv",
         "wars   ": f"wars.csv ({outcome.wars} found)",
     }.items():
-        typer.echo(f"{what}  {out / where}")
+        tell(f"{what}  {out / where}")
 
 
 def as_tree(outcome: Outcome, out: Path) -> dict[str, Any]:

@@ -104,10 +104,17 @@ def load_market_data(name: str | Path = "china_nev_2025_04") -> MarketData:
 
 
 def _home(name: str | Path) -> Traversable:
-    shipped = files("pricewar.data").joinpath(str(name))
-    home = shipped if isinstance(name, str) and name.isidentifier() and shipped.is_dir() else Path(name)
-    if not home.is_dir():
-        raise bad_input(str(name), ("market", str(name), "a shipped market or the path of a directory"))
+    allowed = "a shipped market or the path of a directory"
+    if not isinstance(name, (str, Path)):
+        raise bad_input("load_market_data", ("name", name, allowed))
+    try:
+        shipped = files("pricewar.data").joinpath(str(name))
+        home = shipped if isinstance(name, str) and name.isidentifier() and shipped.is_dir() else Path(name)
+        found = home.is_dir()
+    except (OSError, ValueError):  # a name that no directory can have
+        found = False
+    if not found:
+        raise bad_input(str(name), ("market", str(name), allowed))
     return home
 
 

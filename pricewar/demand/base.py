@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pricewar.arguments import number, takes
 from pricewar.errors import InputError, bad_input
 
 Floats = NDArray[np.float64]
@@ -82,6 +83,7 @@ class Demand(ABC):
         np.fill_diagonal(ratios, jacobian.sum(axis=0) / own)
         return ratios
 
+    @takes(factor=number)
     def aggregate_elasticity(self, prices: ArrayLike, factor: float = 0.1) -> float:
         """Change of the inside share when every price rises by `factor`, divided by `factor` only."""
         p = self.check_prices(prices)
@@ -128,9 +130,13 @@ def require_curvature(demand: Demand, prices: ArrayLike, margins: Floats, intern
     raise bad_input("demand", (name, np.asarray(given).tolist(), f"{found.tolist()}, {differences}"))
 
 
+@takes(conduct=number)
 def internalisation(firms: Ints, conduct: float) -> Floats:
     """Return H (J, J): 1 where one firm owns both products, `conduct` elsewhere (0 Nash, 1 joint profit)."""
-    same = firms[:, None] == firms[None, :]
+    owner = np.asarray(firms)
+    if owner.ndim != 1:
+        raise bad_input("internalisation", ("firms", firms, "(J,) owners"))
+    same = owner[:, None] == owner[None, :]
     return np.where(same, 1.0, conduct)
 
 

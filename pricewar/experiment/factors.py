@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Final, Literal, Self
 
+import numpy as np
 from pydantic import Field, model_validator
 from scipy import stats
 
@@ -118,6 +119,12 @@ class Factor(Table):
         _check(plain or bool(self.names), "names, where values are lists or tables")
         numbers = all(isinstance(value, (int, float)) for value in self.values)
         _check(numbers or self.apply == "set", "numbers, where apply is not set")
+        if self.distribution is not None:
+            with np.errstate(all="ignore"):
+                ends = [self.distribution.quantile(u) for u in (0.0, 0.5, 1.0)]
+            _check(
+                all(map(math.isfinite, ends)), "low, high and what lies between as numbers that can be had"
+            )
         return self
 
     @property
@@ -155,6 +162,8 @@ class Factor(Table):
         if self.apply == "set":
             return value
         after = before * value if self.apply == "scale" else before + value
+        if not math.isfinite(after):
+            return after
         return round(after) if isinstance(before, int) and not isinstance(before, bool) else after
 
 

@@ -9,7 +9,6 @@ A name is one of
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,6 +23,8 @@ from ..analysis.panel import total
 from ..analysis.wars import Definition, Path, War, find_wars, make_path
 from ..calibrate import calibrate
 from ..history import Tables
+from ..own_code import FAILURES, blame, check_name, imported, left_out
+from ..paths import is_place
 from ..schema import measures, without_level
 from ..sums import times
 
@@ -248,8 +249,8 @@ def unknown(name: str, scenario: Scenario) -> str:
     try:
         for part in _expanded(name, scenario):
             find_metric(part, tuple(scenario.firms))
-    except (LookupError, ImportError, AttributeError, TypeError) as error:
-        return str(error.args[0]) if error.args else str(error)
+    except (LookupError, ValueError) as error:
+        return str(error.args[0])
     return ""
 
 
@@ -257,7 +258,7 @@ def find_metric(name: str, firms: Sequence[str]) -> Metric:
     """The function that a name means.
 
     Raises:
-        LookupError, ImportError, AttributeError, TypeError: it means nothing; says what is allowed.
+        LookupError, ValueError: it means nothing, or cannot be imported; says what is allowed.
     """
     if ":" in name:
         return _imported(name)
@@ -265,7 +266,7 @@ def find_metric(name: str, firms: Sequence[str]) -> Metric:
     market, by_firm = measures("market"), measures("firms")
     if not argument and name in PLAIN:
         return PLAIN[name]
-    if head in WITH_MONTH and (not argument or (argument.isdigit() and int(argument) > 0)):
+    if head in WITH_MONTH and (not argument or (is_place(argument) and int(argument) > 0)):
         return lambda run: WITH_MONTH[head](run, argument or "6")
     if not argument and name in market:
         return lambda run: float(total(run.column("market", name), market[name], 0))
@@ -280,11 +281,21 @@ def find_metric(name: str, firms: Sequence[str]) -> Metric:
 
 
 def _imported(name: str) -> Metric:
-    module, _, attribute = name.partition(":")
-    function: Any = getattr(importlib.import_module(module), attribute)
+    check_name(name)
+    if left_out(name):
+        return lambda run: NEVER
+    function: Any = imported(name)
     if not callable(function):
-        raise TypeError(f"{name} is not a function")
-    return lambda run: float(function(run))
+        raise ValueError(f"{name!r} is not a function")
+
+    def measured(run: Run) -> float:
+        try:
+            return float(function(run))
+        except FAILURES as error:
+            blame(error, "metric", name)
+            raise
+
+    return measured
 
 
 def measure(run: Run, names: Sequence[str]) -> dict[str, float]:

@@ -59,9 +59,9 @@ class Experiment(Table):
     factors: dict[str, Factor] = Field(min_length=1)
     design: Design = Grid()
     replicates: int = Field(1, ge=1, le=100_000, description="seeds at each point, the same at all points")
-    seed: int = Field(1, ge=0, description="first seed")
+    seed: int = Field(1, ge=0, le=2**62, description="first seed")
     metrics: tuple[str, ...] = Field(("welfare", "war_index_max"), min_length=1)
-    time_limit: float = Field(600.0, gt=0, description="seconds for one run and its but-for run")
+    time_limit: float = Field(600.0, ge=1e-3, le=1e7, description="seconds for one run and its but-for run")
     trajectories: bool = Field(False, description="keep the market and firms tables of all runs")
     figures: tuple[FigureSpec, ...] = ()
     origin: Annotated[str, Field(exclude=True)] = Field("", description="how the base was named")
@@ -145,7 +145,7 @@ class Experiment(Table):
         return frame
 
     def __len__(self) -> int:
-        return len(self.points) * self.replicates
+        return self.design.count(self.factors) * self.replicates
 
     def changes_at(self, point: int, scenario: Scenario) -> dict[str, Any]:
         """What to change in a scenario at a point, by exact path; what is not there is left alone."""

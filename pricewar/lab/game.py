@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pricewar.arguments import at_least, maybe, number, takes, whole
 from pricewar.errors import bad_input
 from pricewar.lab.benchmarks import LogitMarket
 
@@ -84,6 +85,14 @@ def price_grid(low: float, high: float, choices: int) -> Floats:
     return np.array([*grid, high])
 
 
+@takes(
+    market=LogitMarket,
+    choices=whole,
+    xi=number,
+    low=maybe(number),
+    high=maybe(number),
+    decimals=maybe(at_least(0)),
+)
 def logit_game(
     market: LogitMarket,
     choices: int = 15,

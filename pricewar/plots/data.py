@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..analysis.compare import TOTAL, Row, compare_table, has_luck, pick
 from ..analysis.interval import NO_LUCK
 from ..analysis.panel import common_months
+from ..arguments import maybe, takes, text
 from ..results import Results
 from .style import count
 
@@ -126,6 +127,7 @@ class Story:
         return tuple(sorted(event for event in found if self.baseline not in event.scenarios))
 
 
+@takes(results=Results, baseline=maybe(text))
 def story(results: Results, baseline: str | None = None) -> Story:
     """Compare once, draw often.
 

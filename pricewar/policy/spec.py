@@ -43,7 +43,7 @@ class PolicySpec(Table):
     factors: dict[str, Factor] = Field(min_length=1, description="what is not known, with its range")
     draws: int = Field(200, ge=2, le=100_000, description="futures of a Latin hypercube over the factors")
     seeds: int = Field(1, ge=1, le=1000, description="seeds in each future, the same in all")
-    seed: int = Field(1, ge=0, description="first seed")
+    seed: int = Field(1, ge=0, le=2**62, description="first seed")
     measures: dict[str, Rules] = Field(min_length=1, description="name -> interventions")
     bundles: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="name -> measures")
     discount: float = Field(0.05, ge=0, le=1, description="social discount rate a year, for present values")

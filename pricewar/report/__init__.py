@@ -12,6 +12,8 @@ from markupsafe import Markup
 
 from ..analysis import episodes
 from ..analysis.interval import NO_LUCK
+from ..arguments import maybe, takes, text
+from ..arguments import path as path_
 from ..edition import mark
 from ..plots import Drawing, Story, draw_figures, story
 from ..plots.style import count
@@ -23,6 +25,7 @@ from .inputs import inputs
 __all__ = ["write_report"]
 
 
+@takes(results=Results, directory=path_, baseline=maybe(text))
 def write_report(
     results: Results,
     directory: str | Path,
