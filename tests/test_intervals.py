@@ -328,3 +328,26 @@ def test_what_an_interval_is_of_is_said_and_no_luck_too(told):
     others = frame[frame["scenario"] != "quiet-baseline"]
     assert others[["lo", "hi", "diff_lo", "diff_hi"]].isna().all(axis=None)
     assert pd.read_csv(io.StringIO(csv))["lo"].notna().any()
+
+
+def test_without_luck_not_even_a_share_of_runs_has_an_interval():
+    """Five copies of one run are one run: 5 of 5 says nothing that 1 of 1 does not."""
+    points = pd.DataFrame([(a, b) for a in (0, 1) for b in (0, 1)], columns=["a", "b"])
+    runs = pd.concat(
+        [points.assign(point=range(4), seed=s, status="ok") for s in range(5)], ignore_index=True
+    )
+    runs["survives.nio"] = (runs["a"] > 0).astype(float)
+    for luck in (True, False):
+        runs.attrs |= {"design": "grid", "luck": luck}
+        tables = [
+            response(runs, "a", "survives.nio"),
+            response(runs[runs["b"] == 1], "a", "survives.nio"),
+            heat(runs, "a", "b", "survives.nio"),
+            tornado(runs, ["a", "b"], "survives.nio"),
+            survival(runs, "a", ["nio"]),
+        ]
+        regret = robustness(runs, "a", ["a", "b"], "survives.nio", enough=1.0)
+        tables.append(regret[["satisfies_hi"]].set_axis(["hi"], axis=1))
+        for table in tables:
+            assert table["hi"].notna().all() == luck
+            assert table["hi"].isna().all() != luck

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -13,7 +13,7 @@ from ..analysis.structure import Over, has_luck, over_of
 from ..errors import InputError, ResultsError
 from ..experiment import DIFF, Experiment, Study
 from ..experiment.spec import FigureSpec
-from .style import Drawing, count
+from .style import Drawing
 
 
 @dataclass(frozen=True)
@@ -53,22 +53,23 @@ class Ask:
         return over_of(self.runs, self.factors)
 
     @property
-    def over_words(self) -> str:
-        """The same in words: how many, and of what that makes an interval."""
+    def intervals(self) -> str:
+        """What intervals are over and of, in words, or why there are none."""
         if self.over == "point":
-            return f"{len(self.experiment.points)} points: of parameters"
+            return f"95% intervals over {len(self.experiment.points)} points: of parameters"
         if not has_luck(self.runs):
-            return NO_LUCK
-        return f"{count(self.experiment.replicates, 'seed')}: of luck, not of parameters"
+            return f"no intervals: {NO_LUCK}"
+        if self.experiment.replicates < 2:
+            return "no intervals: one seed"
+        return f"95% intervals over {self.experiment.replicates} seeds: of luck, not of parameters"
 
-    @property
-    def no_interval(self) -> str:
-        """Why a table has no interval at all."""
-        if not has_luck(self.runs):
-            return f"No intervals: {NO_LUCK}."
-        if self.over == "seed" and self.experiment.replicates < 2:
-            return "One seed: no intervals."
-        return f"No intervals: the {self.over}s do not differ in it."
+    def unsure(self, lo: pd.Series[Any]) -> str:
+        """A sentence for a table without any interval; empty for one that has some."""
+        if not lo.isna().all():
+            return ""
+        if self.intervals.startswith("no"):
+            return f" {self.intervals[0].upper()}{self.intervals[1:]}."
+        return f" No intervals: the {self.over}s do not differ in it."
 
     def label(self, factor: str) -> str:
         """A factor as an axis names it."""

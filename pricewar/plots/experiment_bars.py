@@ -27,7 +27,7 @@ def tornado_bars(ask: Ask) -> Exhibit:
     figure = _bars(ask, labels, table, "swing", f"change, {ask.unit}")
     caption = (
         f"{ask.title}: change of the mean from the lowest to the highest value of each factor (of sampled "
-        f"factors: between the medians of the outer bins), with 95% intervals over {ask.over_words}."
+        f"factors: between the medians of the outer bins); {ask.intervals}."
     )
     return Exhibit(
         Drawing(ask.name, ask.title, caption, _strongest(ask, table, "swing", "moves it by"), figure), table
@@ -43,7 +43,7 @@ def effect_bars(ask: Ask) -> Exhibit:
     figure = _bars(ask, labels, table, "effect", f"effect of switching on, {ask.unit}")
     caption = (
         f"{ask.title}: mean at the second level of each factor less mean at its first, over all settings of "
-        f"the others; 95% intervals over {ask.over_words}."
+        f"the others; {ask.intervals}."
     )
     return Exhibit(
         Drawing(ask.name, ask.title, caption, _strongest(ask, table, "effect", "changes it by"), figure),
@@ -158,7 +158,7 @@ def regret_bars(ask: Ask) -> Exhibit:
     )
     caption = (
         f"{ask.title}: regret is what an option gives away against the best option in the same world (all "
-        f"values of the other factors, and seed); mean with 95% interval over {ask.over_words}. "
+        f"values of the other factors, and seed); means; {ask.intervals}. "
         f"{_names(ask, decision)}"
     )
     best, worst = table.iloc[0], table.iloc[-1]
@@ -173,6 +173,7 @@ def regret_bars(ask: Ask) -> Exhibit:
     if enough is not None:
         share = with_interval(100 * best[name] for name in ("satisfies", "satisfies_lo", "satisfies_hi"))
         finding += f" It is good enough in {share}% of the worlds."
+    finding += ask.unsure(table["regret_lo"])
     return Exhibit(Drawing(ask.name, ask.title, caption, finding, figure), table)
 
 
@@ -217,7 +218,7 @@ def _strongest(ask: Ask, table: pd.DataFrame, value: str, verb: str) -> str:
         parts.append(f"{ask.label(row['factor'])} {verb} {text}")
     text = f"{ask.title} ({ask.unit}): {'; '.join(parts)}."
     if table["lo"].isna().all():
-        return f"{text} {ask.no_interval}"
+        return f"{text}{ask.unsure(table['lo'])}"
     clear = int(((table["lo"] > 0) | (table["hi"] < 0)).sum())
     still = int(table["lo"].isna().sum())
     more = (
