@@ -171,6 +171,7 @@ def full_disks(bench: Bench, disks: int) -> None:
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={room}", "tmpfs", str(disk)], check=True)
         try:
             bench.start(disk / "store").join()
+            wait_for_lock(disk / "store")
             said = bench.said.read_text() if bench.said.exists() else ""
             bench.count("full disks" if "No space left" in said else "disks that were NOT full")
             bench.count("said in one line" if len(said.splitlines()) == 1 else "NOT said in one line")
