@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -205,3 +207,13 @@ def test_a_full_disk_while_figures_are_written_is_told(finished: Path, tmp_path:
     (folder / "findings.json").write_text("my own words")
     with pytest.raises(InputError, match=r"findings\.json: found changed since it was written"):
         run_serial(small(), folder)
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments_it_ends_as_if_never_stopped() -> None:
+    """Real processes and SIGKILL; the script says more with more kills, and tries full disks."""
+    script = Path(__file__).parents[1] / "benchmarks" / "kill_sweeps.py"
+    words = [sys.executable, str(script), "--kills", "3", "--disks", "0"]
+    made = subprocess.run(words, capture_output=True, text=True)
+    assert made.returncode == 0, made.stdout + made.stderr
+    assert "kills: 3\nruns.parquet identical: 1\nmarket identical: 1\nfirms identical: 1" in made.stdout

@@ -85,6 +85,13 @@ for editors. This page is made from the code by `make docs`. Money is in CNY, ti
 VAT unless the text says otherwise. A value without a source is assumed; sources of mechanisms:
 [dynamics](dynamics.md).
 
+A digest names the inputs of a scenario. It moves with any value that is not the name, the title or the seed,
+and with the source of rules of one's own ([what counts](../adr/0041-own-code.md)).
+It does not move with the code of shipped rules: what they do is named by the edition of the model and the
+version of pricewar, so give these with a digest. A new parameter with a default is a new input: it moves the
+digests of all scenarios, as the changelog then says. The digest of an experiment or policy study adds its
+factors, design, seeds, metrics and measures; words, figures and the time limit do not count.
+
 | key | type | meaning |
 |---|---|---|
 | `extends` | text | scenario that this one is laid upon |
@@ -95,9 +102,14 @@ CLI_HEAD: Final = """# Command line
 
 `pricewar COMMAND`, or `python -m pricewar COMMAND`. Progress and errors go to stderr; stdout has the
 summary, with `--json` as one JSON document and nothing else. Exit codes: 0 done, 1 failed (or some runs
-failed: the others are kept), 2 wrong input and nothing written, 130 interrupted and nothing written. A
-strategy that returns something else than one price for each of its products is wrong input. This page is
-made from the code by `make docs`.
+failed: the others are kept), 2 wrong input and nothing written, 130 interrupted (Ctrl-C) and 143 terminated
+(SIGTERM), both with nothing half-written. A strategy that returns something else than one price for each of
+its products is wrong input. This page is made from the code by `make docs`.
+
+`--out` names a new folder, an empty one, or one that the same kind of command wrote. Only files that pricewar
+wrote are replaced or removed, those that the folder's `run.json` names; files of yours stay. A folder with
+other files and no such record is refused, and so is one in which a file of pricewar's was edited: then choose
+another `--out`. [Why](../adr/0040-folders.md).
 
 `--set PATH=VALUE` changes a scenario by a dotted path, numbers index lists: `demand.own_elasticity=-3`,
 `firms.byd.strategy=Hold`, `events.0.depth=0.2`. In a pattern `*` stands for any key or any part of one, `**`
