@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .events import Event
 from .months import months_between
 from .records import Offers
 from .scenario import Scenario
@@ -9,14 +10,18 @@ from .state import State
 
 
 def happen(scenario: Scenario, state: State, period: int) -> None:
-    """Let this month's events strike, take back those that are over, and note both in the log."""
-    start = scenario.start
-    for event in scenario.events:
-        if event.strikes(start, period):
-            event.strike(state)
-            state.log.append((period, event.entity, event.describe()))
+    """Take back the events that are over, let this month's strike, and note both in the log."""
+    start, events = scenario.start, _by_turn(scenario)
+    for event in reversed(events):
         if event.ends(start, period):
             event.revoke(state)
+    for event in events:
+        if event.strikes(start, period):
+            event.strike(state)
+    for event in scenario.events:
+        if event.strikes(start, period):
+            state.log.append((period, event.entity, event.describe()))
+        if event.ends(start, period):
             state.log.append((period, event.entity, f"end of: {event.describe()}"))
     for measure in scenario.interventions:
         if measure.active(start, period) and measure.elapsed(start, period) == 0:
@@ -24,9 +29,14 @@ def happen(scenario: Scenario, state: State, period: int) -> None:
 
 
 def impose(scenario: Scenario, offers: Offers, state: State, period: int) -> Offers:
-    """Offers as the events that last this month leave them, in the order of the scenario."""
-    for event in scenario.events:
+    """Offers as the events that last this month leave them."""
+    for event in _by_turn(scenario):
         if event.lasts(scenario.start, period):
             until = -1 if event.until is None else months_between(scenario.start, event.until)
             offers = event.impose(offers, state, until)
     return offers
+
+
+def _by_turn(scenario: Scenario) -> list[Event]:
+    """Events in the order in which those of one month happen, whatever the order of the file."""
+    return sorted(scenario.events, key=lambda event: event.turn)

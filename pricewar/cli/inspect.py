@@ -65,14 +65,21 @@ def kinds(sort: str) -> dict[str, str]:
 def check(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="TOML files or shipped names.")],
 ) -> None:
-    """Check scenario files and name every problem with its place; exit code 2 if there is one."""
+    """Check scenario files and name every problem with its place; exit code 2 if there is one.
+
+    What is allowed but out of scale or without effect is told as a hint.
+    """
     from ..errors import InputError
+    from ..hints import hints
     from ..scenario_file import load
 
     wrong = False
     for file in files:
         try:
-            typer.echo(_summary(load(file)))
+            scenario = load(file)
+            typer.echo(_summary(scenario))
+            for hint in hints(scenario):
+                typer.echo(f"  hint: {hint}")
         except InputError as error:
             typer.echo(str(error), err=True)
             wrong = True
