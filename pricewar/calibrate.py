@@ -20,6 +20,7 @@ import numpy as np
 
 from .consumers import QUINTILES, Population, make_population, price_sensitivity, taste_utility
 from .errors import ConvergenceError, bad_input
+from .hints import unsettled
 from .kernels.market import choices, derivatives
 from .preferences import MixedLogit
 from .records import Flags, Floats, Ints, Landscape, Record
@@ -187,9 +188,10 @@ class _Work:
             delta[sold] += gap
             if np.max(np.abs(gap)) < tolerance:
                 return delta
+        cause = "; ".join(unsettled(self.scenario)) or "use fewer or smaller taste spreads"
         raise ConvergenceError(
             f"{self.scenario.name}: mean utilities do not settle after {limit} iterations, "
-            f"largest gap {np.max(np.abs(gap)):.1e} in log share; use fewer or smaller taste spreads"
+            f"largest gap {np.max(np.abs(gap)):.1e} in log share; {cause}"
         )
 
     def own_elasticity(self, delta: Floats, alpha: Floats) -> Floats:

@@ -28,7 +28,7 @@ def check(
 ) -> None:
     """Check scenario, experiment and policy files and name every problem with its place.
 
-    Exit code 2 if there is one. A file that names a rule or metric of one's own as module:Name makes Python
+    What is allowed but out of scale or without effect is told as a hint. Exit code 2 if there is one. A file that names a rule or metric of one's own as module:Name makes Python
     import that module, and so run it, here too: with --no-code nothing is imported.
     """
     from ..own_code import not_imported
@@ -84,6 +84,7 @@ def sort_of_tree(tree: Mapping[str, Any]) -> Callable[[str], str]:
 
 
 def _scenario(file: str) -> str:
+    from ..hints import hints
     from ..scenario_file import load
 
     scenario = load(file)
@@ -94,7 +95,8 @@ def _scenario(file: str) -> str:
         "interventions": len(scenario.interventions),
     }
     parts = ", ".join(f"{count} {what}" for what, count in counts.items())
-    return f"{scenario.name}: no problem found ({parts}; {_span(scenario)}; digest {scenario.digest})"
+    found = f"{scenario.name}: no problem found ({parts}; {_span(scenario)}; digest {scenario.digest})"
+    return "\n".join([found, *(f"  hint: {hint}" for hint in hints(scenario))])
 
 
 def _span(scenario: Scenario) -> str:
