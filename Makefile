@@ -17,7 +17,7 @@ LEAST  := 90
 # Only files whose hashes the locks name are installed; the package itself is built by what was installed so.
 INSTALL   := python -m pip install --quiet --require-hashes
 OURSELVES := python -m pip install --quiet --no-deps --no-build-isolation -e .
-COMPILE   := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml
+COMPILE   := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --no-strip-extras pyproject.toml
 
 # Interpreters to try for the newest mesa, newest first; one that does not start is passed over.
 NEWER := python3.14 python3.13 python3.12 $(wildcard $(HOME)/.pyenv/versions/3.1[2-9].*/bin/python)

@@ -19,7 +19,9 @@ def pins(lock: str) -> dict[str, tuple[str, int]]:
     text = (ROOT / lock).read_text(encoding="utf-8").replace("\\\n", " ")
     found = {}
     for line in text.splitlines():
-        pin = re.fullmatch(r"([a-z0-9-]+)==([^ ]+)( ;.*)?", line.partition("--hash")[0].strip())
+        pin = re.fullmatch(
+            r"([a-z0-9-]+)(?:\[[a-z, ]+\])?==([^ ]+)( ;.*)?", line.partition("--hash")[0].strip()
+        )
         assert pin is not None, f"{lock}: {line[:80]}"
         found[pin[1] + (pin[3] or "")] = (pin[2], len(SHA256.findall(line)))
     return found
