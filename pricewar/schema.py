@@ -287,7 +287,7 @@ market in one month of one run, so a table reads in R, Stata or a spreadsheet wi
 | `open_orders.parquet`, `open_orders.csv` | what open orders come to, by product and book of each run |
 | `log.parquet`, `log.csv` | what happened: events, exits, interventions |
 | `runs.parquet`, `runs.csv` | a row for each run, failed ones with their error |
-| `run.json` | command, seeds, edition, inputs, digests, versions, times; SHA-256 of tables, own code, all `files` |
+| `run.json` | command, seeds, edition, inputs, versions, times; SHA-256 of tables, own code, all `files` |
 | `comparison.csv`, `wars.csv` | scenarios against the baseline; price wars |
 | `figures/` | each figure as PNG (150 dpi) and SVG; `captions.json` has their words |
 | `report.html` | all of it on one page, without a network |

@@ -28,8 +28,9 @@ def check(
 ) -> None:
     """Check scenario, experiment and policy files and name every problem with its place.
 
-    What is allowed but out of scale or without effect is told as a hint. Exit code 2 if there is one. A file that names a rule or metric of one's own as module:Name makes Python
-    import that module, and so run it, here too: with --no-code nothing is imported.
+    What is allowed but out of scale or without effect is told as a hint. Exit code 2 if there is a problem. A
+    file that names a rule or metric of one's own as module:Name makes Python import that module, and so run
+    it, here too: with --no-code nothing is imported.
     """
     from ..own_code import not_imported
 
