@@ -75,6 +75,8 @@ def morris(
     from SALib.analyze import morris as salib
 
     require_columns(runs, *factors, metric)
+    if np.ndim(quantiles) != 2 or np.shape(quantiles)[1] != len(factors):
+        raise bad_input("morris", ("quantiles", f"shape {np.shape(quantiles)}", f"(P, {len(factors)})"))
     require_design(runs, "elementary effects", _NOT_MORRIS, "morris")
     if runs["point"].nunique() != len(quantiles):
         count = f"{runs['point'].nunique()} points"

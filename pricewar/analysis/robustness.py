@@ -39,6 +39,7 @@ def states(
 @takes(
     runs=pd.DataFrame,
     decision=column_or_columns,
+    factors=columns,
     metric=column,
     better=one_of("high", "low"),
     enough=maybe(number),
