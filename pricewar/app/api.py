@@ -32,6 +32,7 @@ from .lessons import LESSONS, lesson_page, run_lesson
 from .levers import LEVERS
 from .playback import frame, tables
 from .settings import first_leader, read_settings
+from .standing import NEEDS, standings
 
 Side = Literal["a", "b"]
 
@@ -88,10 +89,19 @@ async def get_catalogue(request: Request) -> Response:
 
 
 async def get_firms(request: Request) -> Response:
-    """Firms of a scenario, biggest first, and the usual leader."""
-    scenario = load(read_settings({"scenario": request.path_params["scenario"]}).scenario)
+    """Firms of a scenario, biggest first, the usual leader, and where each lever stands."""
+    return JSONResponse(
+        await run_in_threadpool(_firms, request.path_params["scenario"], request.query_params)
+    )
+
+
+def _firms(name: str, query: Mapping[str, str]) -> dict[str, Any]:
+    settings = read_settings({"scenario": name, "leader": query.get("leader", "")})
+    scenario = load(settings.scenario)
+    leader = settings.leader or first_leader(scenario)
+    found = {key: asdict(one) for key, one in standings(scenario, leader).items()}
     start = {"months": scenario.periods, "leader": first_leader(scenario), "start": scenario.start}
-    return JSONResponse(start | {"firms": firm_list(scenario)})
+    return start | {"firms": firm_list(scenario), "levers": found, "needs": NEEDS}
 
 
 async def get_run(request: Request) -> Response:
