@@ -109,6 +109,8 @@ def test_predation_turns_on_cash_and_never_pays_within_four_years() -> None:
     assert value("predation", "Right's profit")[4] > value("predation", "Left's profit")[4]
     assert int(exits[1]) < int(exits[3])
     assert all(profit < peace for profit in attacks)
+    weak = {row["words"]: row["values"] for row in run_lesson(LESSONS["predation"], 1.0)["table"]}
+    assert weak["Left's profit"][2] > peace
 
 
 def test_a_ban_takes_more_out_of_the_war_than_a_warning() -> None:
