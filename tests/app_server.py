@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,14 +56,16 @@ class Client:
 
 
 @contextmanager
-def serving(games: int = 60) -> Iterator[Client]:
+def serving(games: int = 60, store: Path | None = None) -> Iterator[Client]:
     """A server of its own for as long as the block lasts."""
+    from pricewar.app.archive import Archive
     from pricewar.app.web import make_app
 
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    app = make_app(games)
+    archive = None if store is None else Archive(store)
+    app = make_app(games, archive)
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -75,3 +78,5 @@ def serving(games: int = 60) -> Iterator[Client]:
         app.state.closing.set()
         server.should_exit = True
         thread.join(timeout=20)
+        if archive is not None:
+            archive.close()

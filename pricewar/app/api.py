@@ -24,6 +24,7 @@ from ..errors import InputError, PricewarError
 from ..results import Results
 from ..scenario_file import load, shipped_scenarios
 from .api_game import game_routes
+from .archive import Archive
 from .frames import FINAL, catalogue, firm_list
 from .guard import caller, problem
 from .hall import Bucket, Hall
@@ -37,8 +38,14 @@ from .standing import NEEDS, standings
 Side = Literal["a", "b"]
 
 
-def make_api(games: int, closing: Event) -> Starlette:
-    """All routes below /api, for at most so many games at once, until `closing` is set."""
+def make_api(games: int, closing: Event, archive: Archive | None = None) -> Starlette:
+    """All routes below /api, until `closing` is set.
+
+    Args:
+        games: most games at once.
+        closing: set when the server ends.
+        archive: keeps the games over a restart; None: they are gone with the server.
+    """
     routes = [
         Route("/catalogue", get_catalogue),
         Route("/firms/{scenario}", get_firms),
@@ -48,7 +55,7 @@ def make_api(games: int, closing: Event) -> Starlette:
         Route("/lessons", get_lessons),
         Route("/lessons/{slug}", get_lesson),
         Route("/lessons/{slug}/run", get_lesson_run),
-        *game_routes(Hall(games), closing),
+        *game_routes(Hall(games, archive, time.monotonic()), closing),
     ]
     handlers: Mapping[Any, Any] = {InputError: wrong_input, PricewarError: failed}
     api = Starlette(routes=routes, exception_handlers=handlers)

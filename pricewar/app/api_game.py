@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from threading import Event
 from typing import Any, TypeVar
 
@@ -35,6 +36,13 @@ class Join(Frozen):
     """A player at the door."""
 
     name: str = Field(max_length=200)
+    browser: str = Field("", max_length=80)
+
+
+class Rejoin(Join):
+    """A player who takes their seat to another device."""
+
+    pin: str = Field(max_length=20)
 
 
 class Decide(Frozen):
@@ -54,6 +62,7 @@ class Order(Frozen):
     sort: str | None = None
     firm: str | None = None
     size: float | None = None
+    number: int | None = None
 
 
 class GameDesk:
@@ -65,6 +74,7 @@ class GameDesk:
         self.misses = Bucket(rate=0.2, burst=20)
         self.writes = Bucket(rate=100.0, burst=400)  # a whole class may come from one address
         self.seats = Bucket(rate=10.0, burst=40)
+        self.pins = Bucket(rate=1 / 20, burst=5)  # four digits: guessing takes a day
 
     async def open(self, request: Request) -> Response:
         """A teacher opens a game."""
@@ -77,18 +87,27 @@ class GameDesk:
     async def join(self, request: Request) -> Response:
         """A player takes a seat."""
         table, body = self.table(request), await read(request, Join)
-        ticket = await self.do(table, lambda game, now: game.join(body.name))
-        return JSONResponse({"token": ticket.token, "firm": ticket.firm}, 201)
+        ticket = await self.do(table, lambda game, now: game.join(body.name, body.browser))
+        return JSONResponse(asdict(ticket), 201)
+
+    async def rejoin(self, request: Request) -> Response:
+        """A player brings a seat to another device."""
+        table, body = self.table(request), await read(request, Rejoin)
+        if not self.pins.take(f"{table.code} {body.name.casefold()[:40]}", time.monotonic()):
+            raise GameError(429, "Too many wrong numbers for this name: wait a minute, or ask the teacher.")
+        ticket = await self.do(table, lambda game, now: game.rejoin(body.name, body.pin, body.browser))
+        return JSONResponse(asdict(ticket), 201)
 
     async def decide(self, request: Request) -> Response:
         """A player sets prices."""
         table, body = self.table(request), await read(request, Decide)
         token = bearer(request)
-        await self.do(
-            table,
-            lambda game, now: game.decide(token, body.round, body.list_price, body.promotion, now, body.firm),
-        )
-        return JSONResponse({"ok": True})
+
+        def work(game: Game, now: float) -> bool:
+            game.decide(token, body.round, body.list_price, body.promotion, now, body.firm)
+            return game.round > body.round
+
+        return JSONResponse({"ok": True, "closed": await self.do(table, work)})
 
     async def order(self, request: Request) -> Response:
         """The teacher starts, pauses, nudges."""
@@ -159,8 +178,11 @@ class GameDesk:
         def locked() -> T:
             with table.lock:
                 now = time.monotonic()
-                table.game.tick(now)
-                return work(table.game, now)
+                try:
+                    table.game.tick(now)
+                    return work(table.game, now)
+                finally:
+                    self.hall.keep(table, now)  # before anybody is told that it is done
 
         return await run_in_threadpool(locked)
 
@@ -221,6 +243,7 @@ def game_routes(hall: Hall, closing: Event) -> list[Route]:
     writes = {
         "": desk.open,
         "/{code}/join": desk.join,
+        "/{code}/rejoin": desk.rejoin,
         "/{code}/decide": desk.decide,
         "/{code}/order": desk.order,
     }

@@ -154,7 +154,7 @@ def results_csv(game: Game) -> str:
 
 
 def _player(game: Game, firm: str) -> str:
-    return game.seats[firm].name if firm in game.seats else "computer"
+    return game.seats[firm].name if game.seating.taken(firm) else "computer"
 
 
 def _entry(game: Game, firm: str, month: str) -> tuple[float | None, float | None]:

@@ -6,20 +6,22 @@ import socket
 from threading import Thread
 from types import FrameType
 
+from .archive import Archive
 from .web import MOST_GAMES, Later, make_app
 
 
-def serve(host: str, port: int, games: int = MOST_GAMES) -> None:
+def serve(host: str, port: int, games: int = MOST_GAMES, archive: Archive | None = None) -> None:
     """Serve the classroom until interrupted.
 
     Args:
         host: address to listen on; 127.0.0.1 is this machine alone, 0.0.0.0 the whole network.
         port: port to listen on.
         games: most games at once.
+        archive: keeps the games over a restart; None: they are gone with the server.
     """
     import uvicorn
 
-    app = make_app(games)
+    app = make_app(games, archive)
     Thread(target=warm_up, args=[app.state.api], daemon=True).start()
     config = uvicorn.Config(
         app, host=host, port=port, log_level="warning", server_header=False, timeout_keep_alive=30

@@ -17,6 +17,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from .archive import Archive
 from .guard import Guard, problem
 
 STATIC = Path(str(files("pricewar.app") / "static"))
@@ -44,8 +45,8 @@ class Later:
         await made(scope, receive, send)
 
 
-def make_app(games: int = MOST_GAMES) -> Starlette:
-    """The web application, for at most so many games at once.
+def make_app(games: int = MOST_GAMES, archive: Archive | None = None) -> Starlette:
+    """The web application, for at most so many games at once, which `archive` keeps over a restart.
 
     `app.state.api` is what loads late; setting `app.state.closing` sends waiting browsers home.
     """
@@ -54,7 +55,7 @@ def make_app(games: int = MOST_GAMES) -> Starlette:
     def load() -> ASGIApp:
         from .api import make_api
 
-        return make_api(games, closing)
+        return make_api(games, closing, archive)
 
     api = Later(load)
     routes = [

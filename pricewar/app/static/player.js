@@ -6,15 +6,16 @@ import { $, h, monthName, num, tell } from "/static/dom.js";
 import { PHASES, clock } from "/static/game.js";
 
 let draft = null; // what is typed but not yet sent, and for which round
+let missed = null; // what was typed and not sent when its round closed
 
-export async function draw(page, { state, call }) {
-  if (draft && draft.round !== state.round) draft = null;
+export async function draw(page, { state, call, seat }) {
+  if (draft && draft.round !== state.round) [missed, draft] = [draft, null];
   const typing = document.activeElement?.id;
   page.replaceChildren(
     h(
       "div.play",
       {},
-      h("div.stack", {}, decide(state, call), news(state)),
+      h("div.stack", {}, decide(state, call, seat.pin), news(state)),
       h(
         "div.stack",
         {},
@@ -32,12 +33,12 @@ export async function draw(page, { state, call }) {
     $("#debrief").replaceChildren(debrief(await call("debrief"), $("#debrief").clientWidth, state.firm));
 }
 
-function decide(state, call) {
+function decide(state, call, pin) {
   const open = state.phase === "open" && state.active;
   const last = state.own.list_price.length
     ? [state.own.list_price.at(-1), state.own.promotion.at(-1)]
     : [state.reference, state.reference - state.start_price];
-  const [list, promotion] = draft ? [draft.list, draft.promotion] : (state.decided ?? last.map(Math.round));
+  const [list, promotion] = draft ? [draft.list, draft.promotion] : (state.decided ?? allowed(state, last));
   const wrong = h("p.error", { id: "decide-error", role: "alert", style: "margin:6px 0" });
   const number = (id, value, low, high) =>
     h("input.big", {
@@ -71,13 +72,17 @@ function decide(state, call) {
     event.preventDefault();
     wrong.textContent = "";
     try {
-      await call("decide", {
+      const { closed } = await call("decide", {
         round: state.round,
         list_price: Number(listInput.value),
         promotion: Number(promotionInput.value),
       });
       draft = null;
-      tell("Your price stands. You may change it until the round closes.");
+      tell(
+        closed
+          ? "Yours was the last decision: the month has been run."
+          : "Your price is in. You may change it until the round closes.",
+      );
     } catch (error) {
       wrong.textContent = error.message;
     }
@@ -92,7 +97,7 @@ function decide(state, call) {
         "div",
         {},
         h("h1", { id: "firm-name" }, state.firm_name),
-        h("div.quiet", { id: "player-name" }, state.name),
+        h("div.quiet", { id: "player-name" }, state.name, pin ? h("span", { id: "pin" }, ` · PIN ${pin}`) : null),
       ),
       state.phase === "over" ? null : clock(state),
     ),
@@ -121,6 +126,7 @@ function decide(state, call) {
       state.vat ? ` before ${num(100 * state.vat, 0)}% VAT` : "",
       ".",
     ),
+    told(state),
     wrong,
     h(
       "button.main",
@@ -132,10 +138,47 @@ function decide(state, call) {
           "p",
           { style: "margin:8px 0 0" },
           h("span.tag.yes", { id: "decided" }, `Decided: ${num(state.decided[0] - state.decided[1], 0)} CNY`),
+          state.stands.held
+            ? h(
+                "span",
+                { id: "held" },
+                ` ${state.stands.held} of your cars may not be that cheap: buyers pay ${num(state.stands.price, 0)} CNY on average.`,
+              )
+            : null,
         )
       : null,
   );
 }
+
+/** Last month's prices as far as this month's rules allow them. */
+function allowed(state, last) {
+  const list = Math.min(Math.max(Math.round(last[0]), state.limits.list[0]), state.limits.list[1]);
+  return [list, Math.min(Math.round(last[1]), Math.max(list - state.limits.lowest, 0))];
+}
+
+/** What this player must know before deciding: rules in force, a decision given back, a round missed. */
+function told(state) {
+  const said = [];
+  if (state.phase === "over") return null;
+  if (state.notice) said.push(h("p.error", { id: "notice", role: "alert" }, state.notice));
+  if (state.limits.lowest > 0)
+    said.push(
+      h("p", { id: "floor" }, `A buyer pays at least ${num(state.limits.lowest, 0)} CNY. ${state.limits.reasons.join(" ")}`),
+    );
+  else if (state.limits.reasons.length) said.push(h("p", { id: "floor" }, `For some of your cars: ${state.limits.reasons.join(" ")}`));
+  if (state.last?.late)
+    said.push(
+      h(
+        "p.error",
+        { id: "late" },
+        `You were too late in round ${state.round}: buyers paid ${num(state.last.stood, 0)} CNY${missedDraft(state)}.`,
+      ),
+    );
+  return h("div", {}, said);
+}
+
+const missedDraft = (state) =>
+  missed?.round === state.round - 1 ? `; the ${num(missed.list - missed.promotion, 0)} CNY on your page had not been sent` : "";
 
 function books(state) {
   const own = state.own,
