@@ -56,14 +56,15 @@ class Client:
 
 
 @contextmanager
-def serving(games: int = 60, store: Path | None = None) -> Iterator[Client]:
-    """A server of its own for as long as the block lasts."""
+def serving(games: int = 60, store: Path | None = None, port: int | None = None) -> Iterator[Client]:
+    """A server of its own for as long as the block lasts, on a port of its own unless one is given."""
     from pricewar.app.archive import Archive
     from pricewar.app.web import make_app
 
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    if port is None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
     archive = None if store is None else Archive(store)
     app = make_app(games, archive)
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))

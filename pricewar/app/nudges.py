@@ -58,8 +58,9 @@ def added(
         GameError: 422, no such nudge.
     """
     amount = _checked(market, sort, firm, size)
-    number = 1 + max((nudge.number for nudge in nudges), default=0)
-    kept = [one for one in nudges if (one.round, one.sort, one.firm) != (round_, sort, firm)]
+    same = [one for one in nudges if (one.round, one.sort, one.firm) == (round_, sort, firm)]
+    number = same[0].number if same else 1 + max((nudge.number for nudge in nudges), default=0)
+    kept = [one for one in nudges if one not in same]
     return [*kept, Nudge(number, round_, sort, firm, amount)]
 
 
