@@ -15,11 +15,11 @@ from ..errors import InputError
 from ..model import PriceWar
 from ..scenario import Scenario
 from ..scenario_file import Tree, merge
+from . import names
 from .books import books_of
 from .game_rules import (
     LARGEST_PROMOTION,
     LIST_RANGE,
-    LONGEST_NAME,
     GameError,
     GameRules,
     Phase,
@@ -87,11 +87,9 @@ class Game:
         return Ticket(token, free[0])
 
     def _clean(self, name: str) -> str:
-        clean = " ".join(name.split())
-        if not 1 <= len(clean) <= LONGEST_NAME or not clean.isprintable():
-            raise GameError(422, f"A name has 1 to {LONGEST_NAME} characters that can be read.")
-        if clean.casefold() in (seat.name.casefold() for seat in self.seats.values()):
-            raise GameError(409, "Somebody here has that name: take another.")
+        clean = names.clean(name)
+        if names.skeleton(clean) in (names.skeleton(seat.name) for seat in self.seats.values()):
+            raise GameError(409, "Somebody here has that name, or one that looks like it: take another.")
         return clean
 
     # -- playing -------------------------------------------------------------------------------
