@@ -8,7 +8,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -55,15 +55,16 @@ class Client:
 
 
 @contextmanager
-def serving(games: int = 60) -> Iterator[Client]:
+def serving(games: int = 60, proxies: Sequence[str] = ()) -> Iterator[Client]:
     """A server of its own for as long as the block lasts."""
+    from pricewar.app.serve import server_config
     from pricewar.app.web import make_app
 
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     app = make_app(games)
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
+    server = uvicorn.Server(server_config(app, "127.0.0.1", port, proxies))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     deadline = time.monotonic() + 60

@@ -75,6 +75,8 @@ class Connection(H11Protocol):
         if self.conn.their_state is not h11.SEND_BODY:
             self._arrived()
         super().on_response_complete()
+        if self.conn.their_state is h11.IDLE and self.conn.trailing_data[0]:
+            self._expect()  # a part of it came along with the last one
 
     def pause_writing(self) -> None:
         """The other side reads more slowly than the answer is written."""
