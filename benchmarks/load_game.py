@@ -4,8 +4,9 @@
     python benchmarks/load_game.py --flood 80 --rounds 24
 
 With --flood: 40 players in four games, who think for up to three seconds, while so many ask for the data of
-different runs at once, twice, from the same address. It exits with 1 if a player got an error or waited too
-long, or if the server's memory grew.
+different runs at once from the same address, and ask again as long as they are refused, for 20 s, twice. The
+times are those of requests that players made meanwhile. It exits with 1 if a player got an error or waited
+too long, or if the server's memory grew.
 
 A step is what a class waits for: from the moment the last player's decision is sent until a browser has the
 new month in its hands, each browser measured by itself. Nothing leaves this machine.
@@ -33,6 +34,8 @@ GROWTH_MIB = 150.0
 """What the server's memory may grow by in the first flood: runs that are kept."""
 AGAIN_MIB = 25.0
 """What it may grow by in the second: nothing is kept any more than before."""
+FLOOD_S = 20.0
+"""How long those who are refused ask again."""
 SERVER = "import sys; from pricewar.app.serve import serve; serve('127.0.0.1', int(sys.argv[1]))"
 
 
@@ -170,16 +173,18 @@ class Pupil(Player):
     def __init__(self, *given) -> None:
         super().__init__(*given)
         self.luck = random.Random(self.number)
-        self.looked: list[float] = []
+        self.looked: dict[float, float] = {}
+        self.took: dict[float, float] = {}
         self.errors: list[str] = []
 
     def decide(self, state: dict) -> None:
         time.sleep(self.luck.uniform(0.0, 3.0))
         try:
             super().decide(state)
+            self.took[self.sent[state["round"]]] = self.decided[-1]
             begin = time.perf_counter()
             self.writing.ask(f"/api/game/{self.code}/state")
-            self.looked.append(time.perf_counter() - begin)
+            self.looked[begin] = time.perf_counter() - begin
         except Exception as error:
             self.errors.append(str(error)[:200])
             self.writing = Browser(self.watching.port, self.watching.token)
@@ -193,33 +198,46 @@ def resident(pid: int) -> float:
 
 def flood(port: int, times: int, first: int) -> dict:
     """So many downloads of different runs at once; what became of them."""
-    found, lock = [], threading.Lock()
+    asked, statuses, refused = [0], [], []
     begin = time.perf_counter()
 
     def get(seed: int) -> None:
-        line = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
-        asked = time.perf_counter()
-        try:
-            line.request("GET", f"/api/data.zip?scenario=baseline&seed={seed}&compare=1")
-            answer = line.getresponse()
-            answer.read()
-            status = answer.status
-        except OSError:
-            status = 0
-        with lock:
-            found.append((status, time.perf_counter() - asked))
+        while True:
+            asked[0] += 1
+            sent = time.perf_counter()
+            status = download(port, f"/api/data.zip?scenario=baseline&seed={seed}&compare=1")
+            if status not in (429, 503):
+                break
+            refused.append(time.perf_counter() - sent)
+            if time.perf_counter() - begin > FLOOD_S:
+                break
+            time.sleep(0.5)
+        statuses.append(status)
 
     crowd = [threading.Thread(target=get, args=[first + seed], daemon=True) for seed in range(times)]
     for one in crowd:
         one.start()
     for one in crowd:
         one.join()
-    refused = [seconds for status, seconds in found if status in (429, 503)]
     return {
-        "answered": sum(status == 200 for status, _ in found), "refused": len(refused),
-        "lost": sum(status == 0 for status, _ in found),
-        "slowest_refusal_s": max(refused, default=0.0), "over_after_s": time.perf_counter() - begin,
+        "asked": asked[0], "answered": statuses.count(200),
+        "refused": len(refused), "lost": statuses.count(0),
+        "slowest_refusal_s": max(refused, default=0.0), "begin": begin, "end": time.perf_counter(),
     }  # fmt: skip
+
+
+def download(port: int, path: str) -> int:
+    """Status of a download that was read to its end; 0 if there was none."""
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        line.request("GET", path)
+        answer = line.getresponse()
+        answer.read()
+    except OSError:
+        return 0
+    finally:
+        line.close()
+    return answer.status
 
 
 def class_under_flood(port: int, pid: int, rounds: int, times: int) -> dict:
@@ -243,17 +261,32 @@ def class_under_flood(port: int, pid: int, rounds: int, times: int) -> dict:
     memory.append(resident(pid))
     errors = [error for pupil in pupils for error in pupil.errors]
     errors += [str(pupil.failed) for pupil in pupils if pupil.failed is not None]
-    decided = [1e3 * seconds for pupil in pupils for seconds in pupil.decided]
-    looked = [1e3 * seconds for pupil in pupils for seconds in pupil.looked]
+    decided = meanwhile([pupil.took for pupil in pupils], floods)
+    looked = meanwhile([pupil.looked for pupil in pupils], floods)
+    for one in floods:
+        one["seconds"] = one.pop("end") - one.pop("begin")
     return {
-        "players": len(pupils), "decisions": len(decided), "errors": len(errors), "first_errors": errors[:3],
+        "players": len(pupils), "decisions": sum(len(pupil.took) for pupil in pupils),
+        "decisions_meanwhile": len(decided), "errors": len(errors), "first_errors": errors[:3],
         "decide_ms": spread(decided), "state_ms": spread(looked), "floods": floods,
         "memory_mib": {"before": memory[0], "after_floods": memory[1:3], "after_games": memory[3]},
     }  # fmt: skip
 
 
+def meanwhile(times: list[dict[float, float]], floods: list[dict]) -> list[float]:
+    """Milliseconds of what began while a flood came in."""
+    return [
+        1e3 * seconds
+        for one in times
+        for begin, seconds in one.items()
+        if any(flood["begin"] <= begin <= flood["end"] for flood in floods)
+    ]
+
+
 def spread(times: list[float]) -> dict:
-    """Median, 95th percentile and maximum."""
+    """Median, 95th percentile and maximum; infinite where nobody was answered."""
+    if len(times) < 2:
+        return dict.fromkeys(("median", "p95", "max"), float("inf"))
     return {
         "median": statistics.median(times),
         "p95": statistics.quantiles(times, n=20)[-1],
