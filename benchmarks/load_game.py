@@ -289,7 +289,7 @@ def spread(times: list[float]) -> dict:
         return dict.fromkeys(("median", "p95", "max"), float("inf"))
     return {
         "median": statistics.median(times),
-        "p95": statistics.quantiles(times, n=20)[-1],
+        "p95": statistics.quantiles(times, n=20, method="inclusive")[-1],
         "max": max(times),
     }
 
