@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import mesa
 
@@ -13,6 +15,17 @@ from .state import State
 
 if TYPE_CHECKING:
     from .model import PriceWar
+
+
+class _Counts(WeakKeyDictionary[mesa.Model, "itertools.count[int]"]):
+    """Model -> its count of agents, for as long as the model lives."""
+
+    def __getitem__(self, model: mesa.Model) -> itertools.count[int]:
+        return self.setdefault(model, itertools.count(1))
+
+
+if hasattr(mesa.Agent, "_ids"):  # mesa 3.3 counts in a dict that keeps every model till the process ends
+    mesa.Agent._ids = _Counts()
 
 
 class Firm(mesa.Agent):  # type: ignore[misc]

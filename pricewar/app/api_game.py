@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from threading import Event
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ..scenario import problems_of
 from .debrief import debrief, results_csv
+from .door import Door
 from .game import Game
 from .game_rules import GameError, GameRules
 from .guard import caller, problem
@@ -29,6 +30,9 @@ T = TypeVar("T")
 B = TypeVar("B", bound=BaseModel)
 LONGEST_POLL = 15.0
 POLL_STEP = 0.1
+GAME_THREADS = 8
+JOINING = ("join", "rejoin")
+"""What a player may ask for who has no seat yet."""
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -70,18 +74,15 @@ class GameDesk:
 
     def __init__(self, hall: Hall, closing: Event) -> None:
         self.hall, self.closing = hall, closing
-        self.openings = Bucket(rate=0.2, burst=20)
-        self.misses = Bucket(rate=0.2, burst=20)
-        self.writes = Bucket(rate=100.0, burst=400)  # a whole class may come from one address
-        self.seats = Bucket(rate=10.0, burst=40)
+        self.door = Door()
+        self.pool = ThreadPoolExecutor(GAME_THREADS, "game")  # of their own: games wait for no run
         self.pins = Bucket(rate=1 / 20, burst=5)  # four digits: guessing takes a day
 
     async def open(self, request: Request) -> Response:
         """A teacher opens a game."""
-        if not self.openings.take(caller(request), time.monotonic()):
-            return problem(429, "Too many games opened from here: wait a minute.")
+        self.door.open(caller(request), time.monotonic())
         rules = await read(request, GameRules)
-        table = await run_in_threadpool(self.hall.open, rules, time.monotonic())
+        table = await self.apart(lambda: self.hall.open(rules, time.monotonic()))
         return JSONResponse({"code": table.code, "token": table.game.teacher_token}, 201)
 
     async def join(self, request: Request) -> Response:
@@ -154,23 +155,22 @@ class GameDesk:
         return Response(text, media_type="application/toml")
 
     def table(self, request: Request) -> Table:
-        """The game of the code in the address, with limits on guessing and on rates.
+        """The game of the code in the address, for those whom the door lets in.
 
         Raises:
-            GameError: no such game, or too many tries.
+            GameError: no such game, no seat in it, or too many tries.
         """
         who, now = caller(request), time.monotonic()
-        if self.misses.dry(who, now):
-            raise GameError(429, "Too many wrong codes: wait a minute.")
-        if request.method == "POST":
-            seat = bearer(request) or who
-            if not (self.writes.take(who, now) and self.seats.take(seat, now)):
-                raise GameError(429, "Too many requests: wait a moment.")
         try:
-            return self.hall.find(request.path_params["code"], now)
+            table = self.hall.find(request.path_params["code"], now)
         except GameError:
-            self.misses.take(who, now)
+            self.door.wrong_code(who, now)
             raise
+        if request.url.path.rpartition("/")[2] in JOINING:
+            self.door.join(who, now)
+        else:
+            self.door.sit(table.game, bearer(request), request.method == "POST", who, now)
+        return table
 
     async def do(self, table: Table, work: Callable[[Game, float], T]) -> T:
         """Work on a game under its lock, its clock brought up to date."""
@@ -184,7 +184,11 @@ class GameDesk:
                 finally:
                     self.hall.keep(table, now)  # before anybody is told that it is done
 
-        return await run_in_threadpool(locked)
+        return await self.apart(locked)
+
+    async def apart(self, work: Callable[[], T]) -> T:
+        """Work in a thread that only games use."""
+        return await asyncio.get_running_loop().run_in_executor(self.pool, work)
 
 
 def seen(game: Game, token: str, now: float) -> dict[str, Any]:

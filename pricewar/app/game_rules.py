@@ -18,6 +18,7 @@ LARGEST_PROMOTION = 0.5
 """Of the list price."""
 LONGEST_NAME = 24
 PIN_DIGITS = 4
+NO_SEAT = "This browser has no seat in this game: join with the code."
 TIME_TO_ANSWER = 20.0
 """Seconds that remain at least after a measure has taken a decision back."""
 

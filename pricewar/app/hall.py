@@ -116,8 +116,3 @@ class Bucket:
         while len(self._held) > self.callers:
             self._held.popitem(last=False)
         return allowed
-
-    def dry(self, caller: str, now: float) -> bool:
-        """Whether the caller has nothing left, without taking anything."""
-        tokens, before = self._held.get(caller, (float(self.burst), now))
-        return tokens + (now - before) * self.rate < 1.0

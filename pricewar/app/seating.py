@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Mapping
 
-from .game_rules import LONGEST_NAME, PIN_DIGITS, GameError, Seat, Ticket, fingerprint
+from . import names
+from .game_rules import NO_SEAT, PIN_DIGITS, GameError, Seat, Ticket, fingerprint
 
 
 class Seating:
@@ -30,7 +31,7 @@ class Seating:
         for firm, seat in self.seats.items():
             if seat.person and secrets.compare_digest(seat.token, mark):
                 return firm
-        raise GameError(401, "This browser has no seat in this game: join with the code.")
+        raise GameError(401, NO_SEAT)
 
     def join(self, name: str, browser: str, selling: Iterable[str], round_: int) -> Ticket:
         """Take the next free firm.
@@ -60,11 +61,9 @@ class Seating:
         Raises:
             GameError: it cannot be read, or somebody here has it.
         """
-        clean = " ".join(name.split())
-        if not 1 <= len(clean) <= LONGEST_NAME or not clean.isprintable():
-            raise GameError(422, f"A name has 1 to {LONGEST_NAME} characters that can be read.")
-        if clean.casefold() in (seat.name.casefold() for seat in self.seats.values() if seat.person):
-            raise GameError(409, "Somebody here has that name: take another.")
+        clean = names.clean(name)
+        if names.skeleton(clean) in (names.skeleton(s.name) for s in self.seats.values() if s.person):
+            raise GameError(409, "Somebody here has that name, or one that looks like it: take another.")
         return clean
 
     def _one_seat(self, mark: str) -> None:
@@ -92,9 +91,9 @@ class Seating:
         Raises:
             GameError: 403, no seat has that name and number.
         """
-        wanted = " ".join(name.split()).casefold()
+        wanted = names.skeleton(name)
         for firm, seat in self.seats.items():
-            same = seat.name.casefold() == wanted
+            same = names.skeleton(seat.name) == wanted
             if seat.person and same and secrets.compare_digest(seat.pin, _pin(firm, pin)):
                 token = secrets.token_urlsafe(24)
                 seat.token, seat.browser = fingerprint(token), fingerprint(browser) if browser else ""

@@ -22,14 +22,27 @@ def classroom(
         Path | None, typer.Option(help="File that keeps games over a restart; by default in your own folder.")
     ] = None,
     forget: Annotated[bool, typer.Option(help="Keep no games: they are gone when this ends.")] = False,
+    allow_host: Annotated[
+        list[str] | None, typer.Option(help="A name by which browsers may call it, as behind a proxy.")
+    ] = None,
+    proxy: Annotated[
+        list[str] | None,
+        typer.Option(help="Address of a proxy whose X-Forwarded-For says who asks; all others' is ignored."),
+    ] = None,
 ) -> None:
     """Open the classroom: explore, lessons, and a game for a class. Ctrl-C ends it."""
     missing = [name for name in ("starlette", "uvicorn", "tomli_w") if find_spec(name) is None]
     if missing:
         raise PricewarError(f"the classroom needs {', '.join(missing)}: pip install 'pricewar[app]'")
     from ..app.archive import Archive, usual_place
+    from ..app.hosts import is_host, is_network
     from ..app.serve import addresses, is_free, serve
 
+    names, proxies = allow_host or [], proxy or []
+    wrong = [("--allow-host", name, "a name or an address, no port") for name in names if not is_host(name)]
+    wrong += [("--proxy", one, "an address or a network") for one in proxies if not is_network(one)]
+    if wrong:
+        raise bad_input("command line", *wrong)
     if not is_free(host, port):
         raise bad_input("command line", ("--port", port, f"a port of {host} that is free"))
     archive = None
@@ -42,4 +55,4 @@ def classroom(
             console.say(f"games will not outlive this server: {error}")
     for address in addresses(host, port):
         console.say(f"pricewar classroom: {address}")
-    serve(host, port, games, archive)
+    serve(host, port, games, archive, names=names, proxies=proxies)
