@@ -149,7 +149,8 @@ class Results:
             raise TypeError(f"Results has no field {', '.join(sorted(unknown))}")
         copy = object.__new__(type(self))
         copy.__dict__.update(self.__dict__)
-        wrong = [name for name in SCHEMA.keys() & changes if not isinstance(changes[name], (pd.DataFrame, dict))]
+        given = SCHEMA.keys() & changes
+        wrong = [name for name in given if not isinstance(changes[name], pd.DataFrame)]
         if wrong:
             raise bad_input("but", *((name, changes[name], "a table") for name in sorted(wrong)))
         for name, value in changes.items():
