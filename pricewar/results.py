@@ -22,7 +22,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .arguments import a, check, path, takes
+from .arguments import a, check, takes
+from .arguments import path as place
 from .edition import EDITION, oldest, result_edition
 from .errors import ResultsError, bad_input
 from .schema import SCHEMA, columns
@@ -161,7 +162,7 @@ class Results:
             raise ResultsError("\n".join([f"{len(failed)} of {len(self.runs)} runs failed", *lines]))
         return self
 
-    @takes(directory=path)
+    @takes(directory=place)
     def save(self, directory: str | Path) -> Path:
         """Write all tables into a directory; other files in it stay.
 
@@ -205,7 +206,7 @@ class Results:
         }
 
     @classmethod
-    @takes(directory=path)
+    @takes(directory=place)
     def load(cls, directory: str | Path) -> Self:
         """Read what `save` wrote.
 

@@ -62,7 +62,9 @@ def load(source: Scenario | str | Path | Mapping[str, Any]) -> Scenario:
     if isinstance(source, Scenario):
         return source
     if isinstance(source, Mapping):
-        return _validated(_laid(_layers_of(dict(source), Path("scenario"), "load(...)"), {}), "load(...)")
+        given = _laid(_layers_of(dict(source), Path("scenario"), "load(...)"), {})
+        given.setdefault("name", "scenario")
+        return _validated(given, "load(...)")
     path = find(source)
     tree = merged(path)
     tree.setdefault("name", path.stem)
