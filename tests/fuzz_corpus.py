@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a table reads better in long lines)
 """Inputs that nobody should write but somebody will: a curated table, and a seeded mutator of what ships.
 
 `outcome` puts a file through the command that reads it and then, if it is accepted, through a month of its

@@ -1,4 +1,4 @@
-"""Code of a user's own: what fails in it is told with file and line, and nothing of it is imported unasked."""
+"""Code of a user's own: what fails in it is told with file and line; nothing is imported unasked."""
 
 from __future__ import annotations
 
@@ -120,11 +120,11 @@ def test_an_interrupt_stays_an_interrupt(lab: Lab) -> None:
         ),
         (
             {"events": [{"kind": "mylab:Imposed", "month": "2025-02"}]},
-            r"mylab:Imposed \(events\.0\) in 2025-02: TypeError: found None; allowed: a record of type Offers",
+            r"mylab:Imposed \(events\.0\) in 2025-02: TypeError: found None; allowed: a record of .* Offers",
         ),
         (
             {"interventions": ["mylab:Measure"]},
-            r"mylab:Measure \(interventions\.0, amend\) in 2025-01: ValueError: no.* offers .*mylab\.py, line 27",
+            r"mylab:Measure \(interventions\.0, amend\) in 2025-01: ValueError: no.* offers .*mylab\.py, line",
         ),
     ],
 )
