@@ -11,7 +11,6 @@ import inspect
 import math
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -44,14 +43,14 @@ class Sort:
         return Problem(name, shown(lost, 80), allowed) if lost else None
 
 
-def _is_number(value: object) -> bool:
-    if not isinstance(value, Real) or isinstance(value, (bool, np.bool_)):
-        return False
-    return math.isfinite(value) and (not isinstance(value, Integral) or abs(value) < 2**63)
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
-def _is_whole(value: object) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, (bool, np.bool_))
+def _is_number(value: Any) -> bool:
+    if _is_whole(value):
+        return bool(abs(int(value)) < 2**63)
+    return isinstance(value, (float, np.floating)) and math.isfinite(value)
 
 
 def _are_numbers(value: object) -> bool:

@@ -18,7 +18,8 @@ from typing import Any, Final, Self
 import numpy as np
 import pandas as pd
 
-from .arguments import a, check, path, takes
+from .arguments import a, check, takes
+from .arguments import path as place
 from .edition import EDITION, oldest, result_edition
 from .errors import ResultsError, bad_input
 from .folders import RUN, replaced
@@ -184,7 +185,7 @@ class Results:
             raise ResultsError("\n".join([f"{len(failed)} of {len(self.runs)} runs failed", *lines]))
         return self
 
-    @takes(directory=path)
+    @takes(directory=place)
     def save(self, directory: str | Path) -> Path:
         """Write all tables into a directory; other files in it stay.
 
@@ -226,7 +227,7 @@ class Results:
         }
 
     @classmethod
-    @takes(directory=path)
+    @takes(directory=place)
     def load(cls, directory: str | Path) -> Self:
         """Read what `save` wrote.
 

@@ -142,7 +142,7 @@ def _stand_in(kind: str, base: type[R]) -> type[R]:
     made.model_config = ConfigDict(frozen=True, extra="allow")
     made.model_rebuild(force=True)
     made.looked_at = False
-    made.__abstractmethods__ = frozenset()  # type: ignore[attr-defined]
+    made.__abstractmethods__ = frozenset()
     return made
 
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from importlib.metadata import version
-from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +121,7 @@ def seed_list(seeds: int | Sequence[int] | None, scenario: Scenario) -> list[int
     wrong = bad_input(
         "run", ("seeds", seeds, f"a number from 1 to {MOST_SEEDS:,}, or different integers from 0 below 2^63")
     )
-    if whole.fits(seeds) and isinstance(seeds, Integral):
+    if isinstance(seeds, (int, np.integer)) and whole.fits(seeds):
         if not 1 <= seeds <= MOST_SEEDS:
             raise wrong
         return list(range(1, int(seeds) + 1))

@@ -66,15 +66,10 @@ def load(source: Source) -> Scenario:
     if isinstance(source, Scenario):
         return source
     if isinstance(source, Mapping):
-        return _validated(
-            _laid(
-                _layers_of(
-                    dict(source), Path("scenario"), f"scenario {source.get('name', '(without a name)')}"
-                ),
-                {},
-            ),
-            f"scenario {source.get('name', '(without a name)')}",
-        )
+        where = f"scenario {source.get('name', '(without a name)')}"
+        given = _laid(_layers_of(dict(source), Path("scenario"), where), {})
+        given.setdefault("name", "scenario")
+        return _validated(given, where)
     path = find(source)
     tree = merged(path)
     tree.setdefault("name", path.stem)

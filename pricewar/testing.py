@@ -98,12 +98,9 @@ def example_view(
         landscape.firms if isinstance(firm, str) else range(len(landscape.firms))
     ):
         raise bad_input("example_view", ("firm", firm, f"a position, or one of {', '.join(landscape.firms)}"))
-    if (history is not None and np.shape(history)[-1:] not in ((), (1,), (6,))) or np.ndim(
-        0 if history is None else history
-    ) > 2:
-        raise bad_input(
-            "example_view", ("history", f"shape {np.shape(history)}", "(months, 6) or (months, 1)")
-        )
+    shape = () if history is None else np.asarray(history).shape
+    if shape[-1:] not in ((), (1,), (6,)) or len(shape) > 2:
+        raise bad_input("example_view", ("history", f"shape {shape}", "(months, 6) or (months, 1)"))
     f = landscape.firms.index(firm) if isinstance(firm, str) else firm
     own = landscape.own(f)
     change = np.zeros((1, 1)) if history is None else np.atleast_2d(np.asarray(history, dtype=np.float64))

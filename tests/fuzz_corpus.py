@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a table reads better in long lines)
 """Inputs that nobody should write but somebody will: a curated table, and a seeded mutator of what ships.
 
 `outcome` puts a file through the command that reads it and then, if it is accepted, through a month of its
@@ -78,7 +79,7 @@ def patience() -> Iterator[None]:
 
 
 def outcome(given: Input, folder: Path) -> tuple[str, str]:
-    """("refused" | "ran" | "fault", the words): a fault is a traceback, silence, a hang, or a broken promise."""
+    """("refused" | "ran" | "fault", the words): a fault is a traceback, silence, a hang, a broken promise."""
     path = folder / f"given{given.suffix}"
     path.write_bytes(given.content)
     try:
@@ -239,7 +240,7 @@ def mutants(seed: int, count: int, sorts: dict[str, float]) -> Iterator[Input]:
 
 def _originals() -> dict[str, list[tuple[str, str]]]:
     found = {
-        "scenario": [p for p in shipped_scenarios().values()], "experiment": [*shipped_experiments().values()],
+        "scenario": list(shipped_scenarios().values()), "experiment": [*shipped_experiments().values()],
         "policy": [*shipped_policies().values()], "case": CASES, "sheet": SHEETS,
     }  # fmt: skip
     texts = {sort: [(p.stem, p.read_text(encoding="utf-8")) for p in paths] for sort, paths in found.items()}

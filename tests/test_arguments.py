@@ -326,7 +326,14 @@ CALLS: dict[str, Call] = {
     ),
     "logit_game": Call(
         logit_game,
-        lambda: {"market": LogitMarket(), "choices": 3, "xi": 0.1, "low": None, "high": None, "decimals": 5},
+        lambda: {
+            "market": LogitMarket((2.0, 2.0), (1.0, 1.0)),
+            "choices": 3,
+            "xi": 0.1,
+            "low": None,
+            "high": None,
+            "decimals": 5,
+        },
         ("market",),
     ),
 }
@@ -373,10 +380,10 @@ def test_the_good_call_is_good(name: str, tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_tree_of_plain_values_is_a_scenario() -> None:
-    tree = {"extends": "textbook-duopoly", "periods": 2}
+    tree = {"extends": "textbook-duopoly", "periods": 3}
     loaded = pricewar.load(tree)
-    assert loaded.periods == 2
-    assert tree == {"extends": "textbook-duopoly", "periods": 2}, "the tree is left as it was"
+    assert loaded.periods == 3
+    assert tree == {"extends": "textbook-duopoly", "periods": 3}, "the tree is left as it was"
     assert len(pricewar.run({**tree, "name": "mine"}).require_complete().runs) == 1
     with pytest.raises(InputError, match=r"load\(\.\.\.\).*\n  firms: found nothing"):
         pricewar.load({"periods": 2, "name": "x"})

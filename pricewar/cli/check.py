@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -36,7 +36,8 @@ def check(
 
     wrong = False
     for file in files:
-        with not_imported() if no_code else nullcontext([]) as left_out:
+        closed: AbstractContextManager[list[str]] = not_imported() if no_code else nullcontext([])
+        with closed as left_out:
             try:
                 told = checked(file)
             except InputError as error:

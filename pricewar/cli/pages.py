@@ -80,6 +80,9 @@ alone: `strategy = "Hold"`. `kind = "module:Class"` names a rule of one's own, f
 import; the command line looks in the current directory too. Without `name` a scenario is named after its
 file.
 
+A file that names modules is code: to run it, and to check it, imports them. `pricewar check --no-code FILE`
+imports nothing of them and says what it did not look at ([security](../../SECURITY.md)).
+
 `pricewar check FILE` names every problem of a file with its place; `pricewar schema` prints the JSON Schema
 for editors. This page is made from the code by `make docs`. Money is in CNY, time in months, prices incl.
 VAT unless the text says otherwise. A value without a source is assumed; sources of mechanisms:
@@ -104,7 +107,8 @@ CLI_HEAD: Final = """# Command line
 summary, with `--json` as one JSON document and nothing else. Exit codes: 0 done, 1 failed (or some runs
 failed: the others are kept), 2 wrong input and nothing written, 130 interrupted (Ctrl-C) and 143 terminated
 (SIGTERM), both with nothing half-written. A strategy that returns something else than one price for each of
-its products is wrong input. This page is made from the code by `make docs`.
+its products is wrong input, and so is a rule of one's own that raises an error in every run: it is told with
+firm, month, and the line of its code. This page is made from the code by `make docs`.
 
 `--out` names a new folder, an empty one, or one that the same kind of command wrote. Only files that pricewar
 wrote are replaced or removed, those that the folder's `run.json` names; files of yours stay. A folder with

@@ -100,5 +100,5 @@ def _settle_paths(tree: dict[str, Any], folder: Path) -> None:
             tree[part] = str(find(folder / name))
     design = tree.get("design")
     file = design.get("file") if isinstance(design, dict) else None
-    if isinstance(file, str) and is_file(folder / file):
+    if isinstance(design, dict) and isinstance(file, str) and is_file(folder / file):
         design["file"] = str((folder / file).resolve())
