@@ -124,7 +124,7 @@ def test_an_interrupt_stays_an_interrupt(lab: Lab) -> None:
         ),
         (
             {"interventions": ["mylab:Measure"]},
-            r"mylab:Measure \(interventions\.0, amend\) in 2025-01: ValueError: no.* offers .*mylab\.py, line",
+            r"mylab:Measure \(interventions\.0, amend\) in 2025-01: ValueError: no.* offers .*mylab\.py",
         ),
     ],
 )
