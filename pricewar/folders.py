@@ -72,6 +72,7 @@ def _require_place(out: Path) -> None:
     try:
         existing = next(place for place in (out, *out.absolute().parents) if os.path.lexists(place))
         good = existing.is_dir() and os.access(existing, os.W_OK)
+        out.resolve().exists()
     except (OSError, ValueError):  # a name that no directory can have
         good = False
     if not good:

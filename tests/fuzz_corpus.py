@@ -33,10 +33,11 @@ from pricewar.experiment.files import shipped_experiments
 from pricewar.model import PriceWar
 from pricewar.policy import load_policy, shipped_policies
 from pricewar.scenario_file import load, shipped_scenarios
+from pricewar.verify.shipped import shipped_cases
 
 PATIENCE = 60
 """Seconds after which a file counts as a hang: hundreds of times what any takes."""
-CASES = sorted((Path(__file__).parent / "data" / "cases").glob("*.json"))
+CASES = list(shipped_cases())
 SHEETS = sorted((Path(__file__).parent / "data" / "screen").glob("*.csv"))
 COMMANDS = {
     "scenario": ("check",), "experiment": ("sweep", "--dry-run"), "policy": ("policy", "--dry-run"),

@@ -28,6 +28,7 @@ from pricewar.lab.game import logit_game
 from pricewar.plots import make_figures, story
 from pricewar.report import write_report
 from pricewar.testing import check_strategy, example_view
+from pricewar.verify.shipped import shipped_cases
 
 BAD: dict[str, Any] = {
     "None": None,
@@ -58,7 +59,7 @@ BAD: dict[str, Any] = {
     "complex": 1j,
 }
 SHEET = Path(__file__).parent / "data" / "screen" / "case1.csv"
-CASE = Path(__file__).parent / "data" / "cases" / "case1_logit.json"
+CASE = shipped_cases()[0]
 
 
 @dataclass(frozen=True)
@@ -385,7 +386,7 @@ def test_a_tree_of_plain_values_is_a_scenario() -> None:
     assert loaded.periods == 3
     assert tree == {"extends": "textbook-duopoly", "periods": 3}, "the tree is left as it was"
     assert len(pricewar.run({**tree, "name": "mine"}).require_complete().runs) == 1
-    with pytest.raises(InputError, match=r"load\(\.\.\.\).*\n  firms: found nothing"):
+    with pytest.raises(InputError, match=r"scenario x: (?s:.*)\n  firms: found nothing"):
         pricewar.load({"periods": 2, "name": "x"})
 
 

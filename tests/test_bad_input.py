@@ -23,10 +23,11 @@ from pricewar.experiment.design import (
     Saltelli,
     SobolSequence,
 )
-from pricewar.experiment.factors import Factor, matches
+from pricewar.experiment.factors import Factor
 from pricewar.experiment.files import experiment_from
 from pricewar.experiment.metrics import Run
 from pricewar.experiment.work import simulate
+from pricewar.paths import matches
 from pricewar.policy import load_policy, shipped_policies
 from pricewar.policy.files import RESERVED as OF_POLICIES
 from pricewar.policy.measures import outcomes

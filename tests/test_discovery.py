@@ -74,7 +74,7 @@ def test_what_cannot_be_searched_is_refused(runs: pd.DataFrame, search) -> None:
         search(runs.assign(flat=1.0), [*FACTORS, "flat"], "war", above=1.0)
     with pytest.raises(InputError, match="war: found 'no value in 7 of 800 runs'"):
         search(runs.assign(war=runs["war"].where(runs.index >= 7)), FACTORS, "war", above=1.0)
-    with pytest.raises(InputError, match="column: found 'breadth'"):
+    with pytest.raises(InputError, match=r"factors: found \['breadth'\]"):
         search(runs, ["breadth"], "war", above=1.0)
     single = runs.copy()
     single.attrs["design"] = "one-at-a-time"

@@ -200,7 +200,7 @@ def test_a_table_that_does_not_say_its_design_asks():
     assert len(response(runs, "a", "y", "point")) == 3
     runs.attrs["design"] = "csv"
     pd.testing.assert_frame_equal(response(runs, "a", "y"), response(runs, "a", "y", "point"))
-    with pytest.raises(InputError, match="column: found 'nothing'"):
+    with pytest.raises(InputError, match=r"factor: found \['nothing'\]"):
         response(runs, "nothing", "y")
 
 

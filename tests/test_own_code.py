@@ -17,6 +17,7 @@ from fuzz_corpus import command
 from pricewar import load, run, run_experiment
 from pricewar.errors import InputError, StrategyError
 from pricewar.own_code import blame, imported, not_imported, place_of, told
+from pricewar.verify.shipped import shipped_cases
 
 Lab = Callable[[str], Path]
 RULES = """
@@ -286,7 +287,7 @@ def test_check_refuses_a_demand_that_the_market_would_ignore(lab: Lab, kind: str
 
 
 def test_json_stays_json_when_it_holds_what_steers_a_terminal(tmp_path: Path) -> None:
-    case = json.loads((Path(__file__).parent / "data" / "cases" / "case1_logit.json").read_text())
+    case = json.loads(shipped_cases()[0].read_text())
     case["name"] = "a\u009b31m\u202e\ud800b"
     file = tmp_path / "case.json"
     file.write_text(json.dumps(case))
