@@ -125,7 +125,7 @@ def _unusable(found: type[R], package: str, base: type[R]) -> str:
     if inspect.isabstract(found):
         missing = ", ".join(sorted(found.__abstractmethods__))
         return f"it lacks {missing}; allowed: a class that defines every abstract method"
-    if found.__module__.startswith("pricewar.") and found.kind is Rule.kind:  # else it is named by its place
+    if found.__module__.startswith("pricewar.") and found.kind is Rule.kind:  # else it names its own place
         is_shipped = shipped(package, base).get(found.__name__) is found
         return "" if is_shipped else f"it is not one of {', '.join(sorted(shipped(package, base)))}"
     home = sys.modules.get(found.__module__)
