@@ -26,7 +26,6 @@ import typer
 
 from pricewar.backtest import read_actuals
 from pricewar.cli.app import app
-from pricewar.data import load_market_data
 from pricewar.errors import ConvergenceError, InputError
 from pricewar.experiment import load_experiment
 from pricewar.experiment.files import shipped_experiments
@@ -334,12 +333,3 @@ def _changed(draw: random.Random, tree: dict[str, Any]) -> str:
         if not tree:
             break
     return ", ".join(told)
-
-
-def market_data_refused(folder: Path) -> str:
-    """The words with which a folder of market data is refused."""
-    try:
-        load_market_data(folder)
-    except InputError as error:
-        return str(error)
-    return ""
