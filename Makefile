@@ -52,6 +52,7 @@ test: lint coverage
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/oxlint --quiet pricewar/app/static
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
