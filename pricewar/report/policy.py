@@ -10,6 +10,7 @@ import textwrap
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -238,6 +239,8 @@ def _cell(table: pd.DataFrame, option: str, measure: str, factor: float, kind: s
     if max(abs(mean), abs(low), abs(high)) < NOTHING or mean == low == high:
         return number(mean, 0)
     places = 0 if abs(mean) >= 100 else 1 if abs(mean) >= 1 else 2
+    if not np.isfinite(ends).all():  # nothing differs between futures
+        return number(mean, places, kind == "diff")
     return f"{number(mean, places, kind == 'diff')} [{number(low, places)}, {number(high, places)}]"
 
 
@@ -257,7 +260,7 @@ def _buyers(study: PolicyStudy) -> list[list[str]]:
 def _court(row: pd.Series) -> list[str]:
     def share(name: str) -> str:
         mean, low, high = (number(100 * row[f"{name}{end}"], 0) for end in ("", "_lo", "_hi"))
-        return f"{mean} [{low}, {high}]"
+        return mean if "–" in (low, high) else f"{mean} [{low}, {high}]"
 
     return [
         str(row["test"]).replace("_", " "),
