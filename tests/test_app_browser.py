@@ -106,6 +106,7 @@ ALWAYS_THE_SAME = """([code]) => {
     const node = words.currentNode;
     let text = node.data.replace(/127\\.0\\.0\\.1:\\d+/, "127.0.0.1:8765");
     if (code) text = text.replaceAll(code, "KB6DN");
+    text = text.replace(/PIN \\d{4}/, "PIN 4831");
     if (text !== node.data) node.data = text;
   }
 }"""
