@@ -208,7 +208,7 @@ def data_tree(name: object, source: str) -> Tree:
     if not isinstance(name, str):
         raise bad_input(source, ("data", name, "the name or directory of one data set"))
     try:
-        changed = max((file.stat().st_mtime_ns for file in _files_of(name)), default=0)
+        changed = tuple((file.name, file.stat().st_mtime_ns) for file in _files_of(name))
         return _data_tree(name, changed)
     except (OSError, ValueError) as error:  # a name that no directory can have
         raise bad_input(source, ("data", name, f"the name or directory of one data set ({error})")) from error
@@ -216,8 +216,8 @@ def data_tree(name: object, source: str) -> Tree:
         raise InputError(source, tuple(_under("data", p) for p in error.problems)) from error
 
 
-def _files_of(data: str) -> Iterator[Path]:
-    return (file for file in Path(data).glob("*") if file.suffix in (".csv", ".toml"))
+def _files_of(data: str) -> list[Path]:
+    return sorted(file for file in Path(data).glob("*") if file.suffix in (".csv", ".toml"))
 
 
 def _under(field: str, problem: Problem) -> Problem:
@@ -225,7 +225,7 @@ def _under(field: str, problem: Problem) -> Problem:
 
 
 @lru_cache(maxsize=16)
-def _data_tree(name: str, changed: int) -> Tree:
+def _data_tree(name: str, changed: tuple[tuple[str, int], ...]) -> Tree:
     from .data import load_market_data
 
     market = load_market_data(name)
