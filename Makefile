@@ -14,6 +14,11 @@ SEEDS  ?= 20
 WORK   ?= results/publish
 LEAST  := 90
 
+# Only files whose hashes the locks name are installed; the package itself is built by what was installed so.
+INSTALL   := python -m pip install --quiet --require-hashes
+OURSELVES := python -m pip install --quiet --no-deps --no-build-isolation -e .
+COMPILE   := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --no-strip-extras pyproject.toml
+
 # Interpreters to try for the newest mesa, newest first; one that does not start is passed over.
 NEWER := python3.14 python3.13 python3.12 $(wildcard $(HOME)/.pyenv/versions/3.1[2-9].*/bin/python)
 # What meets mesa directly or through a run; NEWEST_TESTS lists those files that exist.
@@ -28,19 +33,18 @@ help:
 $(VENV)/installed: pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed (make PYTHON=python3.12 ...)"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet -r requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps -e .
+	$(BIN)/$(INSTALL) -r requirements.lock
+	$(BIN)/$(OURSELVES)
 	touch $@
 
-$(VENV)/installed-dev: $(VENV)/installed requirements-dev.lock
-	$(BIN)/python -m pip install --quiet -r requirements-dev.lock
+$(VENV)/installed-%: $(VENV)/installed requirements-%.lock
+	$(BIN)/$(INSTALL) -r requirements-$*.lock
 	touch $@
 
 demo: $(VENV)/installed
 	$(BIN)/pricewar compare baseline byd-may-2025 byd-one-third --seeds $(SEEDS) --out $(OUT)
 
-app: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet -c requirements-dev.lock starlette uvicorn tomli-w
+app: $(VENV)/installed-app
 	$(BIN)/pricewar app
 
 test: lint coverage
@@ -48,6 +52,7 @@ test: lint coverage
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/oxlint --quiet pricewar/app/static
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
@@ -60,8 +65,7 @@ coverage: $(VENV)/installed-dev
 quick: $(VENV)/installed-dev
 	$(BIN)/pytest -n 2 -m "not slow"
 
-bench: $(VENV)/installed-dev
-	$(BIN)/python -m pip install --quiet -c requirements-dev.lock "pyblp>=1.1" "threadpoolctl>=3.5"
+bench: $(VENV)/installed-dev $(VENV)/installed-bench
 	$(BIN)/python benchmarks/bench_engine.py
 	$(BIN)/python benchmarks/bench_market.py
 	$(BIN)/python benchmarks/bench_lab.py speed
@@ -74,20 +78,24 @@ docs: $(VENV)/installed-dev
 results: $(VENV)/installed-dev
 	$(BIN)/python -m pricewar.publish --work $(WORK) $(if $(STEP),--only $(STEP))
 
-# Pins for every Python and platform; no header, so that nobody's index gets into the files.
+# Pins and hashes for every Python and platform; no header and no index, so that nobody's registry gets into the files.
+# Each lock holds what its extras need beside the one above it, at the same versions.
 lock: $(VENV)/installed-dev
-	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate --upgrade pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate --upgrade --extra dev --extra app --extra dask --extra discovery --extra rl -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(COMPILE) --upgrade --group build -o requirements.lock
+	$(COMPILE) --upgrade $(foreach extra,dev app dask discovery rl,--extra $(extra)) -c requirements.lock -o requirements-dev.lock
+	$(COMPILE) --upgrade --extra app -c requirements-dev.lock -o requirements-app.lock
+	$(COMPILE) --upgrade --extra bench -c requirements-dev.lock -o requirements-bench.lock
 
-$(NEWEST)/installed: pyproject.toml requirements-dev.lock
+# The one install without a hash: what mesa releases today is what this test is for, and no lock can know it.
+$(NEWEST)/installed: pyproject.toml requirements.lock requirements-dev.lock
 	for python in $(NEWER); do \
 	  $$python -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && break; python=; done; \
 	test -n "$$python" || { echo "no Python 3.12 or newer found"; exit 1; }; \
 	test -x $(NEWEST)/bin/python || $$python -m venv $(NEWEST)
-	$(NEWEST)/bin/python -m pip install --quiet -r requirements-dev.lock
+	$(NEWEST)/bin/$(INSTALL) -r requirements.lock
+	$(NEWEST)/bin/$(INSTALL) -r requirements-dev.lock
+	$(NEWEST)/bin/$(OURSELVES)
 	$(NEWEST)/bin/python -m pip install --quiet --upgrade "mesa[network]"
-	$(NEWEST)/bin/python -m pip install --quiet --no-deps -e .
 	touch $@
 
 test-newest: $(NEWEST)/installed

@@ -1,6 +1,12 @@
 """A class on loopback: scripted players play a whole game over HTTP while their times are taken.
 
     python benchmarks/load_game.py --players 12 --rounds 24 --market textbook
+    python benchmarks/load_game.py --flood 80 --rounds 24
+
+With --flood: 40 players in four games, who think for up to three seconds, while so many ask for the data of
+different runs at once from the same address, and ask again as long as they are refused, for 20 s, twice. The
+times are those of requests that players made meanwhile. It exits with 1 if a player got an error or waited
+too long, or if the server's memory grew.
 
 A step is what a class waits for: from the moment the last player's decision is sent until a browser has the
 new month in its hands, each browser measured by itself. Nothing leaves this machine.
@@ -13,6 +19,7 @@ import http.client
 import json
 import os
 import platform
+import random
 import socket
 import statistics
 import subprocess
@@ -21,6 +28,14 @@ import threading
 import time
 from contextlib import contextmanager
 
+P95_MS = 400.0
+"""What 95% of players' requests must stay under while others flood."""
+GROWTH_MIB = 150.0
+"""What the server's memory may grow by in the first flood: runs that are kept."""
+AGAIN_MIB = 25.0
+"""What it may grow by in the second: nothing is kept any more than before."""
+FLOOD_S = 20.0
+"""How long those who are refused ask again."""
 SERVER = "import sys; from pricewar.app.serve import serve; serve('127.0.0.1', int(sys.argv[1]))"
 
 
@@ -96,7 +111,7 @@ def server():
     try:
         page = until_open(port, begin)
         Browser(port).ask("/api/run?scenario=baseline")
-        yield port, page, time.perf_counter() - begin
+        yield port, page, time.perf_counter() - begin, process.pid
     finally:
         process.terminate()
         process.wait(timeout=30)
@@ -152,21 +167,172 @@ def play(port: int, market: str, players: int, rounds: int) -> dict:
     }  # fmt: skip
 
 
-def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__)
+class Pupil(Player):
+    """A player who thinks before deciding, and looks at the state of the game in between."""
+
+    def __init__(self, *given) -> None:
+        super().__init__(*given)
+        self.luck = random.Random(self.number)
+        self.looked: dict[float, float] = {}
+        self.took: dict[float, float] = {}
+        self.errors: list[str] = []
+
+    def decide(self, state: dict) -> None:
+        time.sleep(self.luck.uniform(0.0, 3.0))
+        try:
+            super().decide(state)
+            self.took[self.sent[state["round"]]] = self.decided[-1]
+            begin = time.perf_counter()
+            self.writing.ask(f"/api/game/{self.code}/state")
+            self.looked[begin] = time.perf_counter() - begin
+        except Exception as error:
+            self.errors.append(str(error)[:200])
+            self.writing = Browser(self.watching.port, self.watching.token)
+
+
+def resident(pid: int) -> float:
+    """MiB of memory that a process holds (Linux)."""
+    with open(f"/proc/{pid}/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def flood(port: int, times: int, first: int) -> dict:
+    """So many downloads of different runs at once; what became of them."""
+    asked, statuses, refused = [0], [], []
+    begin = time.perf_counter()
+
+    def get(seed: int) -> None:
+        while True:
+            asked[0] += 1
+            sent = time.perf_counter()
+            status = download(port, f"/api/data.zip?scenario=baseline&seed={seed}&compare=1")
+            if status not in (429, 503):
+                break
+            refused.append(time.perf_counter() - sent)
+            if time.perf_counter() - begin > FLOOD_S:
+                break
+            time.sleep(0.5)
+        statuses.append(status)
+
+    crowd = [threading.Thread(target=get, args=[first + seed], daemon=True) for seed in range(times)]
+    for one in crowd:
+        one.start()
+    for one in crowd:
+        one.join()
+    return {
+        "asked": asked[0], "answered": statuses.count(200),
+        "refused": len(refused), "lost": statuses.count(0),
+        "slowest_refusal_s": max(refused, default=0.0), "begin": begin, "end": time.perf_counter(),
+    }  # fmt: skip
+
+
+def download(port: int, path: str) -> int:
+    """Status of a download that was read to its end; 0 if there was none."""
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        line.request("GET", path)
+        answer = line.getresponse()
+        answer.read()
+    except OSError:
+        return 0
+    finally:
+        line.close()
+    return answer.status
+
+
+def class_under_flood(port: int, pid: int, rounds: int, times: int) -> dict:
+    """Four games of ten players while a flood comes in; times, errors and memory."""
+    pupils = []
+    for market in ("textbook", "china", "textbook", "china"):
+        rules = {"market": market, "firms": 10, "rounds": rounds, "seconds": 6}
+        made = Browser(port).ask("/api/game", rules)
+        pupils += [Pupil(port, made["code"], number, rounds) for number in range(10)]
+        Browser(port, made["token"]).ask(f"/api/game/{made['code']}/order", {"do": "start"})
+    before = resident(pid)
+    for pupil in pupils:
+        pupil.start()
+    time.sleep(5)
+    floods, memory = [], [before]
+    for first in (1_000, 2_000):
+        floods.append(flood(port, times, first))
+        memory.append(resident(pid))
+    for pupil in pupils:
+        pupil.join(timeout=600)
+    memory.append(resident(pid))
+    errors = [error for pupil in pupils for error in pupil.errors]
+    errors += [str(pupil.failed) for pupil in pupils if pupil.failed is not None]
+    decided = meanwhile([pupil.took for pupil in pupils], floods)
+    looked = meanwhile([pupil.looked for pupil in pupils], floods)
+    for one in floods:
+        one["seconds"] = one.pop("end") - one.pop("begin")
+    return {
+        "players": len(pupils), "decisions": sum(len(pupil.took) for pupil in pupils),
+        "decisions_meanwhile": len(decided), "errors": len(errors), "first_errors": errors[:3],
+        "decide_ms": spread(decided), "state_ms": spread(looked), "floods": floods,
+        "memory_mib": {"before": memory[0], "after_floods": memory[1:3], "after_games": memory[3]},
+    }  # fmt: skip
+
+
+def meanwhile(times: list[dict[float, float]], floods: list[dict]) -> list[float]:
+    """Milliseconds of what began while a flood came in."""
+    return [
+        1e3 * seconds
+        for one in times
+        for begin, seconds in one.items()
+        if any(flood["begin"] <= begin <= flood["end"] for flood in floods)
+    ]
+
+
+def spread(times: list[float]) -> dict:
+    """Median, 95th percentile and maximum; infinite where nobody was answered."""
+    if len(times) < 2:
+        return dict.fromkeys(("median", "p95", "max"), float("inf"))
+    return {
+        "median": statistics.median(times),
+        "p95": statistics.quantiles(times, n=20, method="inclusive")[-1],
+        "max": max(times),
+    }
+
+
+def missed(found: dict) -> list[str]:
+    """What was not held of what is promised."""
+    said = []
+    if found["errors"]:
+        said.append(f"{found['errors']} errors of players")
+    for what in ("decide_ms", "state_ms"):
+        if found[what]["p95"] > P95_MS:
+            said.append(f"{what}: 95th percentile {found[what]['p95']:.0f}, wanted {P95_MS:.0f}")
+    memory = found["memory_mib"]
+    first, second = memory["after_floods"]
+    if first - memory["before"] > GROWTH_MIB:
+        said.append(f"memory grew by {first - memory['before']:.0f} MiB, allowed {GROWTH_MIB:.0f}")
+    if second - first > AGAIN_MIB:
+        said.append(f"memory grew again by {second - first:.0f} MiB, allowed {AGAIN_MIB:.0f}")
+    return said
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     options.add_argument("--players", type=int, default=12)
     options.add_argument("--rounds", type=int, default=24)
     options.add_argument("--market", choices=("textbook", "china"), action="append")
+    options.add_argument("--flood", type=int, default=0, help="downloads at once, while 40 play")
     given = options.parse_args()
-    with server() as (port, page, ready):
-        games = [
-            play(port, market, given.players, given.rounds)
-            for market in given.market or ("textbook", "china")
-        ]
-    machine = {"python": platform.python_version(), "cores": os.cpu_count(), "load": os.getloadavg()[0]}
+    load = os.getloadavg()[0]
+    with server() as (port, page, ready, pid):
+        if given.flood:
+            found = class_under_flood(port, pid, given.rounds, given.flood)
+        else:
+            markets = given.market or ("textbook", "china")
+            found = [play(port, market, given.players, given.rounds) for market in markets]
+    machine = {"python": platform.python_version(), "cores": os.cpu_count(), "load_before": load}
     start = {"page_s": page, "first_run_s": ready}
-    print(json.dumps({"machine": machine, "start": start, "games": games}, indent=2))
+    print(json.dumps({"machine": machine, "start": start, "found": found}, indent=2))
+    said = missed(found) if given.flood else []
+    for one in said:
+        print(one, file=sys.stderr)
+    return 1 if said else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

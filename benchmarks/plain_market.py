@@ -13,6 +13,7 @@ import mesa
 import numpy as np
 
 from pricewar.calibrate import NOT_ON_SALE
+from pricewar.consumers import QUINTILES
 from pricewar.market import Choice, Conditions
 from pricewar.model import PriceWar
 
@@ -20,9 +21,11 @@ from pricewar.model import PriceWar
 class Buyer(mesa.Agent):
     """One row of the population."""
 
-    def __init__(self, model: PlainPriceWar, tastes: list[float], alpha: float, weight: float) -> None:
+    def __init__(
+        self, model: PlainPriceWar, tastes: list[float], alpha: float, weight: float, group: int
+    ) -> None:
         super().__init__(model)
-        self.tastes, self.alpha, self.weight = tastes, alpha, weight
+        self.tastes, self.alpha, self.weight, self.group = tastes, alpha, weight, group
         self.brand = 0
         self.outside = 1.0
         self.inside = 0.0
@@ -42,7 +45,7 @@ class Buyer(mesa.Agent):
         self.inside = sum(worth)
         total = self.outside + self.inside
         for product, value in zip(model.showroom, worth, strict=True):
-            model.tally[product["place"]] += self.weight * value / total
+            model.tally[self.group][product["place"]] += self.weight * value / total
 
 
 class PlainPriceWar(PriceWar):
@@ -54,14 +57,15 @@ class PlainPriceWar(PriceWar):
         preferences, population = self.setting.demand, self.calibration.population
         spreads, loadings = np.array(preferences.spreads), np.array(preferences.loadings)
         tastes = population.tastes * spreads + population.income[:, None] * loadings
-        rows = zip(tastes.tolist(), self.calibration.alpha.tolist(), population.weight.tolist(), strict=True)
+        columns = tastes, self.calibration.alpha, population.weight, population.group
+        rows = zip(*(column.tolist() for column in columns), strict=True)
         self.buyers = [Buyer(self, *row) for row in rows]
         self.attributes = self.calibration.attributes.tolist()
         self.loyal = self.calibration.loyal
 
     def choose(self, found: Conditions) -> Choice:
         """Ask every buyer in turn."""
-        self.tally = [0.0] * len(found.delta)
+        self.tally = [[0.0] * len(found.delta) for _ in range(QUINTILES)]
         price = (found.price + found.shift).tolist()
         firm_of = self.landscape.firm_of.tolist()
         self.showroom = [
@@ -74,4 +78,4 @@ class PlainPriceWar(PriceWar):
         for buyer in self.buyers:
             buyer.step()
         inside = np.array([buyer.inside for buyer in self.buyers])
-        return Choice(share=np.array(self.tally), inside=inside)
+        return Choice(by_group=np.array(self.tally), inside=inside)

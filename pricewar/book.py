@@ -13,6 +13,7 @@ from typing import Literal, Self
 import numpy as np
 
 from .record import Flags, Floats, Ints, Record
+from .sums import dot
 
 Settlement = Literal["lower", "order", "delivery"]
 """Which price a delivered car pays: the lower of the two, that of the order, or that of its delivery."""
@@ -279,6 +280,6 @@ def deliver(
         value=after.value,
         afterwards=invoice.gained.sum(axis=1) - voided.worth,
         surprise=invoice.surprise,
-        waited=float(cars.sum(axis=1) @ (period - book.month)),
+        waited=dot(cars.sum(axis=1), period - book.month),
     )
     return after, bookings

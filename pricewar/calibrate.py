@@ -20,13 +20,17 @@ import numpy as np
 
 from .consumers import QUINTILES, Population, make_population, price_sensitivity, taste_utility
 from .errors import ConvergenceError, bad_input
+from .hints import unsettled
 from .kernels.market import choices, derivatives
 from .preferences import MixedLogit
 from .records import Flags, Floats, Ints, Landscape, Record
 from .scenario import SEGMENTS, Scenario
+from .sums import dot, solved
 
 NOT_ON_SALE = -1.0e3
 """Utility of a product that nobody can buy."""
+ELECTRIC = ("BEV", "PHEV", "EREV")
+"""Powertrains of cars that are bought for being new-energy vehicles."""
 
 
 @dataclass(frozen=True)
@@ -119,8 +123,8 @@ class _Work:
         self.firms = firms
         self.firm_of = np.array([firms.index(product.firm) for product in self.products], dtype=np.int64)
         self.first = np.searchsorted(self.firm_of, np.arange(len(firms) + 1)).astype(np.int64)
-        self.price = np.array([product.price for product in self.products])
-        self.units = np.array([product.units for product in self.products])
+        self.price = np.array([product.price for product in self.products], dtype=np.float64)
+        self.units = np.array([product.units for product in self.products], dtype=np.float64)
         self.on_sale = self.units > 0
         spec = scenario.consumers
         self.population = make_population(spec.draws, spec.seed)
@@ -137,7 +141,7 @@ class _Work:
         return np.array(
             [
                 [
-                    0.0 if product.powertrain == "ICE" else 1.0,
+                    1.0 if product.powertrain in ELECTRIC else 0.0,
                     SEGMENTS.index(product.segment) - 2.5,
                     1.0 if product.body == "SUV" else 0.0,
                     product.range_km / 100.0 - 5.0
@@ -184,9 +188,10 @@ class _Work:
             delta[sold] += gap
             if np.max(np.abs(gap)) < tolerance:
                 return delta
+        cause = "; ".join(unsettled(self.scenario)) or "use fewer or smaller taste spreads"
         raise ConvergenceError(
             f"{self.scenario.name}: mean utilities do not settle after {limit} iterations, "
-            f"largest gap {np.max(np.abs(gap)):.1e} in log share; use fewer or smaller taste spreads"
+            f"largest gap {np.max(np.abs(gap)):.1e} in log share; {cause}"
         )
 
     def own_elasticity(self, delta: Floats, alpha: Floats) -> Floats:
@@ -232,7 +237,8 @@ class _Work:
         net = self.price / (1.0 + self.scenario.market.vat)
         margins = [self.scenario.firms[product.firm].gross_margin for product in self.products]
         stated = [product.unit_cost for product in self.products]
-        return np.array([c or p * (1.0 - m) for c, p, m in zip(stated, net, margins, strict=True)])
+        costs = [c or p * (1.0 - m) for c, p, m in zip(stated, net, margins, strict=True)]
+        return np.array(costs, dtype=np.float64)
 
     def growth(self, jacobian: Floats, share: Floats, unit_cost: Floats, sold: Flags) -> Floats:
         """(J,) theta from first-order conditions: price less Bertrand mark-up is unit cost less theta."""
@@ -241,7 +247,7 @@ class _Work:
         for f in range(len(self.firms)):
             own = np.flatnonzero((self.firm_of == f) & sold)
             if len(own):
-                markup = np.linalg.solve(-jacobian[np.ix_(own, own)].T * vat, share[own])
+                markup = solved(-jacobian[np.ix_(own, own)].T * vat, share[own])
                 theta[own] = unit_cost[own] - (self.price[own] / vat - markup)
         return theta
 
@@ -260,7 +266,7 @@ class _Work:
             self.growth(full_jacobian, full_share, unit_cost, everything),
         )
         stated = [self.scenario.firms[product.firm].growth for product in self.products]
-        growth = np.array([g if s is None else s for g, s in zip(growth, stated, strict=True)])
+        growth = np.where([s is None for s in stated], growth, [s or 0.0 for s in stated])
         closeness = -full_jacobian.T / np.diag(full_jacobian)[:, None]
         np.fill_diagonal(closeness, 0.0)
         landscape = Landscape(
@@ -288,5 +294,5 @@ class _Work:
             unit_cost=unit_cost,
             growth=growth,
             elasticity=self.own_elasticity(delta, alpha),
-            attraction=float(self.population.weight @ np.log1p(inside)),
+            attraction=dot(self.population.weight, np.log1p(inside)),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from .supplier import Supplier
 
 DAYS_A_MONTH = 365.0 / 12.0
+AMPLE = 1_000.0
+"""Where the scenario sets no limit, a firm has so many months of the whole market's sales in cash, and can
+make so many times what all shoppers could buy: finite, out of reach, and in the market's own units."""
 
 
 def start_state(scenario: Scenario, calibration: Calibration) -> State:
@@ -33,17 +36,17 @@ def start_state(scenario: Scenario, calibration: Calibration) -> State:
     units, firm_of = landscape.start_units, landscape.firm_of
     by_firm = np.bincount(firm_of, weights=units, minlength=len(firms))
     share = np.divide(units, by_firm[firm_of], out=np.zeros_like(units), where=by_firm[firm_of] > 0)
-    backlog = np.array([firm.backlog for firm in firms])[firm_of] * share * scenario.dynamics.backlog.on
-    stock = np.where(backlog > 0, 0.0, np.array([firm.dealer_stock for firm in firms])[firm_of] * share)
+    backlog = _floats(firm.backlog for firm in firms)[firm_of] * share * scenario.dynamics.backlog.on
+    stock = np.where(backlog > 0, 0.0, _floats(firm.dealer_stock for firm in firms)[firm_of] * share)
     if not scenario.dynamics.dealer_stock.on:
         stock = np.zeros_like(stock)
-    days = np.array([firm.payable_days for firm in firms])
+    days = _floats(firm.payable_days for firm in firms)
     made_cost = np.bincount(firm_of, weights=units * calibration.unit_cost, minlength=len(firms))
     count = len(products)
     return State(
         landscape=landscape,
-        list_price=np.array([product.list_price for product in products]),
-        promotion=np.array([product.promotion for product in products]),
+        list_price=_floats(product.list_price for product in products),
+        promotion=_floats(product.promotion for product in products),
         on_sale=calibration.on_sale.copy(),
         active=_active(scenario, by_firm.astype(np.float64)),
         delta=calibration.delta.copy(),
@@ -60,22 +63,33 @@ def start_state(scenario: Scenario, calibration: Calibration) -> State:
         cost_extra=np.zeros(count),
         cumulative=_experience(by_firm.astype(np.float64)) * 12.0 * scenario.dynamics.learning.years_made,
         pack_price=1.0,
-        capacity=np.array([firm.capacity for firm in firms]),
+        capacity=_limits((firm.capacity for firm in firms), scenario.consumers.shoppers),
         supply=np.ones(len(firms)),
         forecast=units.copy(),
         stock=stock,
         backlog=backlog,
         start_lead=np.divide(backlog, units, out=np.zeros_like(units), where=units > 0),
         start_stock_months=np.divide(stock, units, out=np.zeros_like(units), where=units > 0),
-        cash=np.array([firm.cash for firm in firms]),
+        cash=_limits((firm.cash for firm in firms), float((units * landscape.start_price).sum())),
         payables=scenario.supply_chain.purchased_share * made_cost * days / DAYS_A_MONTH,
         payable_days=days,
         inventory=stock * calibration.unit_cost,
-        fixed_cost=np.array([firm.fixed_cost for firm in firms]),
+        fixed_cost=_floats(firm.fixed_cost for firm in firms),
         subsidy=np.zeros(count),
         months_broke=np.zeros(len(firms)),
         **_no_orders(count, len(firms)),
     )
+
+
+def _floats(values: Iterable[float]) -> Floats:
+    """Amounts of a scenario as an array of state: of floats, also where a scenario made by hand holds whole
+    numbers, because what is carried from month to month is not whole."""
+    return np.array(list(values), dtype=np.float64)
+
+
+def _limits(values: Iterable[float | None], usual: float) -> Floats:
+    """Limits of firms, and an ample one, in units of what is usual in the market, where none is set."""
+    return _floats(AMPLE * usual if value is None else value for value in values)
 
 
 def _no_orders(products: int, firms: int) -> dict[str, Any]:

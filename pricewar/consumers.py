@@ -81,4 +81,7 @@ def taste_utility(population: Population, preferences: MixedLogit, attributes: F
     spread = np.asarray(preferences.spreads)
     loading = np.asarray(preferences.loadings)
     tastes = population.tastes * spread + population.income[:, None] * loading
-    return np.ascontiguousarray(tastes @ attributes.T)
+    utility = np.zeros((len(tastes), len(attributes)))
+    for taste, attribute in zip(tastes.T, attributes.T, strict=True):
+        utility += taste[:, None] * attribute
+    return utility

@@ -140,7 +140,7 @@ def draft(
     value = state.inventory + made.produced * state.unit_cost
     cars = state.stock + made.produced
     average = np.divide(value, cars, out=state.unit_cost.copy(), where=cars > 0)
-    cost = average * made.units
+    cost = np.minimum(average * made.units, value)  # no stock is worth nothing, not less by rounding
     inventory = value - cost
 
     def by_firm(values: Floats) -> Floats:

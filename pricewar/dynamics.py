@@ -1,7 +1,9 @@
-"""What carries over from month to month: each mechanism a table of its own that can be switched off.
+"""What carries over from month to month: each mechanism a table of its own that is switched on by a market.
 
-Switched off, a mechanism leaves no trace. All are at rest at the start: they act on changes only.
-Values are assumed unless a source is named; ranges are what sweeps should cover (docs/reference/dynamics.md).
+Off, as all are by default, a mechanism leaves no trace. All are at rest at the start: they act on changes
+only. A data set says which its market has (the shipped one: all but word of mouth) and brings the amounts of
+money and the figures of cars. Values are assumed unless a source is named; ranges are what sweeps should
+cover (docs/reference/dynamics.md).
 """
 
 from __future__ import annotations
@@ -12,9 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field
 class Mechanism(BaseModel):
     """A switchable mechanism."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
 
-    on: bool = True
+    on: bool = False
 
 
 class Waiting(Mechanism):
@@ -55,8 +57,15 @@ class Loyalty(Mechanism):
     """Owners favour the brand they drive (Dubé, Hitsch and Rossi 2010, RAND 41)."""
 
     strength: float = Field(0.4, ge=0, le=3, description="utility of the brand last bought")
-    replacement_months: float = Field(84.0, ge=6, le=360, description="months a car is kept")
-    nev_fleet_share: float = Field(0.09, ge=0, le=1, description="NEVs among cars on the road at the start")
+    replacement_months: float = Field(
+        12.0, ge=6, le=360, description="months that what was bought is kept (assumed; cars: 84)"
+    )
+    nev_fleet_share: float = Field(
+        1.0,
+        ge=0,
+        le=1,
+        description="products of this market's brands among all in use at the start (cars: NEVs on the road)",
+    )
 
 
 class PullForward(Mechanism):
@@ -69,14 +78,13 @@ class PullForward(Mechanism):
 class WordOfMouth(Mechanism):
     """More cars of a brand on the road make it more familiar (Bass 1969)."""
 
-    on: bool = False
     strength: float = Field(0.1, ge=0, le=2, description="utility per log point of fleet share")
 
 
 class Backlog(Mechanism):
     """Orders above what can be delivered wait; buyers dislike waiting; full books turn buyers away."""
 
-    wait_cost: float = Field(250.0, ge=0, le=10_000, description="CNY a buyer would pay for one week less")
+    wait_cost: float = Field(0.0, ge=0, description="CNY a buyer would pay for one week less (cars: 250)")
     longest_months: float = Field(
         12.0, gt=0, le=60, description="delivery time at which a firm takes no order"
     )

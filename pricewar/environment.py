@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .arguments import flag, luck, names, number, takes
 from .errors import bad_input
 from .firm import Firm
 from .model import PriceWar
@@ -20,7 +21,8 @@ from .records import Floats, View
 from .scenario import Scenario
 from .scenario_file import load
 from .strategies import Strategy
-from .views import own_figures, view_of
+from .streams import repetition
+from .sums import dot
 
 try:
     from gymnasium.spaces import Box
@@ -62,6 +64,7 @@ class MarketEnv(ParallelEnv[str, Observation, Action]):  # type: ignore[misc]
         self.agents: list[str] = []
         self.render_mode = None
         self._seed = seed
+        self._episodes = 0  # begun with this seed
         self._model = PriceWar(scenario, seed=seed, collect=False)
         self._actions: dict[str, Box] = {}
         self._observations: dict[str, Box] = {}
@@ -82,9 +85,17 @@ class MarketEnv(ParallelEnv[str, Observation, Action]):  # type: ignore[misc]
     def reset(
         self, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[dict[str, Observation], dict[str, dict[str, Any]]]:
-        """Begin anew. A seed given here holds until another is; `options` are ignored."""
-        self._seed = self._seed if seed is None else int(seed)
-        self._model = PriceWar(self.scenario, seed=self._seed, collect=False)
+        """Begin an episode; `options` are ignored.
+
+        The first has the seed of the environment, or the one given here. Each later one without a seed has
+        fresh luck that follows from it: a row of episodes is repeated by its first seed, and any of them by
+        the `seed` in its infos.
+        """
+        if seed is not None:
+            self._seed, self._episodes = int(seed), 0
+        luck = repetition(self._seed, self._episodes)
+        self._episodes += 1
+        self._model = PriceWar(self.scenario, seed=luck, collect=False)
         self.agents = list(self.possible_agents)
         for key in self.agents:
             self._firm(key).strategy = Steered()
@@ -134,16 +145,8 @@ class MarketEnv(ParallelEnv[str, Observation, Action]):  # type: ignore[misc]
         return self._model.firms[self._model.landscape.firm(key)]
 
     def _view(self, firm: Firm) -> View:
-        """What the firm knows before its next move, as the measures in force leave it.
-
-        Before the first month nothing has happened that a measure could show.
-        """
-        model = self._model
-        view = view_of(model, firm, own_figures(model))
-        if not 0 < model.period < self.scenario.periods:
-            return view
-        model.regulator.open()  # as the step will do again: it lays the same papers on the desks
-        return model.regulator.see(view)
+        """What the firm knows before its next move, as the measures in force leave it."""
+        return self._model.view_of(firm)
 
     def _see(self, keys: Sequence[str]) -> dict[str, Observation]:
         return {key: observe(self._view(self._firm(key))) for key in keys}
@@ -154,17 +157,19 @@ class MarketEnv(ParallelEnv[str, Observation, Action]):  # type: ignore[misc]
 
     def _start_revenue(self, key: str) -> float:
         start, own = self._model.landscape, self._firm(key).own
-        sales = float(start.start_price[own] @ np.maximum(start.start_units[own], 1.0))
+        sales = dot(start.start_price[own], np.maximum(start.start_units[own], 1.0))
         return sales / (1.0 + self.scenario.market.vat)
 
     def _info(self, key: str) -> dict[str, Any]:
         return {
             "months": self._model.period,
+            "seed": self._model.seed_of_run,
             "operating_profit": self._profit(key),
             "price_change": self._firm(key).price_change,
         }
 
 
+@takes(firms=names, seed=luck, low=number, high=number, per_product=flag)
 def market_env(
     scenario: Scenario | str | Path = "baseline",
     firms: Sequence[str] = ("xiaomi",),
@@ -179,7 +184,7 @@ def market_env(
     Args:
         scenario: a Scenario, the name of a shipped one, or a path to a file; its `periods` are the horizon.
         firms: ids of the firms that are priced from outside.
-        seed: luck of the market until `reset` gets another.
+        seed: luck of the first episode; later ones have fresh luck that follows from it.
         low: lowest change from the start price, fraction above -1.
         high: highest, above `low`.
         per_product: one action a product instead of one for the whole line.
@@ -211,7 +216,7 @@ def observe(view: View) -> Observation:
     """
     start = view.landscape
     usual = max(float(start.start_units[view.own].sum()), 1.0)
-    revenue = float(view.start_price @ np.maximum(start.start_units[view.own], 1.0)) / (1.0 + view.vat)
+    revenue = dot(view.start_price, np.maximum(start.start_units[view.own], 1.0)) / (1.0 + view.vat)
     seen = np.where(view.on_sale, view.change(), 0.0)
     cash = view.cash / revenue
     parts = (

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
+from typing import Final
+
+LONGEST_TEXT: Final = 300
+"""Characters of a value or of a file's name that a message repeats."""
+HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode categories that steer a terminal or the direction of text, or cannot be printed at all."""
 
 
 @dataclass(frozen=True)
@@ -14,7 +21,7 @@ class Problem:
     allowed: str
 
     def __str__(self) -> str:
-        return f"{self.place}: found {self.found}; allowed: {self.allowed}"
+        return f"{cut_short(self.place)}: found {self.found}; allowed: {self.allowed}"
 
 
 class PricewarError(Exception):
@@ -30,12 +37,16 @@ class InputError(PricewarError):
         self.problems = problems
 
     def __str__(self) -> str:
-        lines = [f"{self.source}: {len(self.problems)} problem(s)"]
+        lines = [f"{cut_short(self.source)}: {len(self.problems)} problem(s)"]
         return "\n".join(lines + [f"  {problem}" for problem in self.problems])
 
 
 class StrategyError(PricewarError):
     """A strategy returned something that is not one finite positive price per own product."""
+
+
+class RuleError(PricewarError):
+    """A rule of a scenario raised an error; says which, of whom, in which month, and where in its code."""
 
 
 class ConvergenceError(PricewarError):
@@ -50,8 +61,41 @@ class EditionWarning(UserWarning):
     """A file or a result of an older edition of the model: it says what differs."""
 
 
+class CacheWarning(UserWarning):
+    """Compiled code is kept in a temporary folder, because no usual place can be written."""
+
+
 def bad_input(source: str, *problems: tuple[str, object, str]) -> InputError:
     """Build an `InputError` from (place, found, allowed) triples."""
     return InputError(
-        source, tuple(Problem(place, repr(found), allowed) for place, found, allowed in problems)
+        source, tuple(Problem(place, shown(found), allowed) for place, found, allowed in problems)
     )
+
+
+def shown(value: object, longest: int = LONGEST_TEXT) -> str:
+    """How a message shows a value: as Python writes it, cut short, whatever the value is."""
+    try:
+        return cut_short(repr(value), longest)
+    except Exception:  # a number of too many digits, a nesting too deep, an object whose own repr fails
+        return f"a value of type {type(value).__name__} that cannot be written out"
+
+
+def cut_short(text: object, longest: int = LONGEST_TEXT) -> str:
+    """The text, or its beginning and three dots where it is too long for a message."""
+    said = str(text)
+    return said if len(said) <= longest else said[: longest - 3] + "..."
+
+
+def printable(text: str) -> str:
+    """The text with everything that could steer a terminal written out, `\\u001b` for an escape.
+
+    Line ends and tabs stay. The form is that of JSON, so JSON stays JSON.
+    """
+    return "".join(_written_out(c) if unicodedata.category(c) in HIDDEN else c for c in text)
+
+
+def _written_out(character: str) -> str:
+    if character in "\n\t":
+        return character
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[i : i + 4]}" for i in range(0, len(units), 4))

@@ -16,6 +16,8 @@ Ids = Annotated[tuple[str, ...], Field(min_length=1)]
 """One id or more."""
 Selection = Literal["all"] | Ids
 """Which firms or products: "all" or a list of ids."""
+SEGMENTS = ("A00", "A0", "A", "B", "C", "D")
+"""Size classes from city car to large, as the trade counts them."""
 Segments = (
     Literal["all"] | Annotated[tuple[Literal["A00", "A0", "A", "B", "C", "D"], ...], Field(min_length=1)]
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import mesa
-
+from .agents import Agent
+from .own_code import FAILURES, blame
 from .records import Floats, Ints, Quote, View, read_only
 from .specs import FirmSpec
 from .state import State
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .model import PriceWar
 
 
-class Firm(mesa.Agent):  # type: ignore[misc]
+class Firm(Agent):  # type: ignore[misc]
     """One maker with a strategy, a notebook and its books."""
 
     model: PriceWar
@@ -51,8 +51,14 @@ class Firm(mesa.Agent):  # type: ignore[misc]
 
     def propose(self) -> None:
         """Look at the market and decide list prices and promotions for this month."""
-        if self.active:
-            self.proposal = self.strategy.quote(self.model.view_of(self))
+        if not self.active:
+            return
+        view = self.model.view_of(self)
+        try:
+            self.proposal = self.strategy.quote(view)
+        except FAILURES as error:
+            blame(error, self.strategy.kind, f"of firm {self.key!r} in {view.month}")
+            raise
 
     def step(self) -> None:
         """One month of this firm alone; the model calls `propose` for all firms at once."""

@@ -19,6 +19,7 @@ from .model import PriceWar
 from .records import Flags, Floats
 from .research import Research
 from .scenario import SEGMENTS, Scenario
+from .sums import times
 
 START = 1.05
 """Where the search for best responses starts, relative to observed prices."""
@@ -159,7 +160,7 @@ def aggregate_elasticity(model: PriceWar, on_sale: Flags) -> float:
         found.brand, calibration.first, calibration.loyal, found.outside, matrix,
     )  # fmt: skip
     sold = matrix[np.ix_(on_sale, on_sale)]
-    return float((sold @ found.price[on_sale]).sum() / model.chosen.share[on_sale].sum())
+    return float(times(sold, found.price[on_sale]).sum() / model.chosen.share[on_sale].sum())
 
 
 def _relative(fitted: Floats, observed: Floats) -> Floats:

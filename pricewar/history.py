@@ -1,17 +1,22 @@
-"""What a run leaves behind: one `Month` per period, turned into the tables of `schema` at the end."""
+"""What a run leaves behind: one `Month` per period, turned into the tables of `schema` at the end.
+
+Columns are numpy arrays until somebody asks for a table: a set of runs gathers them and makes tables once.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from . import metrics
+from . import metrics, schema
 from .accrual import welfare
-from .records import Accounts, Flags, Floats, Offers, Record, Sales
-from .results import table
+from .records import Floats
+from .reported import Month
+from .results import Columns, table
 
 if TYPE_CHECKING:
     from .model import PriceWar
@@ -27,39 +32,61 @@ BOOK = {
 """Columns of the products table that are fields of `Bookings`."""
 
 
-@dataclass(frozen=True)
-class Month(Record):
-    """Everything of one month that is reported."""
-
-    offers: Offers
-    sales: Sales
-    accounts: Accounts
-    unit_cost: Floats
-    reference: Floats
-    """(J,) reference price of each product: below it lies a cut."""
-    cost_index: Floats
-    """(J,) what is published of cost in the product's segment, start = 1."""
-    surplus: Floats
-    """(G,) of the month's orders, with what buyers of earlier orders got beyond what they counted on."""
-    petrol_profit: float
-    petrol_taxes: float
-    active: Flags
-    brand: Floats
-    capacity: Floats
-    supplier_profit: float
-    suppliers_failed: float
-    fiscal_cost: float
-
-
 def tables(model: PriceWar) -> dict[str, pd.DataFrame]:
-    """The products, firms, market and log tables of one run."""
+    """The products, firms, market, open_orders and log tables of one run."""
+    return dict(Tables(model))
+
+
+def columns(model: PriceWar) -> dict[str, Columns]:
+    """The columns of the same tables."""
+    return {name: _columns(model, name) for name in _COLUMNS}
+
+
+def gather(runs: Sequence[Mapping[str, Columns]]) -> dict[str, Columns]:
+    """The columns of many runs, one run after the other: `Results(**gather(...))` makes each table once.
+
+    Args:
+        runs: the columns of the tables of each run; a failed run has those of `runs` alone.
+    """
+    parts = {name: [run[name] for run in runs if name in run] for name in schema.SCHEMA}
     return {
-        "products": _products(model),
-        "firms": _firms(model),
-        "market": _market(model),
-        "open_orders": _open_orders(model),
-        "log": _log(model),
+        name: {column: np.concatenate([part[column] for part in found]) for column in found[0]}
+        for name, found in parts.items()
+        if found
     }
+
+
+def _columns(model: PriceWar, name: str) -> Columns:
+    """The columns of one table; before the first month a table with a row a month has none."""
+    if not model.history and "period" in schema.columns(name):
+        return {column: np.empty(0) for column in schema.columns(name)}
+    return _COLUMNS[name](model)
+
+
+class Tables(Mapping[str, pd.DataFrame]):
+    """The tables of one run, each made when it is first asked for; the run must have ended."""
+
+    def __init__(self, model: PriceWar) -> None:
+        self._model = model
+        self._columns: dict[str, Columns] = {}
+        self._made: dict[str, pd.DataFrame] = {}
+
+    def columns(self, name: str) -> Columns:
+        """The columns of a table: a fifth of the cost of the table itself."""
+        if name not in self._columns:
+            self._columns[name] = _columns(self._model, name)
+        return self._columns[name]
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        if name not in self._made:
+            self._made[name] = table(name, self.columns(name))
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_COLUMNS)
+
+    def __len__(self) -> int:
+        return len(_COLUMNS)
 
 
 def _stack(months: list[Month], *path: str) -> Floats:
@@ -72,25 +99,36 @@ def _stack(months: list[Month], *path: str) -> Floats:
 
 
 def _keys(model: PriceWar, width: int) -> dict[str, Any]:
-    periods = np.arange(len(model.history))
-    months = np.array([model.setting.month(int(t)) for t in periods])
+    length = len(model.history)
+    months = [model.setting.month(t) for t in range(length)]
     return {
-        "scenario": model.setting.name,
-        "seed": model.seed_of_run,
-        "period": np.repeat(periods, width),
-        "month": np.repeat(months, width),
+        **_run_keys(model, length * width),
+        "period": np.repeat(np.arange(length), width),
+        "month": np.repeat(np.array(months, object), width),
     }
 
 
-def _products(model: PriceWar) -> pd.DataFrame:
+def _run_keys(model: PriceWar, rows: int) -> dict[str, Any]:
+    return {
+        "scenario": np.full(rows, model.setting.name, object),
+        "seed": np.full(rows, model.seed_of_run, np.int64),
+    }
+
+
+def _names(names: Sequence[str]) -> NDArray[np.object_]:
+    """Texts as references: a copy of a column copies no text."""
+    return np.array(names, object)
+
+
+def _products(model: PriceWar) -> Columns:
     history, landscape = model.history, model.landscape
     count, length = len(landscape.products), len(history)
     price = _stack(history, "offers", "price")
     columns = {
         **_keys(model, count),
-        "firm": np.tile(np.array(landscape.firms)[landscape.firm_of], length),
-        "product": np.tile(np.array(landscape.products), length),
-        "segment": np.tile(np.array(landscape.segments)[landscape.segment_of], length),
+        "firm": np.tile(_names(landscape.firms)[landscape.firm_of], length),
+        "product": np.tile(_names(landscape.products), length),
+        "segment": np.tile(_names(landscape.segments)[landscape.segment_of], length),
         "list_price": _stack(history, "offers", "list_price").ravel(),
         "promotion": _stack(history, "offers", "promotion").ravel(),
         "price": price.ravel(),
@@ -107,7 +145,7 @@ def _products(model: PriceWar) -> pd.DataFrame:
     for name, field in BOOK.items():
         columns[name] = _stack(history, "sales", "bookings", field).ravel()
     paid = _stack(history, "sales", "bookings", "paid").ravel()
-    return table("products", columns | {"paid_price": _ratio(paid, columns["units"])})
+    return columns | {"paid_price": _ratio(paid, columns["units"])}
 
 
 def _by_firm(model: PriceWar, values: Floats) -> Floats:
@@ -115,7 +153,7 @@ def _by_firm(model: PriceWar, values: Floats) -> Floats:
     return np.add.reduceat(values, model.calibration.first[:-1], axis=1)
 
 
-def _firms(model: PriceWar) -> pd.DataFrame:
+def _firms(model: PriceWar) -> Columns:
     history, landscape = model.history, model.landscape
     units = _by_firm(model, _stack(history, "sales", "units"))
     stock = _by_firm(model, _stack(history, "sales", "stock"))
@@ -125,7 +163,7 @@ def _firms(model: PriceWar) -> pd.DataFrame:
     total = units.sum(axis=1, keepdims=True)
     columns: dict[str, Any] = {
         **_keys(model, len(landscape.firms)),
-        "firm": np.tile(np.array(landscape.firms), len(history)),
+        "firm": np.tile(_names(landscape.firms), len(history)),
         "active": _stack(history, "active").ravel(),
         "units": units.ravel(),
         "orders": _by_firm(model, _stack(history, "sales", "orders")).ravel(),
@@ -148,14 +186,14 @@ def _firms(model: PriceWar) -> pd.DataFrame:
         "payable_days", "inventory", "deposits",
     ):  # fmt: skip
         columns[name] = _stack(history, "accounts", name).ravel()
-    return table("firms", columns)
+    return columns
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:
     return np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0)
 
 
-def _market(model: PriceWar) -> pd.DataFrame:
+def _market(model: PriceWar) -> Columns:
     history, landscape, vat = model.history, model.landscape, model.setting.market.vat
     units, price = _stack(history, "sales", "units"), _stack(history, "offers", "price")
     on_sale = _stack(history, "offers", "on_sale")
@@ -201,10 +239,10 @@ def _market(model: PriceWar) -> pd.DataFrame:
         "firms_active": _stack(history, "active").sum(axis=1).astype(float),
     }
     columns |= {f"consumer_surplus_{g + 1}": surplus[:, g] for g in range(surplus.shape[1])}
-    return table("market", columns)
+    return columns
 
 
-def _open_orders(model: PriceWar) -> pd.DataFrame:
+def _open_orders(model: PriceWar) -> Columns:
     land, found_in = model.landscape, model.accruals()
     parts = list[dict[str, Floats]]()
     for found in found_in.values():
@@ -217,25 +255,30 @@ def _open_orders(model: PriceWar) -> pd.DataFrame:
         columns |= {f"consumer_surplus_{g + 1}": part for g, part in enumerate(found.surplus)}
         parts.append(columns)
     keys = {
-        "scenario": model.setting.name,
-        "seed": model.seed_of_run,
-        "book": np.repeat(np.array(list(found_in), object), len(land.products)),
-        "firm": np.tile(np.array(land.firms, object)[land.firm_of], len(parts)),
-        "product": np.tile(np.array(land.products, object), len(parts)),
+        **_run_keys(model, len(found_in) * len(land.products)),
+        "book": np.repeat(_names(list(found_in)), len(land.products)),
+        "firm": np.tile(_names(land.firms)[land.firm_of], len(parts)),
+        "product": np.tile(_names(land.products), len(parts)),
     }
-    return table("open_orders", keys | {n: np.concatenate([part[n] for part in parts]) for n in parts[0]})
+    return keys | {n: np.concatenate([part[n] for part in parts]) for n in parts[0]}
 
 
-def _log(model: PriceWar) -> pd.DataFrame:
-    periods = [period for period, _, _ in model.state.log]
-    return table(
-        "log",
-        {
-            "scenario": [model.setting.name] * len(periods),
-            "seed": [model.seed_of_run] * len(periods),
-            "period": periods,
-            "month": [model.setting.month(period) for period in periods],
-            "entity": [entity for _, entity, _ in model.state.log],
-            "what": [what for _, _, what in model.state.log],
-        },
-    )
+def _log(model: PriceWar) -> Columns:
+    log = model.state.log
+    return {
+        **_run_keys(model, len(log)),
+        "period": np.array([period for period, _, _ in log], np.int64),
+        "month": _names([model.setting.month(period) for period, _, _ in log]),
+        "entity": _names([entity for _, entity, _ in log]),
+        "what": _names([what for _, _, what in log]),
+    }
+
+
+_COLUMNS: Final[dict[str, Callable[[PriceWar], Columns]]] = {
+    "products": _products,
+    "firms": _firms,
+    "market": _market,
+    "open_orders": _open_orders,
+    "log": _log,
+}
+"""Who makes the columns of each table."""

@@ -18,6 +18,7 @@ from .dynamics import Dynamics
 from .kernels.market import choices, second_choices
 from .records import Floats, Ints, Offers, Record, read_only
 from .state import State
+from .sums import dot, times
 
 WEEKS_A_MONTH = 52.0 / 12.0
 UNKNOWN = 1e-4
@@ -143,8 +144,8 @@ def expected_fall(
     if offers.known_rise is not None:
         back = back + np.where(lead < 1.0, offers.known_rise, 0.0)
     total = max(float(weight.sum()), 1.0)
-    mean_price = float(weight @ price) / total
-    return float(np.clip(float(weight @ (trend - back)) / total, -0.25 * mean_price, 0.25 * mean_price))
+    mean_price = dot(weight, price) / total
+    return float(np.clip(dot(weight, trend - back) / total, -0.25 * mean_price, 0.25 * mean_price))
 
 
 def choose(found: Conditions, calibration: Calibration) -> Choice:
@@ -177,7 +178,7 @@ def shoppers(
     usual = usual * state.demand_factor * state.month_luck
     if not pull.on:
         return usual
-    better = float(calibration.population.weight @ np.log1p(choice.inside)) - calibration.attraction
+    better = dot(calibration.population.weight, np.log1p(choice.inside)) - calibration.attraction
     early = np.exp(np.clip(pull.response * better, -1.0, 1.0))
     return float(usual * state.planned * early)
 
@@ -187,9 +188,11 @@ def waiting(
 ) -> float:
     """Shoppers who wait for lower prices, above the number that waits at rest; negative when buyers hurry."""
     weight, free = calibration.population.weight, 1.0 - share
-    now = weight @ ((found.outside - free) / (found.outside + choice.inside))
-    rest = weight @ ((1.0 - free) / (1.0 + choice.inside))  # not `share`: at rest the two must be one number
-    return float(people * (now - rest))
+    now = dot(weight, (found.outside - free) / (found.outside + choice.inside))
+    rest = dot(
+        weight, (1.0 - free) / (1.0 + choice.inside)
+    )  # not `share`: at rest the two must be one number
+    return people * (now - rest)
 
 
 def surplus(
@@ -216,7 +219,7 @@ def surplus(
         money -= waits / total * np.log(waits / share) / calibration.alpha
     worth = people * calibration.population.weight * money
     had = np.bincount(calibration.population.group, weights=worth, minlength=QUINTILES)
-    return np.asarray(had + people * (choice.by_group @ found.felt), dtype=np.float64)
+    return np.asarray(had + people * times(choice.by_group, found.felt), dtype=np.float64)
 
 
 def decided(choice: Choice, calibration: Calibration, people: float) -> Floats:
@@ -228,4 +231,4 @@ def decided(choice: Choice, calibration: Calibration, people: float) -> Floats:
 
 def feels_cheap(choice: Choice, found: Conditions, people: float) -> float:
     """CNY by which this month's choices feel cheaper than they are, against the remembered prices."""
-    return -people * float(choice.share @ found.felt)
+    return -people * dot(choice.share, found.felt)

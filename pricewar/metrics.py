@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .sums import times
+
 Floats = NDArray[np.float64]
 
 
@@ -213,7 +215,7 @@ def _first(flags: NDArray[np.bool_], window: int) -> Floats:
 def present_value(flows: ArrayLike, annual_rate: float) -> Floats:
     """(...,) value at the first month of monthly flows (..., T), discounted at (1 + rate)^(-t/12)."""
     values = np.asarray(flows, float)
-    return np.asarray(values @ (1.0 + annual_rate) ** (-np.arange(values.shape[-1]) / 12.0))
+    return times(values, (1.0 + annual_rate) ** (-np.arange(values.shape[-1]) / 12.0))
 
 
 class Predation(NamedTuple):

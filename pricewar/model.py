@@ -16,20 +16,24 @@ import pandas as pd
 from . import agenda, carry, metrics, settling
 from . import market as buyers
 from .accrual import Accrual
+from .arguments import at_least, check, luck, maybe
+from .batch import iteration
 from .calibrate import Calibration, calibrate
 from .costs import CostCurve, cost_lines, draft, fixed_a_car, pay, purchases, squeezed_out
 from .crowd import Crowd
 from .firm import Firm, proposed
-from .history import Month, tables
+from .history import tables
 from .market import Choice, Conditions
-from .production import flow, stock_months, turned_away
+from .production import Flow, flow, stock_months, turned_away
 from .records import Accounts, Floats, Landscape, Offers, Sales, View
 from .reference import PriceReference
 from .regulator import Regulator
+from .reported import Month, month_of
 from .research import Research
-from .scenario import Scenario
-from .scenario_file import load
+from .scenario_file import Source, load
 from .state import State
+from .streams import repetition
+from .sums import dot
 from .supplier import Supplier, close_all
 from .views import own_figures, view_of
 
@@ -38,9 +42,9 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
     """A market of firms that set prices month by month.
 
     Args:
-        setting: a Scenario, the name of a shipped one, or a path to a file.
-        seed: luck of the run; None: the scenario's own seed. `rng` means the same. (So `mesa.batch_run` needs
-            seeds among its parameters: iterations alone repeat the same luck.)
+        setting: a Scenario, the name of a shipped one, a file, or all inputs as a tree.
+        seed: luck of the run; None: the scenario's own seed, and in iterations of `mesa.batch_run` after the
+            first a fresh one that follows from it. `rng` means the same.
         collect: whether mesa's DataCollector gathers figures each month (`datacollector`).
         threads: for sampled buyers (`consumers.weight`); None: as many as there are cores. No result
             depends on it.
@@ -53,7 +57,7 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
 
     def __init__(
         self,
-        setting: Scenario | str = "baseline",
+        setting: Source = "baseline",
         seed: int | None = None,
         rng: int | None = None,
         collect: bool = True,
@@ -63,7 +67,8 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         base = load(setting)
         self.setting = base.but({k.replace("__", "."): v for k, v in changes.items()}) if changes else base
         given = seed if seed is not None else rng
-        self.seed_of_run = self.setting.seed if given is None else int(given)
+        check("PriceWar", seed=(given, maybe(luck)), threads=(threads, maybe(at_least(1))))
+        self.seed_of_run = repetition(self.setting.seed, iteration()) if given is None else int(given)
         super().__init__(rng=self.seed_of_run)
         self.period = 0
         self.calibration: Calibration = calibrate(self.setting)
@@ -92,11 +97,13 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
             self.state, self.offers.terms, self.chosen.groups, at_rest, self.setting.market.deposit
         )
         self.opening, self.opening_terms = self.state.book, self.offers.terms
+        self.made: Flow | None = None
         self._squeezed = np.zeros_like(self.offers.price)
-        self.research = self._look_into()
         self.month = self.setting.month(0)
         self.history: list[Month] = []
+        self._lines = cost_lines(self.state.unit_cost, fixed_a_car(self.state, None))
         self._populate()
+        self._look()
         self.datacollector = mesa.DataCollector(_MARKET_REPORTERS, _FIRM_REPORTERS) if collect else None
 
     def _populate(self) -> None:
@@ -104,7 +111,7 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         self.firms = [Firm(self, index, key, spec) for index, (key, spec) in enumerate(specs)]
         self.regulator = Regulator(self, self.setting.interventions)
         chain = self.setting.supply_chain
-        usual = chain.purchased_share * float(self.calibration.unit_cost @ self.landscape.start_units)
+        usual = chain.purchased_share * dot(self.calibration.unit_cost, self.landscape.start_units)
         self.suppliers = [Supplier(self, key, spec, usual) for key, spec in chain.groups.items()]
 
     def step(self) -> None:
@@ -114,8 +121,10 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
             return
         self._open()
         offers = self._offer()
-        sales = self._sell(offers)
-        accounts = self._close(sales)
+        sales, self.made = self._sell(offers)
+        accounts, inventory, supplied = self._close(sales, self.made)
+        self._note(offers, sales, accounts, supplied)
+        carry.books(self.state, accounts, self.made, inventory)
         self._carry(offers, sales, accounts)
         if self.datacollector is not None:
             self.datacollector.collect(self)
@@ -129,7 +138,7 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         return self
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """The products, firms, market and log tables of the months run so far."""
+        """The products, firms, market, open_orders and log tables of the months run so far."""
         return tables(self)
 
     # -- the parts of a month ------------------------------------------------------------------
@@ -146,23 +155,25 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         self._squeezed = squeezed_out(full, cut[self.landscape.firm_of], self.setting.supply_chain)
         self.state.unit_cost = full - self._squeezed
 
-    def _look_into(self) -> Research:
-        """Last month's demand, as firms can find it out."""
-        return Research(self.calibration, self.found, self.chosen, self.offers.price, self.setting.market.vat)
+    def _look(self) -> None:
+        """What may be seen now: last month's demand, figures of the firms, papers of the measures."""
+        market = self.setting.market
+        self.research = Research(self.calibration, self.found, self.chosen, self.offers.price, market.vat)
+        self._figures = own_figures(self)
+        self._looked = self.period
+        self.regulator.open()
 
     def _offer(self) -> Offers:
         """Firms propose, events impose, the regulator amends."""
-        self.research = self._look_into()
         self._lines = cost_lines(self.state.unit_cost, fixed_a_car(self.state, self.sales))
-        self._figures = own_figures(self)
-        self.regulator.open()
+        self._look()
         for firm in self.firms:
             firm.propose()
         offers = carry.showroom(self.state, self.period, *proposed(self.firms, self.state))
         offers = agenda.impose(self.setting, offers, self.state, self.period)
         return self.regulator.amend(offers)
 
-    def _sell(self, offers: Offers) -> Sales:
+    def _sell(self, offers: Offers) -> tuple[Sales, Flow]:
         """Buyers choose; full order books turn buyers to their second choice; cars are delivered."""
         dynamics, calibration = self.setting.dynamics, self.calibration
         settlement = self.setting.market.settlement
@@ -178,20 +189,20 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
             share, sampled = self.crowd.choose(self.found, self.state.fleet, fall, people, self.period)
             worth = worth + sampled - buyers.decided(self.chosen, calibration, people)
         orders = people * self._served(share, people)
-        self.made = flow(self.state, orders, dynamics)
+        made = flow(self.state, orders, dynamics)
         terms = self.setting.market
         bookings = settling.book_month(
-            self.state, offers, orders, self.made.units, self.chosen.groups, worth, terms
+            self.state, offers, orders, made.units, self.chosen.groups, worth, terms
         )
         waits = buyers.waiting(self.found, self.chosen, calibration, people, free)
         petrol = self.setting.consumers.petrol_share * max(people - float(orders.sum()) - waits, 0.0)
-        return Sales(
+        sales = Sales(
             period=self.period,
             orders=orders,
-            units=self.made.units,
-            produced=self.made.produced,
-            backlog=self.made.backlog,
-            stock=self.made.stock,
+            units=made.units,
+            produced=made.produced,
+            backlog=made.backlog,
+            stock=made.stock,
             shoppers=people,
             waiting=waits,
             surplus=worth,
@@ -199,6 +210,7 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
             petrol=petrol,
             feels_cheap=buyers.feels_cheap(self.chosen, self.found, people),
         )
+        return sales, made
 
     def choose(self, found: Conditions) -> Choice:
         """What buyers choose under the conditions they find."""
@@ -211,46 +223,30 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
             return share
         return share * (1.0 - refused) + buyers.spill(refused, self.found, self.calibration)
 
-    def _close(self, sales: Sales) -> Accounts:
-        """Draft the books, let the regulator settle, pay the bills; suppliers close theirs."""
+    def _close(self, sales: Sales, made: Flow) -> tuple[Accounts, Floats, tuple[float, float]]:
+        """Draft the books, let the regulator settle, pay the bills; suppliers close theirs.
+
+        Returns:
+            The accounts, the stock's value, profit of suppliers and how many have failed.
+        """
         market = self.setting.market
-        drafted, self._inventory = draft(
-            self.state, self.made, sales.bookings, self.period, market.vat, market.deposit
-        )
+        drafted, inventory = draft(self.state, made, sales.bookings, self.period, market.vat, market.deposit)
         settled = self.regulator.settle(drafted)
-        bought = purchases(self.state, self.made, self._squeezed, self.setting.supply_chain)
+        bought = purchases(self.state, made, self._squeezed, self.setting.supply_chain)
         external = np.array([firm.spec.external_income for firm in self.firms]) * self.state.active
         accounts = pay(settled, bought.made_cost, bought.paid, external, self.state.deposits)
         paid = float(accounts.paid_suppliers.sum())
-        self._supplied = close_all(self.suppliers, float(bought.paid.sum()), paid, float(bought.usual.sum()))
-        return accounts
+        supplied = close_all(self.suppliers, float(bought.paid.sum()), paid, float(bought.usual.sum()))
+        return accounts, inventory, supplied
+
+    def _note(self, offers: Offers, sales: Sales, accounts: Accounts, supplied: tuple[float, float]) -> None:
+        """The month as it is reported."""
+        self.reference.close(offers, self.period)
+        protected = settling.protection(self.state, sales, accounts)
+        self.history.append(month_of(self, offers, sales, accounts, supplied, protected))
 
     def _carry(self, offers: Offers, sales: Sales, accounts: Accounts) -> None:
-        """Note the month; buyers and firms remember; firms without cash leave."""
-        profit, failed = self._supplied
-        self.reference.close(offers, self.period)
-        market = self.setting.market
-        protected = settling.protection(self.state, sales, accounts)
-        self.history.append(
-            Month(
-                offers=offers,
-                sales=sales,
-                accounts=accounts,
-                unit_cost=self.state.unit_cost,
-                reference=self.reference.own,
-                cost_index=self.reference.index,
-                surplus=sales.surplus + sales.bookings.afterwards + protected,
-                petrol_profit=settling.petrol_profit(sales, market),
-                petrol_taxes=settling.petrol_taxes(sales, market),
-                active=self.state.active.copy(),
-                brand=self.state.brand,
-                capacity=self.state.capacity * self.state.supply * self.state.active,
-                supplier_profit=profit,
-                suppliers_failed=failed,
-                fiscal_cost=settling.fiscal_cost(sales, accounts, market),
-            )
-        )
-        carry.books(self.state, accounts, self.made, self._inventory)
+        """Buyers and firms remember; firms without cash leave."""
         carry.buyers(self.state, self.offers, offers, sales, self.reference.own, self.setting)
         carry.trends(self.state, self.setting.dynamics, sales)
         carry.supply(self.state, self.suppliers, self.setting.supply_chain.dependence)
@@ -263,11 +259,16 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
     # -- what agents may see -------------------------------------------------------------------
 
     def view_of(self, firm: Firm) -> View:
-        """What one firm knows this month, as the regulator's measures leave it."""
+        """What one firm knows this month, as the regulator's measures leave it.
+
+        Between months it is what the firm will decide on in the next, but for that month's events.
+        """
+        if self._looked != self.period:
+            self._look()
         return self.regulator.see(view_of(self, firm, self._figures))
 
     def cost_lines(self) -> dict[str, Floats]:
-        """(J,) unit cost of each product under each legal cost line, CNY ex VAT."""
+        """(J,) unit cost of each product under each legal cost line, as audited last; CNY ex VAT."""
         return self._lines
 
     def accruals(self) -> dict[str, Accrual]:
@@ -310,7 +311,7 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
 
 _MARKET_REPORTERS = {
     name: name for name in ("price_index", "war_index", "units", "consumer_surplus", "firms_active")
-}
+} | {"seed": "seed_of_run"}
 _FIRM_REPORTERS = {
     "firm": lambda agent: getattr(agent, "key", None),
     "price_change": lambda agent: getattr(agent, "price_change", None),

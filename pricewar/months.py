@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-Month = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
-"""A calendar month written as YYYY-MM."""
+Month = Annotated[str, StringConstraints(pattern=r"^[12][0-9]{3}-(0[1-9]|1[0-2])$")]
+"""A calendar month written as YYYY-MM, from 1000-01 to 2999-12, so that months compare as text does."""
 
 
 def months_between(start: str, month: str) -> int:

@@ -16,6 +16,7 @@ import numpy as np
 from .book import Bookings, Terms
 from .landscape import Landscape
 from .record import Flags, Floats, Ints, Record, read_only
+from .sums import times
 
 __all__ = [
     "Accounts",
@@ -130,8 +131,7 @@ class View(Record):
         return self._of_rivals(self.change(months_ago))
 
     def _of_rivals(self, values: Floats) -> Floats:
-        mean: Floats = self.landscape.rival_weights(self.own, self.on_sale) @ values
-        return mean
+        return times(self.landscape.rival_weights(self.own, self.on_sale), values)
 
 
 @dataclass(frozen=True)

@@ -144,7 +144,7 @@ def _measured(calibration: Same, vat: float) -> Floats:
     """
     content = calibration.content
     sold, start = content.on_sale, content.landscape.start_price
-    found = start_game(content, vat, cost_change=-STEP, tol=1e-6)
+    found = start_game(content, vat, cost_change=-STEP, tol=1e-11)
     ratio = np.full(len(start), np.nan)
     if found.converged:
         ratio[sold] = np.clip((1.0 - found.prices / start[sold]) / STEP, 0.0, 2.0)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import mesa
 import numpy as np
 
+from .agents import Agent
 from .interventions import Desk, Intervention
+from .own_code import FAILURES, blame, the_same_sort
 from .records import Accounts, Offers, View
 from .streams import stream
 
 if TYPE_CHECKING:
     from .model import PriceWar
 
+R = TypeVar("R", View, Offers, Accounts)
 
-class Regulator(mesa.Agent):  # type: ignore[misc]
+
+class Regulator(Agent):  # type: ignore[misc]
     """Holds the measures and a notebook for each."""
 
     model: PriceWar
@@ -40,21 +43,26 @@ class Regulator(mesa.Agent):  # type: ignore[misc]
 
     def see(self, view: View) -> View:
         """Let each measure rewrite what a firm knows."""
-        for measure, desk in self._cases:
-            view = measure.see(view, desk)
-        return view
+        return self._each("see", view)
 
     def amend(self, offers: Offers) -> Offers:
         """Let each measure rewrite the offers."""
-        for measure, desk in self._cases:
-            offers = measure.amend(offers, desk)
-        return offers
+        return self._each("amend", offers)
 
     def settle(self, accounts: Accounts) -> Accounts:
         """Let each measure rewrite the books before bills are paid."""
+        return self._each("settle", accounts)
+
+    def _each(self, method: str, record: R) -> R:
+        """The record as all measures in force leave it; what a measure raises is told with its name."""
         for measure, desk in self._cases:
-            accounts = measure.settle(accounts, desk)
-        return accounts
+            try:
+                record = the_same_sort(getattr(measure, method)(record, desk), record)
+            except FAILURES as error:
+                place = next(k for k, other in enumerate(self.measures) if other is measure)
+                blame(error, measure.kind, f"(interventions.{place}, {method}) in {desk.month}")
+                raise
+        return record
 
     def _desk(self, k: int, measure: Intervention) -> Desk:
         model = self.model

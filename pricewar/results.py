@@ -7,33 +7,32 @@ runs (wall time, command line, versions) is in run.json alone.
 from __future__ import annotations
 
 import json
-import os
 import platform
-import shutil
-import tempfile
+import textwrap
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final, Self
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
+from .arguments import a, check, takes
+from .arguments import path as place
 from .edition import EDITION, oldest, result_edition
-from .errors import ResultsError
+from .errors import ResultsError, bad_input
+from .folders import RUN, replaced
 from .schema import SCHEMA, columns
-from .stored import read_record, read_table, seconds_of, sha256
+from .stored import read_record, read_table, seconds_of, sha256, write_table
 
-_ARROW: Final = {"str": pa.string(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
 _NUMPY: Final = {"int": np.dtype("int64"), "float": np.dtype("float64"), "bool": np.dtype("bool")}
-_CSV: Final = ("market", "open_orders", "log", "runs")
-_ABOUT: Final = "run.json"
+
+Columns = Mapping[str, Any]
+"""Columns of one table by name: arrays of one length."""
 
 
-def table(name: str, data: Mapping[str, Any] | pd.DataFrame) -> pd.DataFrame:
+def table(name: str, data: Columns | pd.DataFrame) -> pd.DataFrame:
     """Columns of one table in the order and with the types of the schema.
 
     Args:
@@ -79,7 +78,10 @@ def empty(name: str) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Results:
-    """The tables of a set of runs. Columns, units and meanings: `pricewar.schema`."""
+    """The tables of a set of runs, all in long form, and what was run.
+
+    Units, meanings and how months become one number: `pricewar.schema.SCHEMA`, docs/reference/outputs.md.
+    """
 
     products: pd.DataFrame = field(default_factory=lambda: empty("products"))
     firms: pd.DataFrame = field(default_factory=lambda: empty("firms"))
@@ -93,10 +95,21 @@ class Results:
     """Id of a firm -> its name as people write it; ids without one are shown as they are."""
     command: str = ""
     """The command line that repeats the runs."""
+    inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Scenario -> all its inputs as they were run, as a tree: `pricewar.load(results.inputs["name"])`."""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Code of one's own that the scenarios name: module -> SHA-256 (`pricewar.sources`)."""
 
     def __post_init__(self) -> None:
         for name in SCHEMA:
-            object.__setattr__(self, name, table(name, getattr(self, name)))
+            given = getattr(self, name)
+            if not isinstance(given, (pd.DataFrame, Mapping)):
+                raise bad_input("Results", (name, given, "a table: a DataFrame, or columns by name"))
+            try:
+                object.__setattr__(self, name, table(name, given))
+            except (TypeError, ValueError) as error:
+                raise bad_input("Results", (name, given, f"the columns of the schema ({error})")) from error
+        check("Results", about=(self.about, a(Mapping)), names=(self.names, a(Mapping)))
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -126,16 +139,37 @@ class Results:
         return "baseline" if "baseline" in self.scenarios else self.scenarios[0]
 
     def but(self, **changes: Any) -> Self:
-        """A copy with some fields replaced."""
-        return replace(self, **changes)
+        """A copy with some fields replaced; tables that stay are not checked again.
+
+        Raises:
+            TypeError: no field of that name.
+            ResultsError: a table that is not one.
+        """
+        unknown = changes.keys() - {field.name for field in fields(self)}
+        if unknown:
+            raise TypeError(f"Results has no field {', '.join(sorted(unknown))}")
+        copy = object.__new__(type(self))
+        copy.__dict__.update(self.__dict__)
+        given = SCHEMA.keys() & changes
+        wrong = [name for name in given if not isinstance(changes[name], pd.DataFrame)]
+        if wrong:
+            raise bad_input("but", *((name, changes[name], "a table") for name in sorted(wrong)))
+        for name, value in changes.items():
+            copy.__dict__[name] = table(name, value) if name in SCHEMA else value
+        return copy
 
     def only(self, *scenarios: str) -> Self:
         """The rows of some scenarios."""
+        if not all(isinstance(name, str) for name in scenarios):
+            raise bad_input("only", ("scenarios", scenarios, "names of scenarios"))
         kept: dict[str, Any] = {
             name: frame[frame["scenario"].isin(scenarios)] for name, frame in self.tables.items()
         }
-        about = {name: text for name, text in self.about.items() if name in scenarios}
-        return replace(self, **kept, about=about)
+        about, inputs = (
+            {name: held for name, held in words.items() if name in scenarios}
+            for words in (self.about, self.inputs)
+        )
+        return self.but(**kept, about=about, inputs=inputs)
 
     def require_complete(self) -> Self:
         """These results, if there are runs and none failed.
@@ -151,30 +185,27 @@ class Results:
             raise ResultsError("\n".join([f"{len(failed)} of {len(self.runs)} runs failed", *lines]))
         return self
 
+    @takes(directory=place)
     def save(self, directory: str | Path) -> Path:
         """Write all tables into a directory; other files in it stay.
 
-        Everything is written beside the target first. A new directory appears whole or not at all; in an
-        existing one run.json goes first and comes back last, so that a broken save cannot be loaded.
-        """
-        target = Path(directory)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-        try:
-            self._write(draft)
-            _put(draft, target)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
-        return target
+        A new directory appears whole or not at all; in an existing one run.json goes first and comes back
+        last, so that a broken save cannot be loaded (`pricewar.folders`).
 
-    def _write(self, draft: Path) -> None:
+        Raises:
+            InputError: a file of others has the name of one of ours, or one of ours was changed.
+            ResultsError: the directory cannot be written.
+        """
+        with replaced(Path(directory), kept=lambda name: True, whole=False) as draft:
+            self.write(draft)
+        return Path(directory)
+
+    def write(self, draft: Path) -> None:
+        """Write all tables and their record into an empty directory."""
         for name, frame in self.tables.items():
-            stored = _stored(name, frame)
-            pq.write_table(_arrow(name, stored), draft / f"{name}.parquet", compression="zstd")
-            if name in _CSV:
-                stored.to_csv(draft / f"{name}.csv", index=False, lineterminator="\n")
+            write_table(name, frame, draft)
         record = json.dumps(self._record(draft), indent=2, ensure_ascii=False, allow_nan=False)
-        (draft / _ABOUT).write_text(record + "\n", encoding="utf-8")
+        (draft / RUN).write_text(record + "\n", encoding="utf-8")
 
     def _record(self, draft: Path) -> dict[str, Any]:
         seconds = self.runs["seconds"].to_numpy()
@@ -190,10 +221,13 @@ class Results:
             },
             "seconds": [float(value) if np.isfinite(value) else None for value in seconds],
             "versions": software(),
+            "sources": dict(self.sources),
             "sha256": {path.name: sha256(path) for path in sorted(draft.glob("*.parquet"))},
+            "inputs": self.inputs,
         }
 
     @classmethod
+    @takes(directory=place)
     def load(cls, directory: str | Path) -> Self:
         """Read what `save` wrote.
 
@@ -205,16 +239,26 @@ class Results:
                 edition.
         """
         folder = Path(directory)
-        record = read_record(folder / _ABOUT)
-        edition = result_edition(record, str(folder / _ABOUT))
+        record = read_record(folder / RUN)
+        edition = result_edition(record, str(folder / RUN))
         frames: dict[str, Any] = {}
         for name in SCHEMA:
             absent = edition < EDITION and f"{name}.parquet" not in record["sha256"]
             frame = empty(name) if absent else read_table(folder / f"{name}.parquet", record["sha256"])
             frames[name] = fitted(name, frame, edition) if edition < EDITION else frame
-        frames["runs"]["seconds"] = seconds_of(record, folder / _ABOUT, len(frames["runs"]))
+        frames["runs"]["seconds"] = seconds_of(record, folder / RUN, len(frames["runs"]))
         text: dict[str, Any] = {name: record[name] for name in ("about", "names", "command")}
-        return cls(**frames, **text)
+        return cls(**frames, **text, inputs=record.get("inputs", {}), sources=record.get("sources", {}))
+
+
+def _named() -> str:
+    """The tables and their columns, for `help(Results)`."""
+    wrap = textwrap.TextWrapper(104, initial_indent=" " * 4, subsequent_indent=" " * 8)
+    rows = (wrap.fill(f"{name}: {', '.join(columns(name))}") for name in SCHEMA)
+    return "\n".join(["    Tables and their columns:\n", *rows])
+
+
+Results.__doc__ = f"{Results.__doc__}\n{_named()}\n"
 
 
 def concat(parts: Iterable[Results]) -> Results:
@@ -234,7 +278,9 @@ def concat(parts: Iterable[Results]) -> Results:
     about = {name: text for part in parts for name, text in part.about.items()}
     names = {firm: text for part in parts for firm, text in part.names.items()}
     command = next((part.command for part in parts if part.command), "")
-    return Results(**joined, about=about, names=names, command=command)
+    inputs = {name: tree for part in parts for name, tree in part.inputs.items()}
+    code = {module: mark for part in parts for module, mark in part.sources.items()}
+    return Results(**joined, about=about, names=names, command=command, inputs=inputs, sources=code)
 
 
 def software() -> dict[str, str]:
@@ -255,23 +301,3 @@ def _check_columns(name: str, frame: pd.DataFrame) -> None:
     unknown = [str(column) for column in frame if column not in columns(name)]
     if missing or unknown:
         raise ResultsError(f"table {name}: columns missing {missing}, unknown {unknown}")
-
-
-def _stored(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.drop(columns="seconds") if name == "runs" else frame
-
-
-def _arrow(name: str, frame: pd.DataFrame) -> pa.Table:
-    fields = [(c.name, _ARROW[c.dtype]) for c in SCHEMA[name] if c.name in frame]
-    made = pa.Table.from_pandas(frame, schema=pa.schema(fields), preserve_index=False)
-    return made.replace_schema_metadata(None)  # else the pandas version would be in the bytes
-
-
-def _put(draft: Path, target: Path) -> None:
-    if not target.exists():
-        draft.chmod(0o755)  # a temporary directory is born private
-        draft.rename(target)
-        return
-    (target / _ABOUT).unlink(missing_ok=True)
-    for path in sorted(draft.iterdir(), key=lambda path: path.name == _ABOUT):
-        os.replace(path, target / path.name)

@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import importlib
+import inspect
+import sys
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -16,27 +18,35 @@ from pydantic import (
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     SerializerFunctionWrapHandler,
+    ValidationError,
+    create_model,
     model_serializer,
 )
 from pydantic_core import CoreSchema, core_schema
+
+from .errors import shown
+from .own_code import FAILURES, check_name, imported, left_out, told
+from .sources import home_of
 
 R = TypeVar("R", bound="Rule")
 
 
 class Rule(BaseModel):
-    """Base of strategies, interventions, events, demand and cost curves: immutable parameters.
+    """Base of strategies, interventions, events and preferences of buyers: immutable parameters.
 
     Unknown keys are refused. What a rule remembers lives in a notebook handed to it, never in itself,
     so a rule can be shared between firms, runs and processes.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+    looked_at: ClassVar[bool] = True
+    """Whether this is the rule itself; False for what stands in for a rule whose code is not imported."""
 
     @property
     def kind(self) -> str:
         """The name that a scenario file uses for this rule."""
-        shipped = type(self).__module__.startswith("pricewar.")
-        return type(self).__name__ if shipped else f"{type(self).__module__}:{type(self).__name__}"
+        module = home_of(type(self).__module__)
+        return type(self).__name__ if module.startswith("pricewar.") else f"{module}:{type(self).__name__}"
 
     @model_serializer(mode="wrap")
     def _with_kind(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -61,9 +71,27 @@ def make_rule(value: object, package: str, base: type[R]) -> R:
         return value
     table = {"kind": value} if isinstance(value, str) else value
     if not isinstance(table, Mapping) or not isinstance(table.get("kind"), str):
-        raise ValueError(f'needs a table with kind = "..." or a kind; found {value!r}')
+        raise ValueError(f'needs a table with kind = "..." or a kind; found {shown(value)}')
     parameters = {key: item for key, item in table.items() if key != "kind"}
-    return find_rule(table["kind"], package, base).model_validate(parameters)
+    kind: str = table["kind"]
+    rule = find_rule(kind, package, base)
+    return rule.model_validate(parameters) if ":" not in kind else _made(kind, rule, parameters)
+
+
+def _made(kind: str, rule: type[R], parameters: Mapping[str, Any]) -> R:
+    """A rule of a user's own: its validators may raise anything, its parameters must be plain values."""
+    try:
+        made = rule.model_validate(parameters)
+    except ValidationError:
+        raise
+    except FAILURES as error:
+        raise ValueError(f"kind {kind!r} cannot be made: {told(error)}") from error
+    try:
+        made.model_dump_json()
+    except FAILURES as error:
+        reason = f"parameters must be plain values that a file can hold: {told(error)}"
+        raise ValueError(f"kind {kind!r} cannot be written down: {reason}") from error
+    return made
 
 
 def find_rule(kind: str, package: str, base: type[R]) -> type[R]:
@@ -75,16 +103,47 @@ def find_rule(kind: str, package: str, base: type[R]) -> type[R]:
     if ":" not in kind:
         known = shipped(package, base)
         if kind not in known:
-            raise ValueError(f"unknown kind {kind!r}; known: {', '.join(sorted(known))}, or module:Class")
+            names = f"{', '.join(sorted(known))}, or module:Class"
+            raise ValueError(f"unknown kind {shown(kind)}; known: {names}")
         return known[kind]
-    module, _, name = kind.partition(":")
-    try:
-        found = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise ValueError(f"kind {kind!r} cannot be imported: {error}") from error
+    check_name(kind)
+    if left_out(kind):
+        return _stand_in(kind, base)
+    found = imported(kind)
     if not (isinstance(found, type) and issubclass(found, base)):
         raise ValueError(f"kind {kind!r} is not a {base.__name__}")
+    reason = _unusable(found, package, base)
+    if reason:
+        raise ValueError(f"kind {kind!r} cannot be used: {reason}")
     return found
+
+
+def _unusable(found: type[R], package: str, base: type[R]) -> str:
+    """Why a class of the right sort is no rule that a file can name; empty if it is one."""
+    if found is base:
+        return f"it is the base of all such rules; allowed: a subclass of {base.__name__}"
+    if inspect.isabstract(found):
+        missing = ", ".join(sorted(found.__abstractmethods__))
+        return f"it lacks {missing}; allowed: a class that defines every abstract method"
+    if found.__module__.startswith("pricewar.") and found.kind is Rule.kind:  # else it names its own place
+        is_shipped = shipped(package, base).get(found.__name__) is found
+        return "" if is_shipped else f"it is not one of {', '.join(sorted(shipped(package, base)))}"
+    home = sys.modules.get(found.__module__)
+    if getattr(home, found.__name__, None) is not found:
+        return f"{found.__module__}:{found.__name__} is another; allowed: a class at the top of its module"
+    return ""
+
+
+def _stand_in(kind: str, base: type[R]) -> type[R]:
+    """A class that takes any parameters and does nothing, in place of one that must not be imported."""
+    module, name = check_name(kind)
+    open_fields: Any = {key: (Any, None) for key, field in base.model_fields.items() if field.is_required()}
+    made = create_model(name, __base__=base, __module__=module, **open_fields)
+    made.model_config = ConfigDict(frozen=True, extra="allow")
+    made.model_rebuild(force=True)
+    made.looked_at = False
+    made.__abstractmethods__ = frozenset()
+    return made
 
 
 class RuleOf:

@@ -6,23 +6,26 @@ A run that fails is a row with its error; it never takes the others down.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import numpy as np
 
+from .arguments import luck, whole
 from .edition import EDITION
 from .errors import bad_input
+from .history import columns, gather
 from .model import PriceWar
-from .results import Results, concat, table
+from .results import Columns, Results
 from .scenario import Scenario
-from .scenario_file import load
+from .scenario_file import Source, load
 
-Source = Scenario | str | Path
+MOST_SEEDS = 100_000
+"""Runs of one scenario that one call may ask for; more are an experiment."""
 Progress = Callable[[str, int], None]
 """Called after each run with the scenario's name and its seed; in long runs after each month."""
 
@@ -68,13 +71,23 @@ def compare(
 ) -> Results:
     """Run several scenarios with the same seeds, so that they differ only by what was changed.
 
-    Arguments and errors as for `run`; two scenarios of one name are an error too. Results are in order of
-    scenarios and seeds, whatever the executor.
+    Arguments as for `run`. Results are in order of scenarios and seeds, whatever the executor.
+
+    Raises:
+        InputError: a scenario is not valid, or two have one name.
     """
+    if isinstance(scenarios, (str, Path, Scenario, Mapping)) or not isinstance(scenarios, Iterable):
+        raise bad_input("compare", ("scenarios", scenarios, "a list of scenarios, shipped names or files"))
     loaded = [load(scenario) for scenario in scenarios]
+    if not loaded:
+        raise bad_input("compare", ("scenarios", [], "one scenario or more"))
+    if executor is not None and not isinstance(executor, Executor):
+        raise bad_input("compare", ("executor", executor, "a concurrent.futures executor or None"))
+    if progress is not None and not callable(progress):
+        raise bad_input("compare", ("progress", progress, "a function or None"))
     _check_names(loaded)
     jobs = [Job(scenario, seed) for scenario in loaded for seed in seed_list(seeds, scenario)]
-    parts = []
+    parts = list[Mapping[str, Columns]]()
     monthly = progress if progress is not None and executor is None and watched_by_month(loaded) else None
     mapped = (run_one(job, monthly) for job in jobs) if executor is None else executor.map(run_one, jobs)
     for job, part in zip(jobs, mapped, strict=True):
@@ -83,7 +96,10 @@ def compare(
             progress(job.scenario.name, job.seed)
     names = {key: firm.name for scenario in loaded for key, firm in scenario.firms.items()}
     about = {scenario.name: scenario.title for scenario in loaded}
-    return concat(parts).but(about=about, names=names)
+    inputs = {scenario.name: scenario.model_dump(mode="json") for scenario in loaded}
+    code = {module: mark for scenario in loaded for module, mark in scenario.sources.items()}
+    tables: dict[str, Any] = gather(parts)
+    return Results(**tables, about=about, names=names, inputs=inputs, sources=code)
 
 
 def _check_names(scenarios: Sequence[Scenario]) -> None:
@@ -102,10 +118,19 @@ def seed_list(seeds: int | Sequence[int] | None, scenario: Scenario) -> list[int
     """
     if seeds is None:
         return [scenario.seed]
-    listed = list(range(1, seeds + 1)) if isinstance(seeds, int) else [int(seed) for seed in seeds]
-    if not listed or min(listed) < 0 or len(set(listed)) < len(listed):
-        raise bad_input("run", ("seeds", seeds, "a number from 1, or different integers from 0"))
-    return listed
+    wrong = bad_input(
+        "run", ("seeds", seeds, f"a number from 1 to {MOST_SEEDS:,}, or different integers from 0 below 2^63")
+    )
+    if isinstance(seeds, (int, np.integer)) and whole.fits(seeds):
+        if not 1 <= seeds <= MOST_SEEDS:
+            raise wrong
+        return list(range(1, int(seeds) + 1))
+    if not isinstance(seeds, Iterable) or isinstance(seeds, (str, bytes)):
+        raise wrong
+    given = list(seeds)
+    if not given or not all(map(luck.fits, given)) or len(set(given)) < len(given):
+        raise wrong
+    return [int(seed) for seed in given]
 
 
 def watched_by_month(scenarios: Iterable[Scenario]) -> bool:
@@ -113,8 +138,11 @@ def watched_by_month(scenarios: Iterable[Scenario]) -> bool:
     return any(scenario.consumers.weight is not None for scenario in scenarios)
 
 
-def run_one(job: Job, after_month: Progress | None = None) -> Results:
-    """One run, whatever happens in it; `after_month` is called with the month, in words, and the seed."""
+def run_one(job: Job, after_month: Progress | None = None) -> dict[str, Columns]:
+    """The columns of the tables of one run, whatever happens in it: of `runs` alone if it fails.
+
+    `after_month` is called with the month, in words, and the seed.
+    """
     begin = time.perf_counter()
     try:
         model = PriceWar(job.scenario, seed=job.seed, collect=False)
@@ -122,22 +150,24 @@ def run_one(job: Job, after_month: Progress | None = None) -> Results:
             model.step()
             if after_month is not None:
                 after_month(f"{job.scenario.name}, {model.month}", job.seed)
-        tables: dict[str, Any] = dict(model.tables())
+        made = columns(model)
     except Exception as failure:  # a failed run is data: its row says what went wrong
         error = f"{type(failure).__name__}: {failure}"
-        return Results(runs=_row(job, error, time.perf_counter() - begin))
-    return Results(**tables, runs=_row(job, "", time.perf_counter() - begin))
+        return {"runs": _row(job, error, time.perf_counter() - begin)}
+    return {**made, "runs": _row(job, "", time.perf_counter() - begin)}
 
 
-def _row(job: Job, error: str, seconds: float) -> pd.DataFrame:
+def _row(job: Job, error: str, seconds: float) -> Columns:
     row: dict[str, Any] = {
-        "scenario": [job.scenario.name],
-        "seed": [job.seed],
-        "digest": [job.scenario.digest],
-        "version": [version("pricewar")],
-        "edition": [EDITION],
-        "status": ["failed" if error else "ok"],
-        "error": [error],
-        "seconds": [seconds],
+        "scenario": job.scenario.name,
+        "seed": job.seed,
+        "digest": job.scenario.digest,
+        "version": version("pricewar"),
+        "edition": EDITION,
+        "status": "failed" if error else "ok",
+        "error": error,
+        "seconds": seconds,
     }
-    return table("runs", row)
+    return {
+        name: np.array([value], object if isinstance(value, str) else None) for name, value in row.items()
+    }

@@ -6,24 +6,27 @@ prices incl. VAT unless the name says net. Files are read in `scenario_file`.
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
 from typing import Annotated, Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from .arguments import whole
 from .consistency import inconsistencies
 from .dynamics import Dynamics
-from .errors import InputError, Problem
+from .errors import InputError, Problem, bad_input, shown
 from .events import Event
 from .interventions import Intervention
 from .months import Month, month_after
-from .preferences import MixedLogit, Preferences
+from .paths import change
+from .preferences import Logit, Preferences
 from .rules import RuleOf
+from .sources import sources
 from .specs import (
     SEGMENTS,
     ConsumerSpec,
@@ -31,6 +34,7 @@ from .specs import (
     MarketSpec,
     NoiseSpec,
     ProductSpec,
+    Seed,
     SupplierSpec,
     SupplyChainSpec,
     Table,
@@ -48,8 +52,14 @@ __all__ = [
     "SupplyChainSpec",
     "problems_of",
     "scenario_from",
-    "set_path",
 ]
+
+
+REQUIRED = {
+    "consumers.shoppers": "a value is required: people who consider buying in a month, "
+    "more than the units sold",
+}
+"""What a value that is missing should be, where its name alone does not say it."""
 
 
 class Scenario(Table):
@@ -59,10 +69,10 @@ class Scenario(Table):
     title: str = ""
     start: Month = "2025-05"
     periods: int = Field(36, ge=1, le=600, description="months")
-    seed: int = Field(1, ge=0)
+    seed: Seed = 1
     market: MarketSpec = MarketSpec()
-    consumers: ConsumerSpec = ConsumerSpec()
-    demand: Annotated[Preferences, RuleOf("pricewar.preferences", Preferences, "MixedLogit")] = MixedLogit()
+    consumers: ConsumerSpec
+    demand: Annotated[Preferences, RuleOf("pricewar.preferences", Preferences, "Logit")] = Logit()
     dynamics: Dynamics = Dynamics()
     supply_chain: SupplyChainSpec = SupplyChainSpec()
     noise: NoiseSpec = NoiseSpec()
@@ -70,6 +80,12 @@ class Scenario(Table):
     products: dict[str, ProductSpec] = Field(min_length=1)
     events: tuple[Annotated[Event, RuleOf("pricewar.events", Event)], ...] = ()
     interventions: tuple[Annotated[Intervention, RuleOf("pricewar.interventions", Intervention)], ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names_what_is_missing(cls, tree: Any) -> Any:
+        """Without the table of consumers, it is its `shoppers` that are missing."""
+        return {"consumers": {}, **tree} if isinstance(tree, Mapping) else tree
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -88,36 +104,59 @@ class Scenario(Table):
     def but(self, changes: Mapping[str, Any] | None = None, /, **parts: Any) -> Scenario:
         """A copy with changes by dotted path, for example `but({"demand.own_elasticity": -3})`.
 
-        Numbers in a path index lists (`events.0.depth`). A new `kind` comes with its own defaults, whatever
-        the order of the changes: parameters of one rule mean nothing to another. Keyword arguments name parts
-        of the top level.
+        Numbers in a path index lists (`events.0.depth`); patterns change all that they match
+        (`firms.*.cash`, `products.byd_*.promotion`, see `pricewar.paths`). Changes are made in the order
+        given, those of a `kind` first: it comes with its own defaults, since parameters of one rule mean
+        nothing to another. Keyword arguments name parts of the top level.
 
         Raises:
-            InputError: a path that leads nowhere, or a value that is not allowed there; all at once.
+            InputError: a path that leads nowhere, a pattern that matches nothing, or a value that is not
+                allowed there; all at once.
         """
-        tree = {
-            key: list(part) if isinstance(part, tuple) else part for key, part in self.model_dump().items()
-        }
+        if (changes is not None and not isinstance(changes, Mapping)) or not all(
+            map(_is_text, changes or ())
+        ):
+            raise bad_input("but", ("changes", changes, "a table: dotted path -> value"))
         wanted = {**(changes or {}), **parts}
         wanted = dict(sorted(wanted.items(), key=lambda change: not change[0].endswith(".kind")))
-        lost = [
-            Problem(path, "no such field", "a dotted path into the scenario")
-            for path, value in wanted.items()
-            if not set_path(tree, path, value)
-        ]
+        tree = self._with_kinds(wanted)
+        lost = [Problem(path, *why) for path, value in wanted.items() if (why := change(tree, path, value))]
         if lost:
             raise InputError(f"scenario {self.name}", tuple(lost))
         return scenario_from(tree, source=f"scenario {self.name}")
 
+    def _with_kinds(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """This scenario as a tree; with the parameters of new kinds, where patterns are to find them."""
+        first = {path: value for path, value in wanted.items() if "*" not in path or path.endswith(".kind")}
+        base = self
+        if len(first) < len(wanted) and any(path.endswith(".kind") for path in first):
+            with suppress(InputError):  # what is wrong is told when all changes are made
+                base = self.but(first)
+        tree = base.model_dump()
+        return {key: list(part) if isinstance(part, tuple) else part for key, part in tree.items()}
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """Code of one's own that the rules stand for: module -> SHA-256 (`pricewar.sources`)."""
+        return sources(self.model_dump(mode="json", exclude={"title", "name"}))
+
     @cached_property
     def digest(self) -> str:
-        """Short name of the content: changes with any input except the seed and the texts."""
+        """Short name of the content: changes with any input except the seed and the texts.
+
+        Rules of one's own count with their source; shipped rules count with their parameters alone, what they
+        do is named by the edition of the model.
+        """
         tree = self.model_dump(mode="json", exclude={"seed", "title", "name"})
+        own = sources(tree)
+        tree |= {"sources": own} if own else {}
         text = json.dumps(tree, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def month(self, period: int) -> str:
         """The calendar month of a period; period 0 is `start`."""
+        if not whole.fits(period):
+            raise bad_input("month", ("period", period, whole.words))
         return month_after(self.start, period)
 
 
@@ -141,40 +180,16 @@ def problems_of(error: ValidationError) -> Iterator[Problem]:
         if detail["type"] == "reference":
             yield Problem(place, str(context["found"]), str(context["allowed"]))
         elif detail["type"] == "missing":
-            yield Problem(place, "nothing", "a value is required")
+            yield Problem(place, "nothing", REQUIRED.get(place, "a value is required"))
         elif detail["type"] == "extra_forbidden":
             yield Problem(place, f"unknown key with value {_short(detail['input'])}", "known keys only")
         else:
             yield Problem(place, _short(detail["input"]), detail["msg"].removeprefix("Value error, "))
 
 
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
 def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
-
-
-def set_path(tree: Any, path: str, value: Any) -> bool:
-    """Set a value by dotted path in nested dicts and lists; False if the path leads nowhere."""
-    *parents, last = path.split(".")
-    node = tree
-    for part in parents:
-        node = _child(node, part)
-        if node is None:
-            return False
-    if isinstance(node, dict):
-        if last == "kind" and node.get("kind") != value:
-            node.clear()
-        node[last] = copy.deepcopy(value)
-        return True
-    if isinstance(node, list) and last.isdigit() and int(last) < len(node):
-        node[int(last)] = copy.deepcopy(value)
-        return True
-    return False
-
-
-def _child(node: Any, part: str) -> Any:
-    if isinstance(node, dict):
-        return node.get(part)
-    if isinstance(node, (list, tuple)) and part.isdigit() and int(part) < len(node):
-        return node[int(part)]
-    return None
+    return shown(value, 80)

@@ -1,31 +1,35 @@
 """Scenario files: TOML in, Scenario out, every problem with its place.
 
 `extends` names another scenario whose tables are merged under this one's; lists (events, interventions) are
-added to those of the base. `data` names a market data set that fills firms and products. A file says only
-what it changes.
+added to those of the base. `data` names a market data set that fills firms and products and brings the tables
+of its scenario.toml. A file says only what it changes.
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
-from .consistency import CHECKS
+from .consistency import CHECKS, Check
 from .edition import EDITION, file_edition, warn_of_files
 from .errors import InputError, Problem, bad_input
 from .events import Event
 from .interventions import Intervention
 from .rules import make_rule
 from .scenario import FirmSpec, ProductSpec, Scenario, problems_of
+from .toml_text import is_file, read_toml
 
 Tree = dict[str, Any]
+Source = Scenario | str | Path | Mapping[str, Any]
+"""A scenario, a shipped name, a file, or all inputs as a tree."""
+LONGEST_CHAIN: Final = 20
+"""Files that extend each other."""
 PETROL_MARKET = ("petrol_price", "petrol_margin", "petrol_purchase_tax")
 FIRM = (
     "gross_margin", "fixed_cost", "cash", "capacity", "payable_days", "dealer_stock", "backlog",
@@ -46,8 +50,14 @@ def shipped_scenarios() -> dict[str, Path]:
     return {path.stem: path for path in sorted(shipped_directory("scenarios").glob("*.toml"))}
 
 
-def load(source: Scenario | str | Path) -> Scenario:
-    """Read a scenario: a shipped name, a file, or a Scenario, which is returned as it is.
+def load(source: Source) -> Scenario:
+    """Read a scenario.
+
+    Args:
+        source: a shipped name, a file, a tree of plain values as a file holds it, or a Scenario, which is
+            returned as it is.
+
+    All inputs as a tree are one too, as `Results.inputs` and run.json keep them, or a program makes them.
 
     Raises:
         InputError: the file is missing or not TOML, `extends` goes in a circle, or anything in it is not
@@ -55,6 +65,11 @@ def load(source: Scenario | str | Path) -> Scenario:
     """
     if isinstance(source, Scenario):
         return source
+    if isinstance(source, Mapping):
+        where = f"scenario {source.get('name', '(without a name)')}"
+        given = _laid(_layers_of(dict(source), Path("scenario"), where), {})
+        given.setdefault("name", "scenario")
+        return _validated(given, where)
     path = find(source)
     tree = merged(path)
     tree.setdefault("name", path.stem)
@@ -67,15 +82,24 @@ def find(source: str | Path) -> Path:
     Raises:
         InputError: neither exists.
     """
+    if not isinstance(source, (str, Path)):
+        raise bad_input("load", ("source", source, "a shipped name, a .toml file or a Scenario"))
     path = Path(source)
-    if path.suffix == ".toml" or path.exists():
-        if not path.is_file():
-            raise bad_input(str(source), ("(file)", "no such file", "a TOML file that can be read"))
+    if is_file(path):
         return path.resolve()
+    if path.suffix == ".toml" or _exists(path):
+        raise bad_input(str(source), ("(file)", "no such file", "a TOML file that can be read"))
     shipped = shipped_scenarios()
     if str(source) in shipped:
         return shipped[str(source)]
     raise bad_input(str(source), ("(name)", str(source), f"a .toml file, or one of {', '.join(shipped)}"))
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
 
 
 def merged(path: Path) -> Tree:
@@ -87,49 +111,67 @@ def merged(path: Path) -> Tree:
         InputError: not TOML, a missing base, a circle, or a file for a newer edition.
     """
     older: dict[str, int] = {}
-    tree = _merged(path, (), older)
+    tree = _laid(_layers(path), older)
     warn_of_files(older)
     return tree
 
 
-def _merged(path: Path, chain: tuple[Path, ...], older: dict[str, int]) -> Tree:
-    if path in chain:
-        circle = " -> ".join(p.name for p in (*chain, path))
-        raise bad_input(str(path), ("extends", circle, "a chain that ends"))
-    tree = _read(path)
-    stated = file_edition(tree, str(path))
-    tree.pop("edition", None)
-    if stated < EDITION:
-        older[str(path)] = stated
-    base: Tree = {}
-    if "extends" in tree:
-        base = _merged(_base(path, tree.pop("extends")), (*chain, path), older)
+def _layers(path: Path) -> list[tuple[str, Tree]]:
+    """The tree of a file and of each that it extends, from the file down, each with its name."""
+    return _layers_of(read_toml(path), path, str(path))
+
+
+def _layers_of(tree: Tree, path: Path, source: str) -> list[tuple[str, Tree]]:
+    layers, chain = [(source, tree)], [path]
+    while "extends" in tree:
+        try:
+            below = _base(chain[-1], tree.pop("extends"))
+            if below in chain:
+                circle = " -> ".join(p.name for p in (*chain, below))
+                raise bad_input(str(below), ("extends", circle, "a chain that ends"))
+            if len(chain) == LONGEST_CHAIN:
+                raise bad_input(str(below), ("extends", "a longer chain", f"at most {LONGEST_CHAIN} files"))
+            tree = read_toml(below)
+        except InputError as error:
+            raise _in_extended(source, error) from error
+        chain.append(below)
+        layers.append((str(below), tree))
+    return layers
+
+
+def _in_extended(source: str, error: InputError) -> InputError:
+    """An error of a file that another one extends: the user gave the one, the fault is in the other."""
+    if error.source == source:
+        return error
+    return InputError(source, tuple(_under(f"extends {error.source}", p) for p in error.problems))
+
+
+def _laid(layers: list[tuple[str, Tree]], older: dict[str, int]) -> Tree:
+    """All layers laid on each other, the last at the bottom; names and titles of bases are their own."""
+    laid: Tree = {}
+    top = layers[0][0]
+    for source, tree in reversed(layers):
         for own in ("name", "title"):
-            base.pop(own, None)
-        base.setdefault("name", path.stem)
-    if "data" in tree:
-        base = merge(base, data_tree(tree.pop("data"), str(path)))
-    return merge(base, tree)
-
-
-def _read(path: Path) -> Tree:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise bad_input(str(path), ("(file)", str(error), "valid TOML")) from error
-    except UnicodeDecodeError as error:
-        raise bad_input(str(path), ("(file)", f"byte {error.start} is not UTF-8", "UTF-8 text")) from error
+            laid.pop(own, None)
+        try:
+            stated = file_edition(tree, source)
+            tree.pop("edition", None)
+            if stated < EDITION:
+                older[source] = stated
+            if "data" in tree:
+                laid = merge(laid, data_tree(tree.pop("data"), source))
+        except InputError as error:
+            raise _in_extended(top, error) from error
+        laid = merge(laid, tree)
+    return laid
 
 
 def _base(path: Path, name: object) -> Path:
     if not isinstance(name, str):
         raise bad_input(str(path), ("extends", name, "the name or file of one scenario"))
-    beside = path.parent / name
-    if beside.is_file():
-        return beside.resolve()
-    beside = path.parent / f"{name}.toml"
-    if beside.is_file():
-        return beside.resolve()
+    for beside in (path.parent / name, path.parent / f"{name}.toml"):
+        if is_file(beside):
+            return beside.resolve()
     try:
         return find(name)
     except InputError as error:
@@ -158,18 +200,24 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Tree:
 
 
 def data_tree(name: object, source: str) -> Tree:
-    """Firms and products of a market data set, as a tree.
+    """Firms, products and own tables of a market data set, as a tree.
 
     Raises:
         InputError: no such data set, or one that does not hold together.
     """
     if not isinstance(name, str):
         raise bad_input(source, ("data", name, "the name or directory of one data set"))
-    changed = max((file.stat().st_mtime_ns for file in Path(name).glob("*.csv")), default=0)
     try:
+        changed = tuple((file.name, file.stat().st_mtime_ns) for file in _files_of(name))
         return _data_tree(name, changed)
+    except (OSError, ValueError) as error:  # a name that no directory can have
+        raise bad_input(source, ("data", name, f"the name or directory of one data set ({error})")) from error
     except InputError as error:
         raise InputError(source, tuple(_under("data", p) for p in error.problems)) from error
+
+
+def _files_of(data: str) -> list[Path]:
+    return sorted(file for file in Path(data).glob("*") if file.suffix in (".csv", ".toml"))
 
 
 def _under(field: str, problem: Problem) -> Problem:
@@ -177,13 +225,13 @@ def _under(field: str, problem: Problem) -> Problem:
 
 
 @lru_cache(maxsize=16)
-def _data_tree(name: str, changed: int) -> Tree:
+def _data_tree(name: str, changed: tuple[tuple[str, int], ...]) -> Tree:
     from .data import load_market_data
 
     market = load_market_data(name)
     firms = market.firms
     products = market.products
-    return {
+    figures: Tree = {
         "firms": {str(key): _firm(dict(row)) for key, row in firms.iterrows()},
         "products": {str(key): _product(dict(row)) for key, row in products.iterrows()},
         "market": {"vat": market.market["vat_rate"], **_given(market.market, PETROL_MARKET)},
@@ -192,6 +240,7 @@ def _data_tree(name: str, changed: int) -> Tree:
             **_given(market.market, ("petrol_share",)),
         },
     }
+    return merge(figures, market.scenario)
 
 
 def _given(figures: Mapping[str, float], names: tuple[str, ...]) -> Tree:
@@ -223,24 +272,24 @@ def _validated(tree: Tree, source: str) -> Scenario:
 
 def _also(tree: Tree) -> Iterator[Problem]:
     """What does not fit together in a tree that has malformed fields too, as far as that can be told."""
-    rough = Scenario.model_construct(
-        **{
+    rough = _constructed(
+        Scenario,
+        {
             **tree,
             "events": _rules(tree.get("events"), "pricewar.events", Event),
             "interventions": _rules(tree.get("interventions"), "pricewar.interventions", Intervention),
             "firms": _rough(tree.get("firms"), FirmSpec),
             "products": _rough(tree.get("products"), ProductSpec),
-        }
+        },
     )
     for check in CHECKS:
-        with suppress(TypeError, ValueError, AttributeError):  # too malformed to compare in this respect
-            yield from [Problem(**problem) for problem in _until_stuck(check(rough))]
+        yield from [Problem(**problem) for problem in _until_stuck(check, rough)]
 
 
-def _until_stuck(problems: Iterator[dict[str, str]]) -> Iterator[dict[str, str]]:
+def _until_stuck(check: Check, rough: Scenario) -> Iterator[dict[str, str]]:
     """What a check finds before it meets something that it cannot read."""
-    with suppress(TypeError, ValueError, AttributeError):
-        yield from problems
+    with suppress(Exception):  # any: too malformed to compare in this respect, and told as such already
+        yield from check(rough)
 
 
 def _rules(values: object, package: str, base: Any) -> tuple[Any, ...]:
@@ -255,4 +304,9 @@ def _rules(values: object, package: str, base: Any) -> tuple[Any, ...]:
 
 def _rough(values: object, spec: type[FirmSpec] | type[ProductSpec]) -> dict[str, Any]:
     tables = values if isinstance(values, dict) else {}
-    return {key: spec.model_construct(**table) for key, table in tables.items() if isinstance(table, dict)}
+    return {key: _constructed(spec, table) for key, table in tables.items() if isinstance(table, dict)}
+
+
+def _constructed(spec: Any, table: Tree) -> Any:
+    """The known fields of a table without any check: other keys may be those of Python (`cls`, `self`)."""
+    return spec.model_construct(**{key: value for key, value in table.items() if key in spec.model_fields})

@@ -139,7 +139,11 @@ MARKET: Final[Table] = (
     flow("orders", "cars", "cars ordered"),
     rate("mean_wait", "months", "from order to delivery, mean of cars delivered"),
     rate("outside_share", "fraction", "shoppers who take a petrol car or none"),
-    rate("waiting", "people", "shoppers above the usual number who put off the purchase"),
+    rate(
+        "waiting",
+        "people",
+        "who put off the purchase, above the usual number; below 0: buyers hurry",
+    ),
     rate("mean_price", "CNY incl. VAT", "transaction price, weighted by units"),
     rate("price_index", "start = 100", "price of the basket of start units, products still on sale"),
     rate("discount_depth", "fraction", "promotion over list price, weighted by units"),
@@ -211,10 +215,10 @@ COMPARISON: Final[Table] = (
         "month, total (by the last column of the tables above), open_orders, or total_with_open",
     ),
     rate("mean", "of the metric", "mean over seeds; empty where only differences mean anything (surplus)"),
-    rate("lo", "of the metric", "lower end of its 95% interval; empty with one seed"),
+    rate("lo", "of the metric", "lower end of its 95% interval over seeds; empty where no seed differs"),
     rate("hi", "of the metric", "upper end"),
     rate("diff", "of the metric", "mean over seeds of the difference from the baseline with the same seed"),
-    rate("diff_lo", "of the metric", "lower end of its 95% interval; empty with one seed"),
+    rate("diff_lo", "of the metric", "lower end of its 95% interval over seeds; empty where no seed differs"),
     rate("diff_hi", "of the metric", "upper end"),
 )
 
@@ -283,7 +287,7 @@ market in one month of one run, so a table reads in R, Stata or a spreadsheet wi
 | `open_orders.parquet`, `open_orders.csv` | what open orders come to, by product and book of each run |
 | `log.parquet`, `log.csv` | what happened: events, exits, interventions |
 | `runs.parquet`, `runs.csv` | a row for each run, failed ones with their error |
-| `run.json` | command, seeds, model edition, fingerprints of inputs, versions, times, SHA-256 of tables |
+| `run.json` | command, seeds, edition, inputs, versions, times; SHA-256 of tables, own code, all `files` |
 | `comparison.csv`, `wars.csv` | scenarios against the baseline; price wars |
 | `figures/` | each figure as PNG (150 dpi) and SVG; `captions.json` has their words |
 | `report.html` | all of it on one page, without a network |

@@ -13,6 +13,7 @@ from .records import Accounts, Floats, Offers, Sales
 from .scenario import Scenario
 from .specs import MarketSpec
 from .state import State
+from .sums import times
 
 
 def open_book(state: State, terms: Terms, groups: Floats, surplus: Floats, deposit: float) -> None:
@@ -36,7 +37,7 @@ def open_book(state: State, terms: Terms, groups: Floats, surplus: Floats, depos
 
 def surplus_a_car(surplus: Floats, groups: Floats, orders: Floats) -> Floats:
     """(G,) surplus of a month's buyers for each car they order, by income group, CNY."""
-    cars = groups @ orders
+    cars = times(groups, orders)
     return np.divide(surplus, cars, out=np.zeros_like(surplus), where=cars > 0)
 
 
@@ -107,7 +108,7 @@ def protection(state: State, sales: Sales, accounts: Accounts) -> Floats:
     """
     owners = state.owners / np.maximum(state.owners.sum(axis=0), 1e-300)
     state.owners = state.owners + sales.bookings.by_group
-    return np.asarray(owners @ accounts.protection)
+    return times(owners, accounts.protection)
 
 
 def petrol_profit(sales: Sales, market: MarketSpec) -> float:

@@ -15,6 +15,8 @@ from .strategies import Strategy
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Money = Annotated[float, Field(ge=0)]
+Seed = Annotated[int, Field(ge=0, le=2**63 - 1)]
+"""A seed of luck: tables keep it as a 64-bit integer."""
 
 Segment = Literal["A00", "A0", "A", "B", "C", "D"]
 SEGMENTS: tuple[Segment, ...] = ("A00", "A0", "A", "B", "C", "D")
@@ -24,15 +26,15 @@ SEGMENTS: tuple[Segment, ...] = ("A00", "A0", "A", "B", "C", "D")
 class Table(BaseModel):
     """A frozen part of a scenario; unknown keys are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
 
 
 class MarketSpec(Table):
     """What holds for the whole market."""
 
-    vat: float = Field(0.13, ge=0, lt=1, description="value added tax contained in prices")
+    vat: float = Field(0.0, ge=0, lt=1, description="value added tax contained in prices")
     discount_rate: float = Field(0.08, ge=0, le=1, description="a year, for present values (assumed)")
-    pack_price: Money = Field(680.0, description="CNY per kWh of battery pack before the first month")
+    pack_price: Money = Field(0.0, description="CNY per kWh of battery pack before the first month")
     pass_through: Share = Field(
         1.0, description="of a change in unit cost that reaches prices by custom (assumed; range 0.4 to 1)"
     )
@@ -52,9 +54,13 @@ class MarketSpec(Table):
 
 
 class ConsumerSpec(Table):
-    """Who shops for a car."""
+    """Who shops."""
 
-    shoppers: float = Field(1_950_000, gt=0, description="people in the market a month")
+    shoppers: float = Field(
+        gt=0,
+        description="people who consider buying in a month, those who buy nothing included: more than the "
+        "units sold. A data set brings them; a market from scratch states them",
+    )
     draws: int = Field(2000, ge=50, le=1_000_000, description="rows that stand for all shoppers")
     weight: float | None = Field(
         None, gt=0, description="real buyers a row stands for; 1: every buyer chooses for himself"
@@ -63,7 +69,9 @@ class ConsumerSpec(Table):
         0.0, description="of those who take the outside option, the part that buys a petrol car"
     )
     income_log_sd: float = Field(0.6, ge=0, le=2, description="standard deviation of log income")
-    seed: int = Field(0, ge=0, description="seed of the population, apart from the luck of a run")
+    seed: int = Field(
+        0, ge=0, le=2**63 - 1, description="seed of the population, apart from the luck of a run"
+    )
 
 
 class ProductSpec(Table):
@@ -73,7 +81,7 @@ class ProductSpec(Table):
     name: str
     segment: Segment = "A"
     body: Literal["sedan", "SUV", "hatchback", "MPV"] = "sedan"
-    powertrain: Literal["BEV", "PHEV", "EREV", "ICE", "other"] = "BEV"
+    powertrain: Literal["BEV", "PHEV", "EREV", "ICE", "other"] = "other"
     list_price: float = Field(gt=0, description="CNY incl. VAT")
     promotion: float = Field(0, ge=0, description="CNY incl. VAT off the list price before the first month")
     units: float = Field(0, ge=0, description="cars a month before the first month; 0 for a later launch")
@@ -96,9 +104,17 @@ class FirmSpec(Table):
     strategy: Annotated[Strategy, RuleOf("pricewar.strategies", Strategy)]
     gross_margin: float = Field(0.15, gt=-1, lt=1, description="of revenue, before the first month")
     fixed_cost: Money = Field(0, description="CNY a month: sales, administration, research")
-    cash: float = Field(1e12, description="CNY the firm can lose before it must leave")
+    cash: float | None = Field(
+        None,
+        description="CNY the firm can lose before it must leave; None: more than it can lose, 1,000 months "
+        "of the whole market's sales at the start",
+    )
     external_income: float = Field(0, description="CNY a month from business outside the market")
-    capacity: float = Field(float(10**9), gt=0, description="cars a month")
+    capacity: float | None = Field(
+        None,
+        gt=0,
+        description="cars a month; None: more than it can sell, 1,000 times all shoppers at the start",
+    )
     payable_days: float = Field(60, ge=0, le=720, description="days until suppliers are paid")
     dealer_stock: float = Field(0, ge=0, description="cars in stock before the first month")
     backlog: float = Field(0, ge=0, description="orders in hand before the first month")
@@ -127,7 +143,7 @@ class SupplyChainSpec(Table):
     """How firms buy and pay."""
 
     purchased_share: Share = Field(0.8, description="of unit cost bought from suppliers on credit")
-    squeeze: Share = Field(0.15, description="of a fall of the net price passed back to suppliers")
+    squeeze: Share = Field(0.0, description="of a fall of the net price passed back to suppliers")
     dependence: Share = Field(0.5, description="capacity lost when all suppliers have failed")
     groups: dict[str, SupplierSpec] = Field(default_factory=dict)
 

@@ -1,4 +1,4 @@
-"""Reading the files of a directory of results back, each checked."""
+"""The files of a directory of results: the same rows are the same bytes, and what is read back is checked."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from .errors import ResultsError
+from .schema import SCHEMA
+
+_ARROW: Final = {"str": pa.string(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
+_CSV: Final = ("market", "open_orders", "log", "runs")
+
+
+def write_table(name: str, frame: pd.DataFrame, folder: Path) -> None:
+    """A table as Parquet, and as CSV where people read it; wall times are left to run.json."""
+    kept = frame.drop(columns="seconds") if name == "runs" else frame
+    fields = [(c.name, _ARROW[c.dtype]) for c in SCHEMA[name] if c.name in kept]
+    made = pa.Table.from_pandas(kept, schema=pa.schema(fields), preserve_index=False)
+    bare = made.replace_schema_metadata(None)  # else the pandas version would be in the bytes
+    pq.write_table(bare, folder / f"{name}.parquet", compression="zstd")
+    if name in _CSV:
+        kept.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
 
 
 def seconds_of(record: Mapping[str, Any], path: Path, runs: int) -> np.ndarray:
@@ -51,6 +66,10 @@ def read_record(path: Path) -> dict[str, Any]:
         raise ResultsError(f"{path}: not readable: {error}") from error
     if missing:
         raise ResultsError(f"{path}: without {sorted(missing)}")
+    tables = [name for name in ("sha256", "about", "names", "sources") if name in record]
+    wrong = [name for name in tables if not isinstance(record[name], dict)]
+    if wrong:
+        raise ResultsError(f"{path}: not readable: {', '.join(wrong)}: found no table; allowed: a table")
     return record
 
 

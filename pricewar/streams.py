@@ -17,3 +17,8 @@ def stream(seed: int, *name: str | int) -> np.random.Generator:
     text = "\x1f".join([str(seed), *map(str, name)])
     key = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=16).digest(), "little")
     return np.random.Generator(np.random.Philox(key=key))
+
+
+def repetition(seed: int, k: int) -> int:
+    """Seed of the k-th repetition of what has a seed: for 0 itself, then seeds unrelated to it."""
+    return seed if k == 0 else int(stream(seed, "repetition", k).integers(2**31))

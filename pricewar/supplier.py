@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import mesa
 import numpy as np
 from scipy.stats import norm
 
+from .agents import Agent
 from .specs import SupplierSpec
 
 if TYPE_CHECKING:
     from .model import PriceWar
 
 
-class Supplier(mesa.Agent):  # type: ignore[misc]
+class Supplier(Agent):  # type: ignore[misc]
     """A group of suppliers that differ in cash; each month some may run dry.
 
     Cash is counted in months of the group's own cost at the start. At rest the ordinary profit is paid out

@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import lambertw
 
-from .errors import PricewarError
+from .arguments import at_least, luck, maybe, numbers, takes
+from .demand.base import AGREES, Demand, numerical_jacobian, require_curvature
+from .errors import PricewarError, bad_input
 from .months import month_after
 from .records import Floats, Landscape, View
 from .rules import make_rule
@@ -70,6 +72,7 @@ class LogitRival:
         return np.asarray(cost + markup - landscape.start_price[self.own] / (1.0 + VAT))
 
 
+@takes(period=at_least(0), seed=luck, history=maybe(numbers))
 def example_view(
     firm: int | str = 0,
     *,
@@ -91,6 +94,13 @@ def example_view(
         changes: fields of `View` to replace, for example ``unit_cost=...`` or ``cash=0.0``.
     """
     landscape = example_landscape()
+    if not isinstance(firm, (str, int, np.integer)) or firm not in (
+        landscape.firms if isinstance(firm, str) else range(len(landscape.firms))
+    ):
+        raise bad_input("example_view", ("firm", firm, f"a position, or one of {', '.join(landscape.firms)}"))
+    shape = () if history is None else np.asarray(history).shape
+    if shape[-1:] not in ((), (1,), (6,)) or len(shape) > 2:
+        raise bad_input("example_view", ("history", f"shape {shape}", "(months, 6) or (months, 1)"))
     f = landscape.firms.index(firm) if isinstance(firm, str) else firm
     own = landscape.own(f)
     change = np.zeros((1, 1)) if history is None else np.atleast_2d(np.asarray(history, dtype=np.float64))
@@ -115,6 +125,7 @@ def example_view(
     return view.but(respond=respond)
 
 
+@takes(rule=Strategy)
 def check_strategy(rule: Strategy, *, rests: bool | None = None) -> None:
     """Put a strategy through the battery that every shipped one passes.
 
@@ -147,6 +158,35 @@ def _frozen(rule: Strategy) -> Iterator[str]:
                 yield f"its table form makes another rule: {table}"
         except ValueError as error:
             yield f"its table form is refused: {error}"
+
+
+def check_demand(demand: Demand, prices: ArrayLike) -> None:
+    """Hold a static demand of one's own against itself: shares, Jacobian and curvature must agree.
+
+    Args:
+        demand: a `pricewar.demand.Demand`.
+        prices: (J,) at which it is looked at; better not where a product begins or ceases to sell.
+
+    Raises:
+        InputError: shares or slopes are not finite numbers of the right shape, the Jacobian differs from
+            differences of the shares, or the curvature from differences of the Jacobian.
+    """
+    p = demand.check_prices(prices)
+    wanted = {"expected": (p.size,), "jacobian": (p.size, p.size)}
+    found = {name: np.asarray(getattr(demand, name)(p), float) for name in wanted}
+    wrong = [
+        (name, f"shape {found[name].shape}, finite: {bool(np.isfinite(found[name]).all())}", f"shape {shape}")
+        for name, shape in wanted.items()
+        if found[name].shape != shape or not np.isfinite(found[name]).all()
+    ]
+    if wrong:
+        raise bad_input(type(demand).__name__, *wrong)
+    slopes = numerical_jacobian(demand, p)
+    if np.abs(found["jacobian"] - slopes).max() > AGREES * np.abs(slopes).max():
+        text = f"{slopes.tolist()}, differences of its shares"
+        raise bad_input(type(demand).__name__, ("jacobian", found["jacobian"].tolist(), text))
+    for internal in (np.eye(p.size), np.ones((p.size, p.size))):
+        require_curvature(demand, p, 0.3 * p, internal)
 
 
 def _answers(rule: Strategy) -> Iterator[str]:

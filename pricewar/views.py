@@ -49,7 +49,7 @@ def view_of(model: PriceWar, firm: Firm, figures: dict[str, Floats]) -> View:
     research, period, seed = model.research, model.period, model.seed_of_run
     changing: dict[str, Any] = {
         "period": period,
-        "month": model.month,
+        "month": model.setting.month(period),
         **{name: values[firm.line] for name, values in figures.items()},
         "capacity": float(state.capacity[f] * state.supply[f]),
         "cash": float(state.cash[f]),

@@ -8,9 +8,10 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,15 +56,21 @@ class Client:
 
 
 @contextmanager
-def serving(games: int = 60) -> Iterator[Client]:
-    """A server of its own for as long as the block lasts."""
+def serving(
+    games: int = 60, store: Path | None = None, port: int | None = None, proxies: Sequence[str] = ()
+) -> Iterator[Client]:
+    """A server of its own for as long as the block lasts, on a port of its own unless one is given."""
+    from pricewar.app.archive import Archive
+    from pricewar.app.serve import server_config
     from pricewar.app.web import make_app
 
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    app = make_app(games)
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
+    if port is None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+    archive = None if store is None else Archive(store)
+    app = make_app(games, archive)
+    server = uvicorn.Server(server_config(app, "127.0.0.1", port, proxies))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     deadline = time.monotonic() + 60
@@ -75,3 +82,5 @@ def serving(games: int = 60) -> Iterator[Client]:
         app.state.closing.set()
         server.should_exit = True
         thread.join(timeout=20)
+        if archive is not None:
+            archive.close()

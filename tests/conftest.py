@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pricewar.data import load_market_data
+from pricewar.dynamics import Dynamics
 from pricewar.model import PriceWar
 from pricewar.records import Offers
 from pricewar.scenario import Scenario, scenario_from
-from pricewar.scenario_file import load
+from pricewar.scenario_file import load, merge
 from pricewar.state import State
 
 Tree = dict[str, Any]
@@ -29,14 +31,24 @@ AT_REST: Tree = {f"dynamics.{trend}.on": False for trend in ("learning", "batter
 }
 """Changes that leave a market nothing to move by: no event, no trend, no luck."""
 
+CARS: Tree = merge(load_market_data().scenario, {"market": {"vat": 0.13}})
+"""What the shipped data set brings beside figures: tastes, mechanisms, amounts of money."""
+
+
+def car_dynamics(**mechanisms: Tree) -> Dynamics:
+    """The mechanisms of the shipped market, with changes."""
+    return Dynamics.model_validate(merge(CARS["dynamics"], mechanisms))
+
+
 _TINY: Tree = {
+    **CARS,
     "name": "tiny",
     "start": "2025-01",
     "periods": 8,
     "consumers": {"shoppers": 200_000, "draws": 200},
-    "dynamics": {"word_of_mouth": {"on": True}},
+    "dynamics": CARS["dynamics"] | {"word_of_mouth": {"on": True}},
     "noise": {"market_sd": 0.05, "taste_sd": 0.1},
-    "supply_chain": {
+    "supply_chain": CARS["supply_chain"] | {
         "groups": {
             "cells": {"name": "Cells", "share": 0.6, "margin": 0.1, "cash_months": 4.0},
             "parts": {"name": "Parts", "share": 0.4, "margin": 0.05, "cash_months": 1.0},
@@ -62,15 +74,15 @@ _TINY: Tree = {
     "products": {
         "ace-small": {
             "firm": "ace", "name": "Ace S", "segment": "A0", "body": "hatchback", "list_price": 80_000,
-            "promotion": 5_000, "units": 9_000, "battery_kwh": 38, "range_km": 400,
+            "promotion": 5_000, "units": 9_000, "battery_kwh": 38, "range_km": 400, "powertrain": "BEV",
         },
         "ace-large": {
             "firm": "ace", "name": "Ace L", "segment": "C", "list_price": 220_000,
-            "promotion": 20_000, "units": 6_000, "battery_kwh": 80, "range_km": 600,
+            "promotion": 20_000, "units": 6_000, "battery_kwh": 80, "range_km": 600, "powertrain": "BEV",
         },
         "bolt-small": {
             "firm": "bolt", "name": "Bolt S", "segment": "A0", "list_price": 70_000, "units": 8_000,
-            "battery_kwh": 35, "range_km": 350,
+            "battery_kwh": 35, "range_km": 350, "powertrain": "BEV",
         },
         "bolt-suv": {
             "firm": "bolt", "name": "Bolt X", "segment": "B", "body": "SUV", "powertrain": "PHEV",
@@ -78,11 +90,11 @@ _TINY: Tree = {
         },
         "cove-one": {
             "firm": "cove", "name": "Cove One", "segment": "C", "list_price": 230_000, "units": 4_000,
-            "battery_kwh": 90, "range_km": 650,
+            "battery_kwh": 90, "range_km": 650, "powertrain": "BEV",
         },
         "cove-suv": {
             "firm": "cove", "name": "Cove SUV", "segment": "C", "body": "SUV", "list_price": 260_000,
-            "units": 2_000, "battery_kwh": 95, "range_km": 620,
+            "units": 2_000, "battery_kwh": 95, "range_km": 620, "powertrain": "BEV",
         },
     },
 }  # fmt: skip

@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 import pytest
 from app_server import Client, serving
 
+from pricewar.app.levers import BY_KEY
 from pricewar.runs import run
-from pricewar.scenario_file import load
+from pricewar.scenario_file import load, shipped_scenarios
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -25,6 +26,7 @@ ARGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+LEVERS = list(BY_KEY)
 SIZES = {"projector": (1280, 720), "hall": (1920, 1080), "phone": (390, 844)}
 SHOTS = os.environ.get("PRICEWAR_SHOTS")
 """A directory to keep screenshots in, for the documentation."""
@@ -104,6 +106,7 @@ ALWAYS_THE_SAME = """([code]) => {
     const node = words.currentNode;
     let text = node.data.replace(/127\\.0\\.0\\.1:\\d+/, "127.0.0.1:8765");
     if (code) text = text.replaceAll(code, "KB6DN");
+    text = text.replace(/PIN \\d{4}/, "PIN 4831");
     if (text !== node.data) node.data = text;
   }
 }"""
@@ -136,8 +139,10 @@ def holds_together(page: Any, width: int) -> None:
 
 def test_a_scenario_run_to_its_end_gives_the_figures_of_pricewar_run(visit: Any) -> None:
     page, watch = visit("/explore?scenario=byd-one-third&seed=5")
-    page.wait_for_selector("#figures[data-period='0']")
     last = load("byd-one-third").periods - 1
+    page.wait_for_selector(f"#figures[data-period='{last}']")  # the whole run at first sight
+    page.click("#reset")
+    page.wait_for_selector("#figures[data-period='0']")
     to_the_end(page, last)
     market = run("byd-one-third", [5]).require_complete().market
     for key in ("price_index", "war_index", "units", "producer_surplus", "firms_active"):
@@ -147,8 +152,58 @@ def test_a_scenario_run_to_its_end_gives_the_figures_of_pricewar_run(visit: Any)
     assert watch.hosts == {urlsplit(page.url).netloc}
 
 
+def press_all(page: Any, where: str, but: tuple[str, ...] = ()) -> None:
+    """Press each button in order of the page as it stands; a press may draw the page anew."""
+    page.context.grant_permissions(["clipboard-write"])
+    buttons = page.locator(f"{where} button:visible")
+    for place in range(buttons.count()):
+        button = buttons.nth(place)
+        if place < buttons.count() and button.is_enabled() and button.get_attribute("id") not in but:
+            button.click()
+            page.wait_for_timeout(150)
+
+
+def test_the_first_screen_shows_a_war_and_says_what_one_sees(visit: Any) -> None:
+    page, watch = visit("/explore")
+    page.wait_for_selector("#figures")
+    for chart in page.query_selector_all("[data-chart]"):
+        assert chart.query_selector_all("[aria-label=line] path"), chart.get_attribute("data-chart")
+    told = page.inner_text("#told")
+    assert "BYD cuts deepest: 30%" in told
+    assert "war index" in told
+    assert page.query_selector("#figures[data-period='35']") is not None
+    assert watch.errors == []
+
+
+def test_every_scenario_every_lever_and_every_button_of_explore(visit: Any) -> None:
+    page, watch = visit("/explore")
+    page.wait_for_selector("#figures")
+    for name in shipped_scenarios():
+        page.select_option("#scenario", name)
+        page.wait_for_url(f"**scenario={name}**")
+        page.wait_for_selector(f"#figures td[data-run='{name}-a']")
+        page.evaluate("() => document.querySelectorAll('details').forEach((group) => (group.open = true))")
+        for key in LEVERS:
+            slider = page.locator(f"#lever-{key}")
+            if slider.is_disabled():
+                assert page.inner_text(f"#why-{key}").endswith("."), (
+                    f"{name}: {key} is grey and does not say why"
+                )
+                continue
+            slider.fill(str(BY_KEY[key].high))
+            page.wait_for_url(f"**a.{key}=**")
+        page.click("#clear")
+    press_all(page, "main")
+    for firm in page.locator("#leader option").evaluate_all("(all) => all.map((one) => one.value)"):
+        page.select_option("#leader", firm)
+        page.wait_for_url(f"**leader={firm}**")
+    assert watch.errors == []
+
+
 def test_run_pause_step_and_reset(visit: Any) -> None:
     page, _ = visit("/explore?scenario=textbook-duopoly")
+    page.wait_for_selector("#figures[data-period='11']")
+    page.click("#reset")
     page.wait_for_selector("#figures[data-period='0']")
     page.click("#step")
     page.wait_for_selector("#figures[data-period='1']")
@@ -288,25 +343,32 @@ def test_a_wrong_code_opens_nothing(visit: Any) -> None:
     lost.wait_for_selector("#join-error:has-text('No game has that code')")
 
 
-def test_a_press_is_not_lost_when_the_page_is_drawn_anew_meanwhile(visit: Any) -> None:
+def test_a_hand_in_the_form_is_not_disturbed_by_what_others_decide(visit: Any) -> None:
     teacher, _, code = opened(visit, 3)
-    slow, quick = (join(visit, code, name, "projector")[0] for name in ("Slow", "Quick"))
-    teacher.wait_for_selector("#seats:has-text('Quick')")
+    players = [join(visit, code, name, "projector")[0] for name in ("Slow", "Quick", "Third")]
+    slow, quick, third = players
+    teacher.wait_for_selector("#seats:has-text('Third')")
     teacher.click("#start")
-    at_round(slow, 1)
-    at_round(quick, 1)
-    slow.fill("#list-price", "170000")
+    for page in players:
+        at_round(page, 1)
     slow.fill("#promotion", "0")
-    box = slow.locator("#decide").bounding_box()
-    slow.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    slow.evaluate("() => { document.getElementById('decide').dataset.old = 'yes' }")
-    slow.mouse.down()
-    set_price(quick, 165_000)  # draws everybody's page anew
+    slow.click("#list-price", click_count=3)
+    slow.keyboard.type("17")
+    set_price(quick, 165_000)  # tells all pages something new
     quick.wait_for_selector("#decided")
     slow.wait_for_timeout(500)
+    slow.keyboard.type("0000")
+    box = slow.locator("#decide").bounding_box()
+    slow.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    slow.mouse.down()
+    set_price(quick, 166_000)
+    quick.wait_for_selector("#decided:has-text('166')")
+    slow.wait_for_timeout(500)
     slow.mouse.up()
-    at_round(slow, 2)  # both have decided
-    assert slow.query_selector("#decide[data-old]") is None, "the page was not drawn anew"
+    slow.wait_for_selector("#decided:has-text('170')")
+    set_price(third, 160_000)
+    for page in players:
+        at_round(page, 2)
 
 
 FORGED = """async (code) => {

@@ -33,7 +33,7 @@ def free_port() -> int:
 def start(port: int) -> tuple[float, int, str]:
     """Seconds to the first page, exit code after an interrupt, and what it said."""
     begin = time.perf_counter()
-    command = [sys.executable, "-m", "pricewar", "app", "--port", str(port)]
+    command = [sys.executable, "-m", "pricewar", "app", "--forget", "--port", str(port)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
         while time.perf_counter() - begin < 60 and process.poll() is None:
@@ -61,7 +61,7 @@ def test_the_page_stands_within_seconds_and_an_interrupt_ends_it() -> None:
 
 def test_a_browser_that_waits_for_news_does_not_hold_the_server_up() -> None:
     port = free_port()
-    command = [sys.executable, "-m", "pricewar", "app", "--port", str(port)]
+    command = [sys.executable, "-m", "pricewar", "app", "--forget", "--port", str(port)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
         code, token, version = open_a_game(port)
@@ -110,7 +110,7 @@ def test_a_port_in_use_is_wrong_input() -> None:
         port = taken.getsockname()[1]
         assert not is_free("127.0.0.1", port)
         done = subprocess.run(
-            [sys.executable, "-m", "pricewar", "app", "--port", str(port)],
+            [sys.executable, "-m", "pricewar", "app", "--forget", "--port", str(port)],
             capture_output=True,
             text=True,
             timeout=60,

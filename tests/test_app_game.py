@@ -237,7 +237,7 @@ def test_orders_fit_the_phase() -> None:
 @pytest.mark.parametrize("sort", sorted(HAPPENINGS))
 def test_every_happening_reaches_the_market(sort: str) -> None:
     game, _ = seated()
-    firm = game.firms[0] if HAPPENINGS[sort].firm else ""
+    firm = game.firms[3] if HAPPENINGS[sort].firm else ""  # nobody sits there
     game.order(game.teacher_token, "happening", 0.0, sort=sort, firm=firm, size=HAPPENINGS[sort].usual)
     game.order(game.teacher_token, "next", 0.0)
     assert game.model.state.log, sort
@@ -255,7 +255,7 @@ def test_a_happening_out_of_range_or_without_its_firm_is_refused() -> None:
     ]
     for what in wrong:
         refused(422, game.order, game.teacher_token, "happening", 0.0, **what)
-    assert game.happened == {}
+    assert game.nudges == []
 
 
 def test_a_player_sees_rivals_prices_and_nothing_else_of_them() -> None:
@@ -298,7 +298,7 @@ def test_the_file_of_a_game_plays_it_again(tmp_path: Path, rules: GameRules) -> 
 def test_games_know_nothing_of_each_other() -> None:
     one, two = played_out(), played_out()
     alone = two.model.tables()["firms"]
-    one.happened = {}
+    one.nudges = []
     assert one.model.tables()["firms"].equals(alone)
     assert not {t.token for t in one.seats.values()} & {t.token for t in two.seats.values()}
 
@@ -324,7 +324,7 @@ def test_nobody_is_seated_at_a_firm_that_has_left() -> None:
 
 def test_a_happening_that_cannot_be_run_leaves_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
     game, _ = seated()
-    bad = Happening("Flood", "%", "", 1, 9, 5, False, lambda *_: {"events": [{"kind": "Flood"}]})
+    bad = Happening("Flood", "%", "", 1, 9, 5, False, "", lambda *_: {"events": [{"kind": "Flood"}]})
     monkeypatch.setitem(HAPPENINGS, "flood", bad)
     refused(422, game.order, game.teacher_token, "happening", 0.0, sort="flood", size=5)
     game.order(game.teacher_token, "next", 0.0)

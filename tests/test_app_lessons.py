@@ -11,6 +11,7 @@ pytest.importorskip("tomli_w", reason="the extra `app` is not installed")
 from pricewar.app.frames import catalogue
 from pricewar.app.lessons import LABELS, LESSONS, facts_of, lesson_page, run_lesson
 from pricewar.app.playback import tables
+from pricewar.errors import InputError
 from pricewar.scenario_file import load
 
 CHARTS = {chart["key"] for chart in catalogue()}
@@ -65,7 +66,9 @@ def test_the_slider_reaches_both_ends_and_rests_where_the_text_speaks(lesson) ->
     ends = [run_lesson(lesson, end) for end in (slider.low, slider.high)]
     assert all(end["explanation"] is None for end in ends)
     assert ends[0]["table"] != ends[1]["table"]
-    assert run_lesson(lesson, slider.high * 1e6)["table"] == ends[1]["table"]
+    for beyond in (slider.high + 0.1, slider.low - 1, float("inf"), float("nan")):
+        with pytest.raises(InputError, match=rf"allowed: from {slider.low:g} to {slider.high:g}"):
+            run_lesson(lesson, beyond)
 
 
 def value(slug: str, words: str) -> list[float]:
@@ -109,6 +112,8 @@ def test_predation_turns_on_cash_and_never_pays_within_four_years() -> None:
     assert value("predation", "Right's profit")[4] > value("predation", "Left's profit")[4]
     assert int(exits[1]) < int(exits[3])
     assert all(profit < peace for profit in attacks)
+    weak = {row["words"]: row["values"] for row in run_lesson(LESSONS["predation"], 1.0)["table"]}
+    assert weak["Left's profit"][2] > peace
 
 
 def test_a_ban_takes_more_out_of_the_war_than_a_warning() -> None:

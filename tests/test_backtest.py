@@ -403,6 +403,7 @@ HEAD = "entity,period,metric,value\n"
         (HEAD + "BYD,2025-05,units,1\nBYD,2025-05,units,2", ["line 3", "each cell once"]),
         (HEAD, ["at least one figure"]),
         ("entity,period,value\nBYD,2025-05,1", ["line 1", "columns entity, period, metric, value"]),
+        ("entity,period,metric,value,value\nBYD,2025-05,units,1,2", ["line 1", "each once"]),
         ("", ["a header"]),
     ],
 )
@@ -434,6 +435,21 @@ def test_spaces_around_cells_do_not_matter(tmp_path: Path) -> None:
     assert read_actuals(path).to_dict("records") == [
         {"entity": "Tesla China", "period": "2025-06", "metric": "units", "value": 7.0}
     ]
+
+
+def test_further_columns_are_not_used_and_said(tmp_path: Path) -> None:
+    """As tables of figures come: with sources and notes, in an order of their own."""
+    path = tmp_path / "actuals.csv"
+    path.write_text("source,value,entity, unit ,period,metric\nCPCA,7,BYD,cars,2025-06,units\n", "utf-8")
+    came = read_actuals(path)
+    assert came.to_dict("records") == [
+        {"entity": "BYD", "period": "2025-06", "metric": "units", "value": 7.0}
+    ]
+    assert came.attrs["unused"] == ["source", "unit"]
+    plain = tmp_path / "plain.csv"
+    plain.write_text(HEAD + "BYD,2025-06,units,7\n", "utf-8")
+    assert read_actuals(plain).attrs["unused"] == []
+    pd.testing.assert_frame_equal(read_actuals(plain), came)
 
 
 # -- the whole ---------------------------------------------------------------------------------------

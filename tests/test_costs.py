@@ -160,3 +160,10 @@ def test_full_cost_spreads_fixed_cost_over_normal_volume_at_least() -> None:
     assert model.sales is not None
     few = model.sales.but(units=model.sales.units / 100)
     assert fixed_a_car(model.state, few)[0] == pytest.approx(2e8 / 7_500)
+
+
+def test_cost_lines_are_what_a_hand_computes() -> None:
+    """A car of 100,000 with 10,000 of fixed cost on it, by the shares that the sources give."""
+    lines = cost_lines(np.array([100_000.0]), np.array([10_000.0]))
+    expected = {"avc": 88_000.0, "aac": 90_500.0, "lraic": 108_000.0, "atc": 110_000.0, "full": 105_500.0}
+    assert {name: float(value[0]) for name, value in lines.items()} == pytest.approx(expected)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -61,3 +63,36 @@ def test_waiting_and_loyalty_reach_the_crowd(scenario):
     effect = (on["units"] - without["units"]).to_numpy()[1:]
     expected = (expected_on["units"] - expected_off["units"]).to_numpy()[1:]
     assert np.corrcoef(effect, expected)[0, 1] > 0.9
+
+
+def crowded(**changes):
+    """A market with few sampled buyers after its first month: model, and what its crowd is asked."""
+    scenario = load("baseline").but({"consumers.weight": 1000, "consumers.draws": 500, **changes})
+    model = PriceWar(scenario, collect=False)
+    model.step()
+    return model, (model.found, model.state.fleet)
+
+
+def test_whoever_cannot_wait_does_not_look_at_falling_prices():
+    (off, asked), (on, same) = crowded(**{"dynamics.waiting.on": False}), crowded()
+    still, falling = (off.crowd.choose(*asked, fall, 2e6, 1)[0] for fall in (0.0, 20_000.0))
+    assert np.array_equal(still, falling)
+    still, falling = (on.crowd.choose(*same, fall, 2e6, 1)[0] for fall in (0.0, 20_000.0))
+    assert falling.sum() < still.sum()
+
+
+def test_shoppers_of_two_months_never_meet(monkeypatch):
+    """Tastes belong to a shopper, so two months with the same shoppers would have the same surplus."""
+    model, asked = crowded()
+    months = [model.crowd.choose(*asked, 0.0, 2e6, period)[1] for period in (1, 2)]
+    assert not np.isclose(*months, rtol=1e-9).any()
+    spans = []
+
+    def noted(self, prices, buyers, seed, period, *, first, **_):
+        spans.append((first, first + buyers))
+        return np.ones(len(prices) + 1), np.ones(5)
+
+    monkeypatch.setattr("pricewar.demand.sampling.Nation.sample", noted)
+    for period in range(240):
+        model.crowd.choose(*asked, 0.0, 8e12, period)  # with one buyer for 1,000: more than people on Earth
+    assert all(before[1] <= after[0] for before, after in itertools.pairwise(spans))

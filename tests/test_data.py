@@ -430,3 +430,50 @@ def test_range_must_hold_the_value(value: float, low: float, high: float) -> Non
     }
     found = check_rows("firms", pd.DataFrame([row]))
     assert bool(found) == (not low <= value <= high)
+
+
+# --- columns, and what a market brings beside figures
+
+
+def test_a_column_twice_is_refused(own_market: Path) -> None:
+    for name in ("market", "price_moves"):
+        path = own_market / f"{name}.csv"
+        head, _, rest = path.read_text(encoding="utf-8").partition("\n")
+        last = head.rpartition(",")[2]
+        lines = [f"{line}," for line in rest.splitlines()]
+        path.write_text("\n".join([f"{head},{last}", *lines]) + "\n", encoding="utf-8")
+        assert any(f"{name}.csv:1: found 'columns {last} twice'" in line for line in problems(own_market))
+
+
+def test_a_market_brings_tables_of_a_scenario(own_market: Path) -> None:
+    tables = load_market_data(own_market).scenario
+    assert tables["dynamics"]["backlog"] == {"on": True, "wait_cost": 250.0}
+    assert tables["demand"]["kind"] == "MixedLogit"
+    (own_market / "scenario.toml").unlink()
+    assert load_market_data(own_market).scenario == {}
+
+
+def test_wrong_tables_of_a_scenario_are_named(own_market: Path) -> None:
+    path = own_market / "scenario.toml"
+    path.write_text("periods = 3\n[market]\nvat = 0.1\n", encoding="utf-8")
+    assert any("scenario.toml periods" in line and "tables named" in line for line in problems(own_market))
+    path.write_text("[market\n", encoding="utf-8")
+    assert any("scenario.toml" in line and "valid TOML" in line for line in problems(own_market))
+
+
+def test_a_market_without_tables_is_neutral_and_one_that_changes_is_read_anew(
+    own_market: Path, tmp_path: Path
+) -> None:
+    from pricewar.scenario_file import load
+
+    file = tmp_path / "mine.toml"
+    lines = [f'data = "{own_market}"', *(f'firms.{f}.strategy = "Hold"' for f in load("baseline").firms)]
+    later = [key for key, product in load("baseline").products.items() if not product.units]
+    lines += [f'products.{key}.like = "xiaomi-su7"' for key in later]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    assert load(file).dynamics.backlog.wait_cost == 250.0
+    (own_market / "scenario.toml").unlink()
+    scenario = load(file)
+    assert scenario.dynamics.backlog.wait_cost == 0.0
+    assert scenario.demand.kind == "Logit"
+    assert scenario.market.vat == 0.13

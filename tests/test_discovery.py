@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from pricewar.analysis.discovery import cases, prim, tree
-from pricewar.errors import ResultsError
+from pricewar.errors import InputError, ResultsError
 
 FACTORS = ["depth", "follow", "months", "idle"]
 
@@ -65,3 +65,18 @@ def test_what_cannot_be_told_apart_is_refused(
 ) -> None:
     with pytest.raises(ResultsError, match=message):
         cases(runs, "war", **bounds)
+
+
+@pytest.mark.parametrize("search", [prim, tree])
+def test_what_cannot_be_searched_is_refused(runs: pd.DataFrame, search) -> None:
+    """Before any library is asked: factors that do not vary, or not together, and runs without a value."""
+    with pytest.raises(InputError, match="flat: found 'one value in all runs'"):
+        search(runs.assign(flat=1.0), [*FACTORS, "flat"], "war", above=1.0)
+    with pytest.raises(InputError, match="war: found 'no value in 7 of 800 runs'"):
+        search(runs.assign(war=runs["war"].where(runs.index >= 7)), FACTORS, "war", above=1.0)
+    with pytest.raises(InputError, match=r"factors: found \['breadth'\]"):
+        search(runs, ["breadth"], "war", above=1.0)
+    single = runs.copy()
+    single.attrs["design"] = "one-at-a-time"
+    with pytest.raises(InputError, match="design: found 'one-at-a-time'"):
+        search(single, FACTORS, "war", above=1.0)

@@ -11,12 +11,13 @@ from scipy import stats
 
 from pricewar.errors import InputError
 from pricewar.experiment import Experiment, load_experiment, run_experiment, shipped_experiments
-from pricewar.experiment.factors import Factor, matches
+from pricewar.experiment.factors import Factor
 from pricewar.experiment.files import experiment_from
 from pricewar.experiment.metrics import find_metric, measure
 from pricewar.experiment.pool import SerialExecutor
 from pricewar.experiment.spec import as_toml
 from pricewar.experiment.work import simulate
+from pricewar.paths import matches
 from pricewar.scenario_file import load
 from pricewar.schema import without_level
 

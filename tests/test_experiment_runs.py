@@ -122,7 +122,11 @@ def test_trajectories_hold_every_month_of_every_run(tmp_path: Path) -> None:
 def test_a_run_that_raises_is_a_row_that_says_how_to_repeat_it() -> None:
     study = run_experiment(moody("calm", "raises", "calm"), SerialExecutor())
     assert study.runs["status"].tolist() == ["ok", "failed", "ok"]
-    assert study.runs["error"].tolist() == ["", "RuntimeError: out of sorts", ""]
+    before, error, after = study.runs["error"]
+    assert before == after == ""
+    said = "RuleError: experiment_rules:Moody of firm 'right' in 2025-01: RuntimeError: out of sorts"
+    assert error.startswith(said)
+    assert "experiment_rules.py, line 24: raise RuntimeError" in error
     assert "--set 'firms.right.strategy.mood=\"raises\"' --seed 1" in study.runs["repeat"].iloc[1]
     assert np.isnan(study.runs["welfare"].iloc[1])
     with pytest.raises(ResultsError, match="1 of 3 runs failed"):
@@ -278,7 +282,7 @@ def test_another_experiment_in_the_folder_is_refused_with_the_difference(tmp_pat
 
 def test_a_folder_that_is_in_use_is_refused(tmp_path: Path) -> None:
     store = Store.open(tmp_path, small())
-    with pytest.raises(ResultsError, match="another sweep"):
+    with pytest.raises(ResultsError, match="another command is at work"):
         run_serial(small(), tmp_path)
     store.close()
     run_serial(small(), tmp_path)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conftest import showroom
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -35,7 +36,9 @@ from pricewar.interventions import (
     TradeInSubsidy,
     WindfallLevy,
 )
+from pricewar.model import PriceWar
 from pricewar.records import Accounts, Offers, View
+from pricewar.regulator import Regulator
 from pricewar.rules import make_rule, shipped
 from pricewar.testing import example_view
 from pricewar.testing_interventions import (
@@ -446,7 +449,9 @@ def test_purchase_tax_of_2026() -> None:
     tax = PurchaseTax().amend(example_offers(), example_desk()).tax
     np.testing.assert_allclose(tax, 0.05 * START / 1.13, err_msg="relief below 15,000 CNY for all")
     dear = example_offers().with_price(np.full(6, 565_000.0))
-    assert PurchaseTax().amend(dear, example_desk()).tax[0] == pytest.approx(0.10 * 500_000 - 15_000)
+    capped = PurchaseTax(relief_cap=15_000.0).amend(dear, example_desk())
+    assert capped.tax[0] == pytest.approx(0.10 * 500_000 - 15_000)
+    assert PurchaseTax().amend(dear, example_desk()).tax[0] == pytest.approx(0.05 * 500_000), "no cap"
     exempt = example_offers()
     assert PurchaseTax(rate=0.0, relief_cap=30_000.0).amend(exempt, example_desk()) is exempt
 
@@ -723,3 +728,46 @@ def documented(field: Any) -> str:
     if default is None or isinstance(default, bool):
         return {None: "none", True: "true", False: "false"}[default]
     return default if isinstance(default, str) else f"{default:g}"
+
+
+class _Dearer(Intervention):
+    """Everything by a tenth dearer, in what is offered, seen and booked."""
+
+    def amend(self, offers: Offers, desk: Desk) -> Offers:
+        return offers.with_price(offers.price * 1.1)
+
+    def see(self, view: View, desk: Desk) -> View:
+        return view.but(noise=view.noise * 1.1)
+
+    def settle(self, accounts: Accounts, desk: Desk) -> Accounts:
+        return accounts.but(cash=accounts.cash * 1.1)
+
+
+class _Tax(_Dearer):
+    """A thousand on top."""
+
+    def amend(self, offers: Offers, desk: Desk) -> Offers:
+        return offers.with_price(offers.price + 1_000.0)
+
+    def see(self, view: View, desk: Desk) -> View:
+        return view.but(noise=view.noise + 1.0)
+
+    def settle(self, accounts: Accounts, desk: Desk) -> Accounts:
+        return accounts.but(cash=accounts.cash + 1_000.0)
+
+
+@pytest.mark.parametrize("tax_first", [True, False])
+def test_measures_act_in_the_order_of_the_scenario(market: PriceWar, tax_first: bool) -> None:
+    """A tenth on a thousand, or a thousand on a tenth: the file says which."""
+    measures = (_Tax(), _Dearer()) if tax_first else (_Dearer(), _Tax())
+    market.step()
+    regulator = Regulator(market, measures)
+    regulator.open()
+
+    def expected(value: Any, tax: float) -> Any:
+        return (value + tax) * 1.1 if tax_first else value * 1.1 + tax
+
+    offers, view, accounts = showroom(market), example_view(), example_accounts(example_offers())
+    assert regulator.amend(offers).price == pytest.approx(expected(offers.price, 1_000.0))
+    assert regulator.see(view).noise == pytest.approx(expected(view.noise, 1.0))
+    assert regulator.settle(accounts).cash == pytest.approx(expected(accounts.cash, 1_000.0))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import OFF, showroom, tiny
+from conftest import OFF, car_dynamics, showroom, tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -37,7 +37,7 @@ def only(**mechanisms: dict[str, object]) -> Dynamics:
 
 
 def test_at_the_start_nothing_is_felt_but_prices(market: PriceWar) -> None:
-    found = conditions(market.state, showroom(market), market.calibration, Dynamics())
+    found = conditions(market.state, showroom(market), market.calibration, car_dynamics())
     assert np.all(found.shift == 0)
     assert np.all(found.outside == 1)
     assert np.array_equal(found.price, market.landscape.start_price)
@@ -82,7 +82,7 @@ def test_what_is_not_on_sale_is_not_bought(market: PriceWar) -> None:
 def test_brand_equity_and_taste_move_utility(market: PriceWar) -> None:
     market.state.brand = np.array([0.0, -0.3, 0.1])
     market.state.taste = np.arange(6) / 10
-    found = conditions(market.state, showroom(market), market.calibration, Dynamics())
+    found = conditions(market.state, showroom(market), market.calibration, car_dynamics())
     assert found.delta - market.calibration.delta == pytest.approx([0.0, 0.1, -0.1, 0.0, 0.5, 0.6], abs=1e-12)
     without = conditions(market.state, showroom(market), market.calibration, only())
     assert without.delta - market.calibration.delta == pytest.approx(np.arange(6) / 10, abs=1e-12)
@@ -122,7 +122,7 @@ def test_waiting_takes_buyers_out_of_the_market_and_counts_them(market: PriceWar
 
 
 def test_nobody_waits_at_rest_and_waiting_switched_off_is_nothing(market: PriceWar) -> None:
-    for dynamics, share in ((Dynamics(), 0.15), (only(), 0.0)):
+    for dynamics, share in ((car_dynamics(), 0.15), (only(), 0.0)):
         found = conditions(market.state, showroom(market), market.calibration, dynamics)
         assert waiting(found, choose(found, market.calibration), market.calibration, 1e6, share) == 0.0
 
@@ -295,13 +295,14 @@ def test_rows_drive_brands_in_proportion_to_the_fleet_whatever_the_order(fleet: 
 
 
 def test_price_sensitivity_falls_with_income_and_tastes_follow_attributes() -> None:
-    population = make_population(200, 0)
-    alpha = price_sensitivity(population, MixedLogit(), 0.6)
+    population, cars = make_population(200, 0), tiny().demand
+    assert isinstance(cars, MixedLogit)
+    alpha = price_sensitivity(population, cars, 0.6)
     assert np.all(np.diff(alpha[np.argsort(population.income)]) <= 0)
     assert np.all(price_sensitivity(population, Logit(), 0.6) == 1)
     attributes = np.array([[1.0, -1.0, 0.0, 0.0], [1.0, 2.0, 1.0, 0.5]])
-    utility = taste_utility(population, MixedLogit(), attributes)
-    spread = np.array(MixedLogit().spreads)
+    utility = taste_utility(population, cars, attributes)
+    spread = np.array(cars.spreads)
     by_hand = population.tastes[7] * spread + population.income[7] * np.array([0, 0.6, 0, 0])
     assert utility[7] == pytest.approx(attributes @ by_hand)
     assert np.all(taste_utility(population, Logit(), attributes) == 0)

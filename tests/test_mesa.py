@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
+import weakref
 from typing import Any
 
 import mesa
@@ -136,3 +138,12 @@ def test_solara_can_show_it() -> None:
     parameters = {"seed": {"type": "InputText", "value": 1, "label": "Seed"}}
     page = SolaraViz(model, components=[make_plot_component("price_index")], model_params=parameters)
     assert page.kwargs["components"] or page.args
+
+
+def test_a_model_that_nobody_holds_is_forgotten() -> None:
+    """A sweep runs thousands in one process: mesa must not keep them for the sake of counting agents."""
+    held = [weakref.ref(PriceWar(tiny(), collect=False).run_model()) for _ in range(3)]
+    ids = [agent.unique_id for agent in PriceWar(tiny(), collect=False).agents]
+    gc.collect()
+    assert [one() for one in held] == [None] * 3
+    assert sorted(ids) == list(range(1, len(ids) + 1))

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from conftest import AT_REST, OFF, column, ran, short, strategies, tiny, tiny_tree
 
+from pricewar import carry
 from pricewar.errors import InputError, StrategyError
 from pricewar.model import PriceWar
 from pricewar.records import Floats, View
@@ -213,7 +214,7 @@ def launched(**more: Any) -> PriceWar:
     tree = tiny_tree()
     tree["products"]["cove-new"] = {
         "firm": "cove", "name": "Cove New", "segment": "C", "body": "SUV", "list_price": 250_000,
-        "like": "cove-suv",
+        "like": "cove-suv", "powertrain": "BEV",
     }  # fmt: skip
     scenario = scenario_from(tree, "launch").but(QUIET, events=[event("Launch", product="cove-new", **more)])
     return ran(scenario)
@@ -435,3 +436,19 @@ def test_the_shipped_baseline_runs_and_keeps_its_firms() -> None:
     assert model.war_index < 3
     assert np.isnan(PriceWar(tiny()).consumer_surplus)
     assert PriceWar(tiny()).units == pytest.approx(33_000, rel=1e-9)
+
+
+def test_months_out_of_cash_are_counted_in_a_row(market: PriceWar) -> None:
+    """A month with cash in hand starts the count anew: two and two do not make three running."""
+    market.step()
+    assert market.accounts is not None
+    counts = []
+    for cash in (-1.0, -1.0, 1.0, -1.0, -1.0, -1.0):
+        books = market.accounts.but(cash=np.array([cash, 1.0, -1.0]))
+        carry.books(market.state, books, market.made, market.state.inventory)
+        counts.append(market.state.months_broke.tolist())
+        left = carry.exits(market.state, [3, 3, 99])
+    assert [count[0] for count in counts] == [1, 2, 0, 1, 2, 3]
+    assert [count[1] for count in counts] == [0] * 6
+    assert [count[2] for count in counts] == [1, 2, 3, 4, 5, 6]
+    assert left == [0]

@@ -309,7 +309,7 @@ def test_goes_on_where_it_was_and_refuses_another(study: PolicyStudy, tmp_path: 
     assert seen == [(2, 2)]
     assert again.futures == 2
     assert (tmp_path / "futures" / "000000-options.parquet").stat().st_mtime_ns == kept
-    with pytest.raises(InputError, match="without another study"):
+    with pytest.raises(InputError, match=r"(?s)holds another study.*as stored; or another --out"):
         run_policy(study.spec, SerialExecutor(), store=tmp_path)
 
 

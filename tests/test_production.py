@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import OFF, tiny
+from conftest import OFF, car_dynamics, tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -32,7 +32,7 @@ def test_cars_are_conserved_whatever_is_asked(
     orders: Floats, stock: Floats, backlog: Floats, capacity: list[float], plan: bool, want: Floats
 ) -> None:  # fmt: skip
     state = start_like(stock=stock, backlog=backlog, capacity=np.array(capacity), forecast=want)
-    made = flow(state, orders, Dynamics.model_validate({"dealer_stock": {"on": plan}}))
+    made = flow(state, orders, car_dynamics(dealer_stock={"on": plan}))
     assert made.produced - made.units == pytest.approx(made.stock - stock, abs=1e-6)
     assert orders - made.units == pytest.approx(made.backlog - backlog, abs=1e-6)
     for values in (made.produced, made.units, made.stock, made.backlog, made.forecast):
@@ -59,14 +59,14 @@ def test_without_order_books_every_order_is_made_and_delivered_at_once() -> None
 
 def test_a_plan_meets_the_forecast_and_closes_the_gap_in_stock_slowly() -> None:
     state = start_like(stock=START.stock * np.array([0.5, 0.5, 1, 1, 1, 1]), capacity=np.full(3, 1e9))
-    made = flow(state, state.landscape.start_units, Dynamics())
+    made = flow(state, state.landscape.start_units, car_dynamics())
     gap = 0.5 * START.stock[:2]
     assert made.produced[:2] == pytest.approx(state.landscape.start_units[:2] + gap / 3.0)
     assert made.produced[2:4] == pytest.approx(state.landscape.start_units[2:4])
 
 
 def test_made_to_order_leaves_no_car_in_the_yard_even_after_a_shortage() -> None:
-    order = Dynamics.model_validate({"dealer_stock": {"on": False}})
+    order = car_dynamics(dealer_stock={"on": False})
     units = START.landscape.start_units
     state = start_like(
         stock=np.zeros(6), backlog=np.zeros(6), start_lead=np.zeros(6), capacity=np.full(3, 9e3)
@@ -82,7 +82,7 @@ def test_made_to_order_leaves_no_car_in_the_yard_even_after_a_shortage() -> None
 
 
 def test_unsold_cars_pile_up_when_orders_fall_and_production_follows() -> None:
-    made = flow(start_like(), 0.5 * START.landscape.start_units, Dynamics())
+    made = flow(start_like(), 0.5 * START.landscape.start_units, car_dynamics())
     assert np.all(made.stock[:4] > START.stock[:4])
     assert made.forecast == pytest.approx(0.75 * START.landscape.start_units)
     assert np.all(made.produced[:4] < START.landscape.start_units[:4])
@@ -90,24 +90,24 @@ def test_unsold_cars_pile_up_when_orders_fall_and_production_follows() -> None:
 
 def test_an_order_book_is_worked_off_at_the_pace_of_the_start() -> None:
     """A firm with 4 months of orders delivers a fifth of its book a month: half the orders, 90% of cars."""
-    made = flow(start_like(), 0.5 * START.landscape.start_units, Dynamics())
+    made = flow(start_like(), 0.5 * START.landscape.start_units, car_dynamics())
     assert START.start_lead[4:] == pytest.approx([4, 4])
     assert made.units[4:] == pytest.approx(0.9 * START.landscape.start_units[4:])
 
 
 def test_scarce_capacity_is_shared_in_proportion_and_supply_scales_it() -> None:
     state = start_like(capacity=np.array([7_500.0, 1e6, 1e6]), supply=np.array([1.0, 0.005, 1.0]))
-    made = flow(state, state.landscape.start_units, Dynamics())
+    made = flow(state, state.landscape.start_units, car_dynamics())
     assert made.produced[:2] == pytest.approx(np.array([9_000, 6_000]) / 2)
     assert made.produced[2:4].sum() == pytest.approx(5_000)
-    idle = flow(start_like(active=np.array([False, True, True])), START.landscape.start_units, Dynamics())
+    idle = flow(start_like(active=np.array([False, True, True])), START.landscape.start_units, car_dynamics())
     assert np.all(idle.produced[:2] == 0)
 
 
 def test_a_full_book_turns_away_as_many_as_do_not_fit() -> None:
     state = start_like(capacity=np.array([1_000.0, 1e6, 1e6]), stock=np.zeros(6))
     wanted = START.landscape.start_units * 2
-    refused = turned_away(state, wanted, Dynamics())
+    refused = turned_away(state, wanted, car_dynamics())
     room = (12.0 + 1.0) * 1_000.0
     assert refused[:2] == pytest.approx(1.0 - room / wanted[:2].sum())
     assert np.all(refused[2:] == 0)
@@ -115,7 +115,7 @@ def test_a_full_book_turns_away_as_many_as_do_not_fit() -> None:
 
 
 def test_who_always_had_a_long_book_is_allowed_half_as_much_again() -> None:
-    book = Dynamics.model_validate({"backlog": {"longest_months": 1.0}})
+    book = car_dynamics(backlog={"longest_months": 1.0})
     wanted = np.full(6, 1e9)
     refused = turned_away(start_like(), wanted, book)
     room = (1.5 * 4.0 + 1.0) * 6_500.0 - 24_000.0

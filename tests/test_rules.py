@@ -128,7 +128,8 @@ def test_another_kind_comes_with_its_own_parameters() -> None:
     assert tiny({"demand.kind": "Logit"}).demand == Logit()
     changes = {"demand.own_elasticity": -3.0, "demand.kind": "Logit"}
     assert tiny(changes).demand == Logit(own_elasticity=-3.0)
-    assert tiny({"demand.kind": "MixedLogit", "demand.suv_sd": 0.5}).demand == MixedLogit(suv_sd=0.5)
+    plain = tiny({"demand.kind": "Logit"})
+    assert plain.but({"demand.kind": "MixedLogit", "demand.suv_sd": 0.5}).demand == MixedLogit(suv_sd=0.5)
 
 
 @pytest.mark.parametrize(

@@ -114,9 +114,10 @@ def test_a_run_that_cannot_be_calibrated_is_a_row() -> None:
     hopeless = tiny(
         {"consumers.shoppers": 33_000.01, "demand.electric_sd": 6.0, "demand.own_elasticity": -15}
     )
-    row = run_one(Job(hopeless, 1)).runs.iloc[0]
-    assert row["status"] == "failed"
-    assert row["error"].startswith("ConvergenceError: tiny: mean utilities do not settle")
+    made = run_one(Job(hopeless, 1))
+    assert list(made) == ["runs"]
+    assert made["runs"]["status"].tolist() == ["failed"]
+    assert made["runs"]["error"][0].startswith("ConvergenceError: tiny: mean utilities do not settle")
 
 
 def test_a_shipped_name_and_a_file_are_scenarios_too(tmp_path: Path) -> None:

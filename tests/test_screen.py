@@ -20,11 +20,12 @@ from pricewar.errors import InputError
 from pricewar.screen import Change, Market, Screen, calibrate, read_market, screen
 from pricewar.screen import formulas as law
 from pricewar.screen.measure import responses
+from pricewar.verify.shipped import FOLDER
 
 HERE = Path(__file__).parent / "data"
 CASES = {
-    name: json.loads((HERE / "cases" / f"{name}.json").read_text())
-    for name in ("case1_logit", "case2_nested_logit")
+    f"case{place}_{name}": json.loads((FOLDER / f"{name}.json").read_text())
+    for place, name in ((1, "logit"), (2, "nested_logit"))
 }
 TOLERANCE = 1e-6
 MERGE = Change(merge=("firm 0", "firm 1"))

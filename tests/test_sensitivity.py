@@ -1,15 +1,21 @@
 """Sensitivity and robustness against functions whose answers are known."""
 
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import tiny
 from scipy import stats
 
 from pricewar.analysis.robustness import robustness, survival
 from pricewar.analysis.sensitivity import effects, heat, levels, morris, response, sobol, tornado
-from pricewar.errors import ResultsError
+from pricewar.errors import InputError, ResultsError
+from pricewar.experiment import Experiment, Study, run_experiment
 from pricewar.experiment.design import Fractional, Morris, Saltelli
 from pricewar.experiment.factors import Factor
+from pricewar.experiment.store import read_runs
 
 
 def runs_of(points: pd.DataFrame, value: np.ndarray, seeds: int = 1, noise: float = 0.0) -> pd.DataFrame:
@@ -68,7 +74,7 @@ def test_indices_need_every_point() -> None:
     table.loc[3, "status"] = "failed"
     with pytest.raises(ResultsError, match="1 points"):
         sobol(table, list(factors), "y")
-    with pytest.raises(ResultsError, match="the same at all points"):
+    with pytest.raises(InputError, match="1 at all points"):
         sobol(table.assign(status="ok", y=1.0), list(factors), "y")
 
 
@@ -81,7 +87,7 @@ def test_effects_of_a_two_level_design_are_exact_without_noise() -> None:
     by = found.set_index("factor")
     assert by["effect"].to_dict() == pytest.approx({"a": 4.0, "b": -2.0, "c": 1.5, "d": 1.5, "e": 0.0})
     assert found["factor"].iloc[0] == "a"
-    np.testing.assert_allclose(by["hi"] - by["lo"], 0.0, atol=1e-9)  # what seeds share falls out
+    assert by[["lo", "hi"]].isna().all(axis=None)  # what seeds share falls out: nothing is left that differs
 
 
 def test_effects_run_from_the_first_level_to_the_second() -> None:
@@ -115,7 +121,7 @@ def test_the_swing_of_a_tornado_is_paired_by_seed() -> None:
     found = tornado(table, ["b", "a"], "y")
     assert found["factor"].tolist() == ["a", "b"]
     assert found["swing"].tolist() == pytest.approx([10.0, -0.2])
-    np.testing.assert_allclose(found["hi"] - found["lo"], 0.0, atol=1e-9)
+    assert found[["lo", "hi"]].isna().all(axis=None)
     over_points = tornado(table, ["a"], "y", over="point")
     assert over_points["lo"].iloc[0] < 10.0 < over_points["hi"].iloc[0]
 
@@ -154,10 +160,100 @@ def test_options_are_compared_in_worlds_that_have_them_all() -> None:
         robustness(runs_of(worlds.iloc[[1, 2]], np.array([1.0, 2.0])), "option", ["option", "world"], "y")
 
 
-def test_survival_shares_have_wilson_intervals() -> None:
+def test_survival_shares_have_exact_intervals() -> None:
     table = pd.DataFrame(
         {"cash": [1.0] * 10, "seed": range(10), "survives.nio": [1.0] * 7 + [0.0] * 3, "status": "ok"}
     )
     row = survival(table, "cash", ["nio"]).iloc[0]
-    ends = stats.binomtest(7, 10).proportion_ci(method="wilson")
-    assert (row["survives"], row["lo"], row["hi"]) == (0.7, ends.low, ends.high)
+    ends = stats.binomtest(7, 10).proportion_ci(method="exact")
+    assert (row["survives"], row["lo"], row["hi"]) == pytest.approx((0.7, ends.low, ends.high), rel=1e-9)
+
+
+def sampled(design: str, quantiles: np.ndarray) -> pd.DataFrame:
+    """A table of runs as a study with this design marks it."""
+    points = pd.DataFrame(quantiles, columns=["a", "b"])
+    table = runs_of(points, quantiles @ [1.0, 3.0], seeds=2, noise=0.01)
+    table.attrs["design"] = design
+    return table
+
+
+def test_indices_are_refused_to_points_of_another_design() -> None:
+    """The formulas give numbers on any points; on these they mean nothing."""
+    luck = np.random.default_rng(1)
+    right = Saltelli(base=8, seed=1).quantiles(unit_factors("a", "b"))
+    assert set(sobol(sampled("saltelli", right), ["a", "b"], "y")["factor"]) == {"a", "b"}
+    wrong = [luck.random((32, 2)), luck.random((31, 2)), np.roll(right, 1, axis=0), right[:4]]
+    for points in wrong:
+        with pytest.raises(InputError, match="no such design in a, b"):
+            sobol(sampled("latin-hypercube", points), ["a", "b"], "y")
+    with pytest.raises(InputError, match="no such design in a'"):
+        sobol(sampled("saltelli", right), ["a"], "y")
+    with pytest.raises(InputError, match=r"factors: found \['c'\]"):
+        sobol(sampled("saltelli", right), ["a", "c"], "y")
+
+
+def test_indices_of_what_is_infinite_or_does_not_vary_are_refused() -> None:
+    table = sampled("saltelli", Saltelli(base=8, seed=1).quantiles(unit_factors("a", "b")))
+    with pytest.raises(InputError, match="infinite at 1 points"):
+        sobol(table.assign(y=np.where(table["point"] == 3, np.inf, table["y"])), ["a", "b"], "y")
+    noisy = table.assign(y=1e9 + 1e-7 * np.random.default_rng(0).random(len(table)))
+    with pytest.raises(InputError, match="a metric that varies"):
+        sobol(noisy, ["a", "b"], "y")
+    with pytest.raises(ResultsError, match="no value at 1 points"):
+        sobol(table.assign(y=table["y"].where(table["point"] != 3)), ["a", "b"], "y")
+
+
+def test_indices_and_their_ends_are_shares() -> None:
+    points = Saltelli(base=8, seed=3).quantiles(unit_factors("a", "b"))
+    table = sampled("saltelli", points)
+    noise = np.random.default_rng(5).standard_normal(len(table))
+    found = sobol(table.assign(y=table["a"] + noise), ["a", "b"], "y")
+    for name in ("first", "total"):
+        assert (found[f"{name}_lo"] >= 0).all()
+        assert (found[f"{name}_lo"] <= found[name]).all()
+        assert (found[name] <= found[f"{name}_hi"]).all()
+        assert (found[f"{name}_hi"] <= 1).all()
+
+
+def test_elementary_effects_are_never_below_zero_and_need_their_own_points() -> None:
+    factors = unit_factors("a", "b")
+    u = Morris(trajectories=4, seed=2).quantiles(factors)
+    table = sampled("morris", u)
+    noise = np.random.default_rng(5).standard_normal(len(table))
+    found = morris(table.assign(y=noise), u, ["a", "b"], "y")
+    assert (found["lo"].dropna() >= 0).all()
+    with pytest.raises(InputError, match="design: found 'grid'"):
+        morris(sampled("grid", u), u, ["a", "b"], "y")
+    with pytest.raises(InputError, match="the 9 of `quantiles`"):
+        morris(table, u[:9], ["a", "b"], "y")
+
+
+def test_effects_are_refused_to_a_sample() -> None:
+    luck = np.random.default_rng(2)
+    table = sampled("latin-hypercube", luck.integers(0, 2, (12, 2)).astype(float))
+    with pytest.raises(InputError, match="design: found 'latin-hypercube'; allowed: fractional"):
+        effects(table, ["a", "b"], "y")
+
+
+def test_a_study_marks_its_table_and_the_folder_says_it_too(tmp_path: Path) -> None:
+    """The kind of the design survives the store, so `over` is right without being asked."""
+    uniform = {"kind": "uniform", "low": 0.01, "high": 0.2}
+    factors = {
+        "depth": {"path": "market.discount_rate", "distribution": uniform},
+        "rate": {"path": "consumers.income_log_sd", "distribution": {**uniform, "low": 0.4, "high": 0.6}},
+    }
+    experiment = Experiment.model_validate(
+        {
+            "name": "sample", "base": tiny(), "factors": factors, "replicates": 2, "set": {"periods": 2},
+            "design": {"kind": "latin-hypercube", "points": 4}, "metrics": ["war_index_max", "welfare"],
+        }
+    )  # fmt: skip
+    with ThreadPoolExecutor(1) as here:
+        study = run_experiment(experiment, here, store=tmp_path)
+        quiet = run_experiment(experiment.but(base=tiny({"noise.market_sd": 0, "noise.taste_sd": 0})), here)
+    assert study.runs.attrs == {"design": "latin-hypercube", "luck": True}
+    assert read_runs(tmp_path).attrs["design"] == "latin-hypercube"
+    by_point = response(study.runs, "depth", "welfare", "point")
+    pd.testing.assert_frame_equal(response(study.runs, "depth", "welfare"), by_point)
+    pd.testing.assert_frame_equal(response(Study.load(tmp_path).runs, "depth", "welfare"), by_point)
+    assert quiet.runs.attrs["luck"] is False

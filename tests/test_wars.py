@@ -7,7 +7,7 @@ import pytest
 from synthetic import results
 
 from pricewar.analysis import episodes
-from pricewar.analysis.wars import Definition, find_wars, make_path
+from pricewar.analysis.wars import Definition, find_wars, make_path, what_lacks
 from pricewar.errors import ResultsError
 from pricewar.metrics import cut_depth
 from pricewar.schema import EPISODES
@@ -18,12 +18,15 @@ FIRMS, PERIODS = len(SHARE), 36
 
 def wars(change, cost=None, share=SHARE, **thresholds):
     """Wars on given price changes (T, F) and reference prices (T, F), both relative to the start."""
+    return find_wars(path_of(change, cost, share), Definition(**thresholds))
+
+
+def path_of(change, cost=None, share=SHARE):
     change = np.asarray(change, float)
     cost = np.ones_like(change) if cost is None else cost
     cut = cut_depth(1.0 + change, cost)
     weight = share / share.sum()
-    path = make_path(100 * (1 + change @ weight), cut @ weight, change, cut, share)
-    return find_wars(path, Definition(**thresholds))
+    return make_path(100 * (1 + change @ weight), cut @ weight, change, cut, share)
 
 
 def step(firm_cuts: dict[int, tuple[int, float]], until: int = PERIODS) -> np.ndarray:
@@ -69,29 +72,36 @@ def test_two_wars_are_two():
 
 
 @pytest.mark.parametrize(
-    ("why", "change", "cost"),
+    ("why", "change", "cost", "lacks"),
     [
-        ("nothing happens", step({}), None),
-        ("one firm cuts alone, however deep", step({0: (5, 0.4)}), None),
-        ("two firms are a duel", step({0: (5, 0.2), 1: (6, 0.2)}), None),
-        ("all cut by a little", step(dict.fromkeys(range(FIRMS), (5, 0.015))), None),
-        ("followers come a year later", step({0: (3, 0.2), 1: (15, 0.02), 2: (20, 0.02)}), None),
-        ("prices rise", -step(WAR), None),
+        ("nothing happens", step({}), None, "prices"),
+        ("one firm cuts alone, however deep", step({0: (5, 0.4)}), None, "firms"),
+        ("two firms are a duel", step({0: (5, 0.2), 1: (6, 0.2)}), None, "firms"),
+        ("all cut by a little", step(dict.fromkeys(range(FIRMS), (5, 0.015))), None, "prices"),
+        ("followers come a year later", step({0: (3, 0.2), 1: (15, 0.02), 2: (20, 0.02)}), None, "firms"),
+        ("prices rise", -step(WAR), None, "prices"),
         (
             "slow drift of 0.5% a month",
             -np.minimum(0.005 * np.arange(PERIODS), 1)[:, None] * np.ones(FIRMS),
             None,
+            "prices",
         ),
         (
             "costs fall by a tenth and prices with them",
             step(dict.fromkeys(range(FIRMS), (5, 0.1))),
             1 + step(dict.fromkeys(range(FIRMS), (5, 0.1))),
+            "costs",
         ),
-        ("costs rise and prices stay", step({}), 1 - step(dict.fromkeys(range(FIRMS), (5, 0.2)))),
+        ("costs rise and prices stay", step({}), 1 - step(dict.fromkeys(range(FIRMS), (5, 0.2))), "prices"),
     ],
 )
-def test_no_war(why, change, cost):
+def test_no_war(why, change, cost, lacks):
     assert wars(change, cost) == [], why
+    assert what_lacks(path_of(change, cost), Definition()) == lacks, why
+
+
+def test_a_war_lacks_nothing():
+    assert what_lacks(path_of(step(WAR)), Definition()) is None
 
 
 def test_cuts_beyond_the_fall_of_costs_are_a_war():

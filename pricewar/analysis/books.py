@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from .. import metrics
+from ..arguments import at_least, maybe, number, takes, text
 from ..results import Results
 from .panel import Floats, Panel, panel, position
 
@@ -15,6 +16,7 @@ WINDOW: Final = 3
 """Months in a sum: firms are judged by quarters."""
 
 
+@takes(results=Results, window=at_least(1))
 def break_even(results: Results, window: int = WINDOW) -> pd.DataFrame:
     """When each firm earns money, by scenario.
 
@@ -38,6 +40,7 @@ def break_even(results: Results, window: int = WINDOW) -> pd.DataFrame:
     return frame
 
 
+@takes(results=Results, baseline=maybe(text), annual_rate=number)
 def predation(results: Results, baseline: str | None = None, annual_rate: float = 0.08) -> pd.DataFrame:
     """What each firm gave up against the baseline with the same seeds, and what it got back.
 
@@ -52,6 +55,7 @@ def predation(results: Results, baseline: str | None = None, annual_rate: float 
     return frame
 
 
+@takes(results=Results)
 def below_cost(results: Results) -> pd.DataFrame:
     """Months in which a firm sold below cost, by three cost lines.
 

@@ -1,7 +1,8 @@
 """Scenarios against a baseline: means over seeds and paired differences, each with its 95% interval.
 
 Runs with one seed share their luck, so the difference of a seed is the effect of what was changed; the
-interval is over those differences, not over the two scenarios apart.
+interval is over those differences, not over the two scenarios apart. It is of luck alone: that of the
+parameters is not in it.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..arguments import maybe, one_of, takes, text
+from ..bounds import Bounds, bounds_of
 from ..errors import ResultsError
 from ..results import Results
 from ..schema import COMPARISON, columns, measures, without_level
-from .interval import Interval, Method, interval
+from .interval import Ends, Interval, Method, interval
 from .panel import Panel, panel, position, total
 
 Floats = NDArray[np.float64]
@@ -39,6 +42,7 @@ class Row(NamedTuple):
     diff_hi: float
 
 
+@takes(results=Results, baseline=maybe(text), method=one_of("t", "bootstrap"))
 def compare_table(results: Results, baseline: str | None = None, method: Method = "t") -> pd.DataFrame:
     """All metrics of market and firms, month by month and in total, against the baseline.
 
@@ -52,8 +56,8 @@ def compare_table(results: Results, baseline: str | None = None, method: Method 
         Money of the market has two periods more, where all scenarios end in the same month: "open_orders",
         what the orders open at the end come to, less those open at the start; and "total_with_open", the
         total with it. The means of surplus and welfare are NaN: only their differences mean anything.
-        Intervals are NaN with one seed; a seed that lacks a run drops out of the differences it is needed
-        for.
+        Intervals are NaN with one seed, and where the seeds do not differ; they lie inside what the metric
+        can be. A seed that lacks a run drops out of the differences it is needed for.
 
     Raises:
         ResultsError: the baseline is not among the scenarios.
@@ -86,6 +90,21 @@ def with_total(data: Panel, table: str) -> Floats:
     return np.concatenate([data.values, np.stack(whole, axis=-1)[:, :, None]], axis=2)
 
 
+def has_luck(results: Results) -> bool:
+    """Whether runs of one scenario differ from seed to seed; taken to be so where there is one seed.
+
+    Decided by the runs themselves: whatever draws, in demand, in a firm's rule or in a measure, shows there.
+    """
+    keys = ["scenario", "period"]
+    if results.market["seed"].nunique() < 2:
+        return True
+    for name, by in (("market", keys), ("firms", [*keys, "firm"])):
+        cells = results.tables[name].groupby(by, observed=True)[list(measures(name))]
+        if not np.array_equal(cells.min().to_numpy(float), cells.max().to_numpy(float), equal_nan=True):
+            return True
+    return False
+
+
 def can_accrue(results: Results) -> bool:
     """Whether open orders can be compared: results hold them, and all scenarios end in the same month."""
     ends = results.market.groupby("scenario")["period"].max()
@@ -114,11 +133,18 @@ def _compared(data: Panel, table: str, base: int, method: Method) -> pd.DataFram
 
 
 def _intervals(data: Panel, values: Floats, base: int, method: Method) -> pd.DataFrame:
-    own = [interval(part, method) for part in values]
-    paired = [interval(part - values[base], method) for part in values]
-    # a scenario less itself is zero, with one seed too
+    bounds = [bounds_of(metric) for metric in data.metrics]
+    level, change = _ends(bounds), _ends([one.of_differences() for one in bounds])
+    own = [interval(part, method, level) for part in values]
+    size = np.nanmax(np.abs(values), axis=(0, 1), initial=0.0)
+    paired = [interval(part - values[base], method, change, size) for part in values]
+    # a scenario less itself is zero, with one seed too: known, not estimated
     paired[base] = Interval(*(np.where(np.isnan(own[base].mean), np.nan, 0.0) for _ in range(3)))
     return _long(data, own, paired)
+
+
+def _ends(bounds: Sequence[Bounds]) -> Ends:
+    return Ends(np.array([one.low for one in bounds]), np.array([one.high for one in bounds]))
 
 
 def _long(data: Panel, own: list[Interval], paired: list[Interval]) -> pd.DataFrame:

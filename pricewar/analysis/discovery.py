@@ -15,10 +15,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..errors import ResultsError
+from ..arguments import at_least, column, columns, maybe, number, takes
+from ..errors import ResultsError, bad_input
 from .sensitivity import good
+from .structure import require_columns, require_design
 
 MISSING: Final = "needs the extra `discovery`: pip install 'pricewar[discovery]'"
+
+
+_ONE_BY_ONE: Final = ("one-at-a-time", "morris")
+"""Designs in which factors do not vary together, so that no box or branch of several can be seen."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,14 @@ def cases(
     return np.asarray(found, bool)
 
 
+@takes(
+    runs=pd.DataFrame,
+    factors=columns,
+    metric=column,
+    above=maybe(number),
+    below=maybe(number),
+    density=number,
+)
 def prim(
     runs: pd.DataFrame,
     factors: Sequence[str],
@@ -77,10 +91,13 @@ def prim(
         above, below: cases are at least `above`, or at most `below`; set one.
         density: share of cases that the box should have.
 
+    Runs count as independent. With several seeds at a point they are not quite, and p is then too small.
+
     Raises:
+        InputError: no such column, a factor or the metric that cannot be searched (see `_searchable`).
         ResultsError: the library is absent, or all runs or none are cases.
     """
-    kept = good(runs, metric)
+    kept = _searchable(runs, factors, metric)
     hit = cases(kept, metric, above, below)
     found = _peel(kept[list(factors)].reset_index(drop=True), hit)
     path = found.peeling_trajectory
@@ -94,6 +111,24 @@ def prim(
         float(row["mass"]),
         float(hit.mean()),
     )
+
+
+def _searchable(runs: pd.DataFrame, factors: Sequence[str], metric: str) -> pd.DataFrame:
+    """Runs that did not fail, if factors vary together and all runs have the metric.
+
+    A run without a value is neither a case nor none; left out, it would bend the box.
+    """
+    require_columns(runs, *factors, metric)
+    require_design(runs, "scenario discovery", _ONE_BY_ONE, "one in which all factors vary together")
+    kept = good(runs)
+    still = [name for name in factors if kept[name].nunique(dropna=False) < 2]
+    empty = int(kept[metric].isna().sum())
+    wrong = [(name, "one value in all runs", "a factor that varies") for name in still]
+    if empty:
+        wrong.append((metric, f"no value in {empty} of {len(kept)} runs", "a metric that all runs have"))
+    if wrong:
+        raise bad_input("scenario discovery", *wrong)
+    return kept
 
 
 def _peel(inputs: pd.DataFrame, hit: NDArray[np.bool_]) -> Any:
@@ -137,6 +172,14 @@ def condition(row: Any) -> str:
     return f"{row['factor']} below {high:.3g}" if none_low else f"{row['factor']} {low:.3g} to {high:.3g}"
 
 
+@takes(
+    runs=pd.DataFrame,
+    factors=columns,
+    metric=column,
+    above=maybe(number),
+    below=maybe(number),
+    depth=at_least(1),
+)
 def tree(
     runs: pd.DataFrame,
     factors: Sequence[str],
@@ -151,9 +194,10 @@ def tree(
         One row a leaf: condition, density (share of cases), coverage (of all cases), runs.
 
     Raises:
+        InputError: no such column, a factor or the metric that cannot be searched (see `_searchable`).
         ResultsError: the library is absent, or all runs or none are cases.
     """
-    kept = good(runs, metric)
+    kept = _searchable(runs, factors, metric)
     hit = cases(kept, metric, above, below)
     model = grown(kept, factors, hit, depth)
     inputs = encoded(kept, factors)

@@ -1,18 +1,27 @@
-"""Means over seeds with 95% intervals: Student's t, or the bootstrap over seeds."""
+"""Means with 95% intervals that can be: inside what a metric can be, and none where nothing differs.
+
+A share of runs gets the exact limits of Clopper and Pearson (1934), anything else Student's t, cut at the
+metric's bounds, or the bootstrap. Argued, with measured coverage, in docs/adr/0070-intervals.md.
+"""
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.special import stdtrit  # scipy.stats takes half a second to import
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import betaincinv, stdtrit  # scipy.stats takes half a second to import
+
+from ..bounds import FREE, Bounds
 
 Floats = NDArray[np.float64]
 Method = Literal["t", "bootstrap"]
 LEVEL = 0.95
+NO_LUCK = "no luck in this market: seeds do not differ"
 _RESAMPLES = 2000
 _BLOCK = 4096
+_ROUNDING = 1e-12
+"""Part of a number's size below which a difference between runs is rounding, not luck."""
 
 
 class Interval(NamedTuple):
@@ -23,28 +32,109 @@ class Interval(NamedTuple):
     hi: Floats
 
 
-def interval(values: Floats, method: Method = "t") -> Interval:
+class Ends(NamedTuple):
+    """Bounds of many metrics: arrays that broadcast to the cells."""
+
+    low: ArrayLike
+    high: ArrayLike
+
+
+def interval(
+    values: Floats, method: Method = "t", bounds: Bounds | Ends = FREE, size: ArrayLike = 0.0
+) -> Interval:
     """Mean over seeds and its 95% interval.
 
     Args:
         values: (seeds, ...); NaN where a run has no value. Such seeds are left out, cell by cell.
         method: "t" (Student 1908), or "bootstrap": percentiles of the means of resampled seeds (Efron
             1979), with the same resamples at every call.
+        bounds: what a value lies between; an interval is cut there, which leaves its coverage as it is.
+        size: of the numbers that values are differences of, so that their rounding is not taken for luck.
 
     Returns:
-        Arrays (...). Mean NaN without any seed; ends NaN with fewer than two.
+        Arrays (...). Mean NaN without any seed; ends NaN with fewer than two, and where all seeds have one
+        value: no luck was seen there, and an interval without width would say that there is none.
     """
     seen = ~np.isnan(values)
     count = seen.sum(axis=0)
     filled = np.where(seen, values, 0.0)
     mean = _over(filled.sum(axis=0), count, 0)
     if method == "bootstrap":
-        return Interval(mean, *_bootstrap(filled, seen, count))
-    squares = np.where(seen, (values - mean) ** 2, 0.0).sum(axis=0)
-    error = np.sqrt(_over(squares, count - 1, 0) / np.maximum(count, 1))
-    quantile = stdtrit(np.arange(1, values.shape[0] + 1), 0.5 + LEVEL / 2)
-    half = error * quantile[np.clip(count - 2, 0, None)]
-    return Interval(mean, mean - half, mean + half)
+        lo, hi = _bootstrap(filled, seen, count)
+    else:
+        squares = np.where(seen, (values - mean) ** 2, 0.0).sum(axis=0)
+        error = np.sqrt(_over(squares, count - 1, 0) / np.maximum(count, 1))
+        quantile = stdtrit(np.arange(1, values.shape[0] + 1), 0.5 + LEVEL / 2)
+        half = error * quantile[np.clip(count - 2, 0, None)]
+        lo, hi = mean - half, mean + half
+    still = _still(values, seen, size)
+    lo, hi = np.maximum(lo, bounds.low), np.minimum(hi, bounds.high)
+    # the mean of values inside the bounds may leave them by its last bit
+    lo, hi = np.minimum(lo, mean), np.maximum(hi, mean)
+    return Interval(mean, np.where(still, np.nan, lo), np.where(still, np.nan, hi))
+
+
+def _still(values: Floats, seen: NDArray[np.bool_], size: ArrayLike) -> NDArray[np.bool_]:
+    """(...) whether no seed differs from another by more than rounding."""
+    top = np.where(seen, values, -np.inf).max(axis=0, initial=-np.inf)
+    low = np.where(seen, values, np.inf).min(axis=0, initial=np.inf)
+    with np.errstate(invalid="ignore"):
+        reach = np.maximum(np.maximum(np.abs(top), np.abs(low)), size)
+        return np.asarray(~(top - low > _ROUNDING * reach), bool)
+
+
+def share_interval(events: Floats, cluster: NDArray[Any] | None = None) -> Interval:
+    """Share of runs with an event, and the limits of Clopper and Pearson.
+
+    Runs of one cluster (one seed at many points, one point with many seeds) are not independent. They count
+    as fewer: as many as would give the spread between clusters (Korn and Graubard 1998), but no fewer than
+    there are clusters and no more than there are runs.
+
+    Args:
+        events: (runs) 0 or 1; NaN is left out.
+        cluster: (runs) what runs share; None: nothing.
+
+    Returns:
+        Three numbers (). Ends NaN with fewer than two clusters.
+    """
+    there = ~np.isnan(events)
+    values = events[there]
+    _, code = np.unique(np.arange(len(events)) if cluster is None else cluster, return_inverse=True)
+    runs = np.bincount(code[there], minlength=1)
+    sums = np.bincount(code[there], weights=values, minlength=1).astype(float)[runs > 0]
+    runs = runs[runs > 0]
+    if len(values) == 0:
+        return Interval(*(np.asarray(np.nan) for _ in range(3)))
+    share = np.asarray(values.mean())
+    if len(runs) < 2:
+        return Interval(share, np.asarray(np.nan), np.asarray(np.nan))
+    return Interval(share, *clopper_pearson(float(share), _worth(float(share), sums, runs)))
+
+
+def _worth(share: float, sums: Floats, runs: NDArray[np.int64]) -> float:
+    """How many independent runs these are worth."""
+    many, whole = len(runs), float(runs.sum())
+    if many == whole or share in (0.0, 1.0):
+        return float(many)
+    variance = many / (many - 1) * float(((sums - share * runs) ** 2).sum()) / whole**2
+    shrunk = (stdtrit(whole - 1, 0.5 + LEVEL / 2) / stdtrit(many - 1, 0.5 + LEVEL / 2)) ** 2
+    worth = share * (1.0 - share) / variance * shrunk if variance > 0 else whole
+    return float(np.clip(worth, many, whole))
+
+
+def clopper_pearson(share: ArrayLike, runs: ArrayLike) -> tuple[Floats, Floats]:
+    """Exact 95% limits of a probability (Clopper and Pearson 1934).
+
+    Args:
+        share: (...) share of runs with the event.
+        runs: (...) how many runs; need not be whole.
+    """
+    n = np.asarray(runs, float)
+    k = np.asarray(share, float) * n
+    tail = (1.0 - LEVEL) / 2
+    lo = np.where(k > 0, betaincinv(np.maximum(k, 1e-300), n - k + 1.0, tail), 0.0)
+    hi = np.where(k < n, betaincinv(k + 1.0, np.maximum(n - k, 1e-300), 1.0 - tail), 1.0)
+    return np.asarray(lo), np.asarray(hi)
 
 
 def _over(part: Floats, whole: NDArray[np.int64], least: int) -> Floats:

@@ -12,9 +12,13 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from ..arguments import at_least, maybe, takes, text
+from ..arguments import names as names_
+from ..errors import bad_input
 from ..records import Floats
 from ..runs import Progress, compare
 from ..scenario import Scenario
+from ..sums import times
 from .interval import interval
 from .panel import panel
 
@@ -81,6 +85,7 @@ def _paths(tree: Mapping[str, Any], field: str, stem: str = "") -> Iterator[str]
             yield from _paths(value, field, f"{stem}{name}.")
 
 
+@takes(war=Scenario, peace=Scenario, leader=text, seeds=at_least(1), until=at_least(1), names=maybe(names_))
 def mechanism_table(
     war: Scenario,
     peace: Scenario,
@@ -106,8 +111,14 @@ def mechanism_table(
         but-for, and the ends of its 95% interval (`_lo`, `_hi`).
     """
     table = variants(leader)
+    wanted = list(table if names is None else names)
+    lost = [name for name in wanted if name not in table]
+    if lost:
+        raise bad_input("mechanism_table", ("names", lost, f"of {', '.join(table)}"))
+    if leader not in war.firms:
+        raise bad_input("mechanism_table", ("leader", leader, f"one of {', '.join(war.firms)}"))
     rows = []
-    for name in table if names is None else names:
+    for name in wanted:
         pair = [
             scenario.but({**table[name](scenario), "periods": 12, "name": label})
             for scenario, label in ((peace, "peace"), (war, "war"))
@@ -125,7 +136,7 @@ def _effects(results: Any, peace: Scenario, leader: str, until: int) -> dict[str
     surplus = (market["consumer_surplus"][1] - market["consumer_surplus"][0]).sum(axis=(1, 2)) / 1e9
     rival = np.array([firm != leader for firm in firms.entities])
     weight = rival * _units(peace, firms.entities)
-    mean_price = price @ weight / weight.sum()
+    mean_price = times(price, weight) / weight.sum()
     values = {
         "rivals_price_during": mean_price[:, 1:until].mean(axis=1),
         "rivals_price_after": mean_price[:, until:].mean(axis=1),

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from ..arguments import maybe, takes, text
 from ..results import Results
 from .compare import accrued, can_accrue
 from .interval import Interval, interval
@@ -19,6 +20,7 @@ GROUPS: Final = ("all", "1", "2", "3", "4", "5")
 """All buyers, and the fifths of the income distribution of shoppers, the poorest first."""
 
 
+@takes(results=Results, baseline=maybe(text))
 def gains(results: Results, baseline: str | None = None) -> pd.DataFrame:
     """What buyers gain in each scenario against the baseline with the same seeds, over the whole run.
 

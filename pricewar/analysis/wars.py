@@ -6,18 +6,22 @@ take part. Reasons and literature: docs/explanation/price-wars.md.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from ..arguments import maybe, takes, text
 from ..metrics import recovery_half_life
 from ..results import Results
 from ..schema import EPISODES
-from .panel import Floats, panel, position
+from .panel import Floats, Panel, panel, position
 
 Outcome = Literal["recovered", "settled", "open"]
+Lacking = Literal["prices", "costs", "firms"]
+"""What a run lacks to be a war: a fast fall of prices, one that costs do not explain, enough firms."""
 _SLACK: Final = 1e-9  # a fall of exactly the threshold is not above it, whatever the last bit says
 
 
@@ -70,6 +74,7 @@ class War(NamedTuple):
     """(F,) position of each firm's first cut, NaN for those that stayed out."""
 
 
+@takes(results=Results, baseline=maybe(text), definition=maybe(Definition))
 def episodes(
     results: Results, baseline: str | None = None, definition: Definition | None = None
 ) -> pd.DataFrame:
@@ -88,24 +93,41 @@ def episodes(
         ResultsError: the baseline is not among the scenarios.
     """
     base = position(results, baseline)
-    money = panel(results, "market", ("price_index", "war_index", "producer_surplus", "consumer_surplus"))
-    firms = panel(results, "firms", ("price_change", "cut_depth", "share"), entity="firm")
-    change, cut, share = firms["price_change"], firms["cut_depth"], firms["share"]
+    money = panel(results, "market", ("producer_surplus", "consumer_surplus")).values
     rows = []
-    for s, scenario in enumerate(results.scenarios):
-        for n, seed in enumerate(results.seeds):
-            index = money["price_index"][s, n, :, 0]
-            if np.isnan(index).all():
-                continue  # a run that failed
-            depth = money["war_index"][s, n, :, 0] / 100.0
-            path = make_path(index, depth, change[s, n], cut[s, n], share[s, n, 0])
-            against = money.values[s, n, :, 0, 2:] - money.values[base, n, :, 0, 2:]
-            gain = np.full_like(against, np.nan) if s == base else against
-            wars = find_wars(path, definition or Definition())
-            keys = {"scenario": scenario, "seed": seed}
-            rows += [keys | _describe(path, war, firms.entities, firms.months, gain) for war in wars]
+    for (s, n), path, firms in _paths(results):
+        against = money[s, n, :, 0] - money[base, n, :, 0]
+        gain = np.full_like(against, np.nan) if s == base else against
+        wars = find_wars(path, definition or Definition())
+        keys = {"scenario": results.scenarios[s], "seed": results.seeds[n]}
+        rows += [keys | _describe(path, war, firms.entities, firms.months, gain) for war in wars]
     frame = pd.DataFrame(rows, columns=[column.name for column in EPISODES])
     return frame.astype({column.name: column.dtype for column in EPISODES})
+
+
+def lacking(results: Results, definition: Definition | None = None) -> dict[tuple[str, int], Lacking | None]:
+    """(scenario, seed) -> what the run lacks to hold a price war; None where it holds one.
+
+    Args:
+        results: runs of one or more scenarios.
+        definition: thresholds; the defaults of `Definition` if None.
+    """
+    return {
+        (results.scenarios[s], results.seeds[n]): what_lacks(path, definition or Definition())
+        for (s, n), path, _ in _paths(results)
+    }
+
+
+def _paths(results: Results) -> Iterator[tuple[tuple[int, int], Path, Panel]]:
+    """Positions of scenario and seed, path and the panel of firms, of each run that did not fail."""
+    market = panel(results, "market", ("price_index", "war_index"))
+    firms = panel(results, "firms", ("price_change", "cut_depth", "share"), entity="firm")
+    change, cut, share = firms["price_change"], firms["cut_depth"], firms["share"]
+    for s, n in np.ndindex(len(results.scenarios), len(results.seeds)):
+        index = market["price_index"][s, n, :, 0]
+        if not np.isnan(index).all():
+            depth = market["war_index"][s, n, :, 0] / 100.0
+            yield (s, n), make_path(index, depth, change[s, n], cut[s, n], share[s, n, 0]), firms
 
 
 def make_path(index: Floats, depth: Floats, change: Floats, cut: Floats, share: Floats) -> Path:
@@ -140,6 +162,21 @@ def find_wars(path: Path, definition: Definition) -> list[War]:
             floor = war.end if war.outcome == "settled" else war.calm
         month = max(month, floor) + 1
     return wars
+
+
+def what_lacks(path: Path, definition: Definition) -> Lacking | None:
+    """Why a run holds no war: the first of the three conditions that no month meets; None in a war."""
+    if find_wars(path, definition):
+        return None
+    falls = [
+        (month, before)
+        for month in range(1, len(path.level))
+        for before in range(max(month - definition.within, 0), month)
+    ]
+    keep = 1.0 - definition.fall - _SLACK
+    if not any(path.level[month] < keep * path.level[before] for month, before in falls):
+        return "prices"
+    return "firms" if any(_fell(path, before, month, definition) for month, before in falls) else "costs"
 
 
 def _peak(values: Floats, month: int, first: int) -> int:

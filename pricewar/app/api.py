@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import time
 import zipfile
 from collections.abc import Mapping
@@ -14,30 +13,40 @@ from threading import Event
 from typing import Any, Literal
 
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ..edition import EDITION
-from ..errors import InputError, PricewarError
+from ..errors import InputError, PricewarError, bad_input
 from ..results import Results
 from ..scenario_file import load, shipped_scenarios
 from .api_game import game_routes
+from .archive import Archive
 from .frames import FINAL, catalogue, firm_list
-from .guard import caller, problem
-from .hall import Bucket, Hall
+from .guard import problem
+from .hall import Hall
 from .happenings import HAPPENINGS
+from .kitchen import Busy, Kitchen, TooMany
 from .lessons import LESSONS, lesson_page, run_lesson
 from .levers import LEVERS
+from .plan import Plan
 from .playback import frame, tables
-from .settings import first_leader, read_settings
+from .settings import Settings, first_leader, read_settings
+from .standing import NEEDS, standings
 
 Side = Literal["a", "b"]
 
 
-def make_api(games: int, closing: Event) -> Starlette:
-    """All routes below /api, for at most so many games at once, until `closing` is set."""
+def make_api(games: int, closing: Event, archive: Archive | None = None) -> Starlette:
+    """All routes below /api, until `closing` is set.
+
+    Args:
+        games: most games at once.
+        closing: set when the server ends.
+        archive: keeps the games over a restart; None: they are gone with the server.
+    """
     routes = [
         Route("/catalogue", get_catalogue),
         Route("/firms/{scenario}", get_firms),
@@ -47,12 +56,33 @@ def make_api(games: int, closing: Event) -> Starlette:
         Route("/lessons", get_lessons),
         Route("/lessons/{slug}", get_lesson),
         Route("/lessons/{slug}/run", get_lesson_run),
-        *game_routes(Hall(games), closing),
+        *game_routes(Hall(games, archive, time.monotonic()), closing),
     ]
-    handlers: Mapping[Any, Any] = {InputError: wrong_input, PricewarError: failed}
+    handlers: Mapping[Any, Any] = {
+        InputError: wrong_input,
+        PricewarError: failed,
+        Busy: busy,
+        TooMany: too_many,
+        HTTPException: not_here,
+    }
     api = Starlette(routes=routes, exception_handlers=handlers)
-    api.state.runs = Bucket(rate=8.0, burst=60)
+    api.state.kitchen = Kitchen(closing)
     return api
+
+
+async def busy(request: Request, error: Busy) -> Response:
+    """Others wait already."""
+    return problem(503, "The server is working out other runs: try again in a few seconds.", retry=5)
+
+
+async def too_many(request: Request, error: TooMany) -> Response:
+    """A flood from one address."""
+    return problem(429, "Too many runs asked for from here: wait a moment.", retry=5)
+
+
+async def not_here(request: Request, error: HTTPException) -> Response:
+    """No such address, or not with this method."""
+    return problem(error.status_code, f"Nothing here: {error.detail}.")
 
 
 async def wrong_input(request: Request, error: InputError) -> Response:
@@ -84,45 +114,76 @@ def _catalogue() -> dict[str, Any]:
 
 async def get_catalogue(request: Request) -> Response:
     """What the page offers: scenarios, levers, acts, charts with units."""
-    return JSONResponse(await run_in_threadpool(_catalogue))
+    kitchen: Kitchen = request.app.state.kitchen
+    return JSONResponse(await kitchen.make(kitchen.small, request, _catalogue))
 
 
 async def get_firms(request: Request) -> Response:
-    """Firms of a scenario, biggest first, and the usual leader."""
-    scenario = load(read_settings({"scenario": request.path_params["scenario"]}).scenario)
+    """Firms of a scenario, biggest first, the usual leader, and where each lever stands."""
+    kitchen: Kitchen = request.app.state.kitchen
+    name, query = request.path_params["scenario"], request.query_params
+    return JSONResponse(await kitchen.make(kitchen.small, request, lambda: _firms(name, query)))
+
+
+def _firms(name: str, query: Mapping[str, str]) -> dict[str, Any]:
+    settings = read_settings({"scenario": name, "leader": query.get("leader", "")})
+    scenario = load(settings.scenario)
+    leader = settings.leader or first_leader(scenario)
+    found = {key: asdict(one) for key, one in standings(scenario, leader).items()}
     start = {"months": scenario.periods, "leader": first_leader(scenario), "start": scenario.start}
-    return JSONResponse(start | {"firms": firm_list(scenario)})
+    return start | {"firms": firm_list(scenario), "levers": found, "needs": NEEDS}
 
 
 async def get_run(request: Request) -> Response:
     """One or two runs with the same luck, month by month."""
-    if not request.app.state.runs.take(caller(request), time.monotonic()):
-        return problem(429, "Too many runs at once: wait a moment.")
-    settings = read_settings(request.query_params)
-    sides: list[Side] = ["a"] if settings.b is None else ["a", "b"]
-    runs = [await run_in_threadpool(frame, settings.plan(side).scenario) for side in sides]
-    return JSONResponse({"query": settings.query, "runs": runs})
+    kitchen: Kitchen = request.app.state.kitchen
+    text = await kitchen.make(kitchen.runs, request, lambda: _run(request.query_params))
+    return Response(text, media_type="application/json")
 
 
-def _side(request: Request) -> Side:
-    return "b" if request.query_params.get("side") == "b" else "a"
+def _run(query: Mapping[str, str]) -> bytes:
+    settings = read_settings(query)
+    runs = [frame(settings.plan(side).scenario) for side in _sides(settings)]
+    return as_json({"query": settings.query, "runs": runs})
+
+
+def as_json(content: Any) -> bytes:
+    """What a browser reads, made where the content is: it takes milliseconds that games should not wait."""
+    return bytes(JSONResponse(content).body)
+
+
+def _sides(settings: Settings) -> tuple[Side, ...]:
+    return ("a",) if settings.b is None else ("a", "b")
 
 
 async def get_scenario(request: Request) -> Response:
     """The file that `pricewar run` accepts."""
-    plan = read_settings(request.query_params).plan(_side(request))
+    kitchen: Kitchen = request.app.state.kitchen
+    side: Side = "b" if request.query_params.get("side") == "b" else "a"
+
+    def work() -> Plan:
+        plan = read_settings(request.query_params).plan(side)
+        plan.scenario  # noqa: B018  checked here, in its thread
+        return plan
+
+    plan = await kitchen.make(kitchen.small, request, work)
     return download(plan.toml, f"{plan.scenario.name}.toml", "application/toml")
 
 
 async def get_data(request: Request) -> Response:
     """All tables of the runs as CSV, and their scenario files."""
-    settings = read_settings(request.query_params)
-    plans = [settings.plan(side) for side in (("a",) if settings.b is None else ("a", "b"))]  # type: ignore[arg-type]
+    kitchen: Kitchen = request.app.state.kitchen
+    name, data = await kitchen.make(kitchen.downloads, request, lambda: _data(request.query_params))
+    return download(data, f"{name}.zip", "application/zip")
+
+
+def _data(query: Mapping[str, str]) -> tuple[str, bytes]:
+    settings = read_settings(query)
+    plans = [settings.plan(side) for side in _sides(settings)]
     parts = {f"{plan.scenario.name}.toml": plan.toml for plan in plans}
     for plan in plans:
-        results = await run_in_threadpool(tables, plan.scenario)
-        parts |= csv_files(results, plan.scenario.name)
-    return download(zipped(parts), f"{settings.scenario}.zip", "application/zip")
+        parts |= csv_files(tables(plan.scenario), plan.scenario.name)
+    return settings.scenario, zipped(parts)
 
 
 def csv_files(results: Results, prefix: str) -> dict[str, str]:
@@ -165,10 +226,10 @@ async def get_lesson_run(request: Request) -> Response:
     found = LESSONS.get(request.path_params["slug"])
     if found is None:
         return problem(404, "No such lesson.")
-    if not request.app.state.runs.take(caller(request), time.monotonic()):
-        return problem(429, "Too many runs at once: wait a moment.")
+    kitchen: Kitchen = request.app.state.kitchen
     value = request.query_params.get("value")
-    text = json.dumps(await run_in_threadpool(run_lesson, found, None if value is None else number(value)))
+    chosen = None if value is None else number(value)
+    text = await kitchen.make(kitchen.runs, request, lambda: as_json(run_lesson(found, chosen)))
     return Response(text, media_type="application/json")
 
 
@@ -178,8 +239,6 @@ def number(text: str) -> float:
     Raises:
         InputError: it is none.
     """
-    from ..errors import bad_input
-
     try:
         return float(text)
     except ValueError as error:

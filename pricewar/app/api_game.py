@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from threading import Event
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ..scenario import problems_of
 from .debrief import debrief, results_csv
+from .door import Door
 from .game import Game
 from .game_rules import GameError, GameRules
 from .guard import caller, problem
@@ -28,6 +30,9 @@ T = TypeVar("T")
 B = TypeVar("B", bound=BaseModel)
 LONGEST_POLL = 15.0
 POLL_STEP = 0.1
+GAME_THREADS = 8
+JOINING = ("join", "rejoin")
+"""What a player may ask for who has no seat yet."""
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -35,6 +40,13 @@ class Join(Frozen):
     """A player at the door."""
 
     name: str = Field(max_length=200)
+    browser: str = Field("", max_length=80)
+
+
+class Rejoin(Join):
+    """A player who takes their seat to another device."""
+
+    pin: str = Field(max_length=20)
 
 
 class Decide(Frozen):
@@ -54,6 +66,7 @@ class Order(Frozen):
     sort: str | None = None
     firm: str | None = None
     size: float | None = None
+    number: int | None = None
 
 
 class GameDesk:
@@ -61,34 +74,41 @@ class GameDesk:
 
     def __init__(self, hall: Hall, closing: Event) -> None:
         self.hall, self.closing = hall, closing
-        self.openings = Bucket(rate=0.2, burst=20)
-        self.misses = Bucket(rate=0.2, burst=20)
-        self.writes = Bucket(rate=100.0, burst=400)  # a whole class may come from one address
-        self.seats = Bucket(rate=10.0, burst=40)
+        self.door = Door()
+        self.pool = ThreadPoolExecutor(GAME_THREADS, "game")  # of their own: games wait for no run
+        self.pins = Bucket(rate=1 / 20, burst=5)  # four digits: guessing takes a day
 
     async def open(self, request: Request) -> Response:
         """A teacher opens a game."""
-        if not self.openings.take(caller(request), time.monotonic()):
-            return problem(429, "Too many games opened from here: wait a minute.")
+        self.door.open(caller(request), time.monotonic())
         rules = await read(request, GameRules)
-        table = await run_in_threadpool(self.hall.open, rules, time.monotonic())
+        table = await self.apart(lambda: self.hall.open(rules, time.monotonic()))
         return JSONResponse({"code": table.code, "token": table.game.teacher_token}, 201)
 
     async def join(self, request: Request) -> Response:
         """A player takes a seat."""
         table, body = self.table(request), await read(request, Join)
-        ticket = await self.do(table, lambda game, now: game.join(body.name))
-        return JSONResponse({"token": ticket.token, "firm": ticket.firm}, 201)
+        ticket = await self.do(table, lambda game, now: game.join(body.name, body.browser))
+        return JSONResponse(asdict(ticket), 201)
+
+    async def rejoin(self, request: Request) -> Response:
+        """A player brings a seat to another device."""
+        table, body = self.table(request), await read(request, Rejoin)
+        if not self.pins.take(f"{table.code} {body.name.casefold()[:40]}", time.monotonic()):
+            raise GameError(429, "Too many wrong numbers for this name: wait a minute, or ask the teacher.")
+        ticket = await self.do(table, lambda game, now: game.rejoin(body.name, body.pin, body.browser))
+        return JSONResponse(asdict(ticket), 201)
 
     async def decide(self, request: Request) -> Response:
         """A player sets prices."""
         table, body = self.table(request), await read(request, Decide)
         token = bearer(request)
-        await self.do(
-            table,
-            lambda game, now: game.decide(token, body.round, body.list_price, body.promotion, now, body.firm),
-        )
-        return JSONResponse({"ok": True})
+
+        def work(game: Game, now: float) -> bool:
+            game.decide(token, body.round, body.list_price, body.promotion, now, body.firm)
+            return game.round > body.round
+
+        return JSONResponse({"ok": True, "closed": await self.do(table, work)})
 
     async def order(self, request: Request) -> Response:
         """The teacher starts, pauses, nudges."""
@@ -135,23 +155,22 @@ class GameDesk:
         return Response(text, media_type="application/toml")
 
     def table(self, request: Request) -> Table:
-        """The game of the code in the address, with limits on guessing and on rates.
+        """The game of the code in the address, for those whom the door lets in.
 
         Raises:
-            GameError: no such game, or too many tries.
+            GameError: no such game, no seat in it, or too many tries.
         """
         who, now = caller(request), time.monotonic()
-        if self.misses.dry(who, now):
-            raise GameError(429, "Too many wrong codes: wait a minute.")
-        if request.method == "POST":
-            seat = bearer(request) or who
-            if not (self.writes.take(who, now) and self.seats.take(seat, now)):
-                raise GameError(429, "Too many requests: wait a moment.")
         try:
-            return self.hall.find(request.path_params["code"], now)
+            table = self.hall.find(request.path_params["code"], now)
         except GameError:
-            self.misses.take(who, now)
+            self.door.wrong_code(who, now)
             raise
+        if request.url.path.rpartition("/")[2] in JOINING:
+            self.door.join(who, now)
+        else:
+            self.door.sit(table.game, bearer(request), request.method == "POST", who, now)
+        return table
 
     async def do(self, table: Table, work: Callable[[Game, float], T]) -> T:
         """Work on a game under its lock, its clock brought up to date."""
@@ -159,10 +178,17 @@ class GameDesk:
         def locked() -> T:
             with table.lock:
                 now = time.monotonic()
-                table.game.tick(now)
-                return work(table.game, now)
+                try:
+                    table.game.tick(now)
+                    return work(table.game, now)
+                finally:
+                    self.hall.keep(table, now)  # before anybody is told that it is done
 
-        return await run_in_threadpool(locked)
+        return await self.apart(locked)
+
+    async def apart(self, work: Callable[[], T]) -> T:
+        """Work in a thread that only games use."""
+        return await asyncio.get_running_loop().run_in_executor(self.pool, work)
 
 
 def seen(game: Game, token: str, now: float) -> dict[str, Any]:
@@ -221,6 +247,7 @@ def game_routes(hall: Hall, closing: Event) -> list[Route]:
     writes = {
         "": desk.open,
         "/{code}/join": desk.join,
+        "/{code}/rejoin": desk.rejoin,
         "/{code}/decide": desk.decide,
         "/{code}/order": desk.order,
     }

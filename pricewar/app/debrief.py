@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..analysis.wars import episodes
+from ..analysis.wars import episodes, lacking
 from ..edition import EDITION
+from ..history import columns
 from ..metrics import price_change
-from ..results import Results, concat, table
+from ..results import Results, concat
 from ..runs import run
 from ..scenario import Scenario
 from .benchmarks import StaticMarket
@@ -46,26 +47,29 @@ def results_of(game: Game) -> Results:
         "seconds": [0.0],
     }
     names = {key: firm.name for key, firm in game.base.firms.items()}
-    return Results().but(**game.model.tables(), runs=table("runs", row), names=names)
+    tables: dict[str, Any] = {**columns(game.model), "runs": row}
+    return Results(**tables, names=names)
 
 
 def debrief(game: Game) -> dict[str, Any]:
     """The facts for the discussion after a game; money in CNY, prices relative to the start.
 
     Returns:
-        Wars, profit destroyed against the but-for run, who cut first, and mean price and monthly profit
-        of the playable firms beside one-shot Nash and joint profit.
+        Wars, else what they lack to be one; profit destroyed against the but-for run, who cut first, and mean
+        price and monthly profit of the playable firms beside one-shot Nash and joint profit.
     """
     played = results_of(game)
     without = run(but_for(game)).require_complete()
     without = _cut_to(without, game.round)
-    wars = episodes(concat([without, played]), baseline="but-for")
+    both = concat([without, played])
+    wars = episodes(both, baseline="but-for")
     gap = _profit(without, game) - _profit(played, game)
     return {
         "wars": wars[wars["scenario"] == game.base.name]
         .astype(object)
         .where(lambda frame: frame.notna(), None)
         .to_dict("records"),
+        "no_war": lacking(both)[game.base.name, game.model.seed_of_run],
         "profit_destroyed": float(gap.sum()),
         "profit_destroyed_by_firm": dict(zip(game.firms, map(float, gap), strict=True)),
         "first_cut": first_cut(game),
@@ -101,7 +105,7 @@ def first_cut(game: Game) -> list[dict[str, Any]]:
                 {k: row[k] for k in ("firm", "name", "player")}
                 | {"round": cuts[0][0] + 1, "depth": cuts[0][1]}
             )
-    return sorted(found, key=lambda cut: (cut["round"], -cut["depth"]))
+    return sorted(found, key=lambda cut: (cut["round"], -cut["depth"]))  # of equals the deepest first
 
 
 def theory(game: Game) -> dict[str, Any]:
@@ -152,7 +156,7 @@ def results_csv(game: Game) -> str:
 
 
 def _player(game: Game, firm: str) -> str:
-    return game.seats[firm].name if firm in game.seats else "computer"
+    return game.seats[firm].name if game.seating.taken(firm) else "computer"
 
 
 def _entry(game: Game, firm: str, month: str) -> tuple[float | None, float | None]:

@@ -14,6 +14,7 @@ from ..market import surplus
 from ..model import PriceWar
 from ..results import Results
 from ..scenario import Scenario
+from .told import told
 
 PALETTE: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Okabe and Ito (2008), as in printed figures (`plots.style`), without loading what draws those."""
@@ -100,7 +101,7 @@ def frame_of(scenario: Scenario, results: Results) -> dict[str, Any]:
 
     Returns:
         Months, firms (id, name, colour), series by chart key, what costs explain of each firm's price
-        (percent), and the ribbon of events.
+        (percent), the ribbon of events, and what one sees in words.
     """
     results.require_complete()
     firms = results.firms
@@ -125,6 +126,7 @@ def frame_of(scenario: Scenario, results: Results) -> dict[str, Any]:
         "explained": dict(zip(ids, explained, strict=True)),
         "raw": {key: _plain(columns[key]) for key in FINAL},
         "ribbon": ribbon(results.log, scenario),
+        "told": told(scenario, firms, results.market),
     }
 
 

@@ -14,12 +14,10 @@ from typing import Any
 from ..errors import InputError
 from ..model import PriceWar
 from ..scenario import Scenario
-from ..scenario_file import Tree, merge
+from ..scenario_file import Tree
 from .books import books_of
 from .game_rules import (
-    LARGEST_PROMOTION,
-    LIST_RANGE,
-    LONGEST_NAME,
+    TIME_TO_ANSWER,
     GameError,
     GameRules,
     Phase,
@@ -27,8 +25,10 @@ from .game_rules import (
     Ticket,
     fingerprint,
 )
-from .happenings import HAPPENINGS
 from .markets import RULES, make_market, playable
+from .nudges import Nudge, added, overlay, taken_back
+from .outlook import Outlook, look_ahead
+from .seating import Seating
 
 
 class Game:
@@ -39,22 +39,28 @@ class Game:
         self.base: Scenario = make_market(rules.market, rules.firms, rules.rounds, rules.computer, rules.seed)
         self.firms = playable(self.base, rules.firms)
         self.teacher_token = secrets.token_urlsafe(24)
-        self._teacher = fingerprint(self.teacher_token)
+        self.teacher = fingerprint(self.teacher_token)
         self.phase: Phase = "lobby"
         self.round = 0
         self.board = rules.board
-        self.seats: dict[str, Seat] = {}
-        self.happened: Tree = {}
+        self.seating = Seating({f: self.base.firms[f].name for f in self.firms}, rules.shared)
+        self.nudges: list[Nudge] = []
         self.deadline = math.inf
         self.left = float(rules.seconds)
         self.version = 0
+        self._seen: dict[str, Outlook] | None = None
         self._replay()
 
     # -- who is who ----------------------------------------------------------------------------
 
     def is_teacher(self, token: str) -> bool:
         """Whether the secret is the teacher's."""
-        return secrets.compare_digest(fingerprint(token), self._teacher)
+        return secrets.compare_digest(fingerprint(token), self.teacher)
+
+    @property
+    def seats(self) -> dict[str, Seat]:
+        """Firm -> its seat; only firms at which somebody sits or sat."""
+        return self.seating.seats
 
     def firm_of(self, token: str) -> str:
         """The firm that a secret may act for.
@@ -62,37 +68,34 @@ class Game:
         Raises:
             GameError: 401, not a secret of this game.
         """
-        mark = fingerprint(token)
-        for firm, seat in self.seats.items():
-            if secrets.compare_digest(seat.token, mark):
-                return firm
-        raise GameError(401, "This browser has no seat in this game: join with the code.")
+        return self.seating.firm_of(token)
 
-    def join(self, name: str) -> Ticket:
-        """Take the next free firm, before or during the game.
+    def join(self, name: str, browser: str = "") -> Ticket:
+        """Take the next free firm, before or during the game (`Seating.join`).
 
         Raises:
-            GameError: the name does not do or is taken, no firm is free, or the game is over.
+            GameError: the name does not do or is taken, no firm is free, the browser has a seat, or the game
+                is over.
         """
-        clean = self._clean(name)
         if self.phase == "over":
             raise GameError(409, "This game is over.")
-        selling = self.model.state.active
-        free = [f for f in self.firms if f not in self.seats and selling[self.model.landscape.firm(f)]]
-        if not free:
-            raise GameError(409, "All firms are taken.")
-        token = secrets.token_urlsafe(24)
-        self.seats[free[0]] = Seat(clean, fingerprint(token), self.round)
-        self.version += 1
-        return Ticket(token, free[0])
+        selling = [firm for firm in self.firms if self._sells(firm)]
+        ticket = self.seating.join(name, browser, selling, self.round)
+        self._changed()
+        return ticket
 
-    def _clean(self, name: str) -> str:
-        clean = " ".join(name.split())
-        if not 1 <= len(clean) <= LONGEST_NAME or not clean.isprintable():
-            raise GameError(422, f"A name has 1 to {LONGEST_NAME} characters that can be read.")
-        if clean.casefold() in (seat.name.casefold() for seat in self.seats.values()):
-            raise GameError(409, "Somebody here has that name: take another.")
-        return clean
+    def rejoin(self, name: str, pin: str, browser: str = "") -> Ticket:
+        """Bring a seat to another device; the device that had it loses it.
+
+        Raises:
+            GameError: 403, no seat has that name and number.
+        """
+        ticket = self.seating.rejoin(name, pin, browser)
+        self._changed()
+        return ticket
+
+    def _sells(self, firm: str) -> bool:
+        return bool(self.model.state.active[self.model.landscape.firm(firm)])
 
     # -- playing -------------------------------------------------------------------------------
 
@@ -124,33 +127,46 @@ class Game:
         self.tick(now)
         if self.phase != "open" or round_ != self.round:
             raise GameError(409, "That round is closed.")
-        if not self.model.state.active[self.model.landscape.firm(own)]:
+        if not self._sells(own):
             raise GameError(409, "Your firm has left the market.")
         start = self.reference(own)
-        self._check_range(list_price, promotion, start)
-        self.seats[own].table[self.month] = (list_price / start, promotion / start)
+        if refusal := self.outlook(own).refusal(list_price, promotion):
+            raise GameError(422, refusal)
+        seat = self.seats[own]
+        seat.table[self.month], seat.notice = (list_price / start, promotion / start), ""
         self.version += 1
-        if all(self.month in self.seats[key].table for key in self._deciders()):
+        self._close_if_all_decided(now)
+
+    def _close_if_all_decided(self, now: float) -> None:
+        waiting = self._deciders()
+        if self.phase == "open" and waiting and all(self.month in self.seats[f].table for f in waiting):
             self.close_round(now)
 
-    def _check_range(self, list_price: float, promotion: float, start: float) -> None:
-        low, high = (round(bound * start) for bound in LIST_RANGE)
-        if not (math.isfinite(list_price) and low <= list_price <= high):
-            raise GameError(422, f"List price: from {low:,} to {high:,} CNY.")
-        if not (math.isfinite(promotion) and 0 <= promotion <= LARGEST_PROMOTION * list_price):
-            raise GameError(422, f"Promotion: from 0 to {LARGEST_PROMOTION:.0%} of the list price.")
+    def outlook(self, firm: str) -> Outlook:
+        """What the measures in force leave a firm that a person plays, in the month that is decided now."""
+        if self._seen is None:
+            references = {key: self.reference(key) for key in self.seats}
+            self._seen = look_ahead(self.scenario(), self.round, references)
+        return self._seen[firm]
+
+    def _changed(self) -> None:
+        """Browsers have something new to see, and the month ahead may look different."""
+        self.version += 1
+        self._seen = None
 
     def _deciders(self) -> list[str]:
-        landscape, active = self.model.landscape, self.model.state.active
-        return [firm for firm in self.seats if active[landscape.firm(firm)]]
+        return [firm for firm, seat in self.seats.items() if seat.person and self._sells(firm)]
 
     def close_round(self, now: float) -> None:
         """Run the month with the decisions made; those missing follow the default rule."""
         for key in self._deciders():
-            self.seats[key].late += self.month not in self.seats[key].table
+            seat = self.seats[key]
+            late = self.month not in seat.table
+            seat.late, seat.missed, seat.notice = seat.late + late, self.month if late else "", ""
+            seat.months.append(self.month)
         self.round += 1
         self._replay()
-        self.version += 1
+        self._changed()
         if self.round >= self.rules.rounds:
             self.phase, self.deadline = "over", math.inf
         elif self.phase == "open":
@@ -162,6 +178,16 @@ class Game:
         for _ in range(self.round):
             self.model.step()
         self.books = books_of(self.model)
+
+    def take_up(
+        self, seats: dict[str, Seat], nudges: list[Nudge], phase: Phase, round_: int, left: float, now: float
+    ) -> None:
+        """Go on with a game that was kept: all that it does not hold follows from this."""
+        self.seating.seats, self.nudges = dict(seats), list(nudges)
+        self.phase, self.round, self.left = phase, round_, left
+        self.deadline = now + left if phase == "open" else math.inf
+        self._replay()
+        self._changed()
 
     def tick(self, now: float) -> None:
         """Close the round if its time is up."""
@@ -183,7 +209,7 @@ class Game:
         if self.phase not in allowed.get(do, (self.phase,)) or (self.phase == "over" and do != "board"):
             raise GameError(409, f"Not now: the game is {self.phase}.")
         self._carry_out(do, now, what)
-        self.version += 1
+        self._changed()
 
     def _carry_out(self, do: str, now: float, what: dict[str, Any]) -> None:
         if do in ("start", "resume"):
@@ -197,7 +223,11 @@ class Game:
         elif do == "board":
             self.board = bool(what.get("on"))
         elif do == "happening":
-            self._happen(str(what.get("sort")), str(what.get("firm") or ""), what.get("size"))
+            self._nudge(str(what.get("sort")), str(what.get("firm") or ""), what.get("size"), now)
+        elif do == "undo":
+            self.nudges = taken_back(self.nudges, self.round, what.get("number"))
+        elif do == "free":
+            self._free(str(what.get("firm")), now)
         else:
             raise GameError(422, "No such order.")
 
@@ -206,21 +236,38 @@ class Game:
             raise GameError(409, "No round has been played yet.")
         self.phase, self.deadline = "over", math.inf
 
-    def _happen(self, sort: str, firm: str, size: object) -> None:
-        known = HAPPENINGS.get(sort)
-        if known is None:
-            raise GameError(422, f"One of {', '.join(HAPPENINGS)}.")
-        if not isinstance(size, (int, float)) or not known.low <= size <= known.high:
-            raise GameError(422, f"{known.label}: from {known.low} to {known.high} {known.unit}.")
-        if known.firm and firm not in self.base.firms:
-            raise GameError(422, f"{known.label}: choose a firm.")
-        before = self.happened
-        self.happened = merge(before, known.overlay(self.base, self.round, firm, int(size)))
+    @property
+    def pending(self) -> list[Nudge]:
+        """Nudges of the month that is decided now: they can still be taken back."""
+        return [nudge for nudge in self.nudges if nudge.round == self.round]
+
+    def _nudge(self, sort: str, firm: str, size: object, now: float) -> None:
+        if sort == "cut" and self.seating.taken(firm):
+            raise GameError(409, f"{self.seats[firm].name} sets the prices of {self.base.firms[firm].name}.")
+        before, self.nudges = self.nudges, added(self.nudges, self.base, self.round, sort, firm, size)
+        self._seen = None
         try:
             self.scenario()
         except InputError as error:  # a game must never hold what cannot be run
-            self.happened = before
+            self.nudges = before
             raise GameError(422, str(error)) from error
+        self._ask_again(now)
+
+    def _free(self, firm: str, now: float) -> None:
+        self.seating.free(firm)
+        self.seats[firm].table.pop(self.month, None)
+        self._close_if_all_decided(now)
+
+    def _ask_again(self, now: float) -> None:
+        """Give back decisions that a new measure no longer allows, with time for another."""
+        for firm in self._deciders():
+            seat, start, outlook = self.seats[firm], self.reference(firm), self.outlook(firm)
+            chosen = seat.table.get(self.month)
+            if chosen is not None and outlook.refusal(chosen[0] * start, chosen[1] * start):
+                del seat.table[self.month]
+                asked = f"{(chosen[0] - chosen[1]) * start:,.0f} CNY is no longer allowed: decide again."
+                seat.notice = " ".join([asked, *outlook.reasons])
+                self.deadline = max(self.deadline, now + TIME_TO_ANSWER)
 
     # -- the market ----------------------------------------------------------------------------
 
@@ -246,9 +293,14 @@ class Game:
     def scenario(self) -> Scenario:
         """The game so far as a scenario: decisions as rules, what the teacher did as events and measures."""
         changes: dict[str, Any] = {f"firms.{f}.strategy": self._rule(f) for f in self.seats}
-        for part, new in self.happened.items():
+        for part, new in overlay(self.nudges, self.base, self._persons()).items():
             changes[part] = [*(rule.model_dump() for rule in getattr(self.base, part)), *new]
         return self.base.but(changes) if changes else self.base
+
+    def _persons(self) -> dict[str, tuple[str, ...]]:
+        """Firm -> months in which a person decides: those played, those to come if somebody sits there."""
+        ahead = [self.base.month(period) for period in range(self.round, self.rules.rounds)]
+        return {f: (*seat.months, *(ahead if seat.person else ())) for f, seat in self.seats.items()}
 
     def _rule(self, firm: str) -> Tree:
         seat = self.seats[firm]

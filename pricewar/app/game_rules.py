@@ -17,6 +17,10 @@ LIST_RANGE = (0.4, 1.6)
 LARGEST_PROMOTION = 0.5
 """Of the list price."""
 LONGEST_NAME = 24
+PIN_DIGITS = 4
+NO_SEAT = "This browser has no seat in this game: join with the code."
+TIME_TO_ANSWER = 20.0
+"""Seconds that remain at least after a measure has taken a decision back."""
 
 
 class GameError(Exception):
@@ -41,6 +45,7 @@ class GameRules(Frozen):
     default: Literal["last", "match", "hold"] = Field("last", description="rule of a player who is too late")
     seed: int = Field(1, ge=0, le=2**31)
     board: bool = Field(False, description="whether players see everybody's profit while the game runs")
+    shared: bool = Field(False, description="whether several players may sit at one browser")
 
 
 @dataclass
@@ -52,10 +57,22 @@ class Seat:
     """SHA-256 of the secret that the player's browser holds."""
     since: int
     """Round in which the seat was taken."""
+    pin: str = ""
+    """Fingerprint of the number that brings the seat to another device."""
+    browser: str = ""
+    """Fingerprint of the browser that sits here."""
+    person: bool = True
+    """Whether somebody sits here; a seat that was freed keeps its past."""
+    months: list[str] = field(default_factory=list)
+    """Months that were played with a person here."""
     table: dict[str, tuple[float, float]] = field(default_factory=dict)
     """month -> (list price, promotion) over the start list price."""
     late: int = 0
     """Rounds in which the default rule decided."""
+    missed: str = ""
+    """The last month, if the default rule decided it."""
+    notice: str = ""
+    """What this player must be told now."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +81,7 @@ class Ticket:
 
     token: str
     firm: str
+    pin: str = ""
 
 
 def fingerprint(token: str) -> str:

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
+from .archive import Archive
 from .game import Game
+from .game_record import record, restored
 from .game_rules import GameError, GameRules
 
 LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
@@ -28,6 +30,8 @@ class Table:
     game: Game
     touched: float
     lock: Lock = field(default_factory=Lock)
+    saved: int = -1
+    """Version of the game that is on disk."""
     _kept: dict[str, Any] = field(default_factory=dict)
 
     def kept(self, name: str, make: Callable[[], Any]) -> Any:
@@ -40,10 +44,20 @@ class Table:
 class Hall:
     """Games by code; sessions know nothing of each other."""
 
-    def __init__(self, most: int = MOST_GAMES) -> None:
+    def __init__(self, most: int = MOST_GAMES, archive: Archive | None = None, now: float = 0.0) -> None:
         self.most = most
         self._tables: OrderedDict[str, Table] = OrderedDict()
         self._lock = Lock()
+        self._archive = archive
+        if archive is not None:
+            for code, kept in archive.records():
+                self._tables[code] = Table(code, restored(kept, now), now)
+
+    def keep(self, table: Table, now: float) -> None:
+        """Write a game to disk, if this hall keeps its games and something in it has changed."""
+        if self._archive is not None and table.game.version != table.saved:
+            self._archive.save(table.code, record(table.game, now))
+            table.saved = table.game.version
 
     def open(self, rules: GameRules, now: float) -> Table:
         """A new game with a code of its own.
@@ -58,6 +72,7 @@ class Hall:
                 raise GameError(503, "Too many games are open on this server: end one first.")
             code = self._fresh_code()
             table = self._tables[code] = Table(code, game, now)
+            self.keep(table, now)
         return table
 
     def find(self, code: str, now: float) -> Table:
@@ -81,6 +96,8 @@ class Hall:
     def _forget(self, now: float) -> None:
         for code in [code for code, table in self._tables.items() if now - table.touched > IDLE]:
             del self._tables[code]
+            if self._archive is not None:
+                self._archive.forget(code)
 
 
 class Bucket:
@@ -99,8 +116,3 @@ class Bucket:
         while len(self._held) > self.callers:
             self._held.popitem(last=False)
         return allowed
-
-    def dry(self, caller: str, now: float) -> bool:
-        """Whether the caller has nothing left, without taking anything."""
-        tokens, before = self._held.get(caller, (float(self.burst), now))
-        return tokens + (now - before) * self.rate < 1.0

@@ -24,13 +24,24 @@ class Happening:
     usual: int
     firm: bool
     """Whether it happens to one firm."""
+    words: str
+    """What people read when it comes, with the places {firm} and {size}."""
     build: Callable[[str, str, str, int], Tree]
     """(first month, last month, firm, size) -> what it lays over a scenario."""
+    public: bool = False
+    """Whether it is announced before the month is decided; what is not comes as a surprise."""
 
     def overlay(self, scenario: Scenario, period: int, firm: str, size: int) -> Tree:
         """The tree for a happening in a period of a scenario."""
         last = max(period, min(period + LASTS, scenario.periods) - 1)
-        return self.build(scenario.month(period), scenario.month(last), firm, size)
+        tree = self.build(scenario.month(period), scenario.month(last), firm, size)
+        label = self.told(scenario, firm, size)
+        return {part: [{**one, "label": label} for one in rules] for part, rules in tree.items()}
+
+    def told(self, scenario: Scenario, firm: str, size: float) -> str:
+        """The happening in words."""
+        name = scenario.firms[firm].name if firm in scenario.firms else ""
+        return self.words.format(firm=name, size=f"{size:,.0f}")
 
 
 def _event(**fields: object) -> Tree:
@@ -50,6 +61,7 @@ HAPPENINGS: dict[str, Happening] = {
         50,
         20,
         True,
+        "{firm} cuts all its prices by {size}%",
         lambda first, last, firm, size: _event(
             kind="Cut", month=first, until=last, firm=firm, depth=size / 100
         ),
@@ -62,6 +74,7 @@ HAPPENINGS: dict[str, Happening] = {
         80,
         40,
         True,
+        "A crash: {firm} loses {size}% of its orders",
         lambda first, last, firm, size: _event(kind="BrandShock", month=first, firm=firm, size=size / 100),
     ),
     "warning": Happening(
@@ -72,7 +85,9 @@ HAPPENINGS: dict[str, Happening] = {
         100,
         60,
         False,
+        "A ministry warns against price cuts",
         lambda first, last, firm, size: _measure(kind="PublicWarning", start=first, compliance=size / 100),
+        public=True,
     ),
     "subsidy": Happening(
         "Subsidy",
@@ -82,9 +97,11 @@ HAPPENINGS: dict[str, Happening] = {
         20_000,
         10_000,
         False,
+        "Trade-in money of {size} CNY a car for six months",
         lambda first, last, firm, size: _measure(
             kind="TradeInSubsidy", start=first, end=last, amount=float(size)
         ),
+        public=True,
     ),
     "cost": Happening(
         "Cost shock",
@@ -94,6 +111,7 @@ HAPPENINGS: dict[str, Happening] = {
         40,
         10,
         False,
+        "Parts make a car {size}% dearer for six months",
         lambda first, last, firm, size: _event(kind="CostShock", month=first, until=last, change=size / 100),
     ),
     "slump": Happening(
@@ -104,6 +122,7 @@ HAPPENINGS: dict[str, Happening] = {
         60,
         20,
         False,
+        "{size}% fewer people shop for six months",
         lambda first, last, firm, size: _event(
             kind="DemandShock", month=first, until=last, factor=1 - size / 100
         ),
@@ -116,7 +135,9 @@ HAPPENINGS: dict[str, Happening] = {
         30,
         5,
         False,
+        "No price may fall by more than {size}% a month from now on",
         lambda first, last, firm, size: _measure(kind="MaximumMonthlyCut", start=first, cut=size / 100),
+        public=True,
     ),
     "below_cost": Happening(
         "Below-cost ban",
@@ -126,8 +147,10 @@ HAPPENINGS: dict[str, Happening] = {
         100,
         80,
         False,
+        "No price below the full cost of a car from now on",
         lambda first, last, firm, size: _measure(
             kind="BelowCostBan", start=first, line="full", compliance=size / 100
         ),
+        public=True,
     ),
 }

@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 from pydantic import Field
 
+from ..errors import bad_input
 from ..results import Results
 from ..scenario_file import Tree
 from .plan import Plan
@@ -89,18 +90,31 @@ class Lesson(Frozen):
     case: str
 
     def plans(self, value: float | None) -> dict[str, Plan]:
-        """The plan of each arm, with the slider at `value`."""
+        """The plan of each arm, with the slider at `value`; None leaves it where the lesson has it.
+
+        Raises:
+            InputError: the slider does not go there, or the lesson has none.
+        """
+        self._check(value)
         own = DIRECTORY / f"{self.base}.toml"
         base = str(own) if own.exists() else self.base
         found = {}
         for arm in self.arms:
             tree = {"name": f"{self.slug}-{arm.key}", "title": f"{self.title}: {arm.label}", **arm.overlay}
             if self.slider is not None and self.slider.arm == arm.key and value is not None:
-                kept = min(max(value, self.slider.low), self.slider.high)
                 for path in self.slider.paths:
-                    tree = put(tree, path, kept * self.slider.scale)
+                    tree = put(tree, path, value * self.slider.scale)
             found[arm.key] = Plan(base, tree)
         return found
+
+    def _check(self, value: float | None) -> None:
+        if value is None:
+            return
+        if self.slider is None:
+            raise bad_input("link", ("value", value, "none: this lesson has nothing to set"))
+        low, high = self.slider.low, self.slider.high
+        if not low <= value <= high:  # so is what is not a number
+            raise bad_input("link", ("value", value, f"from {low:g} to {high:g} {self.slider.unit}"))
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ def _waiting(scenario: Scenario, leader: str, value: float) -> Iterator[Tree]:
 
 def _cash(scenario: Scenario, leader: str, value: float) -> Iterator[Tree]:
     for key, firm in scenario.firms.items():
-        if key != leader:
+        if key != leader and firm.cash is not None:
             yield nest(f"firms.{key}.cash", firm.cash * value / 100)
 
 

@@ -10,6 +10,11 @@ from ..runs import run
 from ..scenario import Scenario
 from .frames import frame_of
 
+KEPT_RESULTS = 12
+"""Results that are kept: 1.7 MiB each in the biggest shipped market."""
+KEPT_FRAMES = 64
+"""Runs as browsers draw them that are kept: 0.5 MiB each."""
+
 
 class _Key:
     """A scenario by its content, seed and texts."""
@@ -39,11 +44,11 @@ def frame(scenario: Scenario) -> dict[str, Any]:
     return _frame(_Key(scenario))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=KEPT_RESULTS)
 def _tables(key: _Key) -> Results:
     return run(key.scenario).require_complete()
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=KEPT_FRAMES)
 def _frame(key: _Key) -> dict[str, Any]:
     return frame_of(key.scenario, _tables(key))

@@ -1,4 +1,4 @@
-"""What a browser may know of a game: the teacher everything, a player what his firm would see."""
+"""What a browser may know of a game: the teacher everything, a player what their firm would see."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from ..sums import dot
 from .frames import runway
 from .game import Game
-from .game_rules import LARGEST_PROMOTION, LIST_RANGE
+from .game_rules import LARGEST_PROMOTION
 
 View = dict[str, Any]
 
@@ -20,13 +21,14 @@ def teacher_view(game: Game, now: float) -> View:
         {
             "firm": firm,
             "firm_name": game.base.firms[firm].name,
-            "player": game.seats[firm].name if firm in game.seats else None,
+            "player": game.seats[firm].name if game.seating.taken(firm) else None,
             "decided": firm in game.seats and game.month in game.seats[firm].table,
             "late": game.seats[firm].late if firm in game.seats else 0,
         }
         for firm in game.firms
     ]
-    return _common(game, now) | {"role": "teacher", "seats": seats, "board": board(game)}
+    pending = [{"number": one.number, "what": one.told(game.base)} for one in game.pending]
+    return _common(game, now) | {"role": "teacher", "seats": seats, "board": board(game), "pending": pending}
 
 
 def player_view(game: Game, firm: str, now: float) -> View:
@@ -34,6 +36,7 @@ def player_view(game: Game, firm: str, now: float) -> View:
     seat = game.seats[firm]
     start = game.reference(firm)
     chosen = seat.table.get(game.month)
+    outlook = game.outlook(firm)
     rivals = [key for key in game.base.firms if key != firm]
     return _common(game, now) | {
         "role": "player",
@@ -41,7 +44,15 @@ def player_view(game: Game, firm: str, now: float) -> View:
         "firm": firm,
         "firm_name": game.base.firms[firm].name,
         "decided": None if chosen is None else [round(part * start) for part in chosen],
-        "limits": {"list": [round(bound * start) for bound in LIST_RANGE], "promotion": LARGEST_PROMOTION},
+        "stands": None if chosen is None else stands(game, firm, chosen),
+        "limits": {
+            "list": list(outlook.list_range),
+            "promotion": LARGEST_PROMOTION,
+            "lowest": outlook.lowest,
+            "reasons": list(outlook.reasons),
+        },
+        "notice": seat.notice,
+        "last": last_month(game, firm),
         "reference": round(start),
         "start_price": game.start_price(firm),
         "own": own_books(game, firm),
@@ -67,12 +78,32 @@ def _common(game: Game, now: float) -> View:
         "market": game.rules.market,
         "vat": game.base.market.vat,
         "show_board": game.board,
-        "news": [{"period": period, "what": what} for period, _, what in _public(game)],
+        "news": [{"period": period, "what": what} for period, _, what in _public(game)]
+        + [{"period": game.round, "what": one.told(game.base)} for one in game.pending if one.public],
     }
 
 
 def _public(game: Game) -> list[tuple[int, str, str]]:
     return [entry for entry in game.model.state.log if entry[0] < game.round]
+
+
+def stands(game: Game, firm: str, chosen: tuple[float, float]) -> View:
+    """The price that buyers would meet, CNY, and how many cars a measure holds above what was asked."""
+    outlook, price = game.outlook(firm), chosen[0] - chosen[1]
+    return {"price": round(outlook.stands(price) * game.reference(firm)), "held": outlook.holds(price)}
+
+
+def last_month(game: Game, firm: str) -> View | None:
+    """What was asked for in the month run last, what stood, and whether the default rule decided."""
+    if not game.round:
+        return None
+    books, month, start = own_books(game, firm), game.base.month(game.round - 1), game.reference(firm)
+    chosen = game.seats[firm].table.get(month)
+    return {
+        "asked": None if chosen is None else round((chosen[0] - chosen[1]) * start),
+        "stood": round(books["list_price"][-1] - books["promotion"][-1]),
+        "late": game.seats[firm].missed == month,
+    }
 
 
 def own_books(game: Game, firm: str) -> View:
@@ -86,8 +117,8 @@ def own_books(game: Game, firm: str) -> View:
     offers = [month.offers for month in model.history]
     cash, profit = books.cash[:, f], books.profit[:, f]
     return {
-        "list_price": [start * float(weight @ (one.list_price[own] / start_list)) for one in offers],
-        "promotion": [start * float(weight @ (one.promotion[own] / start_list)) for one in offers],
+        "list_price": [start * dot(weight, one.list_price[own] / start_list) for one in offers],
+        "promotion": [start * dot(weight, one.promotion[own] / start_list) for one in offers],
         "units": books.units[:, f].tolist(),
         "share": books.share[:, f].tolist(),
         "unit_cost": float(
@@ -119,7 +150,7 @@ def _board_row(game: Game, firm: str) -> View:
     return {
         "firm": firm,
         "name": game.base.firms[firm].name,
-        "player": game.seats[firm].name if firm in game.seats else None,
+        "player": game.seats[firm].name if game.seating.taken(firm) else None,
         "profit": float(books.profit[:, f].sum()),
         "profits": books.profit[:, f].tolist(),
         "share": float(books.share[-1, f]) if game.round else 0.0,

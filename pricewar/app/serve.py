@@ -3,28 +3,44 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Sequence
 from threading import Thread
 from types import FrameType
+from typing import TYPE_CHECKING
 
+from .archive import Archive
+from .hosts import own_names
 from .web import MOST_GAMES, Later, make_app
 
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+    from uvicorn import Config
 
-def serve(host: str, port: int, games: int = MOST_GAMES) -> None:
+
+def serve(
+    host: str,
+    port: int,
+    games: int = MOST_GAMES,
+    archive: Archive | None = None,
+    *,
+    names: Sequence[str] = (),
+    proxies: Sequence[str] = (),
+) -> None:
     """Serve the classroom until interrupted.
 
     Args:
         host: address to listen on; 127.0.0.1 is this machine alone, 0.0.0.0 the whole network.
         port: port to listen on.
         games: most games at once.
+        archive: keeps the games over a restart; None: they are gone with the server.
+        names: names by which the server may be called besides its own.
+        proxies: addresses or networks whose word on who asks (X-Forwarded-For) is taken.
     """
     import uvicorn
 
-    app = make_app(games)
+    app = make_app(games, archive, hosts=own_names(host) | set(names))
     Thread(target=warm_up, args=[app.state.api], daemon=True).start()
-    config = uvicorn.Config(
-        app, host=host, port=port, log_level="warning", server_header=False, timeout_keep_alive=30
-    )
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(server_config(app, host, port, proxies))
     leave = server.handle_exit
 
     def handle_exit(sig: int, frame: FrameType | None) -> None:
@@ -33,6 +49,28 @@ def serve(host: str, port: int, games: int = MOST_GAMES) -> None:
 
     server.handle_exit = handle_exit  # type: ignore[method-assign]
     server.run()
+
+
+def server_config(app: ASGIApp, host: str, port: int, proxies: Sequence[str] = ()) -> Config:
+    """How uvicorn serves the classroom: with time limits, and believing no proxy that was not named."""
+    import uvicorn
+
+    from .connections import Connection, room
+
+    Connection.most = room()
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        http=Connection,
+        ws="none",
+        log_level="warning",
+        server_header=False,
+        timeout_keep_alive=30,
+        backlog=100,  # of connections taken up at once, so that there is a file for each
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
+    )
 
 
 def warm_up(api: Later) -> None:
@@ -47,7 +85,7 @@ def warm_up(api: Later) -> None:
 def addresses(host: str, port: int) -> list[str]:
     """Addresses that browsers can use: for all interfaces, the one that the network sees too."""
     if host not in ("0.0.0.0", "::"):
-        return [f"http://{host}:{port}"]
+        return [f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"]
     return [f"http://127.0.0.1:{port}", *(f"http://{found}:{port}" for found in _outward())]
 
 

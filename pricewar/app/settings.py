@@ -19,7 +19,7 @@ from .happenings import HAPPENINGS
 from .levers import BY_KEY, overlay
 from .plan import Plan
 
-_ACT = re.compile(r"^([a-z_]{1,20})@(\d{1,3}):([A-Za-z0-9_-]{0,40}):(\d{1,6})$")
+_ACT = re.compile(r"^([a-z_]{1,20})@([0-9]{1,3}):([A-Za-z0-9_-]{0,40}):([0-9]{1,6})$")
 
 
 class Frozen(BaseModel):

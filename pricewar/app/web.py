@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from importlib.resources import files
 from pathlib import Path
 from threading import Event, Lock
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
@@ -17,7 +19,9 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from .guard import Guard, problem
+from .archive import Archive
+from .guard import Guard, told
+from .hosts import HERE
 
 STATIC = Path(str(files("pricewar.app") / "static"))
 MOST_GAMES = 60
@@ -44,8 +48,12 @@ class Later:
         await made(scope, receive, send)
 
 
-def make_app(games: int = MOST_GAMES) -> Starlette:
-    """The web application, for at most so many games at once.
+def make_app(
+    games: int = MOST_GAMES, archive: Archive | None = None, *, hosts: Collection[str] = HERE
+) -> Starlette:
+    """The web application, for at most so many games at once, that answers to the names `hosts`.
+
+    `archive` keeps the games over a restart.
 
     `app.state.api` is what loads late; setting `app.state.closing` sends waiting browsers home.
     """
@@ -54,7 +62,7 @@ def make_app(games: int = MOST_GAMES) -> Starlette:
     def load() -> ASGIApp:
         from .api import make_api
 
-        return make_api(games, closing)
+        return make_api(games, closing, archive)
 
     api = Later(load)
     routes = [
@@ -62,9 +70,9 @@ def make_app(games: int = MOST_GAMES) -> Starlette:
         Mount("/static", StaticFiles(directory=STATIC)),
         Route("/{path:path}", get_page),
     ]
-    app = Starlette(
-        routes=routes, middleware=[Middleware(Guard), Middleware(GZipMiddleware, minimum_size=2000)]
-    )
+    handlers: Mapping[Any, Any] = {HTTPException: lost}
+    guards = [Middleware(Guard, hosts=hosts), Middleware(GZipMiddleware, minimum_size=2000)]
+    app = Starlette(routes=routes, middleware=guards, exception_handlers=handlers)
     app.state.api, app.state.closing = api, closing
     return app
 
@@ -73,4 +81,9 @@ async def get_page(request: Request) -> Response:
     """The page; its script reads the address."""
     if request.path_params["path"].split("/")[0] in ("", "explore", "lessons", "game"):
         return FileResponse(STATIC / "index.html")
-    return problem(404, "No such page.")
+    raise HTTPException(404)
+
+
+async def lost(request: Request, error: HTTPException) -> Response:
+    """No such page or file."""
+    return told(request, error.status_code, "There is no such page here.")

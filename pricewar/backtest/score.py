@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..arguments import numbers, row, takes
+from ..arguments import path as path_
 from ..errors import InputError, Problem, bad_input
 from .books import Forecast
 from .names import ENTITIES, METRICS, PERIODS, TOTAL, predicted
@@ -20,6 +22,7 @@ RELATIVE = ("units", "nev_share_pct", "vehicle_gross_margin_pct")
 MODEL = "model"
 
 
+@takes(draws=numbers, actual=row)
 def crps(draws: Floats, actual: Floats) -> Floats:
     """(C,) continuous ranked probability score of an ensemble: E|X - y| - E|X - X'| / 2.
 
@@ -29,6 +32,9 @@ def crps(draws: Floats, actual: Floats) -> Floats:
         draws: (D, C).
         actual: (C,).
     """
+    if np.ndim(draws) != 2 or np.shape(draws)[1:] != np.shape(actual):
+        found = f"shapes {np.shape(draws)} and {np.shape(actual)}"
+        raise bad_input("crps", ("draws, actual", found, "(D, C) draws and (C,) figures"))
     ranked = np.sort(draws, axis=0)
     count = len(ranked)
     weight = 2.0 * np.arange(1, count + 1) - count - 1.0
@@ -42,12 +48,16 @@ def covered(draws: Floats, actual: Floats, level: float) -> NDArray[np.bool_]:
     return np.asarray((low <= actual) & (actual <= high))
 
 
+@takes(path=path_)
 def read_actuals(path: Path) -> pd.DataFrame:
-    """Actual figures: entity, period, metric, value.
+    """Actual figures: entity, period, metric, value, in any order; further columns are not used.
+
+    Returns:
+        The four columns; `attrs["unused"]` names the others.
 
     Raises:
-        InputError: no such file, other columns, a cell that is not predicted, one twice, or a value that is
-            not a number; every row that is wrong, with its line.
+        InputError: no such file, a column missing or there twice, a cell that is not predicted, one
+            twice, or a value that is not a number; every row that is wrong, with its line.
     """
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
@@ -57,9 +67,12 @@ def read_actuals(path: Path) -> pd.DataFrame:
         raise bad_input(
             str(path), ("file", str(error), "comma-separated UTF-8 text with a header")
         ) from error
-    if sorted(table.columns) != sorted(COLUMNS):
-        raise bad_input(str(path), ("line 1", list(table.columns), f"columns {', '.join(COLUMNS)}"))
-    table = table[list(COLUMNS)].apply(lambda column: column.str.strip())
+    heads = [str(name).strip() for name in table.columns]
+    twice_named = [name for name in COLUMNS if heads.count(name) + heads.count(f"{name}.1") > 1]
+    if twice_named or not set(COLUMNS) <= set(heads):
+        raise bad_input(str(path), ("line 1", heads, f"columns {', '.join(COLUMNS)}, each once"))
+    unused = [name for name in heads if name not in COLUMNS]
+    table = table.set_axis(heads, axis=1)[list(COLUMNS)].apply(lambda column: column.str.strip())
     problems = [problem for line, row in enumerate(table.itertuples(index=False), 2)
                 for problem in _problems(f"line {line}", *map(str, row))]  # fmt: skip
     twice = table.duplicated(list(COLUMNS[:3]))
@@ -72,6 +85,7 @@ def read_actuals(path: Path) -> pd.DataFrame:
     if problems:
         raise InputError(str(path), tuple(problems))
     checked: pd.DataFrame = table.assign(value=table["value"].astype(float))
+    checked.attrs["unused"] = unused
     return checked
 
 
@@ -99,8 +113,10 @@ def _number(text: str) -> bool:
         return False
 
 
+@takes(forecasts=Mapping, actuals=pd.DataFrame)
 def score_rows(forecasts: Mapping[str, Forecast], actuals: pd.DataFrame) -> pd.DataFrame:
     """A row for each actual figure and forecast: median, whether covered, CRPS, error in percent."""
+    _check_columns("score_rows", "actuals", actuals, ("entity", "period", "metric", "value"))
     keys = list(zip(actuals["entity"], actuals["period"], actuals["metric"], strict=True))
     value = actuals["value"].to_numpy(float)
     parts = []
@@ -125,8 +141,10 @@ def score_rows(forecasts: Mapping[str, Forecast], actuals: pd.DataFrame) -> pd.D
     return pd.concat(parts, ignore_index=True)
 
 
+@takes(rows=pd.DataFrame)
 def summarise(rows: pd.DataFrame) -> pd.DataFrame:
     """By metric and forecast: figures, coverage, mean CRPS, CRPS over that of no change, median errors."""
+    _check_columns("summarise", "rows", rows, ("metric",))
     grouped = rows.groupby(["metric", "forecast"], sort=False)
     table = grouped.agg(
         figures=("value", "size"),
@@ -140,3 +158,8 @@ def summarise(rows: pd.DataFrame) -> pd.DataFrame:
     below = table["metric"].map(naive)
     ratio = table["crps"] / below.where(below > 0)
     return table.assign(crps_ratio=ratio)
+
+
+def _check_columns(call: str, name: str, table: pd.DataFrame, wanted: tuple[str, ...]) -> None:
+    if not set(wanted) <= set(table.columns):
+        raise bad_input(call, (name, list(table.columns), f"a table with the columns {', '.join(wanted)}"))

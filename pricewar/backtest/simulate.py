@@ -102,7 +102,9 @@ def _arrays(model: PriceWar) -> dict[str, Floats]:
         "gross_profit": by_firm(start.start_units * (net - model.calibration.unit_cost)),
         "fixed_cost": np.array([firm.fixed_cost for firm in specs]),
         "depth": _ratio(by_firm(start.start_units * promised), by_firm(start.start_units * listed)),
-        "sold_out": (np.array([f.backlog for f in specs]) > [f.capacity for f in specs]).astype(float),
+        "sold_out": (np.array([f.backlog for f in specs]) > [f.capacity or np.inf for f in specs]).astype(
+            float
+        ),
     }
     rows = [first]
     for month in model.history:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..arguments import between, luck, takes
 from ..data import load_market_data
 from ..edition import EDITION
 from ..scenario import Scenario
@@ -80,6 +81,7 @@ def key_of(draws: int, seed: int) -> dict[str, Any]:
     }
 
 
+@takes(draws=between(1, 1_000_000), seed=luck)
 def backtest(
     draws: int = 500,
     seed: int = 1,

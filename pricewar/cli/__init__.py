@@ -1,13 +1,19 @@
-"""The command line: `pricewar COMMAND`. Exit codes: 0 done, 1 failed, 2 wrong input, 130 interrupted."""
+"""The command line: `pricewar COMMAND`.
+
+Exit codes: 0 done, 1 failed, 2 wrong input, 130 interrupted, 143 terminated.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
 
+from .signals import end_at_once_when_stopped
+
 
 def main() -> None:
     """Entry of the console script. Rules of one's own are found in the current directory."""
+    end_at_once_when_stopped()
     here = os.getcwd()
     if here not in sys.path:
         sys.path.append(here)

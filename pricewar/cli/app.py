@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import signal
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
@@ -12,11 +13,12 @@ import typer
 
 from ..edition import EDITION
 from ..errors import InputError, PricewarError
-from .console import editions_told
+from .console import tell, warnings_told
+from .signals import STOPPED, Terminated, clean_up_when_stopped
 
 COMMANDS = (
     ("list", "inspect", "list_shipped"),
-    ("check", "inspect", "check"),
+    ("check", "check", "check"),
     ("schema", "inspect", "schema"),
     ("run", "simulate", "run"),
     ("compare", "simulate", "compare"),
@@ -39,14 +41,19 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(command)
     def wrapped(*args: Any, **options: Any) -> Any:
         try:
-            with editions_told():
+            clean_up_when_stopped()
+            with warnings_told():
                 return command(*args, **options)
         except PricewarError as error:
-            typer.echo(str(error), err=True)
+            tell(str(error), err=True)
             raise typer.Exit(2 if isinstance(error, InputError) else 1) from None
-        except KeyboardInterrupt:
-            typer.echo("interrupted", err=True)
-            raise typer.Exit(130) from None
+        except MemoryError:
+            tell("not enough memory for what was asked", err=True)
+            raise typer.Exit(1) from None
+        except KeyboardInterrupt as stop:
+            words, code = STOPPED[signal.SIGTERM if isinstance(stop, Terminated) else signal.SIGINT]
+            tell(words, err=True)
+            raise typer.Exit(code) from None
 
     return wrapped
 

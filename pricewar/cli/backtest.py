@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..edition import mark
-from .console import progress, say, show
+from .console import progress, say, show, tell
 from .options import AsJson, Quiet
 
 if TYPE_CHECKING:
@@ -42,11 +42,14 @@ def backtest(
     another edition of the model are neither used nor written over.
     """
     from ..backtest import read_actuals
-    from .output import check_target
+    from ..folders import require_ours
 
     came = None if actuals is None else read_actuals(actuals)
-    check_target(out)
-    found = stored(out, draws, seed) or drawn(draws, seed, workers, quiet or as_json)
+    if came is not None and came.attrs["unused"]:
+        say(f"{actuals}: columns not used: {', '.join(came.attrs['unused'])}", quiet)
+    found = stored(out, draws, seed)
+    require_ours(out)
+    found = found or drawn(draws, seed, workers, quiet or as_json)
     if came is not None:
         found = found.scored(came)
     words = ["pricewar", "backtest", "--draws", str(draws), "--seed", str(seed)]
@@ -55,7 +58,7 @@ def backtest(
     if as_json:
         from ..backtest.study import as_tree
 
-        typer.echo(json.dumps(as_tree(found) | {"out": str(out)}, indent=2, ensure_ascii=False))
+        tell(json.dumps(as_tree(found) | {"out": str(out)}, indent=2, ensure_ascii=False))
     elif not quiet:
         _tell(found)
         say(f"written: {out}")
@@ -98,9 +101,9 @@ def stored(out: Path, draws: int, seed: int) -> Backtest | None:
 def save(found: Backtest, out: Path, command: str) -> None:
     """Write predictions, draws, ranges, past, scores if any, figures, report.md, run.json."""
     from ..backtest.study import as_tree, draws_table
+    from ..folders import replaced
     from ..plots import save_figures
     from ..plots.backtest import draw_backtest
-    from .output import replaced
 
     with replaced(out) as draft:
         tables = {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from .console import show
+from .console import show, tell
 from .options import AsJson, Changes, read_changes
 
 if TYPE_CHECKING:
@@ -40,15 +40,18 @@ def calibrate(
 ) -> None:
     """Fit the market to the month before the start; print units, prices, margins: observed, fitted, error."""
     from ..fit import fit
+    from ..folders import require_ours
     from ..scenario_file import load
 
+    if out is not None:
+        require_ours(out)
     wanted = read_changes(changes)
     loaded = load(scenario)
     found = fit(loaded.but(wanted) if wanted else loaded)
     if out is not None:
         save(found, out)
     if as_json:
-        typer.echo(json.dumps(as_tree(found), indent=2, ensure_ascii=False, allow_nan=False))
+        tell(json.dumps(as_tree(found), indent=2, ensure_ascii=False, allow_nan=False))
         return
     for name, table in _tables(found).items():
         heads = [str(column).replace("_", " ") for column in table.columns]
@@ -61,12 +64,11 @@ def calibrate(
 
 
 def save(found: Fit, out: Path) -> None:
-    """Write fit.md, products.csv, firms.csv, segments.csv and market.csv."""
+    """Write fit.md, products.csv, firms.csv, segments.csv, market.csv and run.json."""
     import pandas as pd
 
-    from .output import check_target, replaced
+    from ..folders import replaced
 
-    check_target(out)
     with replaced(out) as draft:
         market = pd.DataFrame(list(found.market.items()), columns=["figure", "value"])
         for name, table in {**_tables(found), "market": market}.items():

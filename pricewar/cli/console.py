@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from ..errors import EditionWarning
+from ..errors import CacheWarning, EditionWarning, printable
 
 Tick = Callable[[str, int], None]
 LINES = 10
@@ -19,22 +19,31 @@ WIDTH = 200
 """Columns of text where there is no terminal."""
 
 
+def tell(text: str, err: bool = False) -> None:
+    """A text on stdout or stderr; what in it could steer the terminal is written out.
+
+    Names, titles and errors come from files that others wrote.
+    """
+    typer.echo(printable(text), err=err)
+
+
 def say(text: str, quiet: bool = False) -> None:
     """A line for people, on stderr."""
     if not quiet:
-        typer.echo(text, err=True)
+        tell(text, err=True)
 
 
 @contextmanager
-def editions_told() -> Iterator[None]:
-    """Tell of files and results of an older edition on stderr, each once, as long as the block lasts."""
+def warnings_told() -> Iterator[None]:
+    """Tell of older editions and of a makeshift cache on stderr, each once, as long as the block lasts."""
     told = set[str]()
     with warnings.catch_warnings():
         warnings.simplefilter("always", EditionWarning)
+        warnings.simplefilter("always", CacheWarning)
         others = warnings.showwarning
 
         def show_one(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
-            if not issubclass(category, EditionWarning):
+            if not issubclass(category, (EditionWarning, CacheWarning)):
                 others(message, category, *where, **more)
             elif str(message) not in told:
                 told.add(str(message))
@@ -66,7 +75,7 @@ def _bar(total: int, what: str) -> Iterator[Tick]:
         task = bar.add_task(what, total=total)
 
         def tick(scenario: str, seed: int) -> None:
-            bar.update(task, advance=1, description=f"{scenario}, seed {seed}")
+            bar.update(task, advance=1, description=printable(f"{scenario}, seed {seed}"))
 
         yield tick
 
@@ -90,10 +99,12 @@ def show(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], text_c
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    table = Table(title=printable(title), title_justify="left", box=box.SIMPLE_HEAD)
     for place, head in enumerate(heads):
-        table.add_column(head, justify="left" if place < text_columns else "right", overflow="fold")
+        table.add_column(
+            printable(head), justify="left" if place < text_columns else "right", overflow="fold"
+        )
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(printable, row))
     width = None if sys.stdout.isatty() else WIDTH
     Console(width=width, highlight=False, markup=False).print(table)

@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from .console import show
+from .console import show, tell
 from .options import AsJson
-
-if TYPE_CHECKING:
-    from ..scenario import Scenario
 
 
 def list_shipped(
@@ -26,7 +23,7 @@ def list_shipped(
     asked = {"strategies": strategies, "events": events, "interventions": interventions}
     found = {sort: kinds(sort) for sort, wanted in asked.items() if wanted} or titles()
     if as_json:
-        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        tell(json.dumps(found, indent=2, ensure_ascii=False))
         return
     for sort, entries in found.items():
         show(sort, ("name", "what it is"), list(entries.items()), text_columns=2)
@@ -62,40 +59,8 @@ def kinds(sort: str) -> dict[str, str]:
     return {name: (rule.__doc__ or "").strip().splitlines()[0] for name, rule in sorted(rules.items())}
 
 
-def check(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="TOML files or shipped names.")],
-) -> None:
-    """Check scenario files and name every problem with its place; exit code 2 if there is one."""
-    from ..errors import InputError
-    from ..scenario_file import load
-
-    wrong = False
-    for file in files:
-        try:
-            typer.echo(_summary(load(file)))
-        except InputError as error:
-            typer.echo(str(error), err=True)
-            wrong = True
-    if wrong:
-        raise typer.Exit(2)
-
-
-def _summary(scenario: Scenario) -> str:
-    counts = {
-        "firms": len(scenario.firms),
-        "products": len(scenario.products),
-        "events": len(scenario.events),
-        "interventions": len(scenario.interventions),
-    }
-    parts = ", ".join(f"{count} {what}" for what, count in counts.items())
-    last = scenario.month(scenario.periods - 1)
-    return (
-        f"{scenario.name}: no problem found ({parts}; {scenario.start} to {last}; digest {scenario.digest})"
-    )
-
-
 def schema() -> None:
     """Print the JSON Schema of scenario files, for editors and forms."""
     from ..scenario import Scenario
 
-    typer.echo(json.dumps(Scenario.model_json_schema(), indent=2, ensure_ascii=False))
+    tell(json.dumps(Scenario.model_json_schema(), indent=2, ensure_ascii=False))

@@ -17,6 +17,13 @@ GAMES_HELP = (
 )
 
 
+LEGEND = (
+    "over: sessions that a figure is the mean of. z: difference over its standard error, sd sqrt(1/n + 1/N), "
+    "with the paper's standard deviation over sessions, else ours. No published error: the paper's standard "
+    "deviation and number of sessions are not known here."
+)
+
+
 def lab(
     game: Annotated[str, typer.Argument(help=GAMES_HELP)],
     sessions: Annotated[int, typer.Option(help="Learning sessions; exact solvers ignore it.")] = 100,
@@ -32,7 +39,9 @@ def lab(
     """Reproduce a published repeated pricing game and print it beside the published figures."""
     from rich.console import Console
 
+    from pricewar.cli.console import tell
     from pricewar.errors import InputError
+    from pricewar.folders import require_ours
     from pricewar.lab.games import game as game_of
     from pricewar.lab.report import as_json as json_of
     from pricewar.lab.report import save
@@ -40,16 +49,18 @@ def lab(
 
     noise = Console(stderr=True)
     try:
+        if out is not None:
+            require_ours(out)
         run, given = game_of(game), read_pairs(settings or [])
         with _bar(noise, sessions) as advance:
             report = run(given, sessions=sessions, seed=seed, exact=exact, workers=workers, progress=advance)
     except InputError as error:
-        noise.print(str(error), markup=False, highlight=False)
+        tell(str(error), err=True)
         raise typer.Exit(2) from error
     if as_json:
-        typer.echo(json_of(report))
+        tell(json_of(report))
     else:
-        _show(Console(), report)
+        _show(Console(markup=False), report)
     if out is not None:
         for path in save(report, out):
             noise.print(str(path), markup=False, highlight=False)
@@ -82,17 +93,22 @@ def _show(console: Console, report: Report) -> None:
     from rich.table import Table
 
     table = Table(title=report.source)
-    for name in ("quantity", "published", "reproduced", "s.e.", "note"):
+    for name in ("quantity", "published", "over", "reproduced", "over", "s.e.", "z", "note"):
         table.add_column(name, justify="left" if name in ("quantity", "note") else "right")
     for c in report.comparisons:
         table.add_row(
             c.quantity.replace("_", " "),
             _number(c.published),
+            _number(c.published_sessions),
             _number(c.reproduced),
+            _number(c.sessions),
             _number(c.error),
+            c.judged,
             c.note,
         )
     console.print(table)
+    if any(c.published is not None and c.sessions is not None for c in report.comparisons):
+        console.print(LEGEND, markup=False, highlight=False)
     for remark in report.remarks:
         console.print(remark, markup=False, highlight=False)
 

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
-from ..errors import bad_input
+from ..errors import InputError, bad_input
+from ..toml_text import LARGEST_INTEGER, out_of_bounds, parse
+
+MOST_SEEDS: Final = 100_000
+"""Runs of one scenario that one command may ask for; more are an experiment."""
 
 Name = Annotated[str, typer.Argument(metavar="SCENARIO", help="Shipped scenario or TOML file.")]
 Names = Annotated[list[str], typer.Argument(metavar="SCENARIO...", help="Shipped scenarios or TOML files.")]
 Seed = Annotated[
-    int | None, typer.Option(min=0, help="Seed of the run, or the first of --seeds; default: the scenario's.")
+    int | None,
+    typer.Option(
+        min=0,
+        max=LARGEST_INTEGER,
+        help="Seed of the run, or the first of --seeds; default: the scenario's.",
+    ),
 ]
-Seeds = Annotated[int | None, typer.Option(min=1, help="Number of seeds: 1 to N, or from --seed on.")]
+Seeds = Annotated[
+    int | None, typer.Option(min=1, max=MOST_SEEDS, help="Number of seeds: 1 to N, or from --seed on.")
+]
 Out = Annotated[Path | None, typer.Option(help="Directory to write; default results/NAME.")]
 Changes = Annotated[
     list[str] | None,
@@ -27,7 +37,9 @@ Workers = Annotated[
 Baseline = Annotated[
     str | None, typer.Option(help="Scenario to compare with; default: baseline, else the first.")
 ]
-Focus = Annotated[str, typer.Option(help="Firm whose break-even month is drawn.")]
+Focus = Annotated[
+    str | None, typer.Option(help="Firm whose break-even month is drawn; default: xiaomi, where it is.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print a summary as JSON on stdout, nothing else.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress, no summary; errors only.")]
 
@@ -46,21 +58,31 @@ def read_changes(pairs: list[str] | None) -> dict[str, Any]:
     ]
     if bad:
         raise bad_input("command line", *bad)
-    return {path.strip(): toml_value(text.strip()) for path, _, text in split}
+    changes = {path.strip(): toml_value(text.strip()) for path, _, text in split}
+    problems = tuple(out_of_bounds(changes))
+    if problems:
+        raise InputError("command line", problems)
+    return changes
 
 
 def toml_value(text: str) -> Any:
     """`-3` is a number, `true` a truth value, `["byd"]` a list, and `Hold` the text it is."""
     try:
-        read = tomllib.loads(f"value = {text}")
-    except tomllib.TOMLDecodeError:
+        read = parse(f"value = {text}")
+    except ValueError:
         return text
     return read["value"] if read.keys() == {"value"} else text
 
 
 def seed_list(seed: int | None, seeds: int | None) -> list[int] | None:
-    """Seeds to run, or None for the scenario's own."""
+    """Seeds to run, or None for the scenario's own.
+
+    Raises:
+        InputError: the last of them is more than 64 bits can hold.
+    """
     if seeds is None:
         return None if seed is None else [seed]
     first = 1 if seed is None else seed
+    if first > LARGEST_INTEGER - seeds:
+        raise bad_input("command line", ("--seed", first, f"at most {LARGEST_INTEGER - seeds}, with --seeds"))
     return list(range(first, first + seeds))

@@ -1,33 +1,18 @@
-"""What `run`, `compare` and `report` write: everything beside the target first, then in one move."""
+"""What `run`, `compare` and `report` write: tables, comparison, figures and report in one folder."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import pandas as pd
 
-from ..errors import bad_input
+from ..folders import RUN, replaced
 from ..results import Results
 
-LAST = "run.json"
-"""The file that says that a directory is complete: first to go, last to come."""
-
-
-def check_target(out: Path) -> None:
-    """Refuse a place where no directory can be written.
-
-    Raises:
-        InputError: the place, or one it lies in, is a file or may not be written.
-    """
-    existing = next(place for place in (out, *out.absolute().parents) if place.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK):
-        raise bad_input("command line", ("--out", str(out), "a directory that can be written"))
+DERIVED: Final = ("comparison.csv", "wars.csv", "report.html")
+FIGURES: Final = "figures/"
 
 
 @dataclass(frozen=True)
@@ -44,18 +29,31 @@ def write_all(results: Results, out: Path, baseline: str | None, focus: str) -> 
     """Tables, comparison.csv, wars.csv, figures and report.html.
 
     Interrupted or failed, it leaves `out` as it was.
+
+    Raises:
+        InputError, ResultsError: as `pricewar.folders.replaced`.
     """
     with replaced(out) as draft:
-        results.save(draft)
+        results.write(draft)
         outcome = _derive(results, draft, baseline, focus)
     return outcome
 
 
 def write_derived(results: Results, out: Path, baseline: str | None, focus: str) -> Outcome:
-    """All that follows from stored tables, anew; the tables stay."""
-    with replaced(out) as draft:
+    """All that follows from stored tables, anew; the tables stay.
+
+    Raises:
+        InputError, ResultsError: as `pricewar.folders.replaced`.
+    """
+    with replaced(out, kept=stays) as draft:
+        (draft / RUN).write_bytes((out / RUN).read_bytes())
         outcome = _derive(results, draft, baseline, focus)
     return outcome
+
+
+def stays(name: str) -> bool:
+    """Whether a file of a folder of results does not follow from its tables."""
+    return not (name in DERIVED or name.startswith(FIGURES))
 
 
 def _derive(results: Results, draft: Path, baseline: str | None, focus: str) -> Outcome:
@@ -68,33 +66,6 @@ def _derive(results: Results, draft: Path, baseline: str | None, focus: str) -> 
     for name, table in {"comparison": told.table, "wars": wars}.items():
         table.to_csv(draft / f"{name}.csv", index=False, lineterminator="\n")
     drawings = draw_figures(told, focus)
-    save_figures(drawings, draft / "figures")
+    save_figures(drawings, draft / FIGURES)
     write_report(results, draft, told.baseline, told, drawings)
     return Outcome(results, told.table, len(wars), told.baseline)
-
-
-@contextmanager
-def replaced(out: Path) -> Iterator[Path]:
-    """A directory to write into; what is in it moves to `out` at the end, or nothing if an error comes."""
-    out.absolute().parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.absolute().parent))
-    draft.chmod(0o755)  # a temporary directory is born private
-    try:
-        yield draft
-        _publish(draft, out)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-
-
-def _publish(draft: Path, out: Path) -> None:
-    if not out.exists():
-        draft.rename(out)
-        return
-    parts = sorted(draft.iterdir(), key=lambda path: path.name == LAST)
-    if any(path.name == LAST for path in parts):
-        (out / LAST).unlink(missing_ok=True)
-    for path in parts:
-        target = out / path.name
-        if target.is_dir():
-            shutil.rmtree(target)
-        path.replace(target)

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import typer
 from pydantic import BaseModel
 
 from ..dynamics import Dynamics
@@ -28,6 +27,8 @@ from ..specs import (
     SupplyChainSpec,
 )
 from ..strategies import Strategy
+from .console import tell
+from .python_page import python_page
 
 Tree = Mapping[str, Any]
 TABLES: Final[dict[str, type[BaseModel]]] = {
@@ -67,7 +68,7 @@ BOUNDS: Final = {
     "minItems": "at least {}",
     "minProperties": "at least {}",
 }
-MONTH_PATTERN: Final = r"^\d{4}-(0[1-9]|1[0-2])$"
+MONTH_PATTERN: Final = r"^[12][0-9]{3}-(0[1-9]|1[0-2])$"
 
 SCENARIO_HEAD: Final = """# Scenario files
 
@@ -79,10 +80,20 @@ alone: `strategy = "Hold"`. `kind = "module:Class"` names a rule of one's own, f
 import; the command line looks in the current directory too. Without `name` a scenario is named after its
 file.
 
+A file that names modules is code: to run it, and to check it, imports them. `pricewar check --no-code FILE`
+imports nothing of them and says what it did not look at ([security](../../SECURITY.md)).
+
 `pricewar check FILE` names every problem of a file with its place; `pricewar schema` prints the JSON Schema
 for editors. This page is made from the code by `make docs`. Money is in CNY, time in months, prices incl.
 VAT unless the text says otherwise. A value without a source is assumed; sources of mechanisms:
 [dynamics](dynamics.md).
+
+A digest names the inputs of a scenario. It moves with any value that is not the name, the title or the seed,
+and with the source of rules of one's own ([what counts](../adr/0041-own-code.md)).
+It does not move with the code of shipped rules: what they do is named by the edition of the model and the
+version of pricewar, so give these with a digest. A new parameter with a default is a new input: it moves the
+digests of all scenarios, as the changelog then says. The digest of an experiment or policy study adds its
+factors, design, seeds, metrics and measures; words, figures and the time limit do not count.
 
 | key | type | meaning |
 |---|---|---|
@@ -94,12 +105,21 @@ CLI_HEAD: Final = """# Command line
 
 `pricewar COMMAND`, or `python -m pricewar COMMAND`. Progress and errors go to stderr; stdout has the
 summary, with `--json` as one JSON document and nothing else. Exit codes: 0 done, 1 failed (or some runs
-failed: the others are kept), 2 wrong input and nothing written, 130 interrupted and nothing written. A
-strategy that returns something else than one price for each of its products is wrong input. This page is
-made from the code by `make docs`.
+failed: the others are kept), 2 wrong input and nothing written, 130 interrupted (Ctrl-C) and 143 terminated
+(SIGTERM), both with nothing half-written. A strategy that returns something else than one price for each of
+its products is wrong input, and so is a rule of one's own that raises an error in every run: it is told with
+firm, month, and the line of its code. This page is made from the code by `make docs`.
+
+`--out` names a new folder, an empty one, or one that the same kind of command wrote. Only files that pricewar
+wrote are replaced or removed, those that the folder's `run.json` names; files of yours stay. A folder with
+other files and no such record is refused, and so is one in which a file of pricewar's was edited: then choose
+another `--out`. [Why](../adr/0040-folders.md).
 
 `--set PATH=VALUE` changes a scenario by a dotted path, numbers index lists: `demand.own_elasticity=-3`,
-`firms.byd.strategy=Hold`, `events.0.depth=0.2`. The value is read as TOML, or taken as text if it is not.
+`firms.byd.strategy=Hold`, `events.0.depth=0.2`. In a pattern `*` stands for any key or any part of one, `**`
+for any depth and the name of a `kind` for the members of a list of that kind: `'firms.*.cash=1e10'`,
+`'products.byd_*.promotion=5000'`, `events.Cut.depth=0.2`. Quote patterns, so that the shell leaves the star
+alone. The value is read as TOML, or taken as text if it is not.
 Runs are the same, byte for byte, whatever the number of `--workers`.
 """
 
@@ -241,14 +261,14 @@ def _row(what: str, parameter: Any) -> str:
     return f"| {what} | {default} | {(parameter.help or '').replace('|', chr(92) + '|')} |"
 
 
-PAGES: Final = {"scenario-file.md": scenario_page, "cli.md": command_page}
+PAGES: Final = {"scenario-file.md": scenario_page, "cli.md": command_page, "python.md": python_page}
 
 
 def main(folder: str) -> None:
     """Write all pages into a directory."""
     for name, page in PAGES.items():
         (Path(folder) / name).write_text(page(), encoding="utf-8")
-        typer.echo(f"{folder}/{name}")
+        tell(f"{folder}/{name}")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .console import say
+from .console import say, tell
 from .options import AsJson, Quiet
 
 Source = Annotated[str, typer.Argument(metavar="EXPERIMENT", help="Shipped policy file, or a TOML file.")]
@@ -33,7 +33,10 @@ def policy(
     Stopped at any moment, the same command goes on where it was. Exit code 1 if futures failed.
     """
     from ..policy import load_policy, run_policy
+    from ..report.experiment import require_page
 
+    if page is not None:
+        require_page(page)
     spec = load_policy(experiment)
     target = out or Path("results") / f"policy-{spec.name}"
     plan: dict[str, Any] = {
@@ -60,15 +63,15 @@ def policy(
     if not quiet or as_json:
         _print(plan | {"failed": len(study.failed), "findings": findings}, as_json)
     for line in study.failed[:5]:
-        typer.echo(f"failed: {line}", err=True)
+        tell(f"failed: {line}", err=True)
     if study.failed:
         raise typer.Exit(1)
 
 
 def _print(tree: dict[str, Any], as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(tree, indent=2, ensure_ascii=False))
+        tell(json.dumps(tree, indent=2, ensure_ascii=False))
         return
     for name, value in tree.items():
         for text in value if name == "findings" else [value]:
-            typer.echo(f"{name}: {', '.join(text) if isinstance(text, list) else text}")
+            tell(f"{name}: {', '.join(text) if isinstance(text, list) else text}")

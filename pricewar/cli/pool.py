@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor
 from contextlib import contextmanager
-from multiprocessing import get_context
+
+from ..errors import PricewarError
 
 ONE_EACH = 12
 """Runs that make one more worker worth its start (a worker needs about as long to start as for ten runs)."""
@@ -21,35 +21,22 @@ def worker_count(asked: int | None, runs: int) -> int:
 
 @contextmanager
 def pool(workers: int) -> Iterator[Executor | None]:
-    """An executor, or None for one worker: then runs are done here."""
+    """An executor, or None for one worker: then runs are done here.
+
+    Raises:
+        PricewarError: a worker died, as when memory is short.
+    """
     if workers == 1:
         yield None
         return
-    with (
-        _environment("NUMBA_NUM_THREADS", "1"),
-        ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_die_silently) as executor,
-    ):
-        try:
-            yield executor
-        except BaseException:
-            executor.shutdown(wait=True, cancel_futures=True)
-            raise
+    from ..experiment.pool import abandon, spawned_pool
 
-
-def _die_silently() -> None:
-    """Let Ctrl-C end a worker at once, without its traceback."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-@contextmanager
-def _environment(name: str, value: str) -> Iterator[None]:
-    """Set what workers inherit; in this process it is put back."""
-    before = os.environ.get(name)
-    os.environ[name] = value
+    executor = spawned_pool(workers)
     try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = before
+        yield executor
+    except BrokenExecutor as error:
+        raise PricewarError("a worker process died (out of memory?); --workers 1 needs least") from error
+    except BaseException:
+        abandon(executor)
+        raise
+    executor.shutdown(wait=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import bad_input
-from .console import say, show
+from .console import say, show, tell
 from .options import AsJson, Quiet
 
 if TYPE_CHECKING:
@@ -75,13 +75,13 @@ def screen(
     All changes named happen at once; without any, the market as it is. Parts are fractions; prices and harm
     are in the money of the spreadsheet.
     """
+    from ..folders import require_ours
     from ..screen import read_market
     from ..screen import screen as run
-    from .output import check_target
 
     change = _change(merge, cut, no_response, floor, cost, tax, unit_tax)
     if out is not None:
-        check_target(out)
+        require_ours(out)
     found = run(
         read_market(market, market_size), change, nests=nests, rho=rho, margin_sd=margin_sd, draws=draws,
         seed=seed, efficiency=efficiency, full=full,
@@ -89,7 +89,7 @@ def screen(
     if out is not None:
         save(found, out)
     if as_json:
-        typer.echo(json.dumps(as_tree(found), indent=2, ensure_ascii=False, allow_nan=False))
+        tell(json.dumps(as_tree(found), indent=2, ensure_ascii=False, allow_nan=False))
     elif not quiet:
         _tell(found)
         if out is not None:
@@ -170,8 +170,8 @@ def change_words(change: Change) -> str:
 
 
 def save(found: Screen, out: Path) -> None:
-    """Write the tables as CSV, the figure, report.md and screen.json."""
-    from .output import replaced
+    """Write the tables as CSV, the figure, report.md, screen.json and run.json."""
+    from ..folders import replaced
     from .screen_page import as_markdown
 
     with replaced(out) as draft:
@@ -200,4 +200,4 @@ def _tell(found: Screen) -> None:
     for page in pages(found, change_words(found.change)):
         show(page.title, page.heads, page.rows, page.texts)
     for note in found.notes:
-        typer.echo(f"note: {note}")
+        tell(f"note: {note}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +13,7 @@ import typer
 
 from ..errors import InputError, PricewarError, bad_input
 from . import console, options
+from .console import tell
 from .options import AsJson, Baseline, Changes, Focus, Name, Names, Out, Quiet, Seed, Seeds, Workers
 
 if TYPE_CHECKING:
@@ -19,8 +21,10 @@ if TYPE_CHECKING:
     from ..scenario import Scenario
     from .output import Outcome
 
-WRONG_INPUT = ("InputError:", "StrategyError:")
+WRONG_INPUT = ("InputError:", "StrategyError:", "RuleError:")
 """Errors of a run that the scenario or a rule in it is to blame for."""
+FOCUS = "xiaomi"
+"""Firm whose break-even is drawn if nothing else is asked for, where there is such a firm."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ class Request:
     out: Path | None = None
     workers: int | None = None
     baseline: str | None = None
-    focus: str = "xiaomi"
+    focus: str | None = None
     as_json: bool = False
     quiet: bool = False
 
@@ -64,7 +68,7 @@ def run(
     changes: Changes = None,
     out: Out = None,
     workers: Workers = None,
-    focus: Focus = "xiaomi",
+    focus: Focus = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -83,7 +87,7 @@ def compare(
     out: Out = None,
     workers: Workers = None,
     baseline: Baseline = None,
-    focus: Focus = "xiaomi",
+    focus: Focus = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -96,20 +100,27 @@ def compare(
 
 def report(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="A directory that run or compare wrote.")],
+    out: Annotated[Path | None, typer.Option(help="Directory to write; default DIR.")] = None,
     baseline: Baseline = None,
-    focus: Focus = "xiaomi",
+    focus: Focus = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write comparison.csv, wars.csv, figures and report.html anew from stored tables."""
-    from ..results import Results
-    from .output import write_derived
+    """Write comparison.csv, wars.csv, figures and report.html anew from stored tables.
 
+    With --out the tables are written there too, and DIR stays as it is.
+    """
+    from ..folders import no_file, require_ours
+    from ..results import Results
+    from .output import stays, write_all, write_derived
+
+    elsewhere = out is not None and out.resolve() != directory.resolve()
+    target = out if out is not None and elsewhere else directory
     results = Results.load(directory)
-    request = Request(
-        "report", [], out=directory, baseline=baseline, focus=focus, as_json=as_json, quiet=quiet
-    )
-    _tell(request, write_derived(results, directory, baseline, focus))
+    _check_focus(focus, list(results.names) or results.firms["firm"].unique().tolist())
+    require_ours(target, kept=no_file if elsewhere else stays)
+    request = Request("report", [], out=target, baseline=baseline, focus=focus, as_json=as_json, quiet=quiet)
+    _tell(request, (write_all if elsewhere else write_derived)(results, target, baseline, focus or FOCUS))
 
 
 def simulate(request: Request) -> None:
@@ -121,14 +132,15 @@ def simulate(request: Request) -> None:
         PricewarError: no run of a scenario succeeded; nothing is written.
         typer.Exit: code 1 after writing, if some runs failed.
     """
-    from .output import check_target, write_all
+    from ..folders import require_ours
+    from .output import write_all
 
-    check_target(request.target)
+    require_ours(request.target)
     loaded = _scenarios(request)
     results = run_all(request, loaded)
     _refuse(results)
     console.say("writing tables, figures and report", request.quiet)
-    _tell(request, write_all(results, request.target, request.baseline, request.focus))
+    _tell(request, write_all(results, request.target, request.baseline, request.focus or FOCUS))
 
 
 def _scenarios(request: Request) -> list[Scenario]:
@@ -147,7 +159,13 @@ def _scenarios(request: Request) -> list[Scenario]:
         problems = tuple(problem for error in wrong for problem in error.problems)
         raise wrong[0] if len(wrong) == 1 else InputError(", ".join(e.source for e in wrong), problems)
     _fit_together(request, loaded)
+    _check_focus(request.focus, [firm for scenario in loaded for firm in scenario.firms])
     return loaded
+
+
+def _check_focus(focus: str | None, firms: Collection[str]) -> None:
+    if focus is not None and focus not in firms:
+        raise bad_input("command line", ("--focus", focus, f"one of {', '.join(dict.fromkeys(firms))}"))
 
 
 def _fit_together(request: Request, loaded: list[Scenario]) -> None:
@@ -210,7 +228,7 @@ def _tell(request: Request, outcome: Outcome) -> None:
 
     if request.as_json:
         tree = summary.as_tree(outcome, request.target)
-        typer.echo(json.dumps(tree, indent=2, ensure_ascii=False))
+        tell(json.dumps(tree, indent=2, ensure_ascii=False))
     elif not request.quiet:
         summary.print_summary(outcome, request.target)
     if summary.tell_failures(outcome.results):

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-import typer
 
-from ..analysis.compare import WITH_OPEN
+from ..analysis.compare import OPEN, WITH_OPEN, has_luck
+from ..analysis.interval import NO_LUCK
 from ..results import Results
-from .console import say, show
+from .console import say, show, tell
 from .output import Outcome
 
 NUMBERS: Final = ["mean", "lo", "hi", "diff", "diff_lo", "diff_hi"]
@@ -25,11 +25,16 @@ SHOWN: Final = {
     "producer_surplus": ("operating profit of firms, bn CNY", 1e-9),
     "petrol_profit": ("margin on petrol cars, bn CNY", 1e-9),
     "supplier_profit": ("profit of suppliers, bn CNY", 1e-9),
-    "welfare": ("welfare, bn CNY", 1e-9),
-    "welfare+": ("welfare with open orders, bn CNY", 1e-9),
+    "fiscal_cost": ("balance of the state (taxes less subsidies), bn CNY", -1e-9),
+    "welfare": ("= welfare, bn CNY", 1e-9),
+    "welfare, open": ("open orders, end less start, bn CNY", 1e-9),
+    "welfare+": ("= welfare with open orders, bn CNY", 1e-9),
     "firms_active": ("firms in the market, mean", 1.0),
 }
-"""Market totals that are printed: metric, words, and what a number is multiplied by."""
+"""Market totals that are printed: metric, words, and what a number is multiplied by.
+
+From consumer surplus to the balance of the state they add up to welfare, and with open orders to the last.
+"""
 
 
 def tell_failures(results: Results) -> int:
@@ -47,7 +52,9 @@ def print_summary(outcome: Outcome, out: Path) -> None:
     """Totals over the run with their differences from the baseline, and where everything is."""
     results, baseline = outcome.results, outcome.baseline
     table = outcome.comparison
-    opened = table[(table["metric"] == "welfare") & (table["period"] == WITH_OPEN)].assign(metric="welfare+")
+    periods = {OPEN: "welfare, open", WITH_OPEN: "welfare+"}
+    opened = table[(table["metric"] == "welfare") & table["period"].isin(periods)]
+    opened = opened.assign(metric=opened["period"].map(periods))
     cells = pd.concat([_totals(outcome), opened]).set_index(["metric", "scenario"])
     alone = len(results.scenarios) == 1
     told = [name for name in SHOWN if name in cells.index and not _silent(cells, name, alone)]
@@ -57,10 +64,12 @@ def print_summary(outcome: Outcome, out: Path) -> None:
         for metric in told
         for words, scale in (SHOWN[metric],)
     ]
-    count = len(results.seeds)
+    count, luck = len(results.seeds), has_luck(results)
     title = f"Mean of {count} seed{'s' if count > 1 else ''}"
     if len(results.scenarios) > 1:
-        title += f"; difference from {baseline}" + (" [95% interval]" if count > 1 else "")
+        of_what = " [95% interval over seeds, of luck]" if count > 1 and luck else ""
+        title += f"; difference from {baseline}{of_what}"
+    title += "" if luck else f"; {NO_LUCK}"
     show(title, heads, rows)
     for what, where in {
         "report ": "report.html",
@@ -68,7 +77,7 @@ def print_summary(outcome: Outcome, out: Path) -> None:
         "tables ": "comparison.csv",
         "wars   ": f"wars.csv ({outcome.wars} found)",
     }.items():
-        typer.echo(f"{what}  {out / where}")
+        tell(f"{what}  {out / where}")
 
 
 def as_tree(outcome: Outcome, out: Path) -> dict[str, Any]:
@@ -115,17 +124,24 @@ def _head(name: str, baseline: str) -> str:
 
 
 def _cell(row: Any, scale: float, alone: bool) -> str:
-    mean, diff, lo, hi = (float(row[key]) * scale for key in ("mean", "diff", "diff_lo", "diff_hi"))
+    mean, diff, *ends = (float(row[key]) * scale for key in ("mean", "diff", "diff_lo", "diff_hi"))
+    lo, hi = ends if scale > 0 else ends[::-1]
     level = "" if math.isnan(mean) else _number(mean)
     if alone or math.isnan(diff):
         return level
-    interval = "" if math.isnan(lo) else f" [{_number(lo)}, {_number(hi)}]"
-    return f"{level}  {'+' if diff >= 0 else ''}{_number(diff)}{interval}".strip()
+    more = _finer(lo, hi)
+    interval = "" if math.isnan(lo) else f" [{_number(lo, more)}, {_number(hi, more)}]"
+    return f"{level}  {'+' if diff >= 0 else ''}{_number(diff, more)}{interval}".strip()
 
 
-def _number(value: float) -> str:
+def _finer(lo: float, hi: float) -> int:
+    """How many more digits tell the ends of an interval apart."""
+    return next((more for more in range(12) if _number(lo, more) != _number(hi, more)), 0)
+
+
+def _number(value: float, more: int = 0) -> str:
     digits = 0 if abs(value) >= 1000 else 1 if abs(value) >= 100 else 2
-    return f"{value:,.{digits}f}"
+    return f"{value:,.{digits + more}f}"
 
 
 def _plain(value: Any) -> float | None:

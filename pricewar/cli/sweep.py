@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import bad_input
-from .console import LINES, say
+from .console import LINES, say, tell
 from .options import AsJson, Quiet
 
 if TYPE_CHECKING:
@@ -54,7 +54,10 @@ def sweep(
     Exit code 1 if runs failed: their rows say why, and how to repeat each.
     """
     from ..experiment import load_experiment, run_experiment
+    from ..report.experiment import require_page
 
+    if page is not None:
+        require_page(page)
     if workers is not None and dask is not None and dask != "local":
         raise bad_input(
             "command line", ("--workers", workers, "no --workers with the address of a scheduler")
@@ -190,15 +193,15 @@ def _report(study: Study, target: Path, page: Path | None, as_json: bool, quiet:
     if not quiet or as_json:
         _print(tree, as_json)
     for row in study.failed.head(5).itertuples():
-        typer.echo(f"run {row.run} failed: {row.error}\n  {row.repeat}", err=True)
+        tell(f"run {row.run} failed: {row.error}\n  {row.repeat}", err=True)
     if failed:
         raise typer.Exit(1)
 
 
 def _print(tree: dict[str, Any], as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(tree, indent=2, ensure_ascii=False))
+        tell(json.dumps(tree, indent=2, ensure_ascii=False))
         return
     for name, value in tree.items():
         for text in value if isinstance(value, list) and name == "findings" else [value]:
-            typer.echo(f"{name}: {text}")
+            tell(f"{name}: {text}")

@@ -1,15 +1,19 @@
 """Market data: one directory of tidy tables per market, every figure a row with its source.
 
 `load_market_data()` reads the market that ships with the package, China's new-energy cars in April 2025.
-The same call with the path of a directory reads a user's own market in the same format.
+The same call with the path of a directory reads a user's own market in the same format. What a market has
+beside figures (tastes, mechanisms, amounts of money of its own) stands in its scenario.toml.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import csv
+import tomllib
+from dataclasses import dataclass, field
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -18,6 +22,10 @@ from pricewar.data.schema import LONG_COLUMNS, LONG_TABLES, SIDE_TABLES, Number,
 from pricewar.errors import bad_input
 
 __all__ = ["MarketData", "load_market_data"]
+
+SCENARIO = "scenario.toml"
+SCENARIO_TABLES = ("market", "consumers", "demand", "dynamics", "supply_chain", "noise")
+"""Tables of a scenario that a market may bring beside its figures."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,8 @@ class MarketData:
         history: Monthly sales by entity and metric; metrics must never be mixed.
         elasticities: Published estimates.
         conduct: The pricing rule that the moves of each firm support.
+        scenario: Tables of a scenario (`SCENARIO_TABLES`) on which those that use the market are laid; {}
+            where it brings none.
     """
 
     firms: pd.DataFrame
@@ -52,6 +62,7 @@ class MarketData:
     history: pd.DataFrame
     elasticities: pd.DataFrame
     conduct: pd.DataFrame
+    scenario: dict[str, Any] = field(default_factory=dict)
 
 
 def load_market_data(name: str | Path = "china_nev_2025_04") -> MarketData:
@@ -59,7 +70,7 @@ def load_market_data(name: str | Path = "china_nev_2025_04") -> MarketData:
 
     Args:
         name: A market that ships with the package, or the path of a directory with firms.csv,
-            products.csv, market.csv and, if wanted, the side tables.
+            products.csv, market.csv and, if wanted, the side tables and scenario.toml.
 
     Returns:
         The market, prices and totals already consistent with each other.
@@ -73,6 +84,7 @@ def load_market_data(name: str | Path = "china_nev_2025_04") -> MarketData:
     side = {
         table: _read(home, table, columns, problems, optional=True) for table, columns in SIDE_TABLES.items()
     }
+    scenario = _scenario(home, problems)
     if not problems:
         for table, frame in long.items():
             problems += check_rows(table, frame) + check_complete(table, frame)
@@ -87,14 +99,22 @@ def load_market_data(name: str | Path = "china_nev_2025_04") -> MarketData:
         market=market,
         figures=_figures(long),
         **{table: _numeric(frame.drop(columns="place")) for table, frame in side.items()},
+        scenario=scenario,
     )
 
 
 def _home(name: str | Path) -> Traversable:
-    shipped = files("pricewar.data").joinpath(str(name))
-    home = shipped if isinstance(name, str) and name.isidentifier() and shipped.is_dir() else Path(name)
-    if not home.is_dir():
-        raise bad_input(str(name), ("market", str(name), "a shipped market or the path of a directory"))
+    allowed = "a shipped market or the path of a directory"
+    if not isinstance(name, (str, Path)):
+        raise bad_input("load_market_data", ("name", name, allowed))
+    try:
+        shipped = files("pricewar.data").joinpath(str(name))
+        home = shipped if isinstance(name, str) and name.isidentifier() and shipped.is_dir() else Path(name)
+        found = home.is_dir()
+    except (OSError, ValueError):  # a name that no directory can have
+        found = False
+    if not found:
+        raise bad_input(str(name), ("market", str(name), allowed))
     return home
 
 
@@ -114,11 +134,36 @@ def _read(
         except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
             problems.append((f"{table}.csv", str(error), "comma-separated UTF-8 text with a header"))
             return empty
+        handle.seek(0)
+        header = next(csv.reader(handle), [])
+    twice = sorted({column for column in header if header.count(column) > 1})
+    if twice:
+        problems.append((f"{table}.csv:1", f"columns {', '.join(twice)} twice", "each column once"))
+        return empty
     missing = [column for column in columns if column not in frame]
     if missing:
         problems.append((f"{table}.csv:1", list(frame.columns), "also columns " + ", ".join(missing)))
         return empty
     return frame.assign(place=[f"{table}.csv:{row + 2}" for row in range(len(frame))])
+
+
+def _scenario(home: Traversable, problems: list[Finding]) -> dict[str, Any]:
+    """Read the tables of a scenario that a market brings, if it brings any; report what is wrong."""
+    path = home.joinpath(SCENARIO)
+    if not path.is_file():
+        return {}
+    try:
+        tree = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        problems.append((SCENARIO, str(error), "valid TOML in UTF-8"))
+        return {}
+    allowed = "tables named " + ", ".join(SCENARIO_TABLES)
+    problems += [
+        (f"{SCENARIO} {key}", part, allowed)
+        for key, part in tree.items()
+        if key not in SCENARIO_TABLES or not isinstance(part, dict)
+    ]
+    return tree
 
 
 def _wide(long: pd.DataFrame, table: str) -> pd.DataFrame:

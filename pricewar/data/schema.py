@@ -81,7 +81,7 @@ PRODUCT: dict[str, Rule] = {
     "units": Number(0),
     "battery_kwh": Number(0),
     "range_km": Number(0),
-    "launch": Text(r"\d{4}-(0[1-9]|1[0-2])"),
+    "launch": Text(r"[0-9]{4}-(0[1-9]|1[0-2])"),
     "announced_price": Number(0, required=False, strict=True),
     "announced_cut": Number(0, required=False),
     "in_campaign": Text("true|false", required=False),

@@ -8,16 +8,22 @@ size).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from math import isfinite
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pricewar.arguments import number, takes
 from pricewar.errors import InputError, bad_input
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+_STEP = 6e-6
+"""Step of a central difference, as part of the price: the cube root of rounding."""
+AGREES = 1e-4
+"""Largest difference between derivatives and differences, as part of the largest slope."""
 
 
 class Demand(ABC):
@@ -39,12 +45,13 @@ class Demand(ABC):
     def jacobian(self, prices: ArrayLike) -> Floats:
         """Return J[j, k] = d share_j / d price_k, (J, J)."""
 
-    @abstractmethod
     def curvature(self, prices: ArrayLike, margins: Floats, internal: Floats) -> Floats:
         """Return X[j, l] = sum_k internal[j, k] margins[k] d2 share_k / (d price_j d price_l), (J, J).
 
-        The only second derivatives that pass-through and second-order conditions need.
+        The only second derivatives that pass-through and second-order conditions need. A subclass that does
+        not give them gets central differences of its Jacobian.
         """
+        return numerical_curvature(self, prices, margins, internal)
 
     def markup_terms(
         self, prices: Floats, margins: Floats, firms: Ints, conduct: float
@@ -76,15 +83,60 @@ class Demand(ABC):
         np.fill_diagonal(ratios, jacobian.sum(axis=0) / own)
         return ratios
 
+    @takes(factor=number)
     def aggregate_elasticity(self, prices: ArrayLike, factor: float = 0.1) -> float:
         """Change of the inside share when every price rises by `factor`, divided by `factor` only."""
         p = self.check_prices(prices)
         return float((self.expected(p * (1.0 + factor)) - self.expected(p)).sum() / factor)
 
 
+def numerical_jacobian(demand: Demand, prices: ArrayLike) -> Floats:
+    """`Demand.jacobian` by central differences of the shares, (J, J)."""
+    p = demand.check_prices(prices)
+    return np.stack([_difference(demand.expected, p, place) for place in range(p.size)], axis=1)
+
+
+def numerical_curvature(demand: Demand, prices: ArrayLike, margins: Floats, internal: Floats) -> Floats:
+    """`Demand.curvature` by central differences of the Jacobian, whatever the demand says of it, (J, J)."""
+    p = demand.check_prices(prices)
+    slopes = (_difference(demand.jacobian, p, place) for place in range(p.size))
+    return np.stack([(internal * slope.T) @ margins for slope in slopes], axis=1)
+
+
+def _difference(function: Callable[[Floats], Floats], prices: Floats, place: int) -> Floats:
+    """Central difference of a function of prices in one of them."""
+    move = np.zeros_like(prices)
+    move[place] = _STEP * max(abs(prices[place]), float(np.abs(prices).mean()))
+    return np.asarray((function(prices + move) - function(prices - move)) / (2.0 * move[place]))
+
+
+def require_curvature(demand: Demand, prices: ArrayLike, margins: Floats, internal: Floats) -> Floats:
+    """The curvature of a demand, held against differences of its Jacobian where it is not our own.
+
+    Zeros for a demand that is not linear would make second-order conditions and pass-through wrong.
+
+    Raises:
+        InputError: they differ.
+    """
+    given = demand.curvature(prices, margins, internal)
+    if type(demand).__module__.startswith("pricewar.demand."):
+        return given
+    found = numerical_curvature(demand, prices, margins, internal)
+    size = max(float(np.abs(found).max()), float(np.abs(demand.jacobian(prices)).max()))
+    if np.shape(given) == found.shape and np.abs(given - found).max() <= AGREES * size:
+        return given
+    name = f"curvature of {type(demand).__name__}"
+    differences = "second differences of its shares; leave the method out and they are taken"
+    raise bad_input("demand", (name, np.asarray(given).tolist(), f"{found.tolist()}, {differences}"))
+
+
+@takes(conduct=number)
 def internalisation(firms: Ints, conduct: float) -> Floats:
     """Return H (J, J): 1 where one firm owns both products, `conduct` elsewhere (0 Nash, 1 joint profit)."""
-    same = firms[:, None] == firms[None, :]
+    owner = np.asarray(firms)
+    if owner.ndim != 1:
+        raise bad_input("internalisation", ("firms", firms, "(J,) owners"))
+    same = owner[:, None] == owner[None, :]
     return np.where(same, 1.0, conduct)
 
 
@@ -142,6 +194,7 @@ def gather(*checks: tuple[bool, str, object, str]) -> None:
 
 
 __all__ = [
+    "AGREES",
     "Demand",
     "Floats",
     "InputError",
@@ -150,5 +203,8 @@ __all__ = [
     "indices",
     "internalisation",
     "matrix",
+    "numerical_curvature",
+    "numerical_jacobian",
+    "require_curvature",
     "vector",
 ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from pricewar.arguments import at_least, number, takes
 from pricewar.demand.base import Floats, gather, vector
 from pricewar.demand.mixed import MixedLogit
 from pricewar.errors import ConvergenceError
@@ -38,6 +39,7 @@ class Inversion:
         return self
 
 
+@takes(demand=MixedLogit, tol=number, max_iterations=at_least(1))
 def invert_shares(
     demand: MixedLogit, shares: ArrayLike, prices: ArrayLike, tol: float = 1e-13, max_iterations: int = 10_000
 ) -> Inversion:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from pricewar.arguments import number, row, takes
 from pricewar.demand.base import Demand, Floats, gather, matrix, vector
 
 
@@ -82,6 +83,7 @@ class LinearDemand(Demand):
         return float(0.5 * q @ self.quadratic @ q)
 
 
+@takes(value=number, substitution=number, weights=row)
 def shubik_levitan(value: float, substitution: float, weights: ArrayLike) -> LinearDemand:
     """Return q_j = w_j (value - p_j - substitution (p_j - sum_k w_k p_k)), weights summing to one.
 

@@ -7,15 +7,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from pricewar.arguments import number, numbers, takes
 from pricewar.demand.base import gather
 from pricewar.demand.mixed import MixedLogit
 
 
+@takes(alpha=number)
 def logit(delta: ArrayLike, alpha: float) -> MixedLogit:
     """Return the plain logit: shares exp(delta_j - alpha p_j) / (1 + sum)."""
     return MixedLogit(delta, np.array([alpha], dtype=float), weights=np.ones(1))  # type: ignore[arg-type]
 
 
+@takes(alpha=number)
 def nested_logit(delta: ArrayLike, alpha: float, nests: ArrayLike, rho: ArrayLike) -> MixedLogit:
     """Return the one-level nested logit; `nests` (J,) labels, `rho` one number or one per sorted label."""
     return MixedLogit(
@@ -27,6 +30,7 @@ def nested_logit(delta: ArrayLike, alpha: float, nests: ArrayLike, rho: ArrayLik
     )
 
 
+@takes(x=numbers, coefficients=numbers)
 def mixed_logit(
     delta: ArrayLike,
     alpha: ArrayLike,

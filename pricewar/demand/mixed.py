@@ -218,7 +218,7 @@ class MixedLogit(Demand):
 
     def consumer_surplus(self, prices: ArrayLike) -> float:
         """Expected surplus per buyer of the market, sum_i w_i log(1 + sum_j exp V_ij) / alpha_i."""
-        return float(self._weights @ self.surplus_by_type(prices))
+        return float(np.sum(self._weights * self.surplus_by_type(prices)))
 
     def compensating_variation(
         self, before: ArrayLike, after: ArrayLike, groups: ArrayLike | None = None

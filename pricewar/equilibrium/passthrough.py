@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pricewar.demand.base import Floats
+from pricewar.arguments import Sort, numbers, takes
+from pricewar.demand.base import Floats, require_curvature
 
 if TYPE_CHECKING:
     from pricewar.equilibrium.solver import Equilibrium
+
+SOLVED = Sort("an Equilibrium, from solve()", lambda value: hasattr(value, "game"))
 
 
 def condition_derivative(equilibrium: Equilibrium) -> Floats:
@@ -21,10 +24,11 @@ def condition_derivative(equilibrium: Equilibrium) -> Floats:
     game, prices = equilibrium.game, equilibrium.prices
     jacobian = game.demand.jacobian(prices)
     margins = game.margins(prices, equilibrium.capacity_price)
-    curved = game.demand.curvature(prices, margins, game.internal)
+    curved = require_curvature(game.demand, prices, margins, game.internal)
     return game.keep[:, None] * jacobian + game.internal * jacobian.T * game.keep + curved
 
 
+@takes(equilibrium=SOLVED)
 def pass_through(equilibrium: Equilibrium) -> Floats:
     """Return T[j, k] = d price_j / d cost_k at the equilibrium (J, J).
 
@@ -60,6 +64,12 @@ def second_order_condition(equilibrium: Equilibrium) -> bool:
     return True
 
 
+@takes(
+    equilibrium=SOLVED,
+    theta=Sort(
+        "(J,) money per unit, or one number", lambda value: np.ndim(value) < 2 and numbers.fits(value)
+    ),
+)
 def profits(equilibrium: Equilibrium, theta: Floats | float = 0.0) -> Floats:
     """Profit per buyer, per product (J,): (keep p - cost - theta) share; `theta` undoes a growth motive."""
     game = equilibrium.game

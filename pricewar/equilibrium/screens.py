@@ -9,11 +9,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from pricewar.arguments import labels, number, numbers, takes
 from pricewar.demand.base import Demand, Floats, indices, internalisation, vector
 from pricewar.equilibrium.solver import solve
 from pricewar.errors import bad_input
 
 
+@takes(demand=Demand, conduct=number)
 def costs_from_prices(
     demand: Demand,
     prices: ArrayLike,
@@ -37,9 +39,12 @@ def _margins(demand: Demand, prices: Floats, firms: np.ndarray, conduct: float, 
     return np.asarray(-np.linalg.solve(conditions, keep * demand.expected(prices)), dtype=np.float64)
 
 
+@takes(firm_ids=labels)
 def merge(firm_ids: ArrayLike, *parties: object) -> np.ndarray:
     """Return firm labels (J,) after the parties, two or more labels, became the first of them."""
     labels = np.asarray(firm_ids).copy()
+    if not all(np.ndim(party) == 0 for party in parties):  # type: ignore[arg-type]
+        raise bad_input("merge", ("parties", list(parties), "two or more firms of the market"))
     missing = [party for party in parties if not (labels == party).any()]
     if missing or len(parties) < 2:
         raise bad_input("merge", ("parties", list(parties), "two or more firms of the market"))
@@ -48,6 +53,7 @@ def merge(firm_ids: ArrayLike, *parties: object) -> np.ndarray:
     return labels
 
 
+@takes(shares=numbers, firm_ids=labels)
 def hhi(shares: ArrayLike, firm_ids: ArrayLike) -> float:
     """Herfindahl-Hirschman index of inside shares by firm, 0 to 10,000."""
     s = np.asarray(shares, dtype=float)
@@ -56,6 +62,7 @@ def hhi(shares: ArrayLike, firm_ids: ArrayLike) -> float:
     return float(1e4 * (by_firm**2).sum())
 
 
+@takes(shares=numbers, before=labels, after=labels)
 def hhi_change(shares: ArrayLike, before: ArrayLike, after: ArrayLike) -> float:
     """Change of the index when ownership goes from `before` to `after` at the same shares."""
     return hhi(shares, after) - hhi(shares, before)
@@ -68,6 +75,7 @@ def newly_internal(before: ArrayLike, after: ArrayLike) -> Floats:
     return internalisation(new, 0.0) * (1.0 - internalisation(old, 0.0))
 
 
+@takes(demand=Demand, before=labels, after=labels)
 def gross_upward_pressure(
     demand: Demand, prices: ArrayLike, costs: ArrayLike, before: ArrayLike, after: ArrayLike
 ) -> Floats:
@@ -80,6 +88,7 @@ def gross_upward_pressure(
     return np.asarray((newly_internal(before, after) * demand.diversion(p)) @ margins)
 
 
+@takes(demand=Demand, before=labels, after=labels, efficiency=number)
 def upp(
     demand: Demand,
     prices: ArrayLike,
@@ -94,28 +103,33 @@ def upp(
     return gross - np.where(party, efficiency * vector("costs", costs, demand.products), 0.0)
 
 
+@takes(demand=Demand, before=labels, after=labels)
 def guppi(demand: Demand, prices: ArrayLike, costs: ArrayLike, before: ArrayLike, after: ArrayLike) -> Floats:
     """Gross upward pricing pressure index (J,): pressure over price (Salop and Moresi 2009)."""
     return gross_upward_pressure(demand, prices, costs, before, after) / demand.check_prices(prices)
 
 
+@takes(demand=Demand)
 def compensating_costs(demand: Demand, prices: ArrayLike, after: ArrayLike) -> Floats:
     """Costs (J,) at which the merged firms would keep `prices` (Werden 1996)."""
     return costs_from_prices(demand, prices, after)
 
 
+@takes(demand=Demand)
 def cmcr(demand: Demand, prices: ArrayLike, costs: ArrayLike, after: ArrayLike) -> Floats:
     """Compensating marginal cost reduction (J,) as a part of cost: (c - compensating cost) / c."""
     c = vector("costs", costs, demand.products)
     return (c - compensating_costs(demand, prices, after)) / c
 
 
+@takes(demand=Demand)
 def first_order_prices(demand: Demand, prices: ArrayLike, costs: ArrayLike, after: ArrayLike) -> Floats:
     """Prices (J,) after one markup step: costs plus the merged firms' markups at today's prices."""
     p = demand.check_prices(prices)
     return vector("costs", costs, demand.products) + (p - compensating_costs(demand, p, after))
 
 
+@takes(demand=Demand, candidates=labels, rise=number)
 def ssnip(
     demand: Demand,
     costs: ArrayLike,
@@ -131,7 +145,11 @@ def ssnip(
     """
     p = demand.check_prices(prices)
     c, inside = vector("costs", costs, demand.products), np.zeros(demand.products, dtype=bool)
-    inside[np.asarray(candidates)] = True
+    try:
+        inside[np.asarray(candidates)] = True
+    except IndexError as error:
+        allowed = f"positions of products, 0 to {demand.products - 1}"
+        raise bad_input("ssnip", ("candidates", candidates, allowed)) from error
     raised = np.where(inside, p * (1.0 + rise), p)
     gain = float(((raised - c) * demand.expected(raised) - (p - c) * demand.expected(p))[inside].sum())
     firms = np.where(inside, -1, indices("firm_ids", firm_ids, demand.products)[0])
@@ -141,7 +159,10 @@ def ssnip(
     return gain, best >= rise
 
 
+@takes(prices=numbers, costs=numbers)
 def lerner(prices: ArrayLike, costs: ArrayLike) -> Floats:
     """Lerner index (J,): margin over price."""
-    p = np.asarray(prices, dtype=float)
-    return np.asarray((p - np.asarray(costs, dtype=float)) / p)
+    p, c = np.asarray(prices, dtype=float), np.asarray(costs, dtype=float)
+    if c.shape not in ((), p.shape):
+        raise bad_input("lerner", ("costs", f"shape {c.shape}", f"as prices, shape {p.shape}"))
+    return np.asarray((p - c) / p)

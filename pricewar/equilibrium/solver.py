@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pricewar.arguments import at_least, number, takes
 from pricewar.demand.base import Demand, Floats, Ints, indices, internalisation, vector
 from pricewar.demand.mixed import MixedLogit
 from pricewar.equilibrium.iterate import iterate_generic
@@ -93,6 +94,7 @@ class Equilibrium:
         return self
 
 
+@takes(demand=Demand, conduct=number, tol=number, max_iterations=at_least(1))
 def solve(
     demand: Demand,
     costs: ArrayLike,
@@ -206,7 +208,10 @@ def _bounds(
         raise bad_input("equilibrium", (f"floor[{j}]", float(low[j]), f"at most the cap {high[j]:g}"))
     if fixed is None:
         return low, high
-    imposed = np.asarray(fixed, dtype=float)
+    try:
+        imposed = np.asarray(fixed, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise bad_input("equilibrium", ("fixed", fixed, "prices, NaN where free")) from error
     if imposed.shape != (size,) or np.isinf(imposed).any():
         raise bad_input("equilibrium", ("fixed", f"shape {imposed.shape}", f"{size} prices, NaN where free"))
     free = np.isnan(imposed)
@@ -217,7 +222,10 @@ def _extended(place: str, values: ArrayLike | None, size: int, default: float) -
     """Like `vector`, but the infinity that means "no bound" is allowed."""
     if values is None:
         return np.full(size, default)
-    array = np.asarray(values, dtype=float)
+    try:
+        array = np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise bad_input("equilibrium", (place, values, "numbers")) from error
     unbounded = array == default
     checked = vector(place, np.where(unbounded, 0.0, array), size)
     return np.where(np.broadcast_to(unbounded, (size,)), default, checked)

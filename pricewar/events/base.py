@@ -33,6 +33,12 @@ class Event(Rule):
         ids = {name for _, name in self.names()}
         return ids.pop() if len(ids) == 1 else "market"
 
+    @property
+    def turn(self) -> int:
+        """Its place among events of one month, low first: the order in which a file lists them is irrelevant.
+        What is taken back goes before what strikes, the other way round."""
+        return 1
+
     def describe(self) -> str:
         """One short line for the ribbon of events in a figure."""
         return self.label or self.summary()

@@ -31,6 +31,11 @@ class ImposedCut(Event):
     reverts: bool = True
     """Whether the price goes back when `until` is over; false: the firm's rule goes on from the cut price."""
 
+    @property
+    def turn(self) -> int:
+        """List prices are cut first, promotions come on top."""
+        return 0 if self.on == "list" else 1
+
     def announced(self, landscape: Landscape) -> Floats:
         """(J,) announced cut of each product, CNY incl. VAT; 0 where it does not apply."""
         raise NotImplementedError

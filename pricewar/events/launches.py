@@ -85,6 +85,11 @@ class Exit(Event):
             raise ValueError("an exit is for good: leave out until, and let an Entry bring the firm back")
         return self
 
+    @property
+    def turn(self) -> int:
+        """A firm that leaves and enters in one month is there in the end."""
+        return 0
+
     def strike(self, state: State) -> None:
         """Leave the market."""
         leave(state, state.landscape.firms_in((self.firm,)))

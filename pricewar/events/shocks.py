@@ -124,6 +124,11 @@ class CapacityChange(Event):
     units: Annotated[float, Field(gt=0.0)] | None = None
     """Cars a month added."""
 
+    @property
+    def turn(self) -> int:
+        """Factors of capacity apply to what was there; what is added comes after them."""
+        return 2 if self.units is not None else 1
+
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
         if (self.factor is None) == (self.units is None):

@@ -1,8 +1,14 @@
-"""Parquet files of an experiment: whole or not there, named by their runs, merged as they become many."""
+"""Parquet files of an experiment: whole or not there, named by their runs, merged as they become many.
+
+A chunk is the one point at which runs are stored. Its own metadata names the files of trajectories that
+belong to it, with their fingerprints: what no chunk names does not count.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -17,6 +23,10 @@ GROUP: Final = 50_000
 """Rows of a row group of the final table, and rows held in memory at a time."""
 _MERGE: Final = 64
 """Neighbouring chunk files that are merged into one."""
+_BELONGS: Final = b"pricewar.trajectories"
+"""Key of a chunk's metadata: path below the folder of trajectories -> fingerprint, as JSON."""
+_DRAFT: Final = ".part"
+_NAME: Final = re.compile(r"\d{9,}-\d{9,}\.parquet")
 
 
 def chunk_name(first: int, after: int) -> str:
@@ -29,27 +39,38 @@ def chunk_files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.parquet"))
 
 
-def read_chunk(path: Path) -> pa.Table:
-    """A Parquet file of ours.
+def drafts(folder: Path) -> list[Path]:
+    """Files of ours that a kill left unfinished."""
+    return [path for path in folder.glob(f"*{_DRAFT}") if _NAME.fullmatch(path.name.removesuffix(_DRAFT))]
+
+
+def is_chunk_name(name: str) -> bool:
+    """Whether a file has a name that we give."""
+    return _NAME.fullmatch(name) is not None
+
+
+def read_chunk(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """A Parquet file of ours, or some columns of it.
 
     Raises:
         ResultsError: damaged; says what to do.
     """
     try:
-        return pq.read_table(path, page_checksum_verification=True)
+        return pq.read_table(path, columns=columns, page_checksum_verification=True)
     except (OSError, pa.ArrowException) as error:
         raise ResultsError(damaged(path, str(error))) from error
 
 
-def chunk_rows(path: Path) -> int:
-    """Rows of a Parquet file, from its footer.
+def belongings(path: Path) -> dict[str, str]:
+    """Files of trajectories that a chunk names: path below their folder -> fingerprint.
 
     Raises:
         ResultsError: damaged.
     """
     try:
-        return int(pq.read_metadata(path).num_rows)
-    except (OSError, pa.ArrowException) as error:
+        found = json.loads((pq.read_schema(path).metadata or {}).get(_BELONGS, b"{}"))
+        return {str(name): str(mark) for name, mark in found.items()}
+    except (OSError, ValueError, AttributeError, pa.ArrowException) as error:
         raise ResultsError(damaged(path, str(error))) from error
 
 
@@ -65,9 +86,11 @@ def writing(directory: Path) -> Iterator[None]:
         ) from error
 
 
-def put(table: pa.Table, target: Path) -> None:
-    """Write a file, whole or not at all."""
-    draft = target.with_name(target.name + ".part")
+def put(table: pa.Table, target: Path, belonging: Mapping[str, str] | None = None) -> None:
+    """Write a file, whole or not at all, with the trajectories that belong to it."""
+    words = {_BELONGS: json.dumps(belonging, sort_keys=True).encode()} if belonging else None
+    table = table.replace_schema_metadata(words)
+    draft = target.with_name(target.name + _DRAFT)
     pq.write_table(table, draft, compression="zstd", write_page_checksum=True, write_statistics=False)
     draft.replace(target)
 
@@ -100,7 +123,7 @@ def blocks(files: Iterable[Path]) -> Iterator[pa.Table]:
     """All rows in blocks of a fixed size, so that the bytes do not depend on the chunks."""
     held: list[pa.Table] = []
     for path in files:
-        held.append(read_chunk(path))
+        held.append(read_chunk(path).replace_schema_metadata(None))
         while sum(table.num_rows for table in held) >= GROUP:
             whole = pa.concat_tables(held).combine_chunks()
             yield whole.slice(0, GROUP)
@@ -129,7 +152,9 @@ def compact(folder: Path) -> None:
 
 def _merge(files: Sequence[Path]) -> None:
     name = chunk_name(span(files[0])[0], span(files[-1])[1])
-    put(pa.concat_tables([read_chunk(path) for path in files]), files[0].parent / name)
+    tables = [read_chunk(path).replace_schema_metadata(None) for path in files]
+    belonging = {name: mark for path in files for name, mark in belongings(path).items()}
+    put(pa.concat_tables(tables), files[0].parent / name, belonging)
     for path in files:
         path.unlink()
 
@@ -138,13 +163,18 @@ def settle(folder: Path) -> None:
     """Remove what a kill left behind, and check that every chunk is what its name says.
 
     Raises:
-        ResultsError: a chunk is damaged.
+        ResultsError: a chunk is damaged, or holds other runs than its name says.
     """
-    after = -1
+    for draft in drafts(folder):
+        draft.unlink()
+    before = 0
     for path in sorted(chunk_files(folder), key=lambda path: (span(path)[0], -span(path)[1])):
-        if span(path)[1] <= after:  # a part of a merged file
+        first, after = span(path)
+        if after <= before:  # a part of a merged file
             path.unlink()
             continue
-        after = span(path)[1]
-        if chunk_rows(path) != after - span(path)[0]:
-            raise ResultsError(damaged(path, "another number of rows than its name says"))
+        if first < before:
+            raise ResultsError(damaged(path, "some of its runs are in another chunk too"))
+        if read_chunk(path, ["run"])["run"].to_pylist() != list(range(first, after)):
+            raise ResultsError(damaged(path, "other runs than its name says"))
+        before = after

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -13,7 +14,7 @@ from pydantic import AfterValidator, Field
 from scipy.stats import qmc
 
 from ..errors import bad_input
-from ..specs import Table
+from ..specs import Seed, Table
 
 if TYPE_CHECKING:
     from .factors import Factor
@@ -29,13 +30,16 @@ def _power_of_two(points: int) -> int:
 
 
 PowerOfTwo = Annotated[Points, AfterValidator(_power_of_two)]
-Seed = Annotated[int, Field(ge=0)]
 
 
 class Grid(Table):
     """Every combination of all values."""
 
     kind: Literal["grid"] = "grid"
+
+    def count(self, factors: dict[str, Factor]) -> int:
+        """Points P, without making them."""
+        return math.prod(len(factor.levels()) for factor in factors.values())
 
     def quantiles(self, factors: dict[str, Factor]) -> Floats:
         """(P, D) quantiles."""
@@ -46,6 +50,10 @@ class OneAtATime(Table):
     """The base as it is, then each factor at each of its values with all others as the base has them."""
 
     kind: Literal["one-at-a-time"] = "one-at-a-time"
+
+    def count(self, factors: dict[str, Factor]) -> int:
+        """Points P, without making them."""
+        return 1 + sum(len(factor.levels()) for factor in factors.values())
 
     def quantiles(self, factors: dict[str, Factor]) -> Floats:
         """(P, D) quantiles; NaN: leave the base as it is."""
@@ -64,6 +72,10 @@ class LatinHypercube(Table):
     points: Points
     seed: Seed = 0
 
+    def count(self, factors: dict[str, Factor]) -> int:
+        """Points P."""
+        return self.points
+
     def quantiles(self, factors: dict[str, Factor]) -> Floats:
         """(P, D) quantiles."""
         sample: Floats = qmc.LatinHypercube(len(factors), rng=self.seed).random(self.points)
@@ -77,6 +89,10 @@ class SobolSequence(Table):
     points: PowerOfTwo
     seed: Seed = 0
 
+    def count(self, factors: dict[str, Factor]) -> int:
+        """Points P."""
+        return self.points
+
     def quantiles(self, factors: dict[str, Factor]) -> Floats:
         """(P, D) quantiles."""
         sample: Floats = qmc.Sobol(len(factors), rng=self.seed).random(self.points)
@@ -89,6 +105,10 @@ class Saltelli(Table):
     kind: Literal["saltelli"] = "saltelli"
     base: PowerOfTwo
     seed: Seed = 0
+
+    def count(self, factors: dict[str, Factor]) -> int:
+        """Points P, without making them."""
+        return self.base * (len(factors) + 2)
 
     def quantiles(self, factors: dict[str, Factor]) -> Floats:
         """(P, D) quantiles."""
@@ -106,6 +126,10 @@ class Morris(Table):
     levels: int = Field(4, ge=2, le=100, multiple_of=2)
     seed: Seed = 0
 
+    def count(self, factors: dict[str, Factor]) -> int:
+        """Points P, without making them."""
+        return self.trajectories * (len(factors) + 1)
+
     def quantiles(self, factors: dict[str, Factor]) -> Floats:
         """(P, D) quantiles."""
         from SALib.sample import morris
@@ -120,6 +144,10 @@ class Fractional(Table):
 
     kind: Literal["fractional"] = "fractional"
 
+    def count(self, factors: dict[str, Factor]) -> int:
+        """Points P, without making them: the fold-over of a matrix of a power of two."""
+        return 2 << (len(factors) - 1).bit_length()
+
     def quantiles(self, factors: dict[str, Factor]) -> Floats:
         """(P, D) quantiles, all 0 or 1; columns of dummies that fill the matrix are left out."""
         from SALib.sample import ff
@@ -133,6 +161,10 @@ class FromFile(Table):
 
     kind: Literal["csv"] = "csv"
     file: Path
+
+    def count(self, factors: dict[str, Factor]) -> int:
+        """Points P: rows of the file."""
+        return len(self.values(factors))
 
     def quantiles(self, factors: dict[str, Factor]) -> Floats:
         """Not of the unit cube: see `values`."""
@@ -158,8 +190,6 @@ Design = Annotated[
     Grid | OneAtATime | LatinHypercube | SobolSequence | Saltelli | Morris | Fractional | FromFile,
     Field(discriminator="kind"),
 ]
-SAMPLED = ("latin-hypercube", "sobol-sequence", "saltelli", "morris")
-"""Designs whose points are a sample, so that points and not seeds are what an interval is over."""
 
 
 def problem(factors: dict[str, Any]) -> dict[str, Any]:

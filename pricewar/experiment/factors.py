@@ -6,9 +6,9 @@ Every factor maps a quantile in [0, 1] to a value, so that all designs are point
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final, Literal, Self
 
+import numpy as np
 from pydantic import Field, model_validator
 from scipy import stats
 
@@ -119,6 +119,12 @@ class Factor(Table):
         _check(plain or bool(self.names), "names, where values are lists or tables")
         numbers = all(isinstance(value, (int, float)) for value in self.values)
         _check(numbers or self.apply == "set", "numbers, where apply is not set")
+        if self.distribution is not None:
+            with np.errstate(all="ignore"):
+                ends = [self.distribution.quantile(u) for u in (0.0, 0.5, 1.0)]
+            _check(
+                all(map(math.isfinite, ends)), "low, high and what lies between as numbers that can be had"
+            )
         return self
 
     @property
@@ -156,57 +162,14 @@ class Factor(Table):
         if self.apply == "set":
             return value
         after = before * value if self.apply == "scale" else before + value
+        if not math.isfinite(after):
+            return after
         return round(after) if isinstance(before, int) and not isinstance(before, bool) else after
 
 
 def _check(good: bool, allowed: str) -> None:
     if not good:
         raise ValueError(f"allowed: {allowed}")
-
-
-def matches(tree: Any, pattern: str) -> Iterator[str]:
-    """The paths in a tree of plain values that a pattern means.
-
-    `*` stands for any key or place, `**` for any depth, and the name of a `kind` for the members of a list
-    that are of that kind: `firms.*.strategy.**.follow_rate`, `events.Cut.depth`.
-    """
-    seen = dict.fromkeys(".".join(path) for path in _walk(tree, tuple(pattern.split("."))))
-    yield from seen
-
-
-def _walk(node: Any, parts: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    if not parts:
-        yield ()
-        return
-    part, rest = parts[0], parts[1:]
-    if part == "**":
-        yield from _walk(node, rest)
-    for key, child in _children(node):
-        if part == "**":
-            found = _walk(child, parts)
-        elif part in ("*", key) or (isinstance(node, (list, tuple)) and _kind(child) == part):
-            found = _walk(child, rest)
-        else:
-            continue
-        yield from ((key, *below) for below in found)
-
-
-def _children(node: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(node, Mapping):
-        yield from ((str(key), child) for key, child in node.items())
-    elif isinstance(node, (list, tuple)):
-        yield from ((str(place), child) for place, child in enumerate(node))
-
-
-def _kind(node: Any) -> str:
-    return str(node.get("kind", "")) if isinstance(node, Mapping) else ""
-
-
-def value_at(tree: Any, path: str) -> Any:
-    """What lies at a path that exists."""
-    for part in path.split("."):
-        tree = tree[part] if isinstance(tree, Mapping) else tree[int(part)]
-    return tree
 
 
 def finite(value: Any) -> bool:

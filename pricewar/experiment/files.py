@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from ..errors import InputError, Problem, bad_input
 from ..scenario import problems_of
 from ..scenario_file import find, load, merge, merged, shipped_directory
+from ..toml_text import is_file
 from .spec import Experiment
 
 
@@ -32,10 +33,14 @@ def load_experiment(source: Experiment | str | Path, small: bool = False) -> Exp
     """
     if isinstance(source, Experiment):
         return source
+    if not isinstance(source, (str, Path)):
+        raise bad_input("load_experiment", ("source", source, "a shipped name, a file or an Experiment"))
+    if not isinstance(small, bool):
+        raise bad_input("load_experiment", ("small", small, "True or False"))
     path = find_experiment(source)
     tree = merged(path)
     over = tree.pop("small", None)
-    if small and not isinstance(over, dict):
+    if not isinstance(over, dict) and (small or over is not None):
         raise bad_input(str(path), ("small", over, "a table of what the small version changes"))
     tree = merge(tree, over) if small and over else tree
     tree.setdefault("name", path.stem)
@@ -51,11 +56,13 @@ def find_experiment(source: str | Path) -> Path:
     """
     shipped = shipped_experiments()
     fitting = [name for name in shipped if name.startswith(str(source))]
-    if str(source) in shipped or (len(fitting) == 1 and not Path(source).exists()):
-        return shipped[str(source)] if str(source) in shipped else shipped[fitting[0]]
     path = Path(source)
-    if path.is_file():
+    if str(source) in shipped:
+        return shipped[str(source)]
+    if is_file(path):
         return path.resolve()
+    if len(fitting) == 1:
+        return shipped[fitting[0]]
     raise bad_input(str(source), ("(name)", str(source), f"a .toml file, or one of {', '.join(shipped)}"))
 
 
@@ -68,7 +75,7 @@ def experiment_from(tree: Mapping[str, Any], source: str) -> Experiment:
     tree, problems = dict(tree), []
     for part in ("base", "but_for"):
         if isinstance(tree.get(part), (str, Path)):
-            tree.setdefault("origin", str(tree["base"]))
+            tree.setdefault("origin", str(tree.get("base", "")))
             try:
                 tree[part] = load(tree[part])
             except InputError as error:
@@ -89,8 +96,9 @@ def _settle_paths(tree: dict[str, Any], folder: Path) -> None:
     """Names of files are relative to the experiment's own."""
     for part in ("base", "but_for"):
         name = tree.get(part)
-        if isinstance(name, str) and name.endswith(".toml") and (folder / name).is_file():
+        if isinstance(name, str) and name.endswith(".toml") and is_file(folder / name):
             tree[part] = str(find(folder / name))
     design = tree.get("design")
-    if isinstance(design, dict) and isinstance(design.get("file"), str):
-        design["file"] = str((folder / design["file"]).resolve())
+    file = design.get("file") if isinstance(design, dict) else None
+    if isinstance(design, dict) and isinstance(file, str) and is_file(folder / file):
+        design["file"] = str((folder / file).resolve())

@@ -15,21 +15,50 @@ from ..errors import ResultsError
 MANIFEST: Final = "manifest.json"
 
 
+_KINDS: Final[dict[str, tuple[type, ...]]] = {
+    "experiment": (dict,),
+    "content": (dict,),
+    "digest": (str,),
+    "version": (str,),
+    "sessions": (list,),
+    "runs": (int,),
+    "compute_seconds": (int, float),
+    "versions": (dict,),
+    "seeds": (list,),
+    "files": (dict,),
+}
+_NEEDED: Final = ("experiment", "content", "digest", "version", "sessions")
+
+
 def read_manifest(directory: Path) -> dict[str, Any]:
     """What was asked.
 
     Raises:
-        ResultsError: not there, or not readable.
+        ResultsError: not there, not readable, or a part of it is missing or of the wrong type; names each.
     """
     path = directory / MANIFEST
     try:
         tree: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        missing = {"experiment", "content", "digest", "version", "sessions"} - tree.keys()
+        missing = sorted(set(_NEEDED) - tree.keys())
     except (OSError, ValueError, AttributeError) as error:
         raise ResultsError(f"{path}: not readable: {error}") from error
     if missing:
-        raise ResultsError(f"{path}: without {sorted(missing)}")
+        raise ResultsError(f"{path}: without {missing}")
+    wrong = list(_wrong(tree))
+    if wrong:
+        raise ResultsError(f"{path}: {'; '.join(wrong)}")
     return tree
+
+
+def _wrong(tree: dict[str, Any]) -> Iterator[str]:
+    words = {dict: "a table", list: "a list", str: "text", int: "a whole number", float: "a number"}
+    for name, kinds in _KINDS.items():
+        value = tree.get(name)
+        if name in tree and (not isinstance(value, kinds) or isinstance(value, bool)):
+            yield f"{name}: found {value!r:.60}; allowed: {words[kinds[-1]]}"
+    sessions = tree.get("sessions")
+    if isinstance(sessions, list) and not all(isinstance(one, dict) for one in sessions):
+        yield "sessions: found something else than tables in it; allowed: a list of tables"
 
 
 def differences(then: Any, now: Any, place: str = "") -> Iterator[tuple[str, Any, Any]]:

@@ -9,7 +9,6 @@ A name is one of
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,14 +22,16 @@ from .. import metrics
 from ..analysis.panel import total
 from ..analysis.wars import Definition, Path, War, find_wars, make_path
 from ..calibrate import calibrate
+from ..history import Tables
+from ..own_code import FAILURES, blame, check_name, imported, left_out
+from ..paths import is_place
 from ..schema import measures, without_level
+from ..sums import times
 
 if TYPE_CHECKING:
     from ..scenario import Scenario
 
 Floats = NDArray[np.float64]
-DIFF: Final = "diff."
-"""Put before the name of a metric: its difference from the but-for run with the same seed."""
 WITHOUT_LEVEL: Final = without_level("market") | {"surplus_end", "welfare_with_open"}
 """Metrics of which only differences mean anything."""
 NEVER: Final = float("nan")
@@ -38,7 +39,7 @@ NEVER: Final = float("nan")
 
 @dataclass(frozen=True)
 class Run:
-    """One run as a metric sees it: its scenario, its seed and its tables."""
+    """One run as a metric sees it: its scenario, its seed and its tables, which are made when asked for."""
 
     scenario: Scenario
     seed: int
@@ -69,9 +70,14 @@ class Run:
         """Ids of the firms, in the order of the tables."""
         return tuple(self.scenario.firms)
 
+    def column(self, table: str, name: str) -> Floats:
+        """(rows,) a column of numbers, without making the table that it is a column of."""
+        held = self.tables.columns(table) if isinstance(self.tables, Tables) else self.tables[table]
+        return np.asarray(held[name], float)
+
     def by_firm(self, column: str) -> Floats:
         """(T, F) a column of the firms table."""
-        return self.firms[column].to_numpy(float).reshape(-1, len(self.names))
+        return self.column("firms", column).reshape(-1, len(self.names))
 
     def of_firm(self, column: str, firm: str) -> Floats:
         """(T,) a column of the firms table for one firm."""
@@ -99,7 +105,7 @@ class Run:
         return find_wars(self._path(), Definition())
 
     def _path(self) -> Path:
-        index, war = (self.market[name].to_numpy(float) for name in ("price_index", "war_index"))
+        index, war = (self.column("market", name) for name in ("price_index", "war_index"))
         change, cut = self.by_firm("price_change"), self.by_firm("cut_depth")
         return make_path(index, war / 100.0, change, cut, self.by_firm("share")[0])
 
@@ -109,12 +115,12 @@ Metric = Callable[[Run], float]
 
 def war_index_max(run: Run) -> float:
     """Deepest month of the war index, percent."""
-    return float(np.nanmax(run.market["war_index"].to_numpy(float)))
+    return float(np.nanmax(run.column("market", "war_index")))
 
 
 def price_index_min(run: Run) -> float:
     """Lowest month of the price index, start = 100."""
-    return float(np.nanmin(run.market["price_index"].to_numpy(float)))
+    return float(np.nanmin(run.column("market", "price_index")))
 
 
 def war(run: Run) -> float:
@@ -143,7 +149,8 @@ def rivals_price_fall(run: Run, month: str = "6") -> float:
     A cut is what lies below a firm's own reference price: a fall that its costs explain is none. `month`
     counts from 1: `rivals_price_fall.6` is the sixth month of the run.
     """
-    row = run.by_firm("cut_depth")[min(int(month), len(run.market)) - 1]
+    depth = run.by_firm("cut_depth")
+    row = depth[min(int(month), len(depth)) - 1]
     weight = np.where(np.array(run.names) == run.leader, 0.0, run.start_units)
     known = ~np.isnan(row)
     return 100.0 * float(np.average(row[known], weights=weight[known]))
@@ -186,14 +193,14 @@ def aim_end(run: Run, firm: str) -> float:
     It is what firms are calibrated to want, and what learners are rewarded with, fixed cost apart.
     """
     found = calibrate(run.scenario)
-    orders = run.products["orders"].to_numpy(float).reshape(len(run.market), -1)[-12:]
+    orders = run.column("products", "orders").reshape(-1, len(found.landscape.products))[-12:]
     own = found.landscape.firm_of == found.landscape.firm(firm)
-    return profit_end(run, firm) + float((orders @ np.where(own, found.growth, 0.0)).mean())
+    return profit_end(run, firm) + float(times(orders, np.where(own, found.growth, 0.0)).mean())
 
 
 def surplus_end(run: Run) -> float:
     """Consumer surplus a month, mean of the last twelve months, CNY."""
-    return float(run.market["consumer_surplus"].to_numpy(float)[-12:].mean())
+    return float(run.column("market", "consumer_surplus")[-12:].mean())
 
 
 def welfare_with_open(run: Run) -> float:
@@ -203,7 +210,7 @@ def welfare_with_open(run: Run) -> float:
     """
     book = run.tables["open_orders"]
     sign = np.where(book["book"] == "closing", 1.0, -1.0)
-    return float(run.market["welfare"].sum() + (book["welfare"] * sign).sum())
+    return float(run.column("market", "welfare").sum() + (book["welfare"] * sign).sum())
 
 
 PLAIN: Final[dict[str, Metric]] = {
@@ -242,8 +249,8 @@ def unknown(name: str, scenario: Scenario) -> str:
     try:
         for part in _expanded(name, scenario):
             find_metric(part, tuple(scenario.firms))
-    except (LookupError, ImportError, AttributeError, TypeError) as error:
-        return str(error.args[0]) if error.args else str(error)
+    except (LookupError, ValueError) as error:
+        return str(error.args[0])
     return ""
 
 
@@ -251,7 +258,7 @@ def find_metric(name: str, firms: Sequence[str]) -> Metric:
     """The function that a name means.
 
     Raises:
-        LookupError, ImportError, AttributeError, TypeError: it means nothing; says what is allowed.
+        LookupError, ValueError: it means nothing, or cannot be imported; says what is allowed.
     """
     if ":" in name:
         return _imported(name)
@@ -259,10 +266,10 @@ def find_metric(name: str, firms: Sequence[str]) -> Metric:
     market, by_firm = measures("market"), measures("firms")
     if not argument and name in PLAIN:
         return PLAIN[name]
-    if head in WITH_MONTH and (not argument or (argument.isdigit() and int(argument) > 0)):
+    if head in WITH_MONTH and (not argument or (is_place(argument) and int(argument) > 0)):
         return lambda run: WITH_MONTH[head](run, argument or "6")
     if not argument and name in market:
-        return lambda run: float(total(run.market[name].to_numpy(float), market[name], 0))
+        return lambda run: float(total(run.column("market", name), market[name], 0))
     if argument and (head in OF_FIRM or head in by_firm):
         if argument not in firms:
             raise LookupError(f"{head}. and one of {', '.join(firms)}")
@@ -274,11 +281,21 @@ def find_metric(name: str, firms: Sequence[str]) -> Metric:
 
 
 def _imported(name: str) -> Metric:
-    module, _, attribute = name.partition(":")
-    function: Any = getattr(importlib.import_module(module), attribute)
+    check_name(name)
+    if left_out(name):
+        return lambda run: NEVER
+    function: Any = imported(name)
     if not callable(function):
-        raise TypeError(f"{name} is not a function")
-    return lambda run: float(function(run))
+        raise ValueError(f"{name!r} is not a function")
+
+    def measured(run: Run) -> float:
+        try:
+            return float(function(run))
+        except FAILURES as error:
+            blame(error, "metric", name)
+            raise
+
+    return measured
 
 
 def measure(run: Run, names: Sequence[str]) -> dict[str, float]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context, parent_process, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any, Final
@@ -37,7 +37,7 @@ class SerialExecutor(Executor):
 
 def spawned_pool(workers: int) -> ProcessPoolExecutor:
     """A pool of fresh processes; forked ones would inherit the compiler's threads and abort."""
-    with one_thread():
+    with one_thread(), deaf_to_ctrl_c():
         pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=settle)
         for _ in range(workers):  # start them all while the environment says one thread
             pool.submit(os.getpid)
@@ -45,8 +45,11 @@ def spawned_pool(workers: int) -> ProcessPoolExecutor:
 
 
 def settle() -> None:
-    """At the start of a worker: end at once on Ctrl-C, and end when the parent is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    """At the start of a worker: end at once on Ctrl-C if that is heard, and end when the parent is gone."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
@@ -55,6 +58,33 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(0)
+
+
+@contextmanager
+def deaf_to_ctrl_c() -> Iterator[None]:
+    """Processes started inside hear of Ctrl-C when they are settled, so that they die without a traceback.
+
+    This process hears of it at the end of the block.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # else it is started inside, and lets signals through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def abandon(pool: Executor) -> None:
+    """End a pool of processes whose answers nobody waits for; what they are at may take long."""
+    processes = list((getattr(pool, "_processes", None) or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    time.sleep(0.05)  # its thread must have dropped what is cancelled before it sees the workers go
+    for process in processes:
+        process.terminate()
+    pool.shutdown(wait=True)
 
 
 @contextmanager
@@ -123,7 +153,7 @@ class Isolation:
     def _start(self) -> None:
         context = get_context("spawn")
         self._line, there = context.Pipe()
-        with one_thread():
+        with one_thread(), deaf_to_ctrl_c():
             self._process = context.Process(target=_serve, args=(there,), daemon=True)
             self._process.start()
         there.close()

@@ -10,7 +10,7 @@ from statistics import median
 from typing import Final
 
 from ..errors import PricewarError
-from .pool import Isolation
+from .pool import Isolation, abandon
 from .work import Chunk, Item, Outcome, Work, run_chunk
 
 SECONDS: Final = 1.0
@@ -99,5 +99,7 @@ class Runner:
         for future in self._pending:
             future.cancel()
         self._isolation.close()
-        if self._own:
-            self._executor.shutdown(wait=True, cancel_futures=True)
+        if self._own and self._pending:
+            abandon(self._executor)
+        elif self._own:
+            self._executor.shutdown(wait=True)

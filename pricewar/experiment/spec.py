@@ -13,13 +13,16 @@ from typing import Annotated, Any, Literal, Self
 import pandas as pd
 from pydantic import Field, field_validator, model_validator
 
+from ..bounds import DIFF
 from ..errors import InputError
+from ..paths import matches, value_at
 from ..scenario import Scenario
 from ..scenario_file import load
+from ..sources import sources
 from ..specs import Table
 from .design import Design, FromFile, Grid
-from .factors import Factor, matches, value_at
-from .metrics import DIFF, expand
+from .factors import Factor
+from .metrics import expand
 from .work import Item
 
 
@@ -56,9 +59,9 @@ class Experiment(Table):
     factors: dict[str, Factor] = Field(min_length=1)
     design: Design = Grid()
     replicates: int = Field(1, ge=1, le=100_000, description="seeds at each point, the same at all points")
-    seed: int = Field(1, ge=0, description="first seed")
+    seed: int = Field(1, ge=0, le=2**62, description="first seed")
     metrics: tuple[str, ...] = Field(("welfare", "war_index_max"), min_length=1)
-    time_limit: float = Field(600.0, gt=0, description="seconds for one run and its but-for run")
+    time_limit: float = Field(600.0, ge=1e-3, le=1e7, description="seconds for one run and its but-for run")
     trajectories: bool = Field(False, description="keep the market and firms tables of all runs")
     figures: tuple[FigureSpec, ...] = ()
     origin: Annotated[str, Field(exclude=True)] = Field("", description="how the base was named")
@@ -142,7 +145,7 @@ class Experiment(Table):
         return frame
 
     def __len__(self) -> int:
-        return len(self.points) * self.replicates
+        return self.design.count(self.factors) * self.replicates
 
     def changes_at(self, point: int, scenario: Scenario) -> dict[str, Any]:
         """What to change in a scenario at a point, by exact path; what is not there is left alone."""
@@ -203,13 +206,14 @@ class Experiment(Table):
     # -- identity ----------------------------------------------------------------------------
 
     def content(self) -> dict[str, Any]:
-        """All that results depend on, as plain values."""
+        """All that results depend on, as plain values; with the source of rules and metrics of one's own."""
         left_out = dict.fromkeys(("title", "question", "figures", "time_limit"), True)
         words = {"factors": {"__all__": {"label"}}}
         tree = self.model_dump(mode="json", by_alias=True, exclude={**left_out, **words})
         if isinstance(self.design, FromFile):
             tree["design"] = self.design.values(self.factors).to_dict("list")
-        return tree
+        own = sources(tree)
+        return tree | ({"sources": own} if own else {})
 
     @cached_property
     def digest(self) -> str:

@@ -3,16 +3,16 @@
     manifest.json   experiment, digest, version, edition, seeds, commands, machines
     design.parquet  point and the value of each factor
     chunks/         finished runs, one Parquet file for each chunk, named by its runs
-    trajectories/   market and firms tables of these runs, if they are kept
+    trajectories/   market and firms tables of these runs, if they are kept: what a chunk names counts
     runs.parquet    all runs sorted by number: the same bytes whoever ran them, and in what order
 
-Every file appears whole or not at all. Wall times are in chunks and manifest alone.
+Every file appears whole or not at all, the manifest first: it says that the folder is an experiment's. Wall
+times are in chunks and manifest alone.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -24,6 +24,8 @@ import pyarrow.parquet as pq
 
 from ..edition import EDITION, require_same
 from ..errors import ResultsError, bad_input
+from ..folders import alone, require_ours
+from ..locks import Lock
 from ..results import software
 from .chunks import (
     GROUP,
@@ -40,7 +42,8 @@ from .chunks import (
 )
 from .manifest import MANIFEST, differences, now, read_manifest, session
 from .spec import Experiment
-from .work import KEPT, Outcome
+from .trajectories import put_tables, settle_tables
+from .work import Outcome
 
 TABLE: Final = "runs.parquet"
 KEYS: Final = ("run", "point", "seed")
@@ -55,7 +58,7 @@ class Store:
         self.chunks = directory / "chunks"
         self.schema = schema_of(experiment)
         self._design = experiment.table
-        self._lock: int | None = None
+        self._lock: Lock | None = None
 
     # -- open and close ----------------------------------------------------------------------
 
@@ -64,12 +67,17 @@ class Store:
         """Begin an experiment in a folder, or go on with it.
 
         Raises:
-            InputError: the folder holds another experiment (the difference is shown), or cannot be written.
+            InputError: the folder holds another experiment (the difference is shown) or files of others, or
+                cannot be written.
             ResultsError: a file in it is damaged, or another process is at work in it.
         """
         store = cls(Path(directory), experiment)
+        if store.chunks.exists() and store._begun:
+            read_manifest(store.directory)  # a damaged one is told as such
+        require_ours(store.directory, MANIFEST)
+        if store._begun:
+            read_manifest(store.directory)
         store._make()
-        store._take_lock()
         try:
             store._enter(command)
         except BaseException:
@@ -77,64 +85,50 @@ class Store:
             raise
         return store
 
-    def _enter(self, command: str) -> None:
-        stored = self._read_manifest()
-        if stored is None:
-            self._begin(command)
-        else:
-            self._same(stored)
-            self._go_on(stored, command)
-
     def _make(self) -> None:
         try:
-            self.chunks.mkdir(parents=True, exist_ok=True)
-            probe = self.directory / ".probe"
-            probe.write_bytes(b"")
-            probe.unlink()
+            self.directory.mkdir(parents=True, exist_ok=True)
+            self._lock = alone(self.directory)
         except OSError as error:
             allowed = f"a directory that can be written ({error.strerror})"
             raise bad_input("store", ("store", str(self.directory), allowed)) from error
 
-    def _take_lock(self) -> None:
-        try:
-            import fcntl
-        except ImportError:  # no such locks on this system
-            return
-        self._lock = os.open(self.directory / ".lock", os.O_RDWR | os.O_CREAT)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            self.close()
-            raise ResultsError(f"{self.directory}: another sweep is at work in this folder") from error
+    def _enter(self, command: str) -> None:
+        stored = read_manifest(self.directory) if self._begun else self._asked()
+        self._same(stored)
+        stored["sessions"].append(session(command))
+        stored["experiment"] = self._described()
+        self._write_manifest(stored)
+        with writing(self.directory):
+            self.chunks.mkdir(exist_ok=True)
+            settle(self.chunks)
+            settle_tables(self.directory)
+            put(plain(self._design), self.directory / "design.parquet")
+
+    @property
+    def _begun(self) -> bool:
+        return (self.directory / MANIFEST).exists()
 
     def close(self) -> None:
         """Let others into the folder."""
         if self._lock is not None:
-            os.close(self._lock)
+            self._lock.close()
             self._lock = None
 
-    def _read_manifest(self) -> dict[str, Any] | None:
-        if not (self.directory / MANIFEST).exists() and any(self.chunks.iterdir()):
-            raise ResultsError(f"{self.directory}: chunks without {MANIFEST}; not a folder of an experiment")
-        return read_manifest(self.directory) if (self.directory / MANIFEST).exists() else None
-
-    def _begin(self, command: str) -> None:
-        with writing(self.directory):
-            pq.write_table(plain(self._design), self.directory / "design.parquet.part")
-            (self.directory / "design.parquet.part").replace(self.directory / "design.parquet")
-        self._write_manifest(
-            {
-                "experiment": self._described(),
-                "content": self.experiment.content(),
-                "digest": self.experiment.digest,
-                "version": version("pricewar"),
-                "edition": EDITION,
-                "runs": len(self.experiment),
-                "seeds": list(self.experiment.seeds),
-                "versions": software(),
-                "sessions": [session(command)],
-            }
-        )
+    def _asked(self) -> dict[str, Any]:
+        """A new manifest."""
+        return {
+            "experiment": self._described(),
+            "content": json.loads(json.dumps(self.experiment.content())),
+            "digest": self.experiment.digest,
+            "version": version("pricewar"),
+            "edition": EDITION,
+            "runs": len(self.experiment),
+            "seeds": list(self.experiment.seeds),
+            "versions": software(),
+            "sessions": [],
+            "files": {},
+        }
 
     def _described(self) -> dict[str, Any]:
         """The experiment with its words: titles, labels, figures."""
@@ -153,14 +147,6 @@ class Store:
         if found:
             problems = [(place, new, f"{old!r}, as stored; or another --out") for place, old, new in found]
             raise bad_input(f"{self.directory} holds another experiment", *problems[:20])
-
-    def _go_on(self, stored: dict[str, Any], command: str) -> None:
-        for draft in self.directory.rglob("*.part"):
-            draft.unlink()
-        settle(self.chunks)
-        stored["sessions"].append(session(command))
-        stored["experiment"] = self._described()
-        self._write_manifest(stored)
 
     def _write_manifest(self, tree: Mapping[str, Any]) -> None:
         with writing(self.directory):
@@ -190,9 +176,8 @@ class Store:
         for part in _neighbours(ordered):
             name = chunk_name(part[0].item.run, part[-1].item.run + 1)
             with writing(self.directory):
-                if self.experiment.trajectories:
-                    self._write_tables(part, name)
-                put(self._rows(part), self.chunks / name)
+                kept = put_tables(part, self.directory, name) if self.experiment.trajectories else {}
+                put(self._rows(part), self.chunks / name, kept)
                 compact(self.chunks)
 
     def _rows(self, outcomes: Sequence[Outcome]) -> pa.Table:
@@ -209,14 +194,6 @@ class Store:
         whole = pd.concat([frame, pd.DataFrame(more)], axis=1)
         made = pa.Table.from_pandas(whole, schema=self.schema, preserve_index=False)
         return made.replace_schema_metadata(None)
-
-    def _write_tables(self, outcomes: Sequence[Outcome], name: str) -> None:
-        for table in KEPT:
-            frames = [o.tables[table].assign(run=o.item.run) for o in outcomes if table in o.tables]
-            if frames:
-                folder = self.directory / "trajectories" / table
-                folder.mkdir(parents=True, exist_ok=True)
-                put(plain(pd.concat(frames, ignore_index=True)), folder / name)
 
     # -- the end -----------------------------------------------------------------------------
 
@@ -238,7 +215,8 @@ class Store:
         if rows != len(self.experiment):
             draft.unlink()
             raise ResultsError(f"{self.directory}: {rows:,} of {len(self.experiment):,} runs")
-        draft.replace(target)
+        with writing(self.directory):
+            draft.replace(target)
         manifest = read_manifest(self.directory)
         manifest["sessions"][-1]["finished"] = now()
         self._write_manifest({**manifest, "compute_seconds": seconds})
@@ -270,15 +248,23 @@ def read_runs(directory: str | Path, partial: bool = False) -> pd.DataFrame:
     if not partial:
         if not (folder / TABLE).exists():
             raise ResultsError(f"{folder / TABLE}: not there; the sweep is not finished: run it again")
-        frame: pd.DataFrame = read_chunk(folder / TABLE).to_pandas()
-        return frame
+        return _marked(read_chunk(folder / TABLE).to_pandas(), folder)
     readable = []
     for path in sorted((folder / "chunks").glob("*.parquet")):
         try:
             readable.append(read_chunk(path).to_pandas())
         except ResultsError:
             continue
-    return pd.concat(readable, ignore_index=True) if readable else pd.DataFrame()
+    whole = pd.concat(readable, ignore_index=True) if readable else pd.DataFrame()
+    return _marked(whole, folder)
+
+
+def _marked(runs: pd.DataFrame, folder: Path) -> pd.DataFrame:
+    """The table with the kind of its design, where the folder says it: it decides what intervals are over."""
+    if (folder / MANIFEST).exists():
+        design = read_manifest(folder).get("experiment", {}).get("design", {})
+        runs.attrs |= {"design": design.get("kind", "grid")}
+    return runs
 
 
 def _neighbours(outcomes: Iterable[Outcome]) -> list[list[Outcome]]:

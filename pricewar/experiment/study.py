@@ -13,6 +13,8 @@ from typing import Self
 
 import pandas as pd
 
+from ..analysis.structure import seeds_differ
+from ..bounds import DIFF, bounds_of
 from ..edition import EDITION, result_edition
 from ..errors import ResultsError
 from .files import experiment_from, load_experiment
@@ -37,6 +39,26 @@ class Study:
     """Time spent in runs, all workers together."""
     edition: int = EDITION
     """Edition of the model that made the runs."""
+
+    def __post_init__(self) -> None:
+        """Let the table say what it comes from, so that an analysis of it alone knows."""
+        marked = self.runs.copy(deep=False)
+        marked.attrs |= {"design": self.experiment.design.kind, "luck": self.luck}
+        object.__setattr__(self, "runs", marked)
+
+    @property
+    def luck(self) -> bool:
+        """Whether seeds differ: by the runs; where only events were counted, by the noise of the base.
+
+        Taken to be so where points have one seed.
+        """
+        there = [name for name in self.experiment.columns if name in self.runs]
+        if self.experiment.replicates < 2 or not there or seeds_differ(self.runs, there):
+            return True
+        if not all(bounds_of(name.removeprefix(DIFF)).event for name in there):
+            return False
+        noise = self.experiment.base.noise
+        return max(noise.market_sd, noise.taste_sd, noise.view_sd) > 0
 
     @classmethod
     def load(cls, directory: str | Path, partial: bool = False) -> Self:

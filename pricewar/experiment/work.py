@@ -17,10 +17,12 @@ from typing import Any, Final
 
 import pandas as pd
 
+from ..bounds import DIFF
 from ..errors import PricewarError
+from ..history import Tables
 from ..model import PriceWar
 from ..scenario import Scenario
-from .metrics import DIFF, Run, measure
+from .metrics import Run, measure
 
 GRACE: Final = 2.0
 """Seconds after the time limit in which a run may still answer before its process is ended."""
@@ -96,9 +98,9 @@ class Simulate:
 
 
 def simulate(scenario: Scenario, seed: int) -> Run:
-    """One run."""
+    """One run; its tables are made when they are asked for."""
     model = PriceWar(scenario, seed=seed, collect=False).run_model()
-    return Run(scenario, seed, model.tables())
+    return Run(scenario, seed, Tables(model))
 
 
 class _Keyed:

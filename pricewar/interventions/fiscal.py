@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from ..fields import Factor, Money, Segments, Selection, Share, named
 from ..months import months_between
 from ..records import Accounts, Floats, Offers, View
+from ..sums import dot
 from .base import Desk, Intervention
 
 Notice = Annotated[int, Field(ge=0)]
@@ -63,7 +64,7 @@ class TradeInSubsidy(Intervention):
     def _spent(self, desk: Desk) -> float:
         granted: Floats | None = desk.memory.get("granted")
         if granted is not None and desk.last_sales is not None:
-            paid = float(granted @ desk.last_sales.units)
+            paid = dot(granted, desk.last_sales.units)
             desk.memory["spent"] = desk.memory.get("spent", 0.0) + paid
         return float(desk.memory.get("spent", 0.0))
 
@@ -86,7 +87,7 @@ class PurchaseTax(Intervention):
     """Rate without relief, fraction of the net price."""
     rate: Share = 0.05
     """Rate with relief."""
-    relief_cap: Money | None = 15_000.0
+    relief_cap: Money | None = None
     """Most that the relief can be worth, CNY a car; None: no cap."""
     firms: Selection = "all"
     """Which firms: "all" or a list of ids."""

@@ -1,1 +1,5 @@
 """kernels."""
+
+from .place import ensure_place
+
+ensure_place()

@@ -64,25 +64,8 @@ def run(
         "synchronous": settle(s, True, s["synchronous_periods"], sessions, seed, workers),
     }
     slow, fast = last["asynchronous"], last["synchronous"]
-    near = np.min(np.abs(fast[:, None] - np.array(COMPETITIVE)), axis=1) < 1e-4
     base = all(s[k] == DEFAULTS[k] for k in DEFAULTS if "periods" not in k)
-    slow, fast = last["asynchronous"], last["synchronous"]
-    near = np.min(np.abs(fast[:, None] - np.array(COMPETITIVE)), axis=1) < 1e-4
-    rows = (
-        Comparison(
-            "asynchronous: median price", 8.39 if base else None, float(np.median(slow)), _median_error(slow)
-        ),
-        Comparison("asynchronous: mean price", None, float(slow.mean()), standard_error(slow)),
-        Comparison(
-            "synchronous: median price", 2.129 if base else None, float(np.median(fast)), _median_error(fast)
-        ),
-        Comparison(
-            "synchronous: share at 2.028 or 2.129",
-            1.0 if base else None,
-            float(near.mean()),
-            standard_error(near),
-        ),
-    )
+    rows = compare(slow, fast, base)
     return Report(
         game="asker",
         source=SOURCE,
@@ -98,6 +81,26 @@ def run(
         remarks=(
             "Both kinds are greedy and remember nothing: the high prices are mislearning, not collusion.",
         ),
+    )
+
+
+def compare(slow: np.ndarray, fast: np.ndarray, base: bool) -> tuple[Comparison, ...]:
+    """Published beside reproduced.
+
+    Args:
+        slow, fast: (sessions,) last prices of asynchronous and of synchronous learners.
+        base: whether the settings are those of the paper.
+    """
+    near = np.min(np.abs(fast[:, None] - np.array(COMPETITIVE)), axis=1) < 1e-4
+    rows = (
+        ("asynchronous: median price", 8.39, float(np.median(slow)), _median_error(slow)),
+        ("asynchronous: mean price", None, float(slow.mean()), standard_error(slow)),
+        ("synchronous: median price", 2.129, float(np.median(fast)), _median_error(fast)),
+        ("synchronous: share at 2.028 or 2.129", 1.0, float(near.mean()), standard_error(near)),
+    )
+    return tuple(
+        Comparison(name, published if base else None, value, error, sessions=len(slow))
+        for name, published, value, error in rows
     )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp, wrightomega
 
+from pricewar.arguments import check, number, row
 from pricewar.errors import ConvergenceError, bad_input
 
 Vector = NDArray[np.float64]
@@ -39,6 +40,13 @@ class LogitMarket:
     outside: float = 0.0
 
     def __post_init__(self) -> None:
+        check(
+            "LogitMarket",
+            quality=(self.quality, row),
+            cost=(self.cost, row),
+            mu=(self.mu, number),
+            outside=(self.outside, number),
+        )
         found: list[tuple[str, object, str]] = []
         if not self.quality or len(self.quality) != len(self.cost):
             found.append(("quality, cost", (self.quality, self.cost), "one number each per product"))

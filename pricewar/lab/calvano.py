@@ -74,6 +74,10 @@ PUBLISHED: tuple[tuple[dict[str, Any], dict[str, float]], ...] = (
     ({"memory": 2}, {"mean_gain": 0.574}),
 )
 """Settings away from the baseline, and what was published for them."""
+PUBLISHED_SESSIONS = 1000
+"""Sessions behind each published figure."""
+EVENTS = ("cycles of length 1", "cycles of length 2", "cycles of length 3+", "nash_on_path")
+"""Shares of sessions: the mean gives the standard deviation."""
 MEMORY_2 = "the published figure decodes states in another order than it encodes them"
 
 
@@ -224,9 +228,25 @@ def compare(settings: Mapping[str, Any], play: Sessions, found: Diagnosis) -> tu
         ("mean_price", found.prices.mean(), standard_error(found.prices.mean(axis=1))),
     ]
     notes = {"mean_gain": MEMORY_2} if settings["memory"] == 2 and published else {}
+    spread = {
+        name: np.sqrt(published[name] * (1.0 - published[name])) for name in EVENTS if name in published
+    }
+    if "sd_gain" in published:
+        spread |= {"mean_gain": published["sd_gain"], "sd_gain": published["sd_gain"] / np.sqrt(2.0)}
     return tuple(
-        Comparison(name, published.get(name), float(x), float(e), notes.get(name, "")) for name, x, e in rows
-    )
+        Comparison(
+            name, published.get(name), float(x), float(e), notes.get(name, ""), len(play),
+            PUBLISHED_SESSIONS if name in published else None, spread.get(name), _unit(published.get(name)),
+        )
+        for name, x, e in rows
+    )  # fmt: skip
+
+
+def _unit(figure: float | None) -> float:
+    """Of the last digit printed, two decimals or more."""
+    if figure is None:
+        return 0.0
+    return float(10.0 ** -max(2, len(repr(figure).partition(".")[2])))
 
 
 def session_table(play: Sessions, found: Diagnosis) -> pd.DataFrame:

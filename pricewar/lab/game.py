@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pricewar.arguments import at_least, maybe, number, takes, whole
 from pricewar.errors import bad_input
 from pricewar.lab.benchmarks import LogitMarket
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+
+LARGEST_TABLE: Final = 10_000_000
+"""Joint actions of a game: a row of profits for each."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +90,14 @@ def price_grid(low: float, high: float, choices: int) -> Floats:
     return np.array([*grid, high])
 
 
+@takes(
+    market=LogitMarket,
+    choices=whole,
+    xi=number,
+    low=maybe(number),
+    high=maybe(number),
+    decimals=maybe(at_least(0)),
+)
 def logit_game(
     market: LogitMarket,
     choices: int = 15,
@@ -105,6 +119,9 @@ def logit_game(
     if decimals is not None:
         nash, monopoly = np.round(nash, decimals), np.round(monopoly, decimals)
     check_choices(choices)
+    if choices**market.products > LARGEST_TABLE:
+        allowed = f"a table of at most {LARGEST_TABLE:,} joint actions"
+        raise bad_input("price grid", ("choices", f"{choices} ^ {market.products}", allowed))
     lows = nash - xi * (monopoly - nash) if low is None else np.full(market.products, low)
     highs = monopoly + xi * (monopoly - nash) if high is None else np.full(market.products, high)
     if not (np.all(lows <= nash) and np.all(nash <= highs) and np.all(lows < highs)):

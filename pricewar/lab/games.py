@@ -26,7 +26,7 @@ def game(name: str) -> Callable[..., Report]:
     Raises:
         InputError: no such game.
     """
-    if name not in GAMES:
-        raise bad_input("lab", ("game", name, ", ".join(GAMES)))
+    if not isinstance(name, str) or name not in GAMES:
+        raise bad_input("lab", ("name of the game", name, ", ".join(GAMES)))
     run: Callable[..., Report] = import_module(f"pricewar.lab.{name.replace('-', '_')}").run
     return run

@@ -104,7 +104,12 @@ def run(
         Comparison("value of collusion", 5.98673 if baseline else None, value),
         Comparison("share of periods at war, long run", 0.375 if baseline else None, war_share(alpha, spell)),
         Comparison(
-            "share of periods at war, played", war_share(alpha, spell), shares.mean(), standard_error(shares)
+            "share of periods at war, played",
+            war_share(alpha, spell),
+            shares.mean(),
+            standard_error(shares),
+            sessions=len(shares),
+            solved=True,
         ),
         Comparison("slack of the incentive constraint", None, incentive_slack(alpha, delta, spell, firms)),
         Comparison("shortest war that deters", None, float("nan") if shortest is None else float(shortest)),

@@ -128,7 +128,11 @@ def compare(s: Mapping[str, Any], found: pd.DataFrame) -> tuple[Comparison, ...]
     }
     rows = [
         Comparison(
-            name, published.get(column), float(found[column].mean()), standard_error(found[column].to_numpy())
+            name,
+            published.get(column),
+            float(found[column].mean()),
+            standard_error(found[column].to_numpy()),
+            sessions=len(found),
         )
         for name, column in names.items()
     ]

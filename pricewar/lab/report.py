@@ -21,6 +21,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from ..folders import RUN, replaced
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -32,6 +34,11 @@ class Comparison:
         reproduced: the figure measured here.
         error: its standard error; None or 0 for exact results.
         note: where it differs, why.
+        sessions: how many sessions `error` is over; None where there are none.
+        published_sessions: how many the paper used; None if it does not say.
+        published_sd: standard deviation over sessions in the paper; None if it does not say.
+        unit: of the last digit printed in the paper: its rounding is part of the error.
+        solved: the published figure is a solution and has no sampling error.
     """
 
     quantity: str
@@ -39,6 +46,46 @@ class Comparison:
     reproduced: float
     error: float | None = None
     note: str = ""
+    sessions: int | None = None
+    published_sessions: int | None = None
+    published_sd: float | None = None
+    unit: float = 0.0
+    solved: bool = False
+
+    @property
+    def session_sd(self) -> float | None:
+        """Standard deviation over sessions: the paper's, else the one measured here; None if unknown."""
+        if self.published_sd is not None:
+            return self.published_sd
+        if self.sessions is None or not self.error or not math.isfinite(self.error):
+            return None
+        return self.error * math.sqrt(self.sessions)
+
+    @property
+    def z(self) -> float | None:
+        """How many standard errors of the difference the two figures are apart; None where not known.
+
+        Both are means over sessions, so the standard error is sd sqrt(1/n + 1/N), with n sessions here and N
+        in the paper, and the rounding of what is printed there. Beyond 2 in size is rare (1 in 20) if both
+        come from the same learners.
+        """
+        sd, many = self.session_sd, self.published_sessions
+        if self.published is None or not self.sessions or not sd or not (many or self.solved):
+            return None
+        paper = 0.0 if self.solved or not many else 1.0 / many
+        variance = sd**2 * (1.0 / self.sessions + paper) + self.unit**2 / 12.0
+        return (self.reproduced - self.published) / math.sqrt(variance)
+
+    @property
+    def judged(self) -> str:
+        """The z in words, or why there is none; empty without a published figure."""
+        if self.published is None:
+            return ""
+        if self.z is not None:
+            return f"{self.z:+.1f}"
+        if self.sessions is None:
+            return "exact"
+        return "sessions do not differ" if self.published_sessions or self.solved else "no published error"
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,9 +114,14 @@ class Report:
 
     def comparison_table(self) -> pd.DataFrame:
         """The comparisons as a data frame."""
-        columns = ["quantity", "published", "reproduced", "standard_error", "note"]
-        rows = [(c.quantity, c.published, c.reproduced, c.error, c.note) for c in self.comparisons]
-        return pd.DataFrame(rows, columns=columns)
+        columns = {
+            "quantity": "quantity", "published": "published", "published_sessions": "published_sessions",
+            "published_sd": "published_sd", "reproduced": "reproduced", "sessions": "sessions",
+            "standard_error": "error", "z": "z", "note": "note",
+        }  # fmt: skip
+        rows = [[getattr(c, name) for name in columns.values()] for c in self.comparisons]
+        whole = dict.fromkeys(("published_sessions", "sessions"), "Int64")
+        return pd.DataFrame(rows, columns=list(columns)).astype(whole)
 
 
 def standard_error(values: NDArray[Any]) -> float:
@@ -104,9 +156,17 @@ def as_json(report: Report) -> str:
 
 
 def save(report: Report, folder: Path) -> list[Path]:
-    """Write tables (CSV, Parquet), figures (PNG, SVG) and run.json into `folder`; return the files
-    written."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write tables (CSV, Parquet), figures (PNG, SVG) and run.json into `folder`; return the files written.
+
+    Raises:
+        InputError, ResultsError: as `pricewar.folders.replaced`.
+    """
+    with replaced(folder) as draft:
+        written = [*_write(report, draft), draft / RUN]
+    return [folder / path.name for path in written]
+
+
+def _write(report: Report, folder: Path) -> list[Path]:
     written: list[Path] = []
     for name, table in {"comparison": report.comparison_table(), **report.tables}.items():
         table.to_csv(folder / f"{name}.csv", index=False)
@@ -126,8 +186,8 @@ def save(report: Report, folder: Path) -> list[Path]:
         "remarks": report.remarks,
         "versions": versions(),
     }
-    (folder / "run.json").write_text(json.dumps(plain(run), indent=2) + "\n", encoding="utf-8")
-    return [*written, folder / "run.json"]
+    (folder / RUN).write_text(json.dumps(plain(run), indent=2) + "\n", encoding="utf-8")
+    return written
 
 
 def versions() -> dict[str, str]:

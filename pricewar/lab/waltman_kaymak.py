@@ -75,11 +75,21 @@ def run(
     nash, monopoly = benchmarks(s["n"], s["size"], s["cost"])
     base = all(s[k] == DEFAULTS[k] for k in DEFAULTS)
     rows = (
-        Comparison("total output", 20.8 if base else None, float(totals.mean()), standard_error(totals)),
+        Comparison(
+            "total output",
+            20.8 if base else None,
+            float(totals.mean()),
+            standard_error(totals),
+            sessions=len(totals),
+        ),
         Comparison("total output, Nash", 24.0 if base else None, nash),
         Comparison("total output, joint monopoly", None, monopoly),
         Comparison(
-            "share of sessions below Nash", None, float((totals < nash).mean()), standard_error(totals < nash)
+            "share of sessions below Nash",
+            None,
+            float((totals < nash).mean()),
+            standard_error(totals < nash),
+            sessions=len(totals),
         ),
     )
     return Report(

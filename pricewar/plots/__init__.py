@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from ..arguments import maybe, takes, text
+from ..arguments import path as path_
 from ..results import Results
 from . import breakeven, firms, gains, market
 from .data import Story, story
@@ -26,6 +28,7 @@ def draw_figures(told: Story, focus: str = "xiaomi") -> list[Drawing]:
     return drawn + ([breakeven.draw(told, focus)] if focus in told.firms else [])
 
 
+@takes(results=Results, out=path_, baseline=maybe(text))
 def make_figures(
     results: Results, out: str | Path, baseline: str | None = None, focus: str = "xiaomi"
 ) -> list[Path]:

@@ -38,9 +38,9 @@ def draw(told: Story, firm: str) -> Drawing:
         figure.text(0.012, 1 - 0.08 / height, title, fontsize=11, fontweight="bold", va="top")
         foot(figure, told)
     caption = (
-        f"Operating result of {name} a month (above; means over {told.sample}, bands 95% "
-        "intervals) and the month from which the sum of three months stays at or above zero to the end of "
-        "the run (below; dot: median over the runs that get there, bar: 95% of them)."
+        f"Operating result of {name} a month (above; means over {told.sample}, "
+        f"{told.bands}) and the month from which the sum of three months stays at or above zero to the end "
+        "of the run (below; dot: median over the runs that get there, bar: 95% of them)."
     )
     sentences = [_sentence(told, scenario, table[scenario]) for scenario in told.scenarios]
     return Drawing(f"break-even-{firm}", title, caption, f"{name} " + "; ".join(sentences) + ".", figure)

@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..analysis.compare import TOTAL, Row, compare_table, pick
+from ..analysis.compare import TOTAL, Row, compare_table, has_luck, pick
+from ..analysis.interval import NO_LUCK
 from ..analysis.panel import common_months
+from ..arguments import maybe, takes, text
 from ..results import Results
 from .style import count
 
@@ -67,6 +69,19 @@ class Story:
         """How many seeds, in words."""
         return count(len(self.results.seeds), "seed")
 
+    @cached_property
+    def luck(self) -> bool:
+        """Whether seeds differ; taken to be so where there is one."""
+        return has_luck(self.results)
+
+    @property
+    def bands(self) -> str:
+        """What bands show, in words, or why there are none."""
+        if not self.luck:
+            return f"no bands: {NO_LUCK}"
+        one = len(self.results.seeds) == 1
+        return "no bands with one seed" if one else "bands 95% intervals over seeds, of luck alone"
+
     def name(self, firm: str) -> str:
         """A firm's name as people write it."""
         return self.results.names.get(firm, firm)
@@ -112,6 +127,7 @@ class Story:
         return tuple(sorted(event for event in found if self.baseline not in event.scenarios))
 
 
+@takes(results=Results, baseline=maybe(text))
 def story(results: Results, baseline: str | None = None) -> Story:
     """Compare once, draw often.
 

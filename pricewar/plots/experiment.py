@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
-from ..analysis.sensitivity import Over
-from ..errors import ResultsError
+from ..analysis.interval import NO_LUCK
+from ..analysis.structure import Over, has_luck, over_of
+from ..errors import InputError, ResultsError
 from ..experiment import DIFF, Experiment, Study
-from ..experiment.design import SAMPLED
 from ..experiment.spec import FigureSpec
 from .style import Drawing
 
@@ -50,14 +50,26 @@ class Ask:
     @property
     def over(self) -> Over:
         """What intervals are over: points where they are a sample, else seeds."""
-        return "point" if self.experiment.design.kind in (*SAMPLED, "csv") else "seed"
+        return over_of(self.runs, self.factors)
 
     @property
-    def over_words(self) -> str:
-        """The same in words, with how many."""
+    def intervals(self) -> str:
+        """What intervals are over and of, in words, or why there are none."""
         if self.over == "point":
-            return f"{len(self.experiment.points)} points"
-        return f"{self.experiment.replicates} seeds"
+            return f"95% intervals over {len(self.experiment.points)} points: of parameters"
+        if not has_luck(self.runs):
+            return f"no intervals: {NO_LUCK}"
+        if self.experiment.replicates < 2:
+            return "no intervals: one seed"
+        return f"95% intervals over {self.experiment.replicates} seeds: of luck, not of parameters"
+
+    def unsure(self, lo: pd.Series[Any]) -> str:
+        """A sentence for a table without any interval; empty for one that has some."""
+        if not lo.isna().all():
+            return ""
+        if self.intervals.startswith("no"):
+            return f" {self.intervals[0].upper()}{self.intervals[1:]}."
+        return f" No intervals: the {self.over}s do not differ in it."
 
     def label(self, factor: str) -> str:
         """A factor as an axis names it."""
@@ -118,7 +130,7 @@ def exhibits(study: Study) -> Iterator[Exhibit | str]:
         ask = Ask(study, spec, f"{place:02d}-{spec.kind}")
         try:
             yield drawers[spec.kind](ask)
-        except ResultsError as error:
+        except (InputError, ResultsError) as error:
             yield f"{ask.title}: not drawn: {error}"
 
 

@@ -27,7 +27,7 @@ def tornado_bars(ask: Ask) -> Exhibit:
     figure = _bars(ask, labels, table, "swing", f"change, {ask.unit}")
     caption = (
         f"{ask.title}: change of the mean from the lowest to the highest value of each factor (of sampled "
-        f"factors: between the medians of the outer bins), with 95% intervals over {ask.over_words}."
+        f"factors: between the medians of the outer bins); {ask.intervals}."
     )
     return Exhibit(
         Drawing(ask.name, ask.title, caption, _strongest(ask, table, "swing", "moves it by"), figure), table
@@ -43,7 +43,7 @@ def effect_bars(ask: Ask) -> Exhibit:
     figure = _bars(ask, labels, table, "effect", f"effect of switching on, {ask.unit}")
     caption = (
         f"{ask.title}: mean at the second level of each factor less mean at its first, over all settings of "
-        f"the others; 95% intervals over {ask.experiment.replicates} seeds."
+        f"the others; {ask.intervals}."
     )
     return Exhibit(
         Drawing(ask.name, ask.title, caption, _strongest(ask, table, "effect", "changes it by"), figure),
@@ -72,7 +72,8 @@ def sobol_bars(ask: Ask) -> Exhibit:
         figure.text(0.012, 1 - 0.08 / height, ask.title, fontsize=11, fontweight="bold", va="top")
     caption = (
         f"{ask.title}: Sobol indices, the share of variance that a factor explains alone (first order) and "
-        f"with all its interactions (total); 95% intervals by resampling {len(ask.experiment.points)} points."
+        "with all its interactions (total); 95% intervals by resampling "
+        f"{len(ask.experiment.points)} points: of parameters."
     )
     top = table.iloc[0]
     texts = [with_interval(top[f"{name}{end}"] for end in ("", "_lo", "_hi")) for name in ("first", "total")]
@@ -117,7 +118,7 @@ def morris_points(ask: Ask) -> Exhibit:
         figure.text(0.012, 0.98, ask.title, fontsize=11, fontweight="bold", va="top")
     caption = (
         f"{ask.title}: Morris screening. To the right: strong factors; upwards: effects that depend on the "
-        "other factors. Bars are 95% intervals by resampling trajectories."
+        "other factors. Bars are 95% intervals by resampling trajectories: of parameters."
     )
     return Exhibit(
         Drawing(
@@ -137,7 +138,13 @@ def regret_bars(ask: Ask) -> Exhibit:
     better = "low" if ask.spec.below is not None else "high"
     enough = ask.spec.below if better == "low" else ask.spec.above
     table = robustness.robustness(
-        ask.runs, decision, list(ask.experiment.factors), ask.spec.metric, better=better, enough=enough
+        ask.runs,
+        decision,
+        list(ask.experiment.factors),
+        ask.spec.metric,
+        better=better,
+        enough=enough,
+        over=ask.over,
     )
     money = ("mean", "lo", "hi", "regret_mean", "regret_lo", "regret_hi", "regret_p90", "regret_max")
     table = ask.scaled(table, *money)
@@ -151,7 +158,8 @@ def regret_bars(ask: Ask) -> Exhibit:
     )
     caption = (
         f"{ask.title}: regret is what an option gives away against the best option in the same world (all "
-        f"values of the other factors, and seed); mean with 95% interval. {_names(ask, decision)}"
+        f"values of the other factors, and seed); means; {ask.intervals}. "
+        f"{_names(ask, decision)}"
     )
     best, worst = table.iloc[0], table.iloc[-1]
     lost = [
@@ -165,6 +173,7 @@ def regret_bars(ask: Ask) -> Exhibit:
     if enough is not None:
         share = with_interval(100 * best[name] for name in ("satisfies", "satisfies_lo", "satisfies_hi"))
         finding += f" It is good enough in {share}% of the worlds."
+    finding += ask.unsure(table["regret_lo"])
     return Exhibit(Drawing(ask.name, ask.title, caption, finding, figure), table)
 
 
@@ -209,9 +218,13 @@ def _strongest(ask: Ask, table: pd.DataFrame, value: str, verb: str) -> str:
         parts.append(f"{ask.label(row['factor'])} {verb} {text}")
     text = f"{ask.title} ({ask.unit}): {'; '.join(parts)}."
     if table["lo"].isna().all():
-        return f"{text} One seed: no intervals."
+        return f"{text}{ask.unsure(table['lo'])}"
     clear = int(((table["lo"] > 0) | (table["hi"] < 0)).sum())
-    return f"{text} For {clear} of {len(table)} factors the interval leaves out zero."
+    still = int(table["lo"].isna().sum())
+    more = (
+        f" {still} of them {'has' if still == 1 else 'have'} no interval: nothing differs." if still else ""
+    )
+    return f"{text} For {clear} of {len(table)} factors the interval leaves out zero.{more}"
 
 
 __all__ = ["effect_bars", "morris_points", "regret_bars", "sobol_bars", "tornado_bars"]

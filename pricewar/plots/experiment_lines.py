@@ -51,10 +51,7 @@ def response_curves(ask: Ask) -> Exhibit:
             left=0.1, right=0.97, top=1 - (0.5 + room) / height, bottom=0.5 / height, hspace=0.45, wspace=0.12
         )
         figure.text(0.012, 1 - 0.08 / height, ask.title, fontsize=11, fontweight="bold", va="top")
-    caption = (
-        f"{ask.title} ({ask.unit}), mean over all other factors; "
-        f"bars are 95% intervals over {ask.over_words}."
-    )
+    caption = f"{ask.title} ({ask.unit}), mean over all other factors; {ask.intervals}."
     whole = pd.concat([table.assign(factor=name) for name, table in tables.items()], ignore_index=True)
     return Exhibit(Drawing(ask.name, ask.title, caption, _finding(ask, tables), figure), whole)
 
@@ -119,4 +116,5 @@ def _finding(ask: Ask, tables: dict[str, pd.DataFrame]) -> str:
             levels = [shown(row["level"]) for row in (first, last)]
             who = f"{line!s}: " if line else ""
             sentences.append(f"{who}{ends[0]} at {ask.label(factor)} {levels[0]}, {ends[1]} at {levels[1]}")
-    return f"{ask.title} ({ask.unit}): {'; '.join(sentences)}."
+    none = ask.unsure(pd.concat([table["lo"] for table in tables.values()]))
+    return f"{ask.title} ({ask.unit}): {'; '.join(sentences)}.{none}"

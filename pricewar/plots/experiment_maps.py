@@ -12,11 +12,11 @@ from matplotlib.figure import Figure
 from ..analysis import robustness
 from ..analysis.sensitivity import heat
 from .experiment import Ask, Exhibit, shown
-from .style import WIDTH, Drawing, house, number, with_interval
+from .style import WIDTH, Drawing, house, with_interval
 
 
 def heat_map(ask: Ask) -> Exhibit:
-    """A metric over two factors, its value and half the width of its interval in each cell."""
+    """A metric over two factors, its value and its interval in each cell."""
     spec = ask.spec
     table = ask.scaled(heat(ask.runs, spec.x, spec.y, spec.metric, ask.over), "mean", "lo", "hi")
     columns, rows = _values(table[spec.x]), _values(table[spec.y])
@@ -35,8 +35,8 @@ def heat_map(ask: Ask) -> Exhibit:
         bar.outline.set_visible(False)
         figure.text(0.012, 1 - 0.08 / height, ask.title, fontsize=11, fontweight="bold", va="top")
     caption = (
-        f"{ask.title} ({ask.unit}), mean over all other factors; below it half the width of the 95% interval "
-        f"over {ask.over_words}."
+        f"{ask.title} ({ask.unit}), mean over all other factors; below it its interval, where there is "
+        f"one; {ask.intervals}."
     )
     return Exhibit(Drawing(ask.name, ask.title, caption, _finding(ask, table), figure), table)
 
@@ -44,7 +44,7 @@ def heat_map(ask: Ask) -> Exhibit:
 def survival(ask: Ask) -> Exhibit:
     """Share of runs in which each firm is left at the end, by value of one factor."""
     firms = ask.firms("survives")
-    table = robustness.survival(ask.runs, ask.spec.x, firms)
+    table = robustness.survival(ask.runs, ask.spec.x, firms, ask.over)
     worst = table.groupby("firm")["survives"].mean().sort_values(kind="stable")
     order = [firm for firm in worst.index if worst[firm] < 1] or list(worst.index[:1])
     drawn = table[table["firm"].isin(order)]
@@ -70,7 +70,8 @@ def survival(ask: Ask) -> Exhibit:
     safe = len(firms) - len(order) if worst.iloc[0] < 1 else len(firms)
     caption = (
         "Share of runs in which the firm is in the market at the end, over all other factors and seeds. "
-        f"{safe} of {len(firms)} firms are left in every run and not shown."
+        f"{safe} of {len(firms)} firms are left in every run and not shown. "
+        f"In the text and in the table: {ask.intervals}."
     )
     return Exhibit(Drawing(ask.name, title, caption, _survivors(ask, table), figure), table)
 
@@ -82,7 +83,7 @@ def _survivors(ask: Ask, table: pd.DataFrame) -> str:
         at = table[table[ask.spec.x] == end].sort_values("survives", kind="stable").iloc[0]
         share = with_interval(100 * at[name] for name in ("survives", "lo", "hi"))
         parts.append(f"at {ask.label(ask.spec.x)} = {shown(end)} {ask.firm(at['firm'])}, {share}% of runs")
-    return f"The firm that survives least often: {'; '.join(parts)}."
+    return f"The firm that survives least often: {'; '.join(parts)}.{ask.unsure(table['lo'])}"
 
 
 def _values(column: pd.Series[Any]) -> list[Any]:
@@ -110,10 +111,9 @@ def _cells(axes: Axes, table: pd.DataFrame, x: str, y: str, columns: list[Any], 
     for row in table.to_dict("records"):
         red, green, blue, _ = colours.cmap(colours.norm(row["mean"]))
         ink = "white" if 0.3 * red + 0.59 * green + 0.11 * blue < 0.5 else "black"
-        half = (row["hi"] - row["lo"]) / 2
-        text = number(row["mean"]) + (f"\n±{number(half)}" if np.isfinite(half) else "")
+        text = with_interval(row[name] for name in ("mean", "lo", "hi")).replace(" [", "\n[")
         place = (columns.index(row[x]), rows.index(row[y]))
-        axes.text(*place, text, ha="center", va="center", fontsize=6.8, color=ink, linespacing=0.95)
+        axes.text(*place, text, ha="center", va="center", fontsize=6.2, color=ink, linespacing=0.95)
 
 
 def _ticks(axes: Axes, columns: list[Any], rows: list[Any]) -> None:
@@ -134,4 +134,4 @@ def _finding(ask: Ask, table: pd.DataFrame) -> str:
         value = with_interval(row[column] for column in ("mean", "lo", "hi"))
         where = f"{ask.label(spec.x)} = {shown(row[spec.x])}, {ask.label(spec.y)} = {shown(row[spec.y])}"
         parts.append(f"{name} {value} at {where}")
-    return f"{ask.title} ({ask.unit}): {', '.join(parts)}."
+    return f"{ask.title} ({ask.unit}): {', '.join(parts)}.{ask.unsure(table['lo'])}"

@@ -75,7 +75,7 @@ def draw(told: Story, measure: Measure) -> Drawing:
         foot(figure, told)
     caption = (
         f"{measure.title}: {measure.unit}. Firms by units in {told.baseline}, largest first; "
-        f"lines are means over {told.sample}, bands 95% intervals"
+        f"lines are means over {told.sample}, {told.bands}"
         + (
             "; thin lines are what the firm's costs explain: only what lies below is a cut"
             * bool(measure.reference)

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..analysis.compare import WITH_OPEN, Row
+from ..analysis.interval import NO_LUCK
 from .data import Story
 from .style import PALETTE, WIDTH, Drawing, house, number, short, with_interval, zero_line
 
@@ -51,8 +52,12 @@ def draw(told: Story) -> Drawing:
     caption = (
         f"Difference from {told.baseline} over {len(told.months)} months, CNY bn: consumer surplus, profit "
         "of suppliers, the state's balance (less fiscal cost), margin on petrol cars, the sum of all with "
-        "the firms, the same with what open orders come to, and operating profit of each firm. Lines are "
-        "95% intervals of the paired difference: of luck, not of the parameters."
+        "the firms, the same with what open orders come to, and operating profit of each firm. "
+        + (
+            "Lines are 95% intervals of the paired difference: of luck, not of the parameters."
+            if told.luck
+            else f"No intervals: {NO_LUCK}."
+        )
     )
     return Drawing("who-gains", title, caption, _finding(told), figure)
 

@@ -42,7 +42,7 @@ def price_index(told: Story) -> Drawing:
         ends.append(f"{price} in {name}, where costs alone would bring {cost}")
     caption = (
         "Price of the basket of cars sold before the start, products still on sale; start = 100. Means over "
-        f"{told.sample}, bands 95% intervals; thin lines are the same basket at reference prices, which move "
+        f"{told.sample}, {told.bands}; thin lines are the same basket at reference prices, which move "
         "with the makers' own costs: only what lies below is a cut. Numbers above are events."
     )
     finding = f"The price index ends at {'; at '.join(ends)}."
@@ -62,7 +62,7 @@ def war_index(told: Story) -> Drawing:
             peaks.append(f"{name} differs most in {told.months[top]}, by {value} points")
     caption = (
         "War index: mean depth of cuts below the makers' reference prices, which move with their own costs, "
-        f"over all products on sale, weighted by start units. Means over {told.sample}, bands 95% intervals; "
+        f"over all products on sale, weighted by start units. Means over {told.sample}, {told.bands}; "
         "numbers above are events."
     )
     return Drawing("war-index", "War index by scenario", caption, _sentence(peaks, told), figure)
@@ -81,8 +81,8 @@ def consumer_surplus(told: Story) -> Drawing:
         value = with_interval((part / 1e9 for part in row[3:]), signed=True)
         totals.append(f"consumer surplus over the whole run changes by CNY {value} bn in {name}")
     caption = (
-        f"Consumer surplus, difference from {told.baseline} with the same seeds; bands are 95% intervals of "
-        "the paired difference; numbers above are events."
+        f"Consumer surplus, difference from {told.baseline} with the same seeds, seed by seed; {told.bands}; "
+        "numbers above are events."
     )
     return Drawing(
         "consumer-surplus", "Consumer surplus by scenario", caption, _sentence(totals, told), figure

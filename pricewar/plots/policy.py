@@ -79,7 +79,7 @@ def trade_off(study: PolicyStudy) -> Drawing:
     caption = (
         "Across: consumer surplus lost against no measure, present value, CNY bn. Up: share of the fall of "
         "rivals' prices that does not happen; 100% is peace, above it prices are dearer than in peace. Bars: "
-        "95% intervals of the means over futures."
+        "95% intervals of the means over futures: of parameters."
     )
     return Drawing("trade_off", "War avoided, and what it costs buyers", caption, finding, figure)
 
@@ -141,8 +141,9 @@ def robustness_bars(study: PolicyStudy) -> Drawing:
     )
     caption = (
         "By welfare with open orders, present value. Left: share of futures in which the option is best, "
-        "with 95% intervals (Wilson). Right: mean loss against the best option of each future, with 95% "
-        f"intervals. Of options that tie the first of the file counts, {NONE} before all."
+        "with 95% intervals over futures (Clopper-Pearson). Right: mean loss against the best option of each "
+        "future, with 95% intervals over futures, cut at 0. Of options that tie the first of the file "
+        f"counts, {NONE} before all."
     )
     return Drawing("robustness", "Which option holds up", caption, finding[:1].upper() + finding[1:], figure)
 

@@ -187,6 +187,8 @@ def with_interval(values: Iterable[float], signed: bool = False) -> str:
     places = _places(mean)
     if not np.isfinite([lo, hi]).all():
         return number(mean, places, signed)
+    finer = range(places, places + 12)  # ends that look alike would say that nothing is left to chance
+    places = next((more for more in finer if number(lo, more) != number(hi, more)), places)
     return f"{number(mean, places, signed)} [{number(lo, places)}, {number(hi, places)}]"
 
 

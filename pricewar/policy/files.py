@@ -8,13 +8,19 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..errors import InputError, Problem, bad_input
-from ..experiment.factors import Factor, matches
+from ..errors import InputError, Problem, bad_input, shown
+from ..experiment.factors import Factor
 from ..interventions import Intervention
+from ..paths import matches, value_at
 from ..rules import make_rule
 from ..scenario import problems_of
 from ..scenario_file import find, load, merged, shipped_directory
+from ..toml_text import is_file
+from .measures import MONEY, PLAIN
 from .spec import NONE, PEACE, PolicySpec
+
+RESERVED = frozenset({"draw", "seed", "option", *MONEY, *PLAIN})
+"""Columns of the table of options; those with a dot in their names are not listed."""
 
 
 def shipped_policies() -> dict[str, Path]:
@@ -30,8 +36,10 @@ def load_policy(source: PolicySpec | str | Path) -> PolicySpec:
     """
     if isinstance(source, PolicySpec):
         return source
+    if not isinstance(source, (str, Path)):
+        raise bad_input("load_policy", ("source", source, "a shipped name, a file or a PolicySpec"))
     path = shipped_policies().get(str(source), Path(source))
-    if not path.is_file():
+    if not is_file(path):
         known = ", ".join(shipped_policies())
         raise bad_input(str(source), ("(name)", str(source), f"a .toml file, or one of {known}"))
     tree = merged(path.resolve())
@@ -39,7 +47,7 @@ def load_policy(source: PolicySpec | str | Path) -> PolicySpec:
     tree["origin"] = str(source)
     for part in ("base", "but_for"):
         name = tree.get(part)
-        if isinstance(name, str) and (path.parent / name).is_file():
+        if isinstance(name, str) and is_file(path.parent / name):
             tree[part] = str(find(path.parent / name))
     return policy_from(tree, str(source))
 
@@ -50,6 +58,8 @@ def policy_from(tree: Mapping[str, Any], source: str) -> PolicySpec:
     Raises:
         InputError: with every problem found and its place.
     """
+    if not isinstance(tree, Mapping):
+        raise bad_input("policy_from", ("tree", tree, "a table of plain values, as a policy file holds it"))
     tree, problems = dict(tree), list[Problem]()
     for part in ("base", "but_for"):
         try:
@@ -85,7 +95,7 @@ def _unknown_rules(measures: Any) -> Iterator[Problem]:
                 for p in problems_of(error):
                     yield Problem(f"measures.{name}.{place}.{p.place}", p.found, p.allowed)
             except ValueError as error:
-                yield Problem(f"measures.{name}.{place}", repr(table), str(error))
+                yield Problem(f"measures.{name}.{place}", shown(table), str(error))
 
 
 def _names(measures: Any, bundles: Any) -> Iterator[Problem]:
@@ -122,6 +132,9 @@ def _misfits(spec: PolicySpec) -> Iterator[Problem]:
         if not any(any(matches(tree, pattern)) for tree in trees.values()):
             yield Problem(f"set.{pattern}", "no such field", "a path into the scenario or a measure")
     for name, factor in spec.factors.items():
+        if name in RESERVED or "." in name:
+            allowed = f"a name without a dot other than {', '.join(sorted(RESERVED))}"
+            yield Problem(f"factors.{name}", "the name of a column of the results", allowed)
         yield from _reach(spec, name, factor, trees)
 
 
@@ -132,6 +145,10 @@ def _reach(spec: PolicySpec, name: str, factor: Factor, trees: Mapping[str, Any]
         if not any(any(matches(tree, pattern)) for tree in trees.values()):
             yield Problem(f"factors.{name}.path", repr(pattern), "a path into the scenario or a measure")
             return
+    held = [value_at(trees[option], path) for option, paths in found.items() for path in paths]
+    if factor.apply != "set" and any(isinstance(x, bool) or not isinstance(x, (int, float)) for x in held):
+        yield Problem(f"factors.{name}.apply", repr(factor.apply), "set, where a path holds no number")
+        return
     plain = found.get(NONE, set())
     told = set[tuple[str, str]]()
     for option in (o for o in trees if o in (PEACE, NONE) or found[o] - plain):

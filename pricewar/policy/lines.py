@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from .. import metrics
 from ..costs import cost_lines
 from ..experiment.metrics import Run
+from ..sums import times
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -85,7 +86,7 @@ class Ledger:
     def by_firm(self, values: Floats) -> Floats:
         """(T, F) sums of values (T, J) over each firm's products."""
         member = np.equal.outer(self.firm_of, np.arange(len(self.start_units))).astype(float)
-        return np.asarray(values @ member)
+        return times(values[:, None, :], member.T)
 
     @property
     def fixed_a_car(self) -> Floats:

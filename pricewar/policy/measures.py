@@ -17,6 +17,11 @@ MONEY: Final = (
     "petrol_profit", "supplier_profit", "fiscal_cost", "welfare",
 )  # fmt: skip
 """Columns of the market table that are added up, as sums and as present values."""
+PLAIN: Final = (
+    "war_avoided", "rivals_fall", "price_index_end", "orders", "suppliers_failed", "exits", "hhi_end",
+    "conduct", "sacrifice", "recouped", "refunds", "protection_paid", "early_loss", "early_share",
+)  # fmt: skip
+"""The other measures whose names have no dot: with MONEY, what no factor of a policy file may be called."""
 WAIT: Final = 3
 """Months after which an early buyer looks at the price again."""
 LEAST_WAR: Final = 0.005

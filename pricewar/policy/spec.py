@@ -11,10 +11,12 @@ from typing import Any, Final
 from pydantic import Field
 
 from ..experiment.design import LatinHypercube
-from ..experiment.factors import Factor, matches, value_at
+from ..experiment.factors import Factor
 from ..interventions import Intervention
+from ..paths import matches, value_at
 from ..rules import make_rule
 from ..scenario import Scenario
+from ..sources import sources
 from ..specs import Table
 
 NONE: Final = "no measure"
@@ -41,7 +43,7 @@ class PolicySpec(Table):
     factors: dict[str, Factor] = Field(min_length=1, description="what is not known, with its range")
     draws: int = Field(200, ge=2, le=100_000, description="futures of a Latin hypercube over the factors")
     seeds: int = Field(1, ge=1, le=1000, description="seeds in each future, the same in all")
-    seed: int = Field(1, ge=0, description="first seed")
+    seed: int = Field(1, ge=0, le=2**62, description="first seed")
     measures: dict[str, Rules] = Field(min_length=1, description="name -> interventions")
     bundles: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="name -> measures")
     discount: float = Field(0.05, ge=0, le=1, description="social discount rate a year, for present values")
@@ -103,9 +105,16 @@ class PolicySpec(Table):
             for row in rows
         ]
 
+    @property
+    def sources(self) -> dict[str, str]:
+        """Code of one's own that the study names: module -> SHA-256 (`pricewar.sources`)."""
+        return sources(self.model_dump(mode="json", by_alias=True, exclude={"title", "question"}))
+
     @cached_property
     def digest(self) -> str:
-        """Short name of all that results depend on."""
+        """Short name of all that results depend on, with the source of rules of one's own."""
         tree = self.model_dump(mode="json", by_alias=True, exclude={"title", "question"})
+        own = sources(tree)
+        tree |= {"sources": own} if own else {}
         text = json.dumps(tree, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -5,30 +5,36 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
-import pyarrow.parquet as pq
 
 from ..edition import EDITION, require_same
-from ..errors import InputError, ResultsError, bad_input
-from ..experiment.chunks import plain, put
+from ..errors import ResultsError, bad_input
+from ..experiment.chunks import damaged, plain, put, read_chunk, writing
+from ..experiment.manifest import differences
 from ..experiment.metrics import Run
 from ..experiment.pool import spawned_pool
 from ..experiment.runner import Runner
 from ..experiment.work import Item, Outcome, simulate
+from ..folders import alone, require_ours
 from .files import load_policy
 from .measures import MONEY, outcomes
 from .spec import NONE, PEACE, PolicySpec
 
 PATHS: Final = ("price_index", "war_index", "hhi", *MONEY)
 """Columns of the market table whose monthly paths are kept."""
+NAMES: Final = ("options", "paths")
+"""Tables of a future, a file each."""
+FUTURES: Final = "futures"
 TIME_LIMIT: Final = 900.0
 """Seconds for all runs of one future."""
-_ABOUT: Final = "policy.json"
+ABOUT: Final = "policy.json"
+"""Says what was asked, and names what was added to the folder."""
 Progress = Callable[[int, int, int], None]
 """Called with futures done, futures that failed, and all futures."""
 
@@ -100,13 +106,20 @@ def run_policy(
         ResultsError: no future ran.
     """
     spec = load_policy(source)
-    folder = _open(Path(store), spec)
+    target = Path(store)
+    with _opened(target, spec):
+        return _study(spec, target / FUTURES, executor, workers, progress)
+
+
+def _study(
+    spec: PolicySpec, folder: Path, executor: Executor | None, workers: int, progress: Progress | None
+) -> PolicyStudy:
     items = [
         Item(draw * spec.seeds + k, draw, spec.seed + k)
         for draw in range(spec.draws)
         for k in range(spec.seeds)
     ]
-    todo = [item for item in items if not _file(folder, item, "paths").exists()]
+    todo = [item for item in items if not all(_file(folder, item, name).exists() for name in NAMES)]
     failed = list[str]()
     done = len(items) - len(todo)
     for outcome in _outcomes(spec, todo, executor, workers):
@@ -114,7 +127,7 @@ def run_policy(
         done += 1
         if progress is not None:
             progress(done, len(failed), len(items))
-    options, paths = (_read(folder, items, name) for name in ("options", "paths"))
+    options, paths = (_read(folder, items, name) for name in NAMES)
     if options.empty:
         raise ResultsError("\n".join(["no future ran", *failed[:5]]))
     return PolicyStudy(spec, options, paths, tuple(failed))
@@ -135,11 +148,12 @@ def _outcomes(
 
 
 def _kept(folder: Path, outcome: Outcome) -> list[str]:
-    """Store a future; `paths` last, so that it stands for both. What failed is told."""
+    """Store a future, which is done when both of its files are there. What failed is told."""
     if outcome.error:
         return [f"draw {outcome.item.point}, seed {outcome.item.seed}: {outcome.error}"]
-    for name in ("options", "paths"):
-        put(plain(outcome.tables[name]), _file(folder, outcome.item, name))
+    with writing(folder.parent):
+        for name in NAMES:
+            put(plain(outcome.tables[name]), _file(folder, outcome.item, name))
     return []
 
 
@@ -148,37 +162,65 @@ def _file(folder: Path, item: Item, name: str) -> Path:
 
 
 def _read(folder: Path, items: list[Item], name: str) -> pd.DataFrame:
-    files = [path for item in items if (path := _file(folder, item, name)).exists()]
-    parts = [pq.read_table(path).to_pandas() for path in files]
+    stored = [item for item in items if all(_file(folder, item, each).exists() for each in NAMES)]
+    parts = [_future(_file(folder, item, name), item) for item in stored]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
-def _open(target: Path, spec: PolicySpec) -> Path:
-    """The folder of the futures, if the study in it is this one.
+def _future(path: Path, item: Item) -> pd.DataFrame:
+    """One table of a future.
 
     Raises:
-        InputError: it holds another one, or one of another edition of the model.
+        ResultsError: damaged, or that of another future.
     """
-    about, folder = target / _ABOUT, target / "futures"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if about.exists():
-            then = json.loads(about.read_text(encoding="utf-8"))
-            require_same(then, str(target))
-            if then.get("digest") != spec.digest:
-                raise bad_input(
-                    "command line", ("--out", str(target), "a folder without another study in it")
-                )
-            return folder
-        record = {
+    frame: pd.DataFrame = read_chunk(path).to_pandas()
+    keys = frame[["draw", "seed"]].drop_duplicates().values.tolist() if {"draw", "seed"} <= {*frame} else []
+    if keys != [[item.point, item.seed]]:
+        raise ResultsError(damaged(path, "another future than its name says"))
+    return frame
+
+
+@contextmanager
+def _opened(target: Path, spec: PolicySpec) -> Iterator[None]:
+    """The folder of this study, nobody else's as long as the block lasts.
+
+    Raises:
+        InputError: it holds another study, one of another edition of the model or of other code, or files of
+            others; every difference is named.
+        ResultsError: it cannot be read or written, or another process is at work in it.
+    """
+    require_ours(target, ABOUT)
+    with writing(target):
+        target.mkdir(parents=True, exist_ok=True)
+        lock = alone(target)
+    with lock:
+        asked = {
             "name": spec.name,
             "digest": spec.digest,
             "version": version("pricewar"),
             "edition": EDITION,
+            "sources": spec.sources,
         }
-        about.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    except InputError:
-        raise
+        if (target / ABOUT).exists():
+            _same(target, asked)
+        else:
+            with writing(target):
+                draft = target / f"{ABOUT}.part"
+                draft.write_text(json.dumps(asked | {"files": {}}, indent=2) + "\n", encoding="utf-8")
+                draft.replace(target / ABOUT)
+        with writing(target):
+            (target / FUTURES).mkdir(exist_ok=True)
+        yield
+
+
+def _same(target: Path, asked: Mapping[str, Any]) -> None:
+    try:
+        then = json.loads((target / ABOUT).read_text(encoding="utf-8"))
+        stored = {name: then.get(name, {} if name == "sources" else None) for name in asked}
     except (OSError, ValueError, AttributeError) as error:
         raise ResultsError(f"{target}: not usable: {error}") from error
-    return folder
+    require_same(then, str(target))
+    found = list(differences(stored, dict(asked)))
+    if found:
+        problems = [(place, new, f"{old!r}, as stored; or another --out") for place, old, new in found]
+        raise bad_input(f"{target} holds another study", *problems[:20])

@@ -7,10 +7,10 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from ..analysis.interval import interval
+from ..analysis.interval import clopper_pearson, interval
 from ..analysis.robustness import robustness
+from ..bounds import bounds_of
 from .courts import TESTS
 from .spec import NONE, PEACE
 from .study import PolicyStudy
@@ -53,16 +53,19 @@ def effects(study: PolicyStudy) -> pd.DataFrame:
     """Each measure of each option, and its difference from no measure in the same future.
 
     Returns:
-        Columns option, measure, mean, lo, hi (95% interval of the mean over futures, Student's t; empty for
-        surplus and welfare, whose levels mean nothing), diff,
-        diff_lo, diff_hi (paired), p05, p95 (of the differences), futures (that have a value).
+        Columns option, measure, mean, lo, hi (95% interval of the mean over futures, Student's t, inside what
+        the measure can be; empty for surplus and welfare, whose levels mean nothing, and where no future
+        differs), diff, diff_lo, diff_hi (paired), p05, p95 (of the differences), futures (that have a value).
     """
     rows, names = [], measured(study)
     cube = _cube(study, names)
     for measure in names:
         table = _slice(study, cube, measure)
         change = table.sub(table[NONE], axis=0)
-        own, paired = interval(table.to_numpy(float)), interval(change.to_numpy(float))
+        bounds = bounds_of(measure)
+        own = interval(table.to_numpy(float), bounds=bounds)
+        size = np.abs(table.to_numpy(float)).max(axis=0, initial=0.0, where=table.notna().to_numpy())
+        paired = interval(change.to_numpy(float), bounds=bounds.of_differences(), size=size)
         for place, option in enumerate(table):
             seen = change[option].dropna()
             ends = np.quantile(seen, [0.05, 0.95]) if len(seen) else (np.nan, np.nan)
@@ -120,18 +123,19 @@ def best(study: PolicyStudy, measure: str = RANKED) -> pd.DataFrame:
     Peace is no option. Of options that tie, the one named first in the file counts: no measure before all.
 
     Returns:
-        Columns option, best, best_lo, best_hi (share of futures, Wilson 1927), regret_mean, regret_lo,
-        regret_hi, regret_p90, regret_max (Savage 1951), least mean regret first.
+        Columns option, best, best_lo, best_hi (share of futures, Clopper and Pearson 1934), regret_mean,
+        regret_lo, regret_hi, regret_p90, regret_max (Savage 1951), least mean regret first. Intervals are
+        over futures.
     """
     kept = study.options[study.options["option"] != PEACE]
-    table = robustness(kept, "option", ["option", "draw"], measure)
+    table = robustness(kept, "option", ["option", "draw"], measure, over="point")
     complete = wide(study, measure)[list(study.spec.options)].dropna()
     winners = complete.idxmax(axis=1)
     rows = {}
     for option in study.spec.options:
         won = int((winners == option).sum())
-        ends = stats.binomtest(won, len(winners)).proportion_ci(method="wilson")
-        rows[option] = (won / len(winners), float(ends.low), float(ends.high))
+        share = won / len(winners)
+        rows[option] = (share, *map(float, clopper_pearson(share, len(winners))))
     shares = pd.DataFrame.from_dict(rows, orient="index", columns=["best", "best_lo", "best_hi"])
     names = ["option", *shares, "regret_mean", "regret_lo", "regret_hi", "regret_p90", "regret_max"]
     return table.join(shares, on="option")[names]

@@ -9,6 +9,7 @@ import typer
 
 from ..cli.app import guarded
 from ..cli.console import say
+from ..cli.signals import end_at_once_when_stopped
 from . import PROSE, Place, all_steps, publish, stale, unread
 from .step import repository
 
@@ -50,4 +51,5 @@ def main(
 
 
 if __name__ == "__main__":
+    end_at_once_when_stopped()
     typer.run(guarded(main))

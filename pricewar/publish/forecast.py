@@ -11,6 +11,7 @@ from ..backtest import Backtest
 from ..backtest.names import CARMAKER, TOTAL
 from ..backtest.study import key_of
 from ..cli.backtest import drawn, save, stored
+from ..folders import require_ours
 from ..plots.backtest import draw_backtest
 from ..report.numbers import renewed
 from .step import Place, Step, sources
@@ -85,6 +86,7 @@ def _found(place: Place) -> Backtest:
     draws, out = place.seeds(DRAWS, SMALL_DRAWS), place.kept / "backtest"
     found = stored(out, draws, SEED)
     if found is None:
+        require_ours(out)
         found = drawn(draws, SEED, place.workers, place.quiet)
         words = ["pricewar", "backtest", "--draws", str(draws), "--seed", str(SEED)]
         save(found, out, shlex.join(words))

@@ -11,16 +11,21 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ..analysis import episodes
+from ..analysis.interval import NO_LUCK
+from ..arguments import maybe, takes, text
+from ..arguments import path as path_
 from ..edition import mark
 from ..plots import Drawing, Story, draw_figures, story
 from ..plots.style import count
 from ..results import Results, software
 from . import tables
 from .findings import findings
+from .inputs import inputs
 
 __all__ = ["write_report"]
 
 
+@takes(results=Results, directory=path_, baseline=maybe(text))
 def write_report(
     results: Results,
     directory: str | Path,
@@ -53,7 +58,7 @@ def content(told: Story, drawings: Sequence[Drawing]) -> dict[str, Any]:
     """Everything that the template prints."""
     results = told.results
     wars = episodes(results, told.baseline)
-    runs = results.runs
+    runs, held = results.runs, inputs(results, told.baseline)
     return {
         "scenarios": told.scenarios,
         "baseline": told.baseline,
@@ -61,6 +66,8 @@ def content(told: Story, drawings: Sequence[Drawing]) -> dict[str, Any]:
         "months": (told.months[0], told.months[-1], len(told.months)),
         "cut_short": told.cut_short,
         "seeds": results.seeds,
+        "luck": told.luck,
+        "no_luck": NO_LUCK,
         "failed": runs[runs["status"] != "ok"].to_dict("records"),
         "findings": findings(told, wars),
         "market": [*tables.market(told), *([tables.buyers(told)] if told.others else [])],
@@ -74,6 +81,8 @@ def content(told: Story, drawings: Sequence[Drawing]) -> dict[str, Any]:
         "mark": Markup(mark(results.edition)),
         "versions": sorted(runs["version"].unique()),
         "software": software(),
+        "inputs": held,
+        "parts": {anchor: text for one in held for anchor, text in one.parts.items()},
         "digests": runs.drop_duplicates("scenario").set_index("scenario")["digest"].to_dict(),
     }
 

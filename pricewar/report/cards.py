@@ -13,7 +13,8 @@ from typing import Final
 import numpy as np
 
 from ..analysis.books import break_even
-from ..analysis.compare import TOTAL, WITH_OPEN, compare_table, pick
+from ..analysis.compare import TOTAL, WITH_OPEN, compare_table, has_luck, pick
+from ..analysis.interval import NO_LUCK
 from ..analysis.surplus import GROUPS, gains
 from ..results import Results
 from ..runs import compare
@@ -51,7 +52,7 @@ def table(results: Results, scenario: str, baseline: str) -> str:
     compared = compare_table(results.only(baseline, scenario), baseline)
     lines = [
         f"Totals over the run, mean of {len(results.seeds)} seeds; difference from `{baseline}` with the "
-        "same seeds and its 95% interval.",
+        f"same seeds and its 95% interval over seeds: {_of_what(results)}.",
         "",
         "| | mean | difference | 95% interval |",
         "|---|---:|---:|---:|",
@@ -66,15 +67,22 @@ def table(results: Results, scenario: str, baseline: str) -> str:
     return "\n".join(lines)
 
 
-def _number(value: float, signed: bool = False) -> str:
+def _of_what(results: Results) -> str:
+    return "of luck alone, not of the parameters" if has_luck(results) else f"none, {NO_LUCK}"
+
+
+def _number(value: float, signed: bool = False, more: int = 0) -> str:
     if not np.isfinite(value):
         return ""
-    digits = 0 if abs(value) >= 1000 else 1 if abs(value) >= 100 else 2
+    digits = more + (0 if abs(value) >= 1000 else 1 if abs(value) >= 100 else 2)
     return f"{value:{'+' if signed else ''},.{digits}f}"
 
 
 def _span(lo: float, hi: float) -> str:
-    return f"{_number(lo, True)} to {_number(hi, True)}" if np.isfinite(lo) else ""
+    """The ends, with as many more digits as tell them apart."""
+    spans = (f"{_number(lo, True, more)} to {_number(hi, True, more)}" for more in range(12))
+    told = (span for span in spans if len(set(span.split(" to "))) == 2)
+    return next(told, "") if np.isfinite(lo) else ""
 
 
 def _buyers(results: Results, baseline: str) -> str:

@@ -8,8 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from ..edition import mark
+from ..edition import mark, marked
+from ..errors import bad_input
 from ..experiment import Study
+from ..experiment.manifest import MANIFEST
+from ..folders import added
 from ..plots.experiment import Exhibit, exhibits
 from ..plots.style import count
 
@@ -23,16 +26,31 @@ def write_study(study: Study, directory: str | Path) -> list[str]:
 
     Returns:
         One sentence for each figure.
+
+    Raises:
+        InputError, ResultsError: as `pricewar.folders.replaced`.
     """
-    target = Path(directory)
     made, words = _made(study)
-    for exhibit in made:
-        exhibit.drawing.save(target / "figures")
-        (target / "tables").mkdir(exist_ok=True)
-        exhibit.table.to_csv(target / "tables" / f"{exhibit.drawing.name}.csv", index=False)
-    text = json.dumps(words, indent=2, ensure_ascii=False)
-    (target / "findings.json").write_text(text + "\n", encoding="utf-8")
+    with added(Path(directory), MANIFEST) as draft:
+        for exhibit in made:
+            exhibit.drawing.save(draft / "figures")
+            (draft / "tables").mkdir(exist_ok=True)
+            exhibit.table.to_csv(draft / "tables" / f"{exhibit.drawing.name}.csv", index=False)
+        text = json.dumps(words, indent=2, ensure_ascii=False)
+        (draft / "findings.json").write_text(text + "\n", encoding="utf-8")
     return words
+
+
+def require_page(page: Path) -> None:
+    """Refuse to write a page over a file that is none of ours.
+
+    Raises:
+        InputError: there is something there without the mark that our pages carry.
+    """
+    ours = not page.exists() or (page.is_file() and marked(page.read_text(errors="replace")) is not None)
+    if not ours:
+        allowed = "a page that pricewar wrote, to be made anew, or a file that is not there yet"
+        raise bad_input("command line", ("--page", str(page), allowed))
 
 
 def write_page(study: Study, page: str | Path) -> Path:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..analysis.compare import TOTAL, WITH_OPEN
+from ..analysis.interval import NO_LUCK
 from ..plots.data import Story
 from ..plots.style import count, number, with_interval
 
@@ -111,6 +112,8 @@ def _war(told: Story, scenario: str, episodes: pd.DataFrame) -> str:
 def _clear(told: Story, scenario: str) -> str:
     """How many firms gain and lose beyond doubt."""
     rows = {firm: told.total(scenario, firm, "operating_profit") for firm in told.firms}
+    if not told.luck:
+        return f"There are no intervals: {NO_LUCK}."
     if not any(np.isfinite(row.diff_lo) for row in rows.values()):
         return "With one seed there are no intervals: read these numbers as one draw."
     up = [told.name(firm) for firm, row in rows.items() if row.diff_lo > 0]

@@ -10,6 +10,7 @@ import textwrap
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -19,10 +20,11 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
 from ..edition import EDITION, mark
+from ..folders import added
 from ..plots.policy import BN, draw_best, draw_payers, draw_trade_off, policy_drawings
 from ..plots.style import count, house, number
 from ..policy.spec import NONE, PEACE
-from ..policy.study import PolicyStudy
+from ..policy.study import ABOUT, PolicyStudy
 from ..policy.summary import RANKED, best, buyers, courts, effects, monthly, payers, pick
 from . import _embedded
 from .experiment import BEGIN, END
@@ -49,7 +51,8 @@ NOTHING: Final = 1e-3
 METHOD: Final = (
     "Every future is a draw of the uncertain parameters (Latin hypercube) with a seed. In each, peace, the "
     "war, and the war under every option run with the same luck, so differences are paired. Brackets: 95% "
-    "intervals of the mean over futures (Student's t)."
+    "intervals of the mean over futures (Student's t, inside what a number can be): of the parameters, with "
+    "the luck of each future's seeds in it."
 )
 LIMITS: Final = (
     "Not evidence in a case. Compliance is put in, not explained. Intervals hold the uncertainty of the "
@@ -68,16 +71,19 @@ def write_brief(study: PolicyStudy, directory: str | Path, command: str) -> list
 
     Returns:
         One sentence for each figure.
+
+    Raises:
+        InputError, ResultsError: as `pricewar.folders.replaced`.
     """
-    target = Path(directory)
     drawings = policy_drawings(study)
-    for drawing in drawings:
-        drawing.save(target / "figures")
-    write_tables(study, target / "tables")
     figures = [(drawing, _embedded(drawing)) for drawing in drawings]
     page = _template().render(content(study, command) | {"figures": figures, "mark": Markup(mark())})
-    (target / "report.html").write_text(page, encoding="utf-8")
-    write_pdf(study, target / "brief.pdf", command)
+    with added(Path(directory), ABOUT) as draft:
+        for drawing in drawings:
+            drawing.save(draft / "figures")
+        write_tables(study, draft / "tables")
+        (draft / "report.html").write_text(page, encoding="utf-8")
+        write_pdf(study, draft / "brief.pdf", command)
     return [drawing.finding for drawing in drawings]
 
 
@@ -153,7 +159,7 @@ def content(study: PolicyStudy, command: str) -> dict[str, Any]:
         "courts_rows": [_court(row) for _, row in tests.iterrows()],
         "courts_note": "In the war without measures. Missed: cars sold under the imposed cut below "
         "production cost that the test does not flag. False alarms: cars of rivals that answered, which it "
-        "flags.",
+        "flags. Brackets: 95% intervals over futures.",
         "method": METHOD,
         "limits": LIMITS,
         "command": command,
@@ -233,6 +239,8 @@ def _cell(table: pd.DataFrame, option: str, measure: str, factor: float, kind: s
     if max(abs(mean), abs(low), abs(high)) < NOTHING or mean == low == high:
         return number(mean, 0)
     places = 0 if abs(mean) >= 100 else 1 if abs(mean) >= 1 else 2
+    if not np.isfinite(ends).all():  # nothing differs between futures
+        return number(mean, places, kind == "diff")
     return f"{number(mean, places, kind == 'diff')} [{number(low, places)}, {number(high, places)}]"
 
 
@@ -252,7 +260,7 @@ def _buyers(study: PolicyStudy) -> list[list[str]]:
 def _court(row: pd.Series) -> list[str]:
     def share(name: str) -> str:
         mean, low, high = (number(100 * row[f"{name}{end}"], 0) for end in ("", "_lo", "_hi"))
-        return f"{mean} [{low}, {high}]"
+        return mean if "–" in (low, high) else f"{mean} [{low}, {high}]"
 
     return [
         str(row["test"]).replace("_", " "),

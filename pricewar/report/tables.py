@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..analysis import below_cost, break_even, gains, predation
 from ..analysis.compare import TOTAL, WITH_OPEN
+from ..analysis.interval import NO_LUCK
 from ..analysis.surplus import GROUPS
 from ..plots.data import Story
 from ..plots.style import number, with_interval
@@ -91,7 +92,7 @@ def _market(told: Story, others: tuple[str, ...]) -> Grid:
     note = (
         "A level of consumer surplus or welfare means nothing, so only differences are told. Surplus counts "
         "at the order, profit at the delivery; open orders: what the orders open at the end come to, less "
-        "those of the start."
+        f"those of the start. {_of_what(told)}"
     )
     return Grid("The market over the whole run", note, head, tuple(rows))
 
@@ -115,7 +116,7 @@ def buyers(told: Story) -> Grid:
     )  # fmt: skip
     note = (
         f"Against {told.baseline} with the same seeds, open orders counted; fifths in per cent of their own "
-        "surplus there. Intervals are of luck alone, not of the parameters."
+        f"surplus there. {_of_what(told)}"
     )
     return Grid("What buyers gain", note, head, tuple(rows))
 
@@ -130,7 +131,16 @@ def firms(told: Story, scenario: str) -> Grid:
             cells.append(with_interval((shown.scale * value for value in row[3:]), signed=True))
         rows.append((told.name(firm), *cells))
     head = ("", *(f"{shown.name} ({shown.unit})" for shown in FIRMS))
-    return Grid(f"Firms in {scenario}, difference from {told.baseline}", "", head, tuple(rows))
+    return Grid(f"Firms in {scenario}, difference from {told.baseline}", _of_what(told), head, tuple(rows))
+
+
+def _of_what(told: Story) -> str:
+    """What the brackets of a table hold, or why there are none."""
+    if not told.luck:
+        return f"No intervals: {NO_LUCK}."
+    if len(told.results.seeds) == 1:
+        return "One seed: no intervals."
+    return "Brackets: 95% intervals over seeds, of luck alone, not of the parameters."
 
 
 def books(told: Story, scenario: str) -> Grid:

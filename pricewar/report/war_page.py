@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 from typing import Final
@@ -27,17 +28,21 @@ HEADS: Final = {
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """One row per variant; each number with its 95% interval."""
+    """One row per variant; each number with its 95% interval over seeds, or alone where seeds agree."""
     lines = [f"| variant | {' | '.join(HEADS.values())} |", "|---|" + "---|" * len(MEASURES)]
     for row in table.to_dict("records"):
         cells = [
-            f"{row[name]:+.2f} [{row[f'{name}_lo']:+.2f}, {row[f'{name}_hi']:+.2f}]"
+            _with_ends(row[name], row[f"{name}_lo"], row[f"{name}_hi"])
             if name != "rivals_following"
             else f"{row[name]:.1f}"
             for name in MEASURES
         ]
         lines.append(f"| {row['variant']} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _with_ends(mean: float, lo: float, hi: float) -> str:
+    return f"{mean:+.2f}" if math.isnan(lo) else f"{mean:+.2f} [{lo:+.2f}, {hi:+.2f}]"
 
 
 def renew(page: Path, seeds: int = SEEDS) -> None:
@@ -48,7 +53,7 @@ def renew(page: Path, seeds: int = SEEDS) -> None:
         title = (
             f"`{scenario}`, first twelve months, mean of {seeds} seeds, difference from the but-for market"
         )
-        parts += [f"{title} [95% interval]:", "", markdown(table), ""]
+        parts += [f"{title} [95% interval over seeds, of luck]:", "", markdown(table), ""]
     text = renewed(page.read_text(encoding="utf-8"), "\n".join(parts).rstrip(), str(page))
     page.write_text(text, encoding="utf-8")
 

@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 from scipy.optimize import minimize_scalar
 
+from pricewar.arguments import flag, maybe, number, takes
 from pricewar.demand import MixedLogit, logit, nested_logit
 from pricewar.demand.base import Floats
 from pricewar.errors import bad_input
@@ -83,6 +84,7 @@ def _layout(market: Market, nested: bool) -> Layout:
     return Layout(market.firms, nests, market.shares)
 
 
+@takes(market=Market, nests=flag, rho=maybe(number))
 def calibrate(market: Market, nests: bool = False, rho: float | None = None) -> Calibration:
     """Calibrate logit, or nested logit, from shares and one or more margins.
 

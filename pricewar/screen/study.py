@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import truncnorm
 
+from pricewar.arguments import at_least, flag, maybe, number, takes, whole
 from pricewar.demand.base import Floats
 from pricewar.errors import ConvergenceError, bad_input
 from pricewar.screen.calibrate import Calibration, calibrate, calibrate_draws
@@ -71,6 +72,16 @@ class Screen:
         return named if self.full_diversion is None else named | {"diversion_products": self.full_diversion}
 
 
+@takes(
+    market=Market,
+    change=maybe(Change),
+    nests=flag,
+    rho=maybe(number),
+    margin_sd=number,
+    draws=whole,
+    seed=at_least(0),
+    efficiency=number,
+)
 def screen(
     market: Market,
     change: Change | None = None,

@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pricewar.arguments import maybe, number, takes
+from pricewar.arguments import path as path_
 from pricewar.demand.base import Floats, Ints
 from pricewar.errors import bad_input
 from pricewar.screen.sheet import Cell, Record, columns, problems, read_text, records
@@ -57,6 +59,7 @@ class Market:
         return float(1.0 - self.shares.sum())
 
 
+@takes(path=path_, market_size=maybe(number))
 def read_market(path: str | Path, market_size: float | None = None) -> Market:
     """Read a CSV with columns product, firm, price, share (or quantity), margin, and nest if there is one.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -34,6 +34,14 @@ class Strategy(Rule):
         for field, value in self:
             if isinstance(value, Strategy):
                 yield from ((f"{field}.{where}", name) for where, name in value.names())
+
+    def misfits(self, own: Collection[str]) -> Iterable[tuple[str, object, str]]:
+        """(field, found, allowed) of what a firm whose products are `own` cannot do; used to check files."""
+        for field, value in self:
+            if isinstance(value, Strategy):
+                yield from (
+                    (f"{field}.{where}", found, allowed) for where, found, allowed in value.misfits(own)
+                )
 
     def in_peace(self, segment: str) -> Strategy:
         """The rule that sets the prices of a segment while nobody cuts: the innermost `base` or `target`.

@@ -17,6 +17,7 @@ from pydantic import Field, model_validator
 
 from ..errors import bad_input
 from ..records import Floats, View
+from ..sums import dot
 from .base import Strategy
 
 Row = Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)]
@@ -89,7 +90,7 @@ class QLearning(OnGrid):
     def _begin(self, view: View) -> None:
         """All values as if the profit of the start lasted for ever."""
         units = np.maximum(view.landscape.start_units[view.own], 1.0)
-        scale = float(view.start_price @ units) / (1.0 + view.vat)
+        scale = dot(view.start_price, units) / (1.0 + view.vat)
         rest = self._profit(view, view.start_price, view.start_cost, units) / scale
         value = rest / (1.0 - self.delta)
         table = np.full((self.grid, self.bins, self.grid), value)
@@ -106,7 +107,7 @@ class QLearning(OnGrid):
 
     def _profit(self, view: View, price: Floats, cost: Floats, cars: Floats) -> float:
         """What a month's cars earn with the growth motive, CNY ex VAT, before fixed cost."""
-        return float((price / (1.0 + view.vat) - cost + self.growth_weight * view.growth) @ cars)
+        return dot(price / (1.0 + view.vat) - cost + self.growth_weight * view.growth, cars)
 
 
 class Learned(OnGrid):

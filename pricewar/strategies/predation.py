@@ -10,6 +10,7 @@ from pydantic import Field
 from ..errors import bad_input
 from ..months import Month
 from ..records import Flags, Floats, View
+from ..sums import times
 from .base import Strategy
 from .nested import Inner, cost_price, peace_price
 from .simple import Hold
@@ -81,5 +82,5 @@ class Predation(Strategy):
         return bool(np.any(view.on_sale & self._prey(view)))
 
     def _targets(self, view: View) -> Flags:
-        lost: Floats = view.landscape.closeness[view.own] @ self._prey(view).astype(np.float64)
+        lost = times(view.landscape.closeness[view.own], self._prey(view))
         return lost >= self.reach

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Annotated, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from ..errors import bad_input
+from ..fields import SEGMENTS
 from ..months import Month
 from ..records import Floats, View
 from .base import Strategy
@@ -113,6 +114,13 @@ class Scripted(Strategy):
         yield from super().names()
         yield from ((f"table.{month}.product", key) for month, row in self.table.items() for key in row)
 
+    def misfits(self, own: Collection[str]) -> Iterable[tuple[str, object, str]]:
+        """A firm sets the prices of its own products only."""
+        yield from super().misfits(own)
+        strange = sorted({key for row in self.table.values() for key in row} - set(own))
+        if strange:
+            yield "table", strange, f"products of the firm: {', '.join(sorted(own))}"
+
     def _in_force(self, view: View) -> dict[str, float]:
         months = sorted(month for month in self.table if month <= view.month)
         entries = {product: value for month in months for product, value in self.table[month].items()}
@@ -151,6 +159,15 @@ class PerSegment(Strategy):
         yield from super().names()
         for segment, rule in self.rules.items():
             yield from ((f"rules.{segment}.{where}", name) for where, name in rule.names())
+
+    def misfits(self, own: Collection[str]) -> Iterable[tuple[str, object, str]]:
+        """The segments must exist, and the rules in them must fit."""
+        yield from super().misfits(own)
+        for segment, rule in self.rules.items():
+            if segment not in SEGMENTS:
+                yield f"rules.{segment}", segment, f"one of {', '.join(SEGMENTS)}"
+            for where, found, allowed in rule.misfits(own):
+                yield f"rules.{segment}.{where}", found, allowed
 
     @staticmethod
     def _position(name: str, view: View) -> int:

@@ -16,11 +16,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pricewar.arguments import path as path_
+from pricewar.arguments import takes
 from pricewar.demand import MixedLogit, invert_shares
 from pricewar.errors import InputError, bad_input
+from pricewar.toml_text import out_of_bounds
 
 Floats = NDArray[np.float64]
 
+MOST_PRODUCTS = 10_000
+"""Products of a case: its Jacobians are squares of them."""
 _PRICE = ("price", "prices", "p")
 _DELTA = ("delta_excluding_price", "delta")
 _SHARES = ("shares", "market_shares", "observed_shares")
@@ -48,19 +53,25 @@ class Case:
     outputs: dict[str, Any]
 
 
+@takes(path=path_)
 def read_case(path: Path) -> Case:
     """Read and check a case file; raise `InputError` naming what is missing or malformed."""
     source = str(path)
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, TypeError) as error:  # ValueError: not UTF-8, not JSON, too many digits
         raise bad_input(source, ("file", str(error), "a readable JSON file")) from error
+    except RecursionError:
+        raise bad_input(source, ("file", "lists nested too deep", "a readable JSON file")) from None
+    problems = tuple(out_of_bounds(content))
+    if problems:
+        raise InputError(source, problems)
     inputs, outputs = _section(source, content, "inputs"), _section(source, content, "outputs")
     try:
         return _build(str(content.get("name", path)), _Inputs(inputs), outputs)
     except InputError as error:
         raise InputError(source, error.problems) from error
-    except (TypeError, ValueError, KeyError, IndexError) as error:
+    except (TypeError, ValueError, KeyError, IndexError, ArithmeticError) as error:
         raise bad_input(
             source, ("inputs", f"{type(error).__name__}: {error}", "arrays of numbers")
         ) from error
@@ -82,7 +93,11 @@ class _Inputs:
 
     def _products(self) -> int:
         if "J" in self.values:
-            return int(self.values["J"])
+            size = self.values["J"]
+            if not isinstance(size, int) or isinstance(size, bool) or not 0 < size <= MOST_PRODUCTS:
+                allowed = f"a whole number from 1 to {MOST_PRODUCTS:,}"
+                raise bad_input("case", ("inputs.J", size, allowed))
+            return size
         if "firm_ids" in self.values:
             return len(self.values["firm_ids"])
         raise bad_input("case", ("inputs.J", None, "the number of products, or firm_ids"))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pricewar.errors import bad_input
+from pricewar.arguments import number, takes
+from pricewar.arguments import path as path_
+from pricewar.errors import InputError, Problem, bad_input, cut_short
 from pricewar.verify.case import read_case
 from pricewar.verify.outputs import GIVEN, find_output
 from pricewar.verify.state import State, base_state, state_of
@@ -60,6 +64,7 @@ class Verification:
         }
 
 
+@takes(path=path_, tolerance=number)
 def verify_case(path: Path, tolerance: float = 1e-9) -> Verification:
     """Recompute the case at `path`; prices are held to `tolerance`, everything else to ten times that.
 
@@ -69,8 +74,9 @@ def verify_case(path: Path, tolerance: float = 1e-9) -> Verification:
     """
     if not tolerance > 0:
         raise bad_input("verify", ("tol", tolerance, "a number above zero"))
-    case = read_case(path)
-    base = base_state(case)
+    case, source = read_case(path), str(path)
+    with _told(source, "inputs"):
+        base = base_state(case)
     rows: list[Row] = []
     given: list[str] = []
     unknown: list[str] = []
@@ -78,20 +84,34 @@ def verify_case(path: Path, tolerance: float = 1e-9) -> Verification:
         if not isinstance(values, dict):
             unknown.append(section)
             continue
-        state = state_of(section, values, base) if _needs_state(section, values) else base
+        with _told(source, f"outputs.{section}"):
+            state = state_of(section, values, base) if _needs_state(section, values) else base
         for name, expected in values.items():
             place = f"{section}.{name}"
-            if name in GIVEN:
-                given.append(place)
-            elif (row := _row(place, name, expected, state, tolerance)) is None:
-                unknown.append(place)
-            else:
+            with _told(source, f"outputs.{place}"):
+                row = None if name in GIVEN else _row(place, name, expected, state, tolerance)
+            if row is not None:
                 rows.append(row)
+            else:
+                (given if name in GIVEN else unknown).append(place)
     return Verification(case.name, tuple(rows), tuple(given), tuple(unknown))
 
 
 def _needs_state(section: str, values: dict[str, Any]) -> bool:
     return any(find_output(name) is not None for name in values)
+
+
+@contextmanager
+def _told(source: str, place: str) -> Iterator[None]:
+    """Say of which file and which part of it an error is that a computation raises."""
+    try:
+        yield
+    except InputError as error:
+        problems = (Problem(f"{place}: {p.place}", p.found, p.allowed) for p in error.problems)
+        raise InputError(source, tuple(problems)) from error
+    except (TypeError, ValueError, LookupError, ArithmeticError) as error:
+        found = cut_short(f"{type(error).__name__}: {error}")
+        raise InputError(source, (Problem(place, found, "numbers or ids that fit the products"),)) from error
 
 
 def _row(place: str, name: str, expected: Any, state: State, tolerance: float) -> Row | None:
@@ -111,7 +131,7 @@ def _numbers(place: str, expected: Any) -> Any:
     try:
         return np.asarray(expected, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise bad_input("case", (f"outputs.{place}", expected, "numbers")) from error
+        raise bad_input("case", ("value", expected, "numbers")) from error
 
 
 def relative_error(ours: Any, reference: Any) -> float:

@@ -19,7 +19,7 @@ GIVEN = frozenset({"firm", "fixed", "floor", "floors", "cap", "caps", "firm_ids"
 
 def find_output(name: str) -> Output | None:
     """Return the function that computes the output called `name`, or None if nobody here knows it."""
-    factor = re.fullmatch(r"aggregate_elasticity(?:_factor_([\d.]+))?", name)
+    factor = re.fullmatch(r"aggregate_elasticity(?:_factor_([0-9]+(?:\.[0-9]+)?))?", name)
     if factor is not None:
         size = float(factor[1] or 0.1)
         return lambda s: s.demand.aggregate_elasticity(s.prices, size)

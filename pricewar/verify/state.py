@@ -101,7 +101,7 @@ def _with_merger(base: State) -> State:
 
 
 def _costs(section: str, given: dict[str, Any], base: State) -> Floats:
-    shock = re.search(r"cost_shock_(all|one_firm)_(plus|minus)_([\d.]+)pct", section)
+    shock = re.search(r"cost_shock_(all|one_firm)_(plus|minus)_([0-9]+(?:\.[0-9]+)?)pct", section)
     if shock is None:
         return np.asarray(given["costs"], dtype=np.float64) if "costs" in given else base.costs
     change = float(shock[3]) / 100.0 * (1.0 if shock[2] == "plus" else -1.0)
@@ -111,7 +111,7 @@ def _costs(section: str, given: dict[str, Any], base: State) -> Floats:
 
 def _imposed(section: str, given: dict[str, Any], base: State) -> Floats | None:
     """Imposed prices, NaN where free: the section's cut, else its own prices where `fixed`."""
-    percent = re.search(r"([\d.]+)pct_cut", section)
+    percent = re.search(r"([0-9]+(?:\.[0-9]+)?)pct_cut", section)
     cut = 1.0 / 3.0 if "one_third_cut" in section else float(percent[1]) / 100.0 if percent else None
     if "fixed" in given:
         mask = np.asarray(given["fixed"], dtype=bool)

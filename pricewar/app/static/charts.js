@@ -11,6 +11,7 @@ const MARK = {
   end: "#c4ccd4",
   other: "#8f9aa5",
 };
+const TICKS = 5;
 const DASHES = ["", "7 3", "2 3", "9 3 2 3"];
 
 /**
@@ -25,14 +26,13 @@ export function chart(
   { months, until, ribbon = [], domain, width = 400, height = 215, label = "" },
 ) {
   const figure = h("figure", { role: "img", "aria-label": `${spec.title}, ${spec.unit}` });
-  const rows = series.flatMap((s, i) =>
+  const all = series.flatMap((s, i) =>
     s.values
-      .slice(0, until)
       .map((value, t) => ({ t, value, name: s.name, z: i }))
       .filter((r) => r.value !== null && r.value !== undefined),
   );
   figure.append(
-    draw(spec, series, rows, {
+    draw(spec, series, all, {
       months,
       until,
       ribbon,
@@ -58,7 +58,9 @@ export function chart(
   );
 }
 
-function draw(spec, series, rows, { months, until, ribbon, domain, width, height }) {
+function draw(spec, series, all, { months, until, ribbon, domain, width, height }) {
+  const rows = all.filter((r) => r.t < until);
+  const ahead = all.filter((r) => r.t >= until - 1); // the months to come, faint
   const colour = (z) => series[z].colour ?? GREY;
   const ends = lastPoints(series, until).filter((e) => !series[e.z].thin);
   const marks = ribbon.filter((e) => e.period < until && e.sort !== "end");
@@ -93,10 +95,10 @@ function draw(spec, series, rows, { months, until, ribbon, domain, width, height
       domain,
       label: `↑ ${spec.unit}`,
       grid: true,
-      ticks: 5,
+      ticks: TICKS,
       tickSize: 0,
       labelAnchor: "top",
-      tickFormat: (v) => num(v, tickDigits(domain)),
+      tickFormat: (v) => num(v, d3.precisionFixed(d3.tickStep(...domain, TICKS))),
     },
     marks: [
       spec.zero !== null && spec.zero !== undefined ? Plot.ruleY([spec.zero], { stroke: "#8a949e" }) : null,
@@ -106,6 +108,7 @@ function draw(spec, series, rows, { months, until, ribbon, domain, width, height
         strokeDasharray: "3 2",
         strokeWidth: 1.3,
       }),
+      Plot.lineY(ahead, { x: "t", y: "value", z: "z", stroke: (r) => colour(r.z), strokeOpacity: 0.18 }),
       ...lines.map(([dash, part]) =>
         Plot.lineY(part, {
           x: "t",
@@ -188,7 +191,6 @@ const dark = (colour) =>
     .color(colour)
     .darker(colour === "#E69F00" || colour === "#56B4E9" || colour === "#CC79A7" ? 0.9 : 0.2)
     .formatHex();
-const tickDigits = ([low, high]) => (high - low < 2.5 ? 1 : 0);
 const digits = (value) => (Math.abs(value) < 10 ? 2 : 1);
 
 function saveSvg(figure, name, spec) {

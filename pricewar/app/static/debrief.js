@@ -6,6 +6,11 @@ const OUTCOMES = {
   recovered: "and prices came back",
   settled: "settled at a lower level",
 };
+const NO_WAR = {
+  prices: "prices never fell by more than 2% within three months",
+  costs: "prices fell, but by no more than 2% within three months of what costs do not explain",
+  firms: "prices fell, but too few firms cut by 3% or more within half a year of each other",
+};
 const bn = (value, signed) => `${num(value / 1e9, 2, signed)} bn CNY`;
 
 export function debrief(facts, wide, own) {
@@ -35,7 +40,7 @@ function wars(facts) {
     return h(
       "p",
       { id: "wars" },
-      "By the definition of this project there was no price war: prices fell by less than 2% within three months, or costs explain the fall, or too few firms took part.",
+      `By the definition of this project there was no price war: ${NO_WAR[facts.no_war]}.`,
     );
   return h(
     "div",
@@ -45,20 +50,29 @@ function wars(facts) {
         "p",
         {},
         h("b", {}, `A price war from ${monthName(war.start)} to ${monthName(war.end)}`),
-        `, ${OUTCOMES[war.outcome] ?? war.outcome}: prices fell by ${num(100 * war.depth, 1)}%, ${war.breadth} firms took part, led by ${name(facts, war.leader)}${war.followers ? `, followed by ${followers(facts, war.followers)}` : ""}.`,
+        `, ${OUTCOMES[war.outcome] ?? war.outcome}: prices fell by ${num(100 * war.depth, 1)}%, ${war.breadth} firms took part, ${whoBegan(facts, war)}.`,
       ),
     ),
   );
 }
 
-const followers = (facts, text) =>
-  text
+const list = (names) => (names.length < 2 ? names.join() : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`);
+
+/** Who began: of several firms that cut in the same month none is the leader. */
+function whoBegan(facts, war) {
+  const others = (war.followers || "")
     .split(", ")
-    .map((one) => {
-      const [, firm, lag] = one.match(/^(.*) \+(\d+)$/);
-      return `${name(facts, firm)} ${lag === "0" ? "in the same month" : lag === "1" ? "one month later" : `${lag} months later`}`;
-    })
-    .join(", ");
+    .filter(Boolean)
+    .map((one) => one.match(/^(.*) \+(\d+)$/).slice(1))
+    .map(([firm, lag]) => ({ firm: name(facts, firm), lag: Number(lag) }));
+  const together = others.filter((one) => one.lag === 0).map((one) => one.firm);
+  const after = others
+    .filter((one) => one.lag > 0)
+    .map(({ firm, lag }) => `${firm} ${lag === 1 ? "one month" : `${lag} months`} later`);
+  const first = name(facts, war.leader);
+  const begun = together.length ? `begun by ${list([first, ...together])} in the same month` : `led by ${first}`;
+  return after.length ? `${begun}, followed by ${list(after)}` : begun;
+}
 
 const name = (facts, firm) => {
   const row = facts.board.find((r) => r.firm === firm);
@@ -67,20 +81,21 @@ const name = (facts, firm) => {
 
 function cuts(facts, own) {
   if (!facts.first_cut.length) return h("p", { id: "first-cut" }, "Nobody cut by 3% or more.");
-  const [first] = facts.first_cut;
+  const rounds = d3.groups(facts.first_cut, (cut) => cut.round);
+  const who = (cut) =>
+    `${name(facts, cut.firm)}${cut.firm === own ? " (that is you)" : ""} by ${num(100 * cut.depth, 1)}%`;
+  const [[round, firsts], ...later] = rounds;
   return h(
     "p",
     { id: "first-cut" },
     "First to cut by 3% or more: ",
-    h("b", {}, name(facts, first.firm)),
-    first.firm === own ? " (that is you)" : "",
-    `, by ${num(100 * first.depth, 1)}% in round ${first.round}. `,
-    facts.first_cut.length > 1
-      ? `Then ${facts.first_cut
-          .slice(1)
-          .map((c) => `${name(facts, c.firm)} in round ${c.round}`)
-          .join(", ")}.`
-      : "Nobody followed.",
+    h("b", {}, list(firsts.map(who))),
+    ` in round ${round}${firsts.length > 1 ? ", all at once" : ""}. `,
+    later.length
+      ? `Then ${list(later.map(([at, cuts]) => `${list(cuts.map((cut) => name(facts, cut.firm)))} in round ${at}`))}.`
+      : firsts.length < facts.board.length
+        ? "Nobody followed."
+        : "",
   );
 }
 

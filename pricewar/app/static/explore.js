@@ -2,18 +2,19 @@
 // month. What is done by hand goes into the settings as an event of the next month, so the past stays as it was.
 import { $, ask, h, tell } from "/static/dom.js";
 import { draw } from "/static/explore_draw.js";
-import { levers } from "/static/explore_levers.js";
+import { levers, renew } from "/static/explore_levers.js";
 import { chosen, leader, months, query, read, side, state } from "/static/explore_state.js";
 
 const SPEEDS = { slow: 900, normal: 400, fast: 130 };
 const START = "scenario=baseline&a.cut_depth=30&a.follow_rate=60";
-const on = { changed: soon, choose, refresh };
+const on = { changed: soon, choose, lead, refresh };
 let page;
 
 export async function show(where) {
   page = where;
   state.offers = await ask("/api/catalogue");
   state.settings = read(new URLSearchParams(location.search.slice(1) || START));
+  state.until = Infinity; // the whole run at first sight: `run` makes it the number of months
   document.title = "pricewar: explore";
   await frame();
 }
@@ -34,8 +35,21 @@ function soon() {
   waiting = setTimeout(() => run().catch((error) => tell(error.message)), 120);
 }
 
+/** Firms of the scenario, and where the levers stand for the one that leads. */
+async function meet() {
+  const { scenario, leader } = state.settings;
+  const query = new URLSearchParams(leader ? { leader } : {});
+  state.firms = await ask(`/api/firms/${encodeURIComponent(scenario)}?${query}`);
+}
+
+async function lead(firm) {
+  state.settings.leader = firm;
+  await meet().catch((error) => tell(error.message));
+  refresh();
+}
+
 async function frame() {
-  state.firms = await ask(`/api/firms/${encodeURIComponent(state.settings.scenario)}`);
+  await meet();
   page.replaceChildren(
     h(
       "div.explore",
@@ -45,6 +59,7 @@ async function frame() {
         "div",
         {},
         bar(),
+        h("p", { id: "told", role: "status" }),
         h("div", { id: "ribbon" }),
         h("div", { id: "legend" }),
         h("div", { id: "charts" }),
@@ -136,7 +151,8 @@ function act(happening) {
 }
 
 function doNow(happening) {
-  if (state.until >= months().length) return tell("The run is over: reset it first.");
+  if (state.until >= months().length)
+    return tell("The run is at its end: move the month back to where this should happen, or press Reset.");
   const { acts } = chosen();
   acts.push(`${happening.sort}@${state.until}:${happening.firm ? leader() : ""}:${happening.usual}`);
   tell(
@@ -158,7 +174,7 @@ function compare() {
 
 function refresh() {
   $("#compare").setAttribute("aria-pressed", String(Boolean(state.settings.b)));
-  $(".levers").replaceWith(levers(on));
+  renew(on);
   soon();
 }
 
@@ -191,8 +207,8 @@ function reset() {
 
 async function choose(name) {
   pause();
-  state.settings = { ...settings, scenario: name, leader: "", a: side(), b: state.settings.b && side() };
-  state.until = 1;
+  state.settings = { ...state.settings, scenario: name, leader: "", a: side(), b: state.settings.b && side() };
+  state.until = Infinity;
   await frame().catch((error) => tell(error.message));
 }
 

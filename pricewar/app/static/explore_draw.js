@@ -9,11 +9,16 @@ export function draw() {
   $("#month").textContent = monthName(months()[state.until - 1]);
   Object.assign($("#time"), { max: months().length });
   $("#time").value = state.until;
+  $("#told").replaceChildren(...told(a, b));
   $("#ribbon").replaceChildren(ribbonList(happened()));
   $("#legend").replaceChildren(legend(a));
   $("#charts").replaceChildren(grid(a, b));
   $("#below").replaceChildren(h("div.below", {}, figures(a, b), downloads()));
 }
+
+/** What one sees in the whole run, in words. */
+const told = (a, b) =>
+  b ? [h("b", {}, "A. "), a.told, h("br"), h("b", {}, "B. "), b.told] : [a.told];
 
 function happened() {
   const [a, b] = state.runs;
@@ -30,6 +35,12 @@ function happened() {
   return [...both, ...only].sort((x, y) => x.period - y.period);
 }
 
+/** Show or hide a line; `delete` tells whether it was hidden. */
+function turn(key) {
+  if (!state.hidden.delete(key)) state.hidden.add(key);
+  draw();
+}
+
 function legend(run) {
   return h(
     "div.legend",
@@ -41,10 +52,7 @@ function legend(run) {
           "button",
           {
             "aria-pressed": String(!state.hidden.has(firm.id)),
-            onclick: () => {
-              state.hidden.has(firm.id) ? state.hidden.delete(firm.id) : state.hidden.add(firm.id);
-              draw();
-            },
+            onclick: () => turn(firm.id),
           },
           h("span.swatch", { style: `border-color:${firm.colour}` }),
           firm.name.replace(/ \(.*\)$/, ""),
@@ -55,10 +63,7 @@ function legend(run) {
           "button",
           {
             "aria-pressed": String(!state.hidden.has("rest")),
-            onclick: () => {
-              state.hidden.has("rest") ? state.hidden.delete("rest") : state.hidden.add("rest");
-              draw();
-            },
+            onclick: () => turn("rest"),
           },
           h("span.swatch", { style: "border-color:#a9b3bc" }),
           "smaller makers",
@@ -203,7 +208,7 @@ function downloads() {
 async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
-    tell("The link is in the clipboard: it carries all state.settings.");
+    tell("The link is in the clipboard: it carries all settings.");
   } catch {
     window.prompt("The link carries all settings:", text);
   }

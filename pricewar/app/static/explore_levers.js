@@ -7,6 +7,24 @@ import { chosen, leader, state } from "/static/explore_state.js";
  * @param on what to do: changed (a lever moved), choose (another scenario), refresh (draw the panel anew and run)
  */
 export function levers(on) {
+  const panel = whole(on);
+  greyDead(panel);
+  return panel;
+}
+
+/** The panel drawn anew: groups stay open, the page stays where it is, the focus stays where it was. */
+export function renew(on) {
+  const old = $(".levers");
+  const open = [...old.querySelectorAll("details")].map((group) => group.open);
+  const [top, focus] = [old.scrollTop, document.activeElement?.id];
+  const fresh = levers(on);
+  old.replaceWith(fresh);
+  fresh.querySelectorAll("details").forEach((group, i) => (group.open = open[i]));
+  fresh.scrollTop = top;
+  if (focus) document.getElementById(focus)?.focus({ preventScroll: true });
+}
+
+function whole(on) {
   const groups = d3.group(state.offers.levers, (lever) => lever.group);
   const open = window.innerWidth > 760;
   return h(
@@ -49,7 +67,7 @@ export function levers(on) {
                 "aria-pressed": String(state.side === name),
                 onclick: () => {
                   state.side = name;
-                  $(".levers").replaceWith(levers(on));
+                  renew(on);
                 },
               },
               `Levers of ${name.toUpperCase()}`,
@@ -66,10 +84,7 @@ export function levers(on) {
         {
           id: "leader",
           style: "width:100%",
-          onchange: (e) => {
-            state.settings.leader = e.target.value;
-            on.changed();
-          },
+          onchange: (e) => on.lead(e.target.value),
         },
         state.firms.firms.map((f) =>
           h("option", { value: f.id, ...(f.id === leader() ? { selected: "" } : {}) }, f.name),
@@ -120,6 +135,39 @@ export function levers(on) {
   );
 }
 
+/** Why a lever moves nothing as things stand; "" if it does. */
+function deadBecause(lever) {
+  const standing = state.firms.levers[lever.key];
+  if (standing.dead) return standing.dead;
+  const needs = state.firms.needs[lever.key];
+  if (!needs || needs.some((key) => moved(key))) return "";
+  const [first] = needs.map((key) => state.offers.levers.find((one) => one.key === key).label);
+  return needs.length > 1
+    ? `Moves nothing before ${first} or a nudge does.`
+    : `Moves nothing while ${first} is at 0.`;
+}
+
+const moved = (key) => {
+  const lever = state.offers.levers.find((one) => one.key === key);
+  return (chosen().levers[key] ?? lever.rest) !== lever.rest;
+};
+
+/** Grey out what moves nothing, and say why; the nodes stay, so a slider may be in a hand meanwhile. */
+function greyDead(panel) {
+  for (const lever of state.offers.levers) {
+    const input = $(`#lever-${lever.key}`, panel),
+      reason = deadBecause(lever);
+    input.disabled = Boolean(reason);
+    input.closest(".lever").classList.toggle("dead", Boolean(reason));
+    $(`#why-${lever.key}`, panel).textContent = reason || lever.meaning + noteOf(lever);
+  }
+}
+
+const noteOf = (lever) => {
+  const { note } = state.firms.levers[lever.key];
+  return note ? `. ${note}` : "";
+};
+
 function slider(lever, on) {
   const given = chosen().levers[lever.key];
   const value = h("span.value", {}, text(lever, given));
@@ -145,11 +193,16 @@ function slider(lever, on) {
     value.textContent = text(lever, Number(input.value));
     input.setAttribute("aria-valuetext", value.textContent);
     box.classList.add("moved");
+    greyDead(box.closest(".levers"));
     on.changed();
   };
   return box;
 }
 
-const text = (lever, given) => readable(lever, given ?? (lever.group === "The cut" ? lever.rest : undefined));
-const readable = (lever, value) =>
-  value === undefined ? "as shipped" : `${num(value, lever.step < 1 ? 2 : 0)} ${lever.unit}`;
+/** The value in words: what was set, else the scenario's own, else where the slider rests. */
+function text(lever, given) {
+  const { shipped, dead } = state.firms.levers[lever.key];
+  if (dead) return "–";
+  if (given !== undefined) return `${num(given, lever.step < 1 ? 2 : 0)} ${lever.unit}`;
+  return `${shipped || num(lever.rest, 0)} ${lever.unit}`;
+}

@@ -24,12 +24,68 @@ export async function show(page, [code]) {
   door(page);
 }
 
-const held = (code) => JSON.parse(localStorage.getItem(`seat-${code}`) ?? "null");
-const hold = (code, seat) => localStorage.setItem(`seat-${code}`, JSON.stringify(seat));
+// A tab remembers its own seat before that of the browser, so that several players may share a browser.
+const held = (code) =>
+  JSON.parse(sessionStorage.getItem(`seat-${code}`) ?? localStorage.getItem(`seat-${code}`) ?? "null");
+function hold(code, seat) {
+  for (const store of [sessionStorage, localStorage]) store.setItem(`seat-${code}`, JSON.stringify(seat));
+}
+function forget(code) {
+  for (const store of [sessionStorage, localStorage]) store.removeItem(`seat-${code}`);
+}
+
+/** A secret of this browser: a second join from it finds the seat it has. */
+function browser() {
+  if (!localStorage.getItem("browser")) {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    localStorage.setItem("browser", Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join(""));
+  }
+  return localStorage.getItem("browser");
+}
 
 function door(page) {
   const code = new URLSearchParams(location.search).get("code") ?? "";
-  page.replaceChildren(h("div.door", {}, joinBox(code), openBox()));
+  const back = h("div.card", { id: "back", hidden: "" });
+  page.replaceChildren(h("div.door", {}, back, joinBox(code), openBox()));
+  openGames(back);
+}
+
+/** Games that this browser knows and that still run, with the way back to each. */
+async function openGames(card) {
+  const codes = Object.keys(localStorage)
+    .filter((key) => key.startsWith("seat-"))
+    .map((key) => key.slice(5));
+  const states = await Promise.all(codes.map((code) => standing(code)));
+  const found = codes.map((code, i) => [code, states[i]]).filter(([, state]) => state);
+  if (!found.length) return;
+  card.hidden = false;
+  card.replaceChildren(
+    h("h1", {}, "Go back"),
+    h(
+      "ul",
+      { style: "padding-left:18px" },
+      found.map(([code, state]) =>
+        h(
+          "li",
+          {},
+          h("a", { href: `/game/${code}`, "data-code": code }, code),
+          ` · ${state.role === "teacher" ? "your desk" : `${state.name}, ${state.firm_name}`} · ${
+            state.phase === "over" ? "over" : `round ${state.round + 1} of ${state.rounds}`
+          }`,
+        ),
+      ),
+    ),
+  );
+}
+
+/** The state of a game as its seat sees it; null, and forgotten, if game or seat are gone. */
+async function standing(code) {
+  try {
+    return await ask(`/api/game/${code}/state`, { token: held(code).token });
+  } catch (error) {
+    if (error.status === 401 || error.status === 404) forget(code);
+    return null;
+  }
 }
 
 function field(label, input) {
@@ -52,13 +108,16 @@ function joinBox(code) {
     autocomplete: "off",
     placeholder: "Your name or your team's",
   });
+  const pin = h("input", { id: "rejoin-pin", inputmode: "numeric", maxlength: 8, autocomplete: "off" });
   const wrong = h("p.error", { id: "join-error", role: "alert" });
   const join = async (event) => {
     event.preventDefault();
     const where = codeInput.value.trim().toUpperCase();
     try {
       if (!where) throw new Error("Type the code that the teacher shows.");
-      const ticket = await ask(`/api/game/${encodeURIComponent(where)}/join`, { body: { name: name.value } });
+      const body = { name: name.value, browser: browser(), ...(pin.value ? { pin: pin.value } : {}) };
+      const what = pin.value ? "rejoin" : "join";
+      const ticket = await ask(`/api/game/${encodeURIComponent(where)}/${what}`, { body });
       hold(where, { role: "player", ...ticket });
       location.href = `/game/${where}`;
     } catch (error) {
@@ -71,6 +130,12 @@ function joinBox(code) {
     h("h1", {}, "Join a game"),
     field("Code", codeInput),
     field("Name", name),
+    h(
+      "details",
+      { id: "other-device" },
+      h("summary", {}, "I have a seat on another device"),
+      field("PIN, as it stands on that device", pin),
+    ),
     wrong,
     h("button.main", { id: "join", type: "submit" }, "Join"),
   );
@@ -94,6 +159,7 @@ function openBox() {
     computer: choice("computer", COMPUTER),
     default: choice("default", DEFAULT),
     board: h("input", { id: "board", type: "checkbox" }),
+    shared: h("input", { id: "shared", type: "checkbox" }),
   };
   const wrong = h("p.error", { role: "alert" });
   const open = async (event) => {
@@ -103,6 +169,7 @@ function openBox() {
       computer: parts.computer.value,
       default: parts.default.value,
       board: parts.board.checked,
+      shared: parts.shared.checked,
     };
     for (const key of ["firms", "rounds", "seconds"]) body[key] = Number(parts[key].value);
     try {
@@ -128,6 +195,7 @@ function openBox() {
     field("Computer firms", parts.computer),
     field("A player who is too late", parts.default),
     h("div.row", {}, h("label", {}, parts.board, "Players see everybody's profit")),
+    h("div.row", {}, h("label", {}, parts.shared, "Several players may share a browser")),
     wrong,
     h("button.main", { id: "open", type: "submit" }, "Open"),
   );
@@ -142,7 +210,7 @@ async function desk(page, code) {
   const { draw } = await import(seat.role === "teacher" ? "/static/teacher.js" : "/static/player.js");
   const call = (what, body) => ask(`/api/game/${code}/${what}`, { body, token: seat.token });
   const fetchFile = (what) => ask(`/api/game/${code}/${what}`, { token: seat.token, raw: true });
-  follow(page, code, call, (state) => draw(page, { state, code, call, fetchFile }));
+  follow(page, code, call, (state) => draw(page, { state, code, call, fetchFile, seat }));
 }
 
 const LONGEST_PRESS = 3000; // ms; a page must not wait for a finger that never lifts
@@ -175,13 +243,14 @@ async function follow(page, code, call, draw) {
       await draw(state);
     } catch (error) {
       if (error.status === 401 || error.status === 404) {
+        forget(code);
         page.replaceChildren(
           h(
             "div.card",
             {},
             h("h1", {}, "This seat is gone"),
             h("p.error", {}, error.message),
-            h("a", { href: "/game" }, "Back to the door"),
+            h("a", { href: `/game?code=${code}` }, "Back to the door"),
           ),
         );
         return;

@@ -1,141 +1,36 @@
-// A player's desk: own books, rivals' prices, news, and the two numbers to decide.
+// A player's desk: own books, rivals' prices, news, and the form with the two numbers to decide.
 import { boardTable } from "/static/board.js";
 import { chart, extent } from "/static/charts.js";
 import { debrief } from "/static/debrief.js";
-import { $, h, monthName, num, tell } from "/static/dom.js";
-import { PHASES, clock } from "/static/game.js";
+import { decideForm, refresh } from "/static/decide.js";
+import { $, h, num } from "/static/dom.js";
 
-let draft = null; // what is typed but not yet sent, and for which round
+let form = null; // stays in its place for as long as its round
 
-export async function draw(page, { state, call }) {
-  if (draft && draft.round !== state.round) draft = null;
-  const typing = document.activeElement?.id;
-  page.replaceChildren(
-    h(
-      "div.play",
-      {},
-      h("div.stack", {}, decide(state, call), news(state)),
-      h(
-        "div.stack",
-        {},
-        books(state),
-        state.board && state.round
-          ? h("section.card", {}, h("h2", {}, "The board"), boardTable(state.board))
-          : null,
-        charts(state),
-        h("div", { id: "debrief" }),
-      ),
-    ),
-  );
-  if (typing === "list-price" || typing === "promotion") document.getElementById(typing)?.focus();
+export async function draw(page, { state, call, seat }) {
+  if (form?.isConnected && form.dataset.round === String(state.round)) {
+    refresh(form, state);
+    $("#news").replaceWith(news(state));
+    $("#figures").replaceWith(figures(state));
+  } else {
+    form = decideForm(state, call, seat.pin);
+    page.replaceChildren(h("div.play", {}, h("div.stack", {}, form, news(state)), figures(state)));
+  }
   if (state.phase === "over" && state.round > 0)
     $("#debrief").replaceChildren(debrief(await call("debrief"), $("#debrief").clientWidth, state.firm));
 }
 
-function decide(state, call) {
-  const open = state.phase === "open" && state.active;
-  const last = state.own.list_price.length
-    ? [state.own.list_price.at(-1), state.own.promotion.at(-1)]
-    : [state.reference, state.reference - state.start_price];
-  const [list, promotion] = draft ? [draft.list, draft.promotion] : (state.decided ?? last.map(Math.round));
-  const wrong = h("p.error", { id: "decide-error", role: "alert", style: "margin:6px 0" });
-  const number = (id, value, low, high) =>
-    h("input.big", {
-      id,
-      type: "number",
-      inputmode: "numeric",
-      min: low,
-      max: high,
-      step: 100,
-      value,
-      disabled: !open,
-      oninput: keep,
-    });
-  const listInput = number("list-price", list, ...state.limits.list);
-  const promotionInput = number(
-    "promotion",
-    promotion,
-    0,
-    Math.round(state.limits.promotion * state.limits.list[1]),
-  );
-  const pays = h("b", { id: "pays" });
-  function say() {
-    pays.textContent = `${num(Number(listInput.value) - Number(promotionInput.value), 0)} CNY`;
-  }
-  function keep() {
-    draft = { round: state.round, list: listInput.value, promotion: promotionInput.value };
-    say();
-  }
-  say();
-  const send = async (event) => {
-    event.preventDefault();
-    wrong.textContent = "";
-    try {
-      await call("decide", {
-        round: state.round,
-        list_price: Number(listInput.value),
-        promotion: Number(promotionInput.value),
-      });
-      draft = null;
-      tell("Your price stands. You may change it until the round closes.");
-    } catch (error) {
-      wrong.textContent = error.message;
-    }
-  };
-  return h(
-    "form.card",
-    { onsubmit: send, novalidate: "" },
-    h(
-      "div.row.spread",
-      {},
-      h(
-        "div",
-        {},
-        h("h1", { id: "firm-name" }, state.firm_name),
-        h("div.quiet", { id: "player-name" }, state.name),
-      ),
-      state.phase === "over" ? null : clock(state),
-    ),
-    h(
-      "p",
-      { id: "phase" },
-      state.phase === "open"
-        ? `Round ${state.round + 1} of ${state.rounds}: ${monthName(state.month)}`
-        : PHASES[state.phase],
-      state.active ? "" : ". Your firm has left the market.",
-    ),
-    h(
-      "label",
-      { for: "list-price" },
-      `List price, CNY (${num(state.limits.list[0], 0)} to ${num(state.limits.list[1], 0)})`,
-    ),
-    listInput,
-    h("label", { for: "promotion", style: "margin-top:8px" }, "Promotion off it, CNY"),
-    promotionInput,
-    h(
-      "p",
-      { style: "margin:8px 0 0" },
-      "A buyer pays ",
-      pays,
-      `; a car costs you ${num(state.own.unit_cost, 0)} CNY`,
-      state.vat ? ` before ${num(100 * state.vat, 0)}% VAT` : "",
-      ".",
-    ),
-    wrong,
-    h(
-      "button.main",
-      { id: "decide", type: "submit", disabled: !open, style: "width:100%" },
-      state.decided ? "Change it" : "Set the price",
-    ),
-    state.decided
-      ? h(
-          "p",
-          { style: "margin:8px 0 0" },
-          h("span.tag.yes", { id: "decided" }, `Decided: ${num(state.decided[0] - state.decided[1], 0)} CNY`),
-        )
+const figures = (state) =>
+  h(
+    "div.stack",
+    { id: "figures" },
+    books(state),
+    state.board && state.round
+      ? h("section.card", {}, h("h2", {}, "The board"), boardTable(state.board))
       : null,
+    charts(state),
+    h("div", { id: "debrief" }),
   );
-}
 
 function books(state) {
   const own = state.own,
@@ -167,7 +62,7 @@ function books(state) {
 const news = (state) =>
   h(
     "section.card",
-    {},
+    { id: "news" },
     h("h2", {}, "News"),
     state.news.length
       ? h(

@@ -8,8 +8,12 @@ let happenings;
 
 export async function draw(page, { state, code, call, fetchFile }) {
   happenings ??= (await ask("/api/catalogue")).happenings;
-  const order = (body) => call("order", body).catch((error) => tell(error.message));
+  const order = (body, done) =>
+    call("order", body)
+      .then(() => done && tell(done))
+      .catch((error) => tell(error.message));
   const kept = keepChoices(page);
+  const asked = Boolean($("#end-asks"));
   page.replaceChildren(
     h(
       "div.stack",
@@ -21,7 +25,7 @@ export async function draw(page, { state, code, call, fetchFile }) {
         h(
           "div.stack",
           {},
-          seats(state),
+          seats(state, order),
           state.phase === "over" ? files(code, fetchFile) : nudges(state, order),
         ),
         h("div.stack", {}, ...wall(state), h("div", { id: "debrief" })),
@@ -29,6 +33,7 @@ export async function draw(page, { state, code, call, fetchFile }) {
     ),
   );
   kept();
+  if (asked) $("#end")?.onclick?.();
   if (state.phase === "over" && state.round > 0)
     $("#debrief").replaceChildren(debrief(await call("debrief"), $("#debrief").clientWidth));
 }
@@ -88,7 +93,7 @@ function head(state, code, order) {
       state.phase === "open" ? button("pause", "Pause", true) : null,
       state.phase === "paused" ? button("resume", "Go on", true, true) : null,
       button("next", "Close the round now", state.phase === "open" || state.phase === "paused"),
-      button("end", "End the game", state.phase !== "over" && state.round > 0),
+      end(state, order),
       h(
         "label",
         {},
@@ -104,7 +109,25 @@ function head(state, code, order) {
   );
 }
 
-function seats(state) {
+/** Ends the game after a second click only: the first one asks. */
+function end(state, order) {
+  if (state.phase === "over" || state.round === 0)
+    return h("button", { id: "end", disabled: true }, "End the game");
+  const ask = h("button", { id: "end" }, "End the game");
+  ask.onclick = () =>
+    ask.replaceWith(
+      h(
+        "span.row",
+        { id: "end-asks" },
+        `End it after ${state.round} of ${state.rounds} rounds?`,
+        h("button", { id: "end-yes", onclick: () => order({ do: "end" }) }, "End it"),
+        h("button", { id: "end-no", onclick: () => $("#end-asks").replaceWith(end(state, order)) }, "Go on"),
+      ),
+    );
+  return ask;
+}
+
+function seats(state, order) {
   return h(
     "section.card",
     {},
@@ -128,6 +151,21 @@ function seats(state) {
                 : seat.late
                   ? h("span.tag", {}, `late ${seat.late}×`)
                   : "",
+            ),
+            h(
+              "td",
+              {},
+              seat.player && state.phase !== "over"
+                ? h(
+                    "button.small",
+                    {
+                      id: `free-${seat.firm}`,
+                      title: `Take ${seat.player} from this seat: somebody else, or the same player on another device, may sit down`,
+                      onclick: () => order({ do: "free", firm: seat.firm }, `${seat.firm_name} is free again.`),
+                    },
+                    "Free",
+                  )
+                : "",
             ),
           ),
         ),
@@ -159,12 +197,15 @@ function nudges(state, order) {
         {
           id: `do-${one.sort}`,
           onclick: () =>
-            order({
-              do: "happening",
-              sort: one.sort,
-              size: Number(size.value),
-              ...(one.firm ? { firm: firms.value } : {}),
-            }),
+            order(
+              {
+                do: "happening",
+                sort: one.sort,
+                size: Number(size.value),
+                ...(one.firm ? { firm: firms.value } : {}),
+              },
+              `${one.label} ordered for this month. You can take it back until the month is run.`,
+            ),
         },
         one.label,
       ),
@@ -176,12 +217,35 @@ function nudges(state, order) {
     "section.card.nudge",
     {},
     h("h2", {}, "Events and nudges"),
-    h("p.quiet", {}, "They come into force in the month that is decided now."),
+    h(
+      "p.quiet",
+      {},
+      "They come into force in the month that is decided now. Players read of warnings, subsidies, limits and bans at once; the rest surprises them. A warning is words to them, a limit or a ban narrows their range.",
+    ),
+    pending(state, order),
     h("div.row", { style: "margin-bottom:8px" }, h("span.quiet", {}, "Cut and crash hit"), firms),
     h("div", { style: "display:grid;gap:6px" }, rows),
     news(state),
   );
 }
+
+const pending = (state, order) =>
+  h(
+    "ul",
+    { id: "pending", style: "margin:0 0 8px;padding-left:18px" },
+    state.pending.map((one) =>
+      h(
+        "li",
+        {},
+        `${one.what} `,
+        h(
+          "button.small",
+          { id: `undo-${one.number}`, onclick: () => order({ do: "undo", number: one.number }, "Taken back.") },
+          "Take back",
+        ),
+      ),
+    ),
+  );
 
 const news = (state) =>
   state.news.length

@@ -1,0 +1,174 @@
+// The form in which a player decides. It stays where it is while others decide: a hand may be in it. Only what is
+// said around its two fields is drawn anew; a new round brings a new form.
+import { $, h, monthName, num, tell } from "/static/dom.js";
+import { PHASES, clock } from "/static/game.js";
+
+let draft = null; // what is typed but not yet sent, and for which round
+let missed = null; // what was typed and not sent when its round closed
+
+/** The form of a round; `refresh(form, state)` tells it what has changed. */
+export function decideForm(state, call, pin) {
+  if (draft && draft.round !== state.round) [missed, draft] = [draft, null];
+  const field = (id) =>
+    h("input.big", { id, type: "number", inputmode: "numeric", min: 0, step: 100, oninput: () => keep(form) });
+  const form = h(
+    "form.card",
+    { "data-round": state.round, novalidate: "" },
+    h(
+      "div.row.spread",
+      {},
+      h(
+        "div",
+        {},
+        h("h1", { id: "firm-name" }, state.firm_name),
+        h(
+          "div.quiet",
+          { id: "player-name" },
+          state.name,
+          pin ? h("span", { id: "pin" }, ` · PIN ${pin}`) : null,
+        ),
+      ),
+      h("div", { id: "time" }),
+    ),
+    h("p", { id: "phase" }),
+    h("label", { for: "list-price", id: "range" }),
+    field("list-price"),
+    h("label", { for: "promotion", style: "margin-top:8px" }, "Promotion off it, CNY"),
+    field("promotion"),
+    h(
+      "p",
+      { style: "margin:8px 0 0" },
+      "A buyer pays ",
+      h("b", { id: "pays" }),
+      `; a car costs you ${num(state.own.unit_cost, 0)} CNY`,
+      state.vat ? ` before ${num(100 * state.vat, 0)}% VAT` : "",
+      ".",
+    ),
+    h("div", { id: "to-know" }),
+    h("p.error", { id: "decide-error", role: "alert", style: "margin:6px 0" }),
+    h("button.main", { id: "decide", type: "submit", style: "width:100%" }),
+    h("div", { id: "in" }),
+  );
+  form.onsubmit = (event) => {
+    event.preventDefault();
+    send(form, call);
+  };
+  const [list, promotion] = draft
+    ? [draft.list, draft.promotion]
+    : (state.decided ?? allowed(state, lastMonth(state)));
+  $("#list-price", form).value = list;
+  $("#promotion", form).value = promotion;
+  refresh(form, state);
+  return form;
+}
+
+/** Tell the form what has changed, around the two fields and without touching what is typed in them. */
+export function refresh(form, state) {
+  const open = state.phase === "open" && state.active;
+  const [low, high] = state.limits.list;
+  const [list, promotion, button] = ["#list-price", "#promotion", "#decide"].map((id) => $(id, form));
+  Object.assign(list, { min: low, max: high, disabled: !open });
+  Object.assign(promotion, { max: Math.round(state.limits.promotion * high), disabled: !open });
+  Object.assign(button, { disabled: !open, textContent: state.decided ? "Change it" : "Set the price" });
+  $("#time", form).replaceChildren(...(state.phase === "over" ? [] : [clock(state)]));
+  $("#phase", form).textContent =
+    (state.phase === "open"
+      ? `Round ${state.round + 1} of ${state.rounds}: ${monthName(state.month)}`
+      : PHASES[state.phase]) + (state.active ? "" : ". Your firm has left the market.");
+  $("#range", form).textContent = `List price, CNY (${num(low, 0)} to ${num(high, 0)})`;
+  $("#to-know", form).replaceChildren(...toKnow(state));
+  $("#in", form).replaceChildren(...decided(state));
+  sayPays(form);
+}
+
+const typed = (form) => ["#list-price", "#promotion"].map((id) => Number($(id, form).value));
+
+function sayPays(form) {
+  const [list, promotion] = typed(form);
+  $("#pays", form).textContent = `${num(list - promotion, 0)} CNY`;
+}
+
+function keep(form) {
+  const [list, promotion] = typed(form);
+  draft = { round: Number(form.dataset.round), list, promotion };
+  sayPays(form);
+}
+
+async function send(form, call) {
+  const [list, promotion] = typed(form);
+  $("#decide-error", form).textContent = "";
+  try {
+    const round = Number(form.dataset.round);
+    const { closed } = await call("decide", { round, list_price: list, promotion });
+    draft = null;
+    tell(
+      closed
+        ? "Yours was the last decision: the month has been run."
+        : "Your price is in. You may change it until the round closes.",
+    );
+  } catch (error) {
+    if (form.isConnected) $("#decide-error", form).textContent = error.message;
+    else tell(error.message); // a new round began meanwhile
+  }
+}
+
+function decided(state) {
+  if (!state.decided) return [];
+  const { held, price } = state.stands;
+  return [
+    h(
+      "p",
+      { style: "margin:8px 0 0" },
+      h("span.tag.yes", { id: "decided" }, `Decided: ${num(state.decided[0] - state.decided[1], 0)} CNY`),
+      held
+        ? h(
+            "span",
+            { id: "held" },
+            ` ${held} of your cars may not be that cheap: buyers pay ${num(price, 0)} CNY on average.`,
+          )
+        : null,
+    ),
+  ];
+}
+
+const lastMonth = (state) =>
+  state.own.list_price.length
+    ? [state.own.list_price.at(-1), state.own.promotion.at(-1)]
+    : [state.reference, state.reference - state.start_price];
+
+/** Last month's prices as far as this month's rules allow them. */
+function allowed(state, last) {
+  const list = Math.min(Math.max(Math.round(last[0]), state.limits.list[0]), state.limits.list[1]);
+  return [list, Math.min(Math.round(last[1]), Math.max(list - state.limits.lowest, 0))];
+}
+
+/** What this player must know before deciding: rules in force, a decision given back, a round missed. */
+function toKnow(state) {
+  if (state.phase === "over") return [];
+  const { lowest, reasons } = state.limits;
+  const said = [];
+  if (state.notice) said.push(h("p.error", { id: "notice", role: "alert" }, state.notice));
+  if (reasons.length)
+    said.push(
+      h(
+        "p",
+        { id: "floor" },
+        lowest > 0 ? `A buyer pays at least ${num(lowest, 0)} CNY. ` : "For some of your cars: ",
+        reasons.join(" "),
+      ),
+    );
+  if (state.last?.late)
+    said.push(
+      h(
+        "p.error",
+        { id: "late" },
+        `You were too late in round ${state.round}: buyers paid ${num(state.last.stood, 0)} CNY${notSent(state)}.`,
+      ),
+    );
+  return said;
+}
+
+const notSent = (state) =>
+  missed?.round === state.round - 1
+    ? `; the ${num(missed.list - missed.promotion, 0)} CNY on your page had not been sent`
+    : "";

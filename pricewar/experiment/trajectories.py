@@ -1,0 +1,74 @@
+"""Market and firms tables of the runs of an experiment, if they are kept.
+
+They are written before the chunk of their runs, which names them: until then they do not count, and are
+removed when somebody goes on. So a run is in the table and in the trajectories, or in neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from ..errors import ResultsError
+from ..stored import sha256
+from .chunks import belongings, chunk_files, drafts, is_chunk_name, plain, put
+from .work import KEPT, Outcome
+
+FOLDER: Final = "trajectories"
+
+
+def put_tables(outcomes: Sequence[Outcome], directory: Path, name: str) -> dict[str, str]:
+    """Write the tables of a chunk that is to come.
+
+    Args:
+        outcomes: its runs.
+        directory: the folder of the experiment.
+        name: of the chunk.
+
+    Returns:
+        What the chunk must name: path below the folder of trajectories -> fingerprint.
+    """
+    made: dict[str, str] = {}
+    for table in KEPT:
+        frames = [o.tables[table].assign(run=o.item.run) for o in outcomes if table in o.tables]
+        if frames:
+            target = directory / FOLDER / table / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            put(plain(pd.concat(frames, ignore_index=True)), target)
+            made[f"{table}/{name}"] = sha256(target)
+    return made
+
+
+def settle_tables(directory: Path) -> None:
+    """Remove what no chunk names, and check that all that chunks name is as it was written.
+
+    Raises:
+        ResultsError: a file is missing or was changed; names the chunk to delete so that it is made anew.
+    """
+    chunk_of = {name: path for path in chunk_files(directory / "chunks") for name in belongings(path)}
+    for folder in (directory / FOLDER / table for table in KEPT):
+        for path in drafts(folder):
+            path.unlink()
+        _remove_unnamed(folder, chunk_of)
+    for chunk in dict.fromkeys(chunk_of.values()):
+        _check(directory, chunk, belongings(chunk))
+
+
+def _remove_unnamed(folder: Path, named: Iterable[str]) -> None:
+    known = set(named)
+    for path in chunk_files(folder):
+        if is_chunk_name(path.name) and f"{folder.name}/{path.name}" not in known:
+            path.unlink()
+
+
+def _check(directory: Path, chunk: Path, named: Mapping[str, str]) -> None:
+    for name, mark in named.items():
+        path = directory / FOLDER / name
+        if not path.is_file() or sha256(path) != mark:
+            what = "changed since it was written" if path.is_file() else "missing"
+            raise ResultsError(
+                f"{path}: {what}. Delete {chunk} and run again: its runs are done anew, all others stay"
+            )

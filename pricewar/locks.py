@@ -1,0 +1,64 @@
+"""A lock file: one process at a time, let go by the system itself when the process ends, however it ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Self
+
+
+class Lock:
+    """A lock that is held until `close`."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self._path = path
+        self._descriptor: int | None = descriptor
+
+    @classmethod
+    def take(cls, path: Path) -> Self | None:
+        """The lock, or None if another process holds it or has just removed its file.
+
+        Raises:
+            OSError: the file cannot be made.
+        """
+        lock = cls(path, os.open(path, os.O_RDWR | os.O_CREAT, 0o644))
+        if lock._seized() and lock._current():
+            return lock
+        lock.close()
+        return None
+
+    def close(self) -> None:
+        """Let others have it."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _seized(self) -> bool:
+        assert self._descriptor is not None
+        try:
+            if sys.platform == "win32":
+                import msvcrt
+
+                msvcrt.locking(self._descriptor, msvcrt.LK_NBLCK, 1)
+            else:
+                import fcntl
+
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+    def _current(self) -> bool:
+        """Whether the file is still there: who held the lock before may have removed it."""
+        assert self._descriptor is not None
+        try:
+            return os.path.samestat(os.fstat(self._descriptor), os.stat(self._path))
+        except FileNotFoundError:
+            return False

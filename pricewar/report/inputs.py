@@ -1,0 +1,222 @@
+"""The inputs of a report: every parameter of every scenario, where it comes from and what it is part of."""
+
+from __future__ import annotations
+
+import csv
+import inspect
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, Final, NamedTuple
+
+from pydantic import BaseModel
+
+from ..errors import InputError
+from ..results import Results
+from ..scenario import Scenario
+from ..scenario_file import load
+
+DATA: Final = "china_nev_2025_04"
+"""The market data set that ships: figures that a scenario has from it are told with their source."""
+_RENAMED: Final = {
+    "market.vat": "vat_rate",
+    "consumers.shoppers": "shoppers_per_month",
+}
+"""Figures of the data set's market that have another name in a scenario."""
+_WORDS: Final = ("name", "title")
+"""Texts that are no inputs of the model."""
+
+
+class Row(NamedTuple):
+    """One parameter."""
+
+    path: str
+    value: str
+    meaning: str
+    source: str
+    confidence: str
+    part: str
+    """Anchor of what it is part of; empty if that is not known."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The inputs of one scenario, or how they differ from the baseline's."""
+
+    scenario: str
+    differs_from: str
+    rows: tuple[Row, ...]
+    parts: Mapping[str, tuple[str, str]]
+    """Anchor -> what the part is called, and what its documentation says."""
+
+
+class _Figure(NamedTuple):
+    value: str
+    unit: str
+    source: str
+    confidence: str
+
+
+class _Known(NamedTuple):
+    """What the code knows of a parameter."""
+
+    description: str
+    default: Any
+    owner: type[BaseModel]
+    place: str
+
+
+def inputs(results: Results, baseline: str) -> list[Inputs]:
+    """The baseline in full, then of the others what differs from it; nothing if they were not kept."""
+    kept = results.inputs
+    if baseline not in kept:
+        return []
+    first = dict(_leaves(kept[baseline]))
+    others = (name for name in results.scenarios if name != baseline and name in kept)
+    made = [_of(baseline, kept[baseline], {}, "")]
+    return made + [_of(name, kept[name], first, baseline) for name in others]
+
+
+def _of(name: str, tree: Mapping[str, Any], first: Mapping[str, Any], baseline: str) -> Inputs:
+    described = _known(tree)
+    leaves = dict(_leaves(tree))
+    known = {path: found for path in leaves if (found := _nearest(described, path))}
+    rows, parts = list[Row](), dict[str, tuple[str, str]]()
+    for path, value in leaves.items():
+        same = path in first and first[path] == value
+        if same or (not baseline and _left_out(path, value, known.get(path))):
+            continue
+        row = _row(path, value, known.get(path))
+        rows.append(row)
+        if row.part:
+            parts[row.part] = _explained(known[path])
+    gone = [Row(path, "not in this scenario", "", "", "", "") for path in first if path not in leaves]
+    return Inputs(name, baseline, tuple(rows + gone), parts)
+
+
+def _leaves(node: Any, place: str = "") -> Iterator[tuple[str, Any]]:
+    """(path, value) of every parameter of a tree; lists of plain values are one value."""
+    if isinstance(node, Mapping) and node:
+        pairs = [(str(key), child) for key, child in node.items() if place or key not in _WORDS]
+    elif isinstance(node, (list, tuple)) and any(isinstance(child, Mapping) for child in node):
+        pairs = [(str(k), child) for k, child in enumerate(node)]
+    else:
+        yield place, node
+        return
+    for key, child in pairs:
+        yield from _leaves(child, f"{place}.{key}" if place else key)
+
+
+def _left_out(path: str, value: Any, known: _Known | None) -> bool:
+    """Whether a firm or a product says nothing by it: it is the default, and no source is known."""
+    if known is None or not path.startswith(("firms.", "products.")):
+        return False
+    return bool(value == known.default) and _figure(path, value) is None
+
+
+def _row(path: str, value: Any, known: _Known | None) -> Row:
+    figure = _figure(path, value)
+    text = known.description if known else ""
+    if figure is not None:
+        meaning = "; ".join(filter(None, (figure.unit, text)))
+        part = _anchor(known) if known else ""
+        return Row(path, _shown(value), meaning, f"{DATA}: {figure.source}", figure.confidence, part)
+    default = known is not None and value == known.default
+    source = "default of the model" if default else "scenario"
+    confidence = "assumed" if "assumed" in text else ""
+    return Row(path, _shown(value), text, source, confidence, _anchor(known) if known else "")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (int, float)):
+        return f"{value:,.10g}"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(_shown, value)) or "none"
+    return "none" if value is None or value == {} else str(value)
+
+
+# -- what the code knows --------------------------------------------------------------------------
+
+
+def _known(tree: Mapping[str, Any]) -> dict[str, _Known]:
+    """What is known of each path; nothing where a rule of somebody's own is not at hand any more."""
+    with suppress(InputError):
+        return dict(_described(load(tree)))
+    return {}
+
+
+def _nearest(known: Mapping[str, _Known], path: str) -> _Known | None:
+    """What is known of a path, or of the table that it is an entry of."""
+    while path and path not in known:
+        path = path.rpartition(".")[0]
+    return known.get(path)
+
+
+def _described(node: Any, place: str = "") -> Iterator[tuple[str, _Known]]:
+    if isinstance(node, BaseModel):
+        if hasattr(node, "kind"):
+            yield f"{place}.kind", _Known("which rule", None, type(node), place)
+        for name, field in type(node).model_fields.items():
+            path, value = f"{place}.{name}" if place else name, getattr(node, name)
+            yield path, _Known(field.description or "", field.default, type(node), place)
+            yield from _described(value, path)
+    elif isinstance(node, Mapping):
+        for key, child in node.items():
+            yield from _described(child, f"{place}.{key}")
+    elif isinstance(node, tuple):
+        for k, child in enumerate(node):
+            yield from _described(child, f"{place}.{k}")
+
+
+def _anchor(known: _Known) -> str:
+    """Where the page explains what a parameter is part of."""
+    return re.sub(r"[^a-z0-9]+", "-", f"part-{known.owner.__module__}-{known.owner.__name__}".lower())
+
+
+def _explained(known: _Known) -> tuple[str, str]:
+    owner = known.owner
+    title = "Scenario" if owner is Scenario else f"{owner.__name__} ({_where(known.place)})"
+    return title, inspect.cleandoc(owner.__doc__ or "")
+
+
+def _where(place: str) -> str:
+    """The table of a scenario file, with ID for a name that the file chooses."""
+    return re.sub(r"^(firms|products|supply_chain\.groups)\.[^.]+", r"\1.ID", re.sub(r"\.\d+\b", "", place))
+
+
+# -- what the data set knows ----------------------------------------------------------------------
+
+
+def _figure(path: str, value: Any) -> _Figure | None:
+    """The figure of the data set that a parameter has, if it has its value."""
+    table, _, rest = path.partition(".")
+    entity, _, variable = rest.partition(".")
+    if table in ("market", "consumers"):
+        table, entity, variable = "market", "market", _RENAMED.get(path, entity)
+    found = _figures().get((table, entity, variable))
+    return found if found is not None and _equal(found.value, value) else None
+
+
+def _equal(text: str, value: Any) -> bool:
+    if isinstance(value, str) or value is None:
+        return text == value
+    try:
+        return float(text) == float(value)
+    except (TypeError, ValueError):
+        return False
+
+
+@lru_cache(maxsize=1)
+def _figures() -> dict[tuple[str, str, str], _Figure]:
+    found = dict[tuple[str, str, str], _Figure]()
+    for table in ("firms", "products", "market"):
+        with files("pricewar.data").joinpath(DATA, f"{table}.csv").open("r", encoding="utf-8") as lines:
+            for row in csv.DictReader(lines):
+                figure = _Figure(row["value"], row["unit"], row["source"], row["confidence"])
+                found[table, row["entity"], row["variable"]] = figure
+    return found

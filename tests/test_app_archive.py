@@ -1,0 +1,172 @@
+"""Games on disk: a server that is killed in any round goes on where it stood, and nothing decided is lost."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from app_server import Client, serving
+
+from pricewar.app.archive import Archive
+from pricewar.app.game import Game
+from pricewar.app.game_record import record, restored
+from pricewar.app.game_rules import GameRules
+from pricewar.app.seats import player_view, teacher_view
+from pricewar.edition import EDITION
+from pricewar.errors import InputError
+
+SERVER = """
+import sys
+from pathlib import Path
+from pricewar.app.archive import Archive
+from pricewar.app.serve import serve
+serve("127.0.0.1", int(sys.argv[1]), archive=Archive(Path(sys.argv[2])))
+"""
+
+
+def played() -> tuple[Game, list[Any]]:
+    game = Game(GameRules(firms=4, rounds=6, seconds=60))
+    tickets = [game.join(name, f"browser {name}") for name in ("Ann", "Bo")]
+    game.order(game.teacher_token, "start", 0.0)
+    game.order(game.teacher_token, "happening", 1.0, sort="below_cost", size=80)
+    for round_ in range(2):
+        for ticket in tickets:
+            game.decide(ticket.token, round_, 150_000 - 1_000 * round_, 500, 2.0)
+    game.order(game.teacher_token, "happening", 3.0, sort="slump", size=20)
+    game.decide(tickets[0].token, 2, 149_000, 0, 20.0)
+    return game, tickets
+
+
+def test_a_game_comes_back_as_it_was() -> None:
+    game, tickets = played()
+    again = restored(json.loads(json.dumps(record(game, 20.0))), 1000.0)
+    assert again.is_teacher(game.teacher_token)
+    for ticket in tickets:
+        one, other = player_view(game, ticket.firm, 20.0), player_view(again, ticket.firm, 1000.0)
+        assert {**one, "version": 0} == {**other, "version": 0}
+    one, other = teacher_view(game, 20.0), teacher_view(again, 1000.0)
+    assert {**one, "version": 0} == {**other, "version": 0}
+    assert again.version > game.version  # browsers that wait for news get it
+    assert again.scenario() == game.scenario()
+    again.decide(tickets[1].token, 2, 149_500, 0, 1001.0)
+    assert again.round == 3
+
+
+@pytest.mark.parametrize("phase", ["lobby", "paused", "over"])
+def test_every_phase_comes_back(phase: str) -> None:
+    game, _ = played()
+    if phase == "lobby":
+        game = Game(GameRules(firms=2, rounds=3))
+        game.join("Ann")
+    elif phase == "paused":
+        game.order(game.teacher_token, "pause", 25.0)
+    else:
+        game.order(game.teacher_token, "end", 25.0)
+    again = restored(record(game, 30.0), 500.0)
+    one, other = teacher_view(game, 30.0), teacher_view(again, 500.0)
+    assert {**one, "version": 0} == {**other, "version": 0}
+
+
+def test_no_secret_is_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "games.sqlite"
+    with serving(store=path) as client:
+        made = client.post("/api/game", {"firms": 2, "rounds": 3}).json
+        seat = client.post(f"/api/game/{made['code']}/join", {"name": "Ann", "browser": "of Ann"}).json
+    kept = path.read_bytes()
+    assert b"Ann" in kept
+    for secret in (made["token"], seat["token"], "of Ann"):
+        assert secret.encode() not in kept
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_two_servers_do_not_share_a_file(tmp_path: Path) -> None:
+    first = Archive(tmp_path / "games.sqlite")
+    with pytest.raises(InputError, match="no other server"):
+        Archive(tmp_path / "games.sqlite")
+    first.close()
+    Archive(tmp_path / "games.sqlite").close()
+
+
+def test_a_file_of_something_else_is_refused_and_left(tmp_path: Path) -> None:
+    path = tmp_path / "thesis.txt"
+    path.write_text("my own words " * 100)
+    with pytest.raises(InputError, match="--store"):
+        Archive(path)
+    assert path.read_text() == "my own words " * 100
+
+
+def test_games_of_another_edition_are_not_gone_on_with(tmp_path: Path) -> None:
+    archive = Archive(tmp_path / "games.sqlite")
+    archive.save("AAAAA", record(played()[0], 0.0))
+    assert [code for code, _ in archive.records()] == ["AAAAA"]
+    archive._base.execute("UPDATE games SET edition = ?", (EDITION - 1,))
+    assert archive.records() == []
+    archive.close()
+
+
+class Killed:
+    """A server in a process of its own that can be killed and started again on the same port."""
+
+    def __init__(self, port: int, path: Path) -> None:
+        self.port, self.path = port, path
+        self.client = Client(f"http://127.0.0.1:{port}")
+        self.start()
+
+    def start(self) -> None:
+        command = [sys.executable, "-c", SERVER, str(self.port), str(self.path)]
+        self.process = subprocess.Popen(command)
+        for _ in range(1200):
+            try:
+                if self.client.get("/api/catalogue").status == 200:
+                    return
+            except OSError:
+                time.sleep(0.05)
+        raise AssertionError("the server did not start")
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(30)
+
+
+@pytest.mark.slow
+def test_a_server_killed_in_every_round_loses_nothing_that_was_decided(tmp_path: Path) -> None:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = Killed(port, tmp_path / "games.sqlite")
+    try:
+        ask = server.client
+        made = ask.post("/api/game", {"firms": 3, "rounds": 3, "seconds": 300}).json
+        place, teacher = f"/api/game/{made['code']}", made["token"]
+        seats = [
+            ask.post(f"{place}/join", {"name": name, "browser": name}).json["token"] for name in ("Ann", "Bo")
+        ]
+        ask.post(f"{place}/order", {"do": "start"}, teacher)
+        for round_ in range(3):
+            price = 170_000 - 10_000 * round_
+            body = {"round": round_, "list_price": price, "promotion": 0}
+            assert ask.post(f"{place}/decide", body, seats[0]).status == 200
+            server.kill()
+            server.start()
+            state = ask.get(f"{place}/state", seats[0]).json
+            assert (state["round"], state["decided"]) == (round_, [price, 0])
+            assert state["own"]["list_price"] == pytest.approx(
+                [170_000 - 10_000 * past for past in range(round_)]
+            )
+            assert ask.post(f"{place}/decide", body, seats[1]).json["closed"]
+            server.kill()
+            server.start()
+        state = ask.get(f"{place}/state", teacher).json
+        assert (state["phase"], state["round"]) == ("over", 3)
+        assert np.isfinite(ask.get(f"{place}/debrief", teacher).json["profit_destroyed"])
+    finally:
+        server.process.kill()
