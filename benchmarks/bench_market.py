@@ -21,7 +21,7 @@ import numpy as np
 from plain_market import PlainPriceWar
 
 from pricewar import PriceWar, load, run
-from pricewar.scenario import Scenario
+from pricewar.scenario.tree import Scenario
 
 LIMIT_MS, FASTER, OVER_BARE = 60.0, 50.0, 1.2
 CHINA = "one China run, 36 months, 2,000 buyers, 15 firms, 60 products"

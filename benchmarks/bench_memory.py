@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from pricewar import load
-from pricewar.model import PriceWar
+from pricewar.market.model import PriceWar
 
 EARLY, MOST = 100, 50.0
 

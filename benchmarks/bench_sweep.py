@@ -29,7 +29,7 @@ from pricewar.experiment.runner import Runner
 from pricewar.experiment.spec import Experiment
 from pricewar.experiment.store import Store
 from pricewar.experiment.work import Item, Work
-from pricewar.model import PriceWar
+from pricewar.market.model import PriceWar
 
 LOW, HIGH = -6.0, -3.0
 CHINA = load("byd-one-third").but({"consumers.draws": 500})

@@ -30,11 +30,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from pricewar.errors import PricewarError
+from pricewar.base.errors import PricewarError
 from pricewar.experiment import run_experiment, runner
 from pricewar.experiment.pool import settle
-from pricewar.folders import LOCK
-from pricewar.locks import Lock
+from pricewar.files.folders import LOCK
+from pricewar.files.locks import Lock
 
 TABLES = ("market", "firms")
 EXPERIMENT = """

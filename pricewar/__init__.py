@@ -11,27 +11,32 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ._moved import install
+
 if TYPE_CHECKING:
-    from .experiment import Experiment, load_experiment, run_experiment
-    from .model import PriceWar
-    from .results import Results
-    from .runs import compare, run
-    from .scenario import Scenario
-    from .scenario_file import load
+    from pricewar.base.errors import InputError
+    from pricewar.experiment import Experiment, load_experiment, run_experiment
+    from pricewar.market.model import PriceWar
+    from pricewar.results.store import Results
+    from pricewar.runs import compare, run
+    from pricewar.scenario.files import load
+    from pricewar.scenario.tree import Scenario
 
 _HOME = {
     "Experiment": "experiment",
-    "PriceWar": "model",
-    "Results": "results",
-    "Scenario": "scenario",
+    "InputError": "base.errors",
+    "PriceWar": "market.model",
+    "Results": "results.store",
+    "Scenario": "scenario.tree",
     "compare": "runs",
-    "load": "scenario_file",
+    "load": "scenario.files",
     "load_experiment": "experiment",
     "run": "runs",
     "run_experiment": "experiment",
 }
 __all__ = [
     "Experiment",
+    "InputError",
     "PriceWar",
     "Results",
     "Scenario",
@@ -47,3 +52,6 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'pricewar' has no attribute {name!r}")
     return getattr(import_module(f".{_HOME[name]}", __name__), name)
+
+
+install()

@@ -1,6 +1,6 @@
 """`python -m pricewar` is the same as `pricewar`."""
 
-from .cli import main
+from pricewar.cli import main
 
 if __name__ == "__main__":
     main()

@@ -13,16 +13,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .arguments import flag, luck, names, number, takes
-from .errors import bad_input
-from .firm import Firm
-from .model import PriceWar
-from .records import Floats, View
-from .scenario import Scenario
-from .scenario_file import load
-from .strategies import Strategy
-from .streams import repetition
-from .sums import dot
+from pricewar.base.arguments import flag, luck, names, number, takes
+from pricewar.base.errors import bad_input
+from pricewar.base.luck import repetition
+from pricewar.base.records import Floats, View
+from pricewar.base.sums import dot
+from pricewar.market.firm import Firm
+from pricewar.market.model import PriceWar
+from pricewar.scenario.files import load
+from pricewar.scenario.tree import Scenario
+from pricewar.strategies import Strategy
 
 try:
     from gymnasium.spaces import Box

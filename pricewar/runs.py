@@ -15,14 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from .arguments import luck, whole
-from .edition import EDITION
-from .errors import bad_input
-from .history import columns, gather
-from .model import PriceWar
-from .results import Columns, Results
-from .scenario import Scenario
-from .scenario_file import Source, load
+from pricewar.base.arguments import luck, whole
+from pricewar.base.edition import EDITION
+from pricewar.base.errors import bad_input
+from pricewar.market.history import columns, gather
+from pricewar.market.model import PriceWar
+from pricewar.results.store import Columns, Results
+from pricewar.scenario.files import Source, load
+from pricewar.scenario.tree import Scenario
 
 MOST_SEEDS = 100_000
 """Runs of one scenario that one call may ask for; more are an experiment."""

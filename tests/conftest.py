@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pricewar.base.records import Offers
+from pricewar.base.state import State
 from pricewar.data import load_market_data
-from pricewar.dynamics import Dynamics
-from pricewar.model import PriceWar
-from pricewar.records import Offers
-from pricewar.scenario import Scenario, scenario_from
-from pricewar.scenario_file import load, merge
-from pricewar.state import State
+from pricewar.market.model import PriceWar
+from pricewar.scenario.files import load, merge
+from pricewar.scenario.mechanisms import Dynamics
+from pricewar.scenario.tree import Scenario, scenario_from
 
 Tree = dict[str, Any]
 

@@ -5,8 +5,8 @@ import signal
 import time
 from typing import Literal
 
+from pricewar.base.records import Floats, View
 from pricewar.experiment import Run
-from pricewar.records import Floats, View
 from pricewar.strategies import Strategy
 
 

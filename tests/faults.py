@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from pricewar.locks import Lock
+from pricewar.files.locks import Lock
 
 
 class Killed(BaseException):

@@ -25,13 +25,13 @@ from typing import Any
 import typer
 
 from pricewar.backtest import read_actuals
+from pricewar.base.errors import ConvergenceError, InputError
 from pricewar.cli.app import app
-from pricewar.errors import ConvergenceError, InputError
 from pricewar.experiment import load_experiment
 from pricewar.experiment.files import shipped_experiments
-from pricewar.model import PriceWar
+from pricewar.market.model import PriceWar
 from pricewar.policy import load_policy, shipped_policies
-from pricewar.scenario_file import load, shipped_scenarios
+from pricewar.scenario.files import load, shipped_scenarios
 from pricewar.verify.shipped import shipped_cases
 
 PATIENCE = 60

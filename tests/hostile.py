@@ -26,7 +26,7 @@ MODULES = {
         "from pydantic import model_validator\n"
         "from pricewar.events import Event\n"
         "from pricewar.interventions import Intervention\n"
-        "from pricewar.preferences import Logit, MixedLogit, Preferences\n"
+        "from pricewar.scenario.preferences import Logit, MixedLogit, Preferences\n"
         "from pricewar.strategies import Strategy\n"
         "number = 3\n"
         "class Abstract(Strategy):\n    pass\n"
@@ -66,7 +66,7 @@ KINDS = (
     "empty:X", "broken:X", "raises:X", "raises_base:X", "exits:X", "exits_well:X", "endless:X", "divides:X",
     "os:path", "os:getcwd", "odd:number", "", " ", "\0:X", "a\0:X", "x" * 5000 + ":X", "\u202e:X", "nowhere.at.all:X",
     "pricewar.strategies:Strategy", "pricewar.events:Event", "pricewar.interventions:Intervention",
-    "pricewar.preferences:Preferences", "pricewar.rules:Rule", "builtins:int",
+    "pricewar.scenario.preferences:Preferences", "pricewar.base.rules:Rule", "builtins:int",
 )  # fmt: skip
 OF_STRATEGIES = ("Abstract", "Fails", "Exits", "Opaque", "BadNames", "BadMisfits", "Alias")
 INTEGERS = (

@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from pricewar import metrics
-from pricewar.edition import EDITION
-from pricewar.months import month_after
-from pricewar.results import Results, table
+from pricewar.base.edition import EDITION
+from pricewar.base.months import month_after
+from pricewar.results import metrics
+from pricewar.results.store import Results, table
 
 FIRMS = ("byd", "geely", "tesla", "wuling", "changan", "chery", "leapmotor", "xiaomi", "li-auto", "xpeng",
          "aion", "nio", "seres", "gwm", "saic")  # fmt: skip

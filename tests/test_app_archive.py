@@ -19,8 +19,8 @@ from pricewar.app.game import Game
 from pricewar.app.game_record import record, restored
 from pricewar.app.game_rules import GameRules
 from pricewar.app.seats import player_view, teacher_view
-from pricewar.edition import EDITION
-from pricewar.errors import InputError
+from pricewar.base.edition import EDITION
+from pricewar.base.errors import InputError
 
 SERVER = """
 import sys

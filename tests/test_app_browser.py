@@ -14,7 +14,7 @@ from app_server import Client, serving
 
 from pricewar.app.levers import BY_KEY
 from pricewar.runs import run
-from pricewar.scenario_file import load, shipped_scenarios
+from pricewar.scenario.files import load, shipped_scenarios
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

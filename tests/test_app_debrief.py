@@ -17,7 +17,7 @@ from pricewar.app.game_rules import GameRules
 from pricewar.app.markets import COST, SPREAD, textbook
 from pricewar.app.played import Played
 from pricewar.runs import run
-from pricewar.testing import check_strategy
+from pricewar.testing.strategies import check_strategy
 
 
 def game_of(shares: list[list[float]], names: list[str], rules: GameRules) -> Game:

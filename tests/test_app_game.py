@@ -20,7 +20,7 @@ from pricewar.app.happenings import HAPPENINGS, Happening
 from pricewar.app.plan import game_toml
 from pricewar.app.seats import board, player_view, teacher_view
 from pricewar.runs import run
-from pricewar.scenario_file import load
+from pricewar.scenario.files import load
 
 RULES = GameRules(firms=4, rounds=4, seconds=30)
 

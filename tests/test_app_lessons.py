@@ -11,8 +11,8 @@ pytest.importorskip("tomli_w", reason="the extra `app` is not installed")
 from pricewar.app.frames import catalogue
 from pricewar.app.lessons import LABELS, LESSONS, facts_of, lesson_page, run_lesson
 from pricewar.app.playback import tables
-from pricewar.errors import InputError
-from pricewar.scenario_file import load
+from pricewar.base.errors import InputError
+from pricewar.scenario.files import load
 
 CHARTS = {chart["key"] for chart in catalogue()}
 ALL = list(LESSONS.values())

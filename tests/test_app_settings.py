@@ -16,9 +16,9 @@ from pricewar.app.happenings import HAPPENINGS
 from pricewar.app.levers import LEVERS, best_sellers, overlay
 from pricewar.app.playback import frame, tables
 from pricewar.app.settings import Act, Settings, read_settings
-from pricewar.errors import InputError
+from pricewar.base.errors import InputError
 from pricewar.runs import run
-from pricewar.scenario_file import load, shipped_scenarios
+from pricewar.scenario.files import load, shipped_scenarios
 
 LINK = {
     "scenario": "byd-may-2025",

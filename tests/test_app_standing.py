@@ -13,7 +13,7 @@ from pricewar.app.playback import frame, tables
 from pricewar.app.settings import Settings, first_leader
 from pricewar.app.standing import NEEDS, standings
 from pricewar.app.told import SEEN, told
-from pricewar.scenario_file import load, shipped_scenarios
+from pricewar.scenario.files import load, shipped_scenarios
 
 AWAKE = {"cut_depth": 40.0}
 """A war, deeper than any shipped cut, so that each lever has something to act on."""

@@ -14,7 +14,7 @@ import pytest
 from app_server import Client, serving
 
 from pricewar.runs import run
-from pricewar.scenario_file import load
+from pricewar.scenario.files import load
 
 LINK = "scenario=byd-one-third&seed=3&b.warning=80&b.below_cost=50&compare=1"
 STATIC = Path(__file__).parents[1] / "pricewar" / "app" / "static"

@@ -35,7 +35,7 @@ def test_checking_a_file_needs_neither_compiler_nor_mesa() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(json.loads(done.stderr))
     assert "no problem found" in done.stdout
-    assert loaded.isdisjoint({"mesa", "numba", "scipy", "matplotlib", "jinja2", "pricewar.model"})
+    assert loaded.isdisjoint({"mesa", "numba", "scipy", "matplotlib", "jinja2", "pricewar.market.model"})
 
 
 def test_public_names_are_found_and_unknown_ones_are_not() -> None:

@@ -18,16 +18,16 @@ import pricewar
 from pricewar import Results, backtest, demand, equilibrium, policy, screen, verify
 from pricewar import analysis as an
 from pricewar.analysis import discovery, mechanisms, robustness, sensitivity
+from pricewar.base.errors import InputError, PricewarError
 from pricewar.data import load_market_data
 from pricewar.environment import market_env
-from pricewar.errors import InputError, PricewarError
-from pricewar.fit import fit
 from pricewar.lab import games
 from pricewar.lab.benchmarks import LogitMarket
 from pricewar.lab.game import logit_game
+from pricewar.market.calibration_report import fit
 from pricewar.plots import make_figures, story
 from pricewar.report import write_report
-from pricewar.testing import check_strategy, example_view
+from pricewar.testing.strategies import check_strategy, example_view
 from pricewar.verify.shipped import shipped_cases
 
 BAD: dict[str, Any] = {

@@ -38,9 +38,9 @@ from pricewar.backtest.score import covered
 from pricewar.backtest.simulate import FIELDS, Simulated, simulate
 from pricewar.backtest.study import Backtest, draws_table, forecasts_from, key_of, the_scenario
 from pricewar.backtest.total import draw_totals, growth
+from pricewar.base.errors import InputError, PricewarError
 from pricewar.cli.app import app
 from pricewar.data import load_market_data
-from pricewar.errors import InputError, PricewarError
 from pricewar.plots.backtest import FANS, draw_backtest
 
 quick = settings(deadline=None, max_examples=15)

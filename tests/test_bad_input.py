@@ -11,8 +11,9 @@ from conftest import tiny, tiny_tree
 from fuzz_corpus import command
 
 from pricewar import load, load_experiment, run
+from pricewar.base.errors import InputError, bad_input, printable, shown
+from pricewar.base.paths import matches
 from pricewar.cli.check import checked
-from pricewar.errors import InputError, bad_input, printable, shown
 from pricewar.experiment.checks import RESERVED
 from pricewar.experiment.design import (
     Fractional,
@@ -27,12 +28,11 @@ from pricewar.experiment.factors import Factor
 from pricewar.experiment.files import experiment_from
 from pricewar.experiment.metrics import Run
 from pricewar.experiment.work import simulate
-from pricewar.paths import matches
+from pricewar.files.toml_text import DEEPEST, out_of_bounds, parse
 from pricewar.policy import load_policy, shipped_policies
 from pricewar.policy.files import RESERVED as OF_POLICIES
 from pricewar.policy.measures import outcomes
 from pricewar.runs import MOST_SEEDS, seed_list
-from pricewar.toml_text import DEEPEST, out_of_bounds, parse
 
 FACTOR = {"e": {"path": "demand.own_elasticity", "values": [-3.0, -4.0]}}
 

@@ -12,12 +12,12 @@ import pandas as pd
 import pytest
 from conftest import tiny
 
-from pricewar.firm import Firm
-from pricewar.model import PriceWar
-from pricewar.records import Floats, View
-from pricewar.results import Results
+from pricewar.base.records import Floats, View
+from pricewar.market.firm import Firm
+from pricewar.market.model import PriceWar
+from pricewar.results.schema import SCHEMA, columns
+from pricewar.results.store import Results
 from pricewar.runs import run
-from pricewar.schema import SCHEMA, columns
 
 CUT = {"kind": "Cut", "month": "2025-02", "firm": "bolt", "depth": 0.3}
 MEASURES = [{"kind": "DiscountDisclosure"}, {"kind": "BelowCostBan"}, {"kind": "NoticePeriod", "months": 1}]

@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from pricewar.accrual import accrue, welfare
-from pricewar.book import OrderBook, Settlement, Terms, deliver
-from pricewar.book import Voided as Gone
-from pricewar.model import PriceWar
+from pricewar.base.book import OrderBook, Settlement, Terms, deliver
+from pricewar.base.book import Voided as Gone
+from pricewar.market.accrual import accrue, welfare
+from pricewar.market.model import PriceWar
 from pricewar.runs import run
-from pricewar.scenario import Scenario
-from pricewar.scenario_file import load, shipped_scenarios
+from pricewar.scenario.files import load, shipped_scenarios
+from pricewar.scenario.tree import Scenario
 
 PRODUCTS, GROUPS = 2, 5
 RULES: tuple[Settlement, ...] = ("lower", "order", "delivery")

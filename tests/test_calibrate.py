@@ -10,14 +10,14 @@ from conftest import AT_REST, tiny, tiny_tree
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricewar.calibrate import _Work, calibrate
-from pricewar.errors import ConvergenceError, InputError
-from pricewar.fit import best_prices
+from pricewar.base.errors import ConvergenceError, InputError
 from pricewar.kernels.market import choices_numpy, derivatives_numpy
-from pricewar.model import PriceWar
-from pricewar.preferences import Preferences
-from pricewar.scenario import Scenario, scenario_from
-from pricewar.scenario_file import load
+from pricewar.market.calibrate import _Work, calibrate
+from pricewar.market.calibration_report import best_prices
+from pricewar.market.model import PriceWar
+from pricewar.scenario.files import load
+from pricewar.scenario.preferences import Preferences
+from pricewar.scenario.tree import Scenario, scenario_from
 
 SOME = settings(deadline=None, max_examples=8)
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from conftest import tiny
 
+from pricewar.base.rules import make_rule
 from pricewar.events import Cut, Event
-from pricewar.rules import make_rule
-from pricewar.testing_events import check_event
+from pricewar.testing.events import check_event
 
 SETTING = tiny(periods=5)
 WHEN = {"month": "2025-03"}

@@ -18,11 +18,11 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from pricewar import Results, load, runs
+from pricewar.base.errors import InputError
 from pricewar.cli import console, options, output
 from pricewar.cli.app import app
 from pricewar.cli.pool import pool, worker_count
 from pricewar.cli.simulate import Request, run_all
-from pricewar.errors import InputError
 
 SHORT = ("--set", "periods=6", "--set", "noise.taste_sd=0.1")
 TABLES = {"products", "firms", "market", "open_orders", "log", "runs"}

@@ -16,9 +16,9 @@ from pricewar.analysis import below_cost, break_even, compare_table, gains, pred
 from pricewar.analysis.compare import OPEN, WITH_OPEN, pick
 from pricewar.analysis.interval import interval
 from pricewar.analysis.surplus import GROUPS
-from pricewar.errors import ResultsError
-from pricewar.results import empty
-from pricewar.schema import COMPARISON, measures
+from pricewar.base.errors import ResultsError
+from pricewar.results.schema import COMPARISON, measures
+from pricewar.results.store import empty
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,8 @@ from conftest import AT_REST, column, ran, strategies, tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricewar.costs import (
+from pricewar.base.records import Accounts
+from pricewar.market.costs import (
     BATTERY_CEILING,
     DAYS_A_MONTH,
     CostCurve,
@@ -19,8 +20,7 @@ from pricewar.costs import (
     pay,
     squeezed_out,
 )
-from pricewar.model import PriceWar
-from pricewar.records import Accounts
+from pricewar.market.model import PriceWar
 
 SOME = settings(deadline=None, max_examples=30)
 QUIET = {**AT_REST, **strategies("Hold")}

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pricewar.base.errors import InputError
 from pricewar.data import MarketData, load_market_data
 from pricewar.data.checks import check_rows
 from pricewar.data.moves import answers, depths, follow_ratios, list_price_gaps, summary
 from pricewar.data.page import PAGES, table
 from pricewar.data.schema import NEEDS_RANGE, RULES, Number, Text
-from pricewar.errors import InputError
 
 ROOT = Path(__file__).parents[1]
 DOCS = {"data": "reference/data.md", "strategies": "explanation/strategies-in-china.md"}
@@ -464,7 +464,7 @@ def test_wrong_tables_of_a_scenario_are_named(own_market: Path) -> None:
 def test_a_market_without_tables_is_neutral_and_one_that_changes_is_read_anew(
     own_market: Path, tmp_path: Path
 ) -> None:
-    from pricewar.scenario_file import load
+    from pricewar.scenario.files import load
 
     file = tmp_path / "mine.toml"
     lines = [f'data = "{own_market}"', *(f'firms.{f}.strategy = "Hold"' for f in load("baseline").firms)]

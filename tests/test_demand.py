@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pricewar.base.errors import ConvergenceError, InputError
 from pricewar.demand import (
     Hotelling,
     LinearDemand,
@@ -21,7 +22,6 @@ from pricewar.demand import (
     nested_logit,
     shubik_levitan,
 )
-from pricewar.errors import ConvergenceError, InputError
 
 
 def market(seed=0, products=6, rows=20, nests=True):

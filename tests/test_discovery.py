@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from pricewar.analysis.discovery import cases, prim, tree
-from pricewar.errors import InputError, ResultsError
+from pricewar.base.errors import InputError, ResultsError
 
 FACTORS = ["depth", "follow", "months", "idle"]
 

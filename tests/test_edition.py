@@ -20,8 +20,7 @@ from typer.testing import CliRunner
 from pricewar import load
 from pricewar.app.plan import Plan, game_toml
 from pricewar.backtest.study import key_of
-from pricewar.cli.app import app
-from pricewar.edition import (
+from pricewar.base.edition import (
     EDITION,
     EDITIONS,
     difference,
@@ -31,15 +30,16 @@ from pricewar.edition import (
     require_same,
     result_edition,
 )
-from pricewar.errors import EditionWarning, InputError, ResultsError
+from pricewar.base.errors import EditionWarning, InputError, ResultsError
+from pricewar.cli.app import app
 from pricewar.experiment import Study, load_experiment, run_experiment
 from pricewar.experiment.pool import SerialExecutor
+from pricewar.files.digest import sha256
 from pricewar.policy import load_policy
 from pricewar.report import write_report
 from pricewar.report.experiment import write_page
-from pricewar.results import Results, concat
+from pricewar.results.store import Results, concat
 from pricewar.runs import run
-from pricewar.stored import sha256
 
 OLD = EDITION - 1
 EXPERIMENT = """

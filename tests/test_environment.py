@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pricewar import PriceWar, Scenario, load
-from pricewar.errors import InputError
+from pricewar.base.errors import InputError
 
 pytest.importorskip("pettingzoo", reason="the environment needs the extra rl (pettingzoo, gymnasium)")
 

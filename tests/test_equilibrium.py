@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import lambertw
 
+from pricewar.base.errors import ConvergenceError, InputError
 from pricewar.demand import Hotelling, MixedLogit, logit, nested_logit, shubik_levitan
 from pricewar.equilibrium import (
     cmcr,
@@ -24,7 +25,6 @@ from pricewar.equilibrium import (
     ssnip,
     upp,
 )
-from pricewar.errors import ConvergenceError, InputError
 
 QUALITY, OUTSIDE, COST, SCALE = 2.0, 0.0, 1.0, 0.25
 

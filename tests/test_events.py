@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from pricewar import events
-from pricewar.book import OrderBook, Voided
-from pricewar.errors import InputError
+from pricewar.base.book import OrderBook, Voided
+from pricewar.base.errors import InputError
+from pricewar.base.rules import make_rule, shipped
+from pricewar.base.state import State
 from pricewar.events import (
     BrandShock,
     CampaignCut,
@@ -32,9 +34,7 @@ from pricewar.events import (
     Launch,
     Subsidy,
 )
-from pricewar.rules import make_rule, shipped
-from pricewar.state import State
-from pricewar.testing_interventions import example_market, example_offers
+from pricewar.testing.interventions import example_market, example_offers
 
 MONTH = "2025-05"
 MARKET = example_market()

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from pricewar.errors import InputError
+from pricewar.base.errors import InputError
+from pricewar.base.paths import matches
 from pricewar.experiment import Experiment, load_experiment, run_experiment, shipped_experiments
 from pricewar.experiment.factors import Factor
 from pricewar.experiment.files import experiment_from
@@ -17,9 +18,8 @@ from pricewar.experiment.metrics import find_metric, measure
 from pricewar.experiment.pool import SerialExecutor
 from pricewar.experiment.spec import as_toml
 from pricewar.experiment.work import simulate
-from pricewar.paths import matches
-from pricewar.scenario_file import load
-from pricewar.schema import without_level
+from pricewar.results.schema import without_level
+from pricewar.scenario.files import load
 
 DEPTH = {"path": "events.Cut.depth", "values": (0.05, 0.1, 0.2)}
 GROWTH = {"path": "firms.*.growth", "distribution": {"kind": "uniform", "low": 0.0, "high": 5000.0}}

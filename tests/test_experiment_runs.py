@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pricewar.errors import InputError, PricewarError, ResultsError
+from pricewar.base.errors import InputError, PricewarError, ResultsError
 from pricewar.experiment import Experiment, Study, run_experiment
 from pricewar.experiment.chunks import chunk_files, compact, span
 from pricewar.experiment.files import experiment_from

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from pricewar import PriceWar, load
-from pricewar.fit import Fit, aggregate_elasticity, best_prices, fit
-from pricewar.market import choose
-from pricewar.scenario import Scenario
+from pricewar.market.buyers import choose
+from pricewar.market.calibration_report import Fit, aggregate_elasticity, best_prices, fit
+from pricewar.scenario.tree import Scenario
 
 
 @pytest.fixture(scope="module")

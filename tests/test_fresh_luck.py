@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from conftest import tiny
 
-from pricewar.batch import iteration
-from pricewar.model import PriceWar
-from pricewar.streams import repetition
+from pricewar.base.luck import repetition
+from pricewar.market.batch import iteration
+from pricewar.market.model import PriceWar
 
 SMALL = tiny(periods=3)
 NEW = "rng" in inspect.signature(mesa.batch_run).parameters

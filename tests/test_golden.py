@@ -1,7 +1,7 @@
 """Golden runs: the first months of two shipped scenarios, figure by figure.
 
-A change that moves them is renewed on purpose only, under a new edition of the model (`pricewar/edition.py`)
-and with the reason, which goes into the changelog:
+A change that moves them is renewed on purpose only, under a new edition of the model
+(`pricewar/base/edition.py`) and with the reason, which goes into the changelog:
     python tests/test_golden.py "why the figures moved"
 """
 
@@ -16,8 +16,8 @@ import pandas as pd
 import pytest
 from conftest import short
 
-from pricewar.edition import EDITION, EDITIONS
-from pricewar.results import Results
+from pricewar.base.edition import EDITION, EDITIONS
+from pricewar.results.store import Results
 from pricewar.runs import run
 
 HERE = Path(__file__).parent / "golden"
@@ -98,7 +98,7 @@ def unfit(names: dict[int, str], edition: int, found: str) -> str:
     if edition in names and names[edition] != found:
         return (
             f"edition {edition} has golden runs {names[edition]}, these are {found}: raise EDITION in "
-            "pricewar/edition.py and say there what changed"
+            "pricewar/base/edition.py and say there what changed"
         )
     same = [other for other, name in names.items() if name == found and other != edition]
     return (

@@ -12,15 +12,15 @@ import pytest
 from conftest import tiny
 from typer.testing import CliRunner
 
+from pricewar.base.errors import InputError
 from pricewar.cli.app import app
 from pricewar.data import load_market_data
-from pricewar.errors import InputError
 from pricewar.report import write_report
 from pricewar.report.inputs import DATA, Row, inputs
-from pricewar.results import Results, concat
+from pricewar.results.store import Results, concat
 from pricewar.runs import compare, run
-from pricewar.scenario import Scenario
-from pricewar.scenario_file import load, shipped_scenarios
+from pricewar.scenario.files import load, shipped_scenarios
+from pricewar.scenario.tree import Scenario
 
 CUT = {"kind": "Cut", "month": "2025-02", "firm": "bolt", "depth": 0.3}
 EVIL = "<script>alert('x')</script> & \"more\""

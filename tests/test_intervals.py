@@ -19,16 +19,16 @@ from pricewar.analysis.interval import NO_LUCK, clopper_pearson, interval, share
 from pricewar.analysis.robustness import robustness, survival
 from pricewar.analysis.sensitivity import estimate, heat, response, tornado
 from pricewar.analysis.structure import over_of
-from pricewar.bounds import EVENT, FREE, POSITIVE, SHARE, Bounds, bounds_of
+from pricewar.base.errors import InputError
 from pricewar.cli.app import app
 from pricewar.cli.summary import _cell
-from pricewar.errors import InputError
 from pricewar.experiment.metrics import OF_FIRM, PLAIN, WITH_MONTH
 from pricewar.plots.style import with_interval
 from pricewar.report.cards import _span
+from pricewar.results.bounds import EVENT, FREE, POSITIVE, SHARE, Bounds, bounds_of
+from pricewar.results.schema import measures
 from pricewar.runs import compare
-from pricewar.scenario_file import load
-from pricewar.schema import measures
+from pricewar.scenario.files import load
 
 METRICS = [
     *measures("market"), *measures("firms"), *PLAIN, *WITH_MONTH, *(f"{name}.byd" for name in OF_FIRM),

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from pricewar.base.records import Accounts, Offers, View
+from pricewar.base.rules import make_rule, shipped
 from pricewar.events import Event
 from pricewar.interventions import (
     BelowCostBan,
@@ -36,12 +38,9 @@ from pricewar.interventions import (
     TradeInSubsidy,
     WindfallLevy,
 )
-from pricewar.model import PriceWar
-from pricewar.records import Accounts, Offers, View
-from pricewar.regulator import Regulator
-from pricewar.rules import make_rule, shipped
-from pricewar.testing import example_view
-from pricewar.testing_interventions import (
+from pricewar.market.model import PriceWar
+from pricewar.market.regulator import Regulator
+from pricewar.testing.interventions import (
     check_intervention,
     contents,
     enforce,
@@ -51,6 +50,7 @@ from pricewar.testing_interventions import (
     example_offers,
     example_sales,
 )
+from pricewar.testing.strategies import example_view
 
 DOCS = Path(__file__).parent.parent / "docs"
 MARKET = example_market()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricewar.errors import InputError
+from pricewar.base.errors import InputError
 from pricewar.lab.benchmarks import LogitMarket
 from pricewar.lab.game import logit_game
 

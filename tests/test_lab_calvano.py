@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pricewar.errors import InputError
+from pricewar.base.errors import InputError
 from pricewar.lab.benchmarks import LogitMarket
 from pricewar.lab.calvano import BASELINE, learner_of, published_for, run
 from pricewar.lab.diagnosis import diagnose, impulse_response

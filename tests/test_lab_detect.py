@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricewar.errors import InputError
+from pricewar.base.errors import InputError
 from pricewar.lab.detect import edgeworth_cycle, error_rates, war_episodes
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pricewar.errors import InputError
+from pricewar.base.errors import InputError
 from pricewar.lab.benchmarks import LogitMarket
 from pricewar.lab.engine import Protocol, Seller, simulate, states_of
 from pricewar.lab.game import logit_game

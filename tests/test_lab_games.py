@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricewar.errors import InputError
+from pricewar.base.errors import InputError
 from pricewar.lab.edgeworth import mixed_prices, undercutting_path
 from pricewar.lab.games import GAMES, game
 from pricewar.lab.green_porter import incentive_slack, play, shortest_spell, trigger_value, war_share

@@ -12,17 +12,17 @@ from conftest import AT_REST, MECHANISMS, OFF, column, ran, showroom, strategies
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricewar.calibrate import calibrate
-from pricewar.carry import draw_noise
-from pricewar.costs import DAYS_A_MONTH
+from pricewar.base.rules import make_rule, shipped
 from pricewar.interventions import Intervention
-from pricewar.market import choose, conditions
-from pricewar.model import PriceWar
-from pricewar.rules import make_rule, shipped
+from pricewar.market.buyers import choose, conditions
+from pricewar.market.calibrate import calibrate
+from pricewar.market.carry import draw_noise
+from pricewar.market.costs import DAYS_A_MONTH
+from pricewar.market.model import PriceWar
+from pricewar.results.schema import SCHEMA
 from pricewar.runs import run
-from pricewar.scenario import Scenario, scenario_from
-from pricewar.scenario_file import load, shipped_scenarios
-from pricewar.schema import SCHEMA
+from pricewar.scenario.files import load, shipped_scenarios
+from pricewar.scenario.tree import Scenario, scenario_from
 from pricewar.strategies import Strategy
 
 SOME = settings(deadline=None, max_examples=8)

@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from pricewar import PriceWar, load
-from pricewar.errors import InputError
+from pricewar.base.errors import InputError
+from pricewar.base.records import View
+from pricewar.base.rules import make_rule
 from pricewar.experiment import load_experiment
 from pricewar.experiment.metrics import measure
 from pricewar.experiment.work import simulate
-from pricewar.records import View
-from pricewar.rules import make_rule
 from pricewar.strategies import Learned, QLearning, Strategy, freeze
 from pricewar.strategies.learn import best
-from pricewar.testing import check_strategy, example_view
+from pricewar.testing.strategies import check_strategy, example_view
 
 
 def level(rule: Strategy, view: View, memory: dict[str, Any]) -> float:

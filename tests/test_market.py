@@ -10,10 +10,7 @@ from conftest import OFF, car_dynamics, showroom, tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricewar.calibrate import NOT_ON_SALE
-from pricewar.consumers import QUINTILES, make_population, price_sensitivity, taste_utility
-from pricewar.dynamics import Dynamics
-from pricewar.market import (
+from pricewar.market.buyers import (
     choose,
     conditions,
     decided,
@@ -25,8 +22,11 @@ from pricewar.market import (
     surplus,
     waiting,
 )
-from pricewar.model import PriceWar
-from pricewar.preferences import Logit, MixedLogit
+from pricewar.market.calibrate import NOT_ON_SALE
+from pricewar.market.model import PriceWar
+from pricewar.market.population import QUINTILES, make_population, price_sensitivity, taste_utility
+from pricewar.scenario.mechanisms import Dynamics
+from pricewar.scenario.preferences import Logit, MixedLogit
 
 SOME = settings(deadline=None, max_examples=10)
 NAMES = ("ace-small", "ace-large", "bolt-small", "bolt-suv", "cove-one", "cove-suv")

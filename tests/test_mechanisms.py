@@ -6,8 +6,8 @@ import numpy as np
 
 from pricewar.analysis.mechanisms import variants
 from pricewar.runs import run
-from pricewar.scenario import Scenario
-from pricewar.scenario_file import load
+from pricewar.scenario.files import load
+from pricewar.scenario.tree import Scenario
 
 
 def cheaper(changes: dict[str, object] | None = None) -> Scenario:

@@ -12,14 +12,14 @@ import mesa
 import pytest
 from conftest import Tree, tiny
 
-from pricewar.agents import Counters
 from pricewar.backtest.simulate import simulate as simulate_draws
 from pricewar.experiment.work import Item, Simulate
-from pricewar.model import PriceWar
+from pricewar.market.agents import Counters
+from pricewar.market.model import PriceWar
 from pricewar.policy import policy_from
 from pricewar.policy.study import Future
 from pricewar.runs import compare, run
-from pricewar.scenario import Scenario
+from pricewar.scenario.tree import Scenario
 
 CUT: Tree = {"kind": "Cut", "month": "2025-02", "until": "2025-04", "firm": "ace", "depth": 0.3}
 

@@ -13,10 +13,10 @@ import pandas as pd
 import pytest
 from conftest import tiny
 
-from pricewar.firm import Firm
-from pricewar.model import PriceWar
-from pricewar.regulator import Regulator
-from pricewar.supplier import Supplier
+from pricewar.market.firm import Firm
+from pricewar.market.model import PriceWar
+from pricewar.market.regulator import Regulator
+from pricewar.market.suppliers import Supplier
 
 SMALL = tiny(periods=3)
 NEW = "rng" in inspect.signature(mesa.batch_run).parameters

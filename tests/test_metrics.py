@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from pricewar import metrics
+from pricewar.results import metrics
 
 POSITIVE = st.floats(0.01, 1e6)
 quick = settings(deadline=None, max_examples=50)

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 from conftest import AT_REST, OFF, column, ran, short, strategies, tiny, tiny_tree
 
-from pricewar import carry
-from pricewar.errors import InputError, StrategyError
-from pricewar.model import PriceWar
-from pricewar.records import Floats, View
-from pricewar.scenario import Scenario, scenario_from
+from pricewar.base.errors import InputError, StrategyError
+from pricewar.base.records import Floats, View
+from pricewar.market import carry
+from pricewar.market.model import PriceWar
+from pricewar.scenario.tree import Scenario, scenario_from
 from pricewar.strategies import Hold, Strategy
 
 QUIET = {**AT_REST, **strategies("Hold")}

@@ -15,20 +15,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from pricewar.calibrate import calibrate
-from pricewar.carry import start_state
+from pricewar.base.errors import InputError
+from pricewar.base.rules import shipped
+from pricewar.base.state import State
 from pricewar.cli.pages import RULES, TABLES
-from pricewar.errors import InputError
-from pricewar.hints import hints
-from pricewar.model import PriceWar
-from pricewar.results import Results
-from pricewar.rules import shipped
+from pricewar.market.calibrate import calibrate
+from pricewar.market.carry import start_state
+from pricewar.market.model import PriceWar
+from pricewar.results.schema import SCHEMA
+from pricewar.results.store import Results
 from pricewar.runs import run
-from pricewar.scenario import Scenario, scenario_from
-from pricewar.scenario_file import find, load, merged, shipped_scenarios
-from pricewar.schema import SCHEMA
-from pricewar.state import State
-from pricewar.units import money_fields, times_money
+from pricewar.scenario.files import find, load, merged, shipped_scenarios
+from pricewar.scenario.hints import hints
+from pricewar.scenario.tree import Scenario, scenario_from
+from pricewar.scenario.units import money_fields, times_money
 
 SOME = settings(deadline=None, max_examples=12)
 TABLES_OF_A_RUN = ("products", "firms", "market", "open_orders")

@@ -22,11 +22,11 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from pricewar import Results, run
+from pricewar.base.errors import InputError, ResultsError
 from pricewar.cli.app import app
-from pricewar.drafts import DRAFT, clear_drafts, desk
-from pricewar.errors import InputError, ResultsError
-from pricewar.folders import RUN, replaced, require_ours
-from pricewar.locks import Lock
+from pricewar.files.drafts import DRAFT, clear_drafts, desk
+from pricewar.files.folders import RUN, replaced, require_ours
+from pricewar.files.locks import Lock
 
 MARKET = "product,firm,price,share,margin,nest\na,f,10,0.2,0.3,\nb,g,11,0.3,0.3,\n"
 TINY = ("--set", "periods=3", "--quiet")

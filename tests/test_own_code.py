@@ -15,8 +15,8 @@ from conftest import tiny
 from fuzz_corpus import command
 
 from pricewar import load, run, run_experiment
-from pricewar.errors import InputError, StrategyError
-from pricewar.own_code import blame, imported, not_imported, place_of, told
+from pricewar.base.errors import InputError, StrategyError
+from pricewar.base.own_code import blame, imported, not_imported, place_of, told
 from pricewar.verify.shipped import shipped_cases
 
 Lab = Callable[[str], Path]

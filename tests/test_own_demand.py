@@ -10,11 +10,11 @@ import pytest
 from numpy.typing import ArrayLike
 from scipy.optimize import fsolve, minimize_scalar
 
+from pricewar.base.errors import InputError
 from pricewar.demand import Demand, logit, nested_logit, shubik_levitan
 from pricewar.demand.base import numerical_curvature
 from pricewar.equilibrium import pass_through, solve
-from pricewar.errors import InputError
-from pricewar.testing import check_demand
+from pricewar.testing.strategies import check_demand
 
 
 class Ces(Demand):

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from pricewar.base.errors import InputError
+from pricewar.base.paths import change, matches, value_at
 from pricewar.cli.app import app
-from pricewar.errors import InputError
 from pricewar.experiment import Experiment
-from pricewar.paths import change, matches, value_at
-from pricewar.scenario_file import load
+from pricewar.scenario.files import load
 
 CUTS = [
     {"kind": "Cut", "month": "2025-02", "firm": "bolt", "depth": 0.3},

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from synthetic import results
 
-from pricewar.errors import ResultsError
+from pricewar.base.errors import ResultsError
 from pricewar.plots import draw_figures, make_figures, story
 from pricewar.plots.gains import bars
 from pricewar.plots.market import price_index, war_index
 from pricewar.plots.style import number, spread, with_interval
-from pricewar.results import table
+from pricewar.results.store import table
 
 NAMES = ["who-gains", "consumer-surplus", "price-index", "war-index", "prices", "shares", "gross-margin",
          "cash", "break-even-xiaomi"]  # fmt: skip

@@ -13,13 +13,13 @@ import pytest
 from conftest import AT_REST, OFF, tiny
 from typer.testing import CliRunner
 
-from pricewar.calibrate import calibrate
+from pricewar.base.errors import InputError, ResultsError
 from pricewar.cli.app import app
-from pricewar.errors import InputError, ResultsError
 from pricewar.experiment.metrics import Run
 from pricewar.experiment.pool import SerialExecutor
 from pricewar.experiment.work import simulate
-from pricewar.model import PriceWar
+from pricewar.market.calibrate import calibrate
+from pricewar.market.model import PriceWar
 from pricewar.policy import NONE, PEACE, PolicySpec, PolicyStudy, load_policy, policy_from, run_policy
 from pricewar.policy.conduct import conduct_index, start_game
 from pricewar.policy.courts import TESTS, Case, error_rates

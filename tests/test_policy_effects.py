@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from conftest import tiny
 
+from pricewar.base.rules import shipped
 from pricewar.experiment.metrics import Run
 from pricewar.experiment.work import simulate
 from pricewar.interventions import Intervention
 from pricewar.policy.measures import outcomes
 from pricewar.policy.spec import NONE, PEACE
-from pricewar.rules import shipped
 
 FOLLOW = {
     "kind": "Match", "lag": 1, "follow_rate": 0.8, "ceiling": 0.4,

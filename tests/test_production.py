@@ -8,11 +8,11 @@ from conftest import OFF, car_dynamics, tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricewar.dynamics import Dynamics
-from pricewar.model import PriceWar
-from pricewar.production import flow, stock_months, turned_away
-from pricewar.records import Floats
-from pricewar.state import State, leave
+from pricewar.base.records import Floats
+from pricewar.base.state import State, leave
+from pricewar.market.model import PriceWar
+from pricewar.market.production import flow, stock_months, turned_away
+from pricewar.scenario.mechanisms import Dynamics
 
 SOME = settings(deadline=None, max_examples=50)
 cars = st.floats(0, 50_000)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from pricewar.edition import EDITION, mark
-from pricewar.errors import InputError, ResultsError
+from pricewar.base.edition import EDITION, mark
+from pricewar.base.errors import InputError, ResultsError
 from pricewar.publish import (
     MANIFEST,
     PROSE,

@@ -10,8 +10,8 @@ import pytest
 
 import pricewar
 from pricewar.cli.python_page import MODULES, python_page
-from pricewar.results import Results
-from pricewar.schema import SCHEMA, columns
+from pricewar.results.schema import SCHEMA, columns
+from pricewar.results.store import Results
 
 PAGE = python_page()
 

@@ -12,9 +12,9 @@ from conftest import ran, showroom, tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricewar.errors import ConvergenceError, InputError, Problem, bad_input
-from pricewar.model import PriceWar
-from pricewar.records import Landscape, Offers, Record, View, read_only
+from pricewar.base.errors import ConvergenceError, InputError, Problem, bad_input
+from pricewar.base.records import Landscape, Offers, Record, View, read_only
+from pricewar.market.model import PriceWar
 
 SOME = settings(deadline=None, max_examples=30)
 MODEL = ran(tiny(periods=2))

@@ -10,11 +10,11 @@ from conftest import AT_REST, OFF, column, ran, strategies, tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricewar.metrics import cut_depth, reference_price
-from pricewar.model import PriceWar
-from pricewar.reference import pass_through
-from pricewar.scenario import Scenario
-from pricewar.scenario_file import load
+from pricewar.market.model import PriceWar
+from pricewar.market.reference import pass_through
+from pricewar.results.metrics import cut_depth, reference_price
+from pricewar.scenario.files import load
+from pricewar.scenario.tree import Scenario
 from pricewar.strategies import CostPlus, Hold, Match, MenuCost, PerSegment
 
 SOME = settings(max_examples=25, deadline=None)

@@ -10,7 +10,7 @@ from synthetic import results
 
 from pricewar.analysis import episodes
 from pricewar.analysis.compare import compare_table, pick
-from pricewar.errors import ResultsError
+from pricewar.base.errors import ResultsError
 from pricewar.plots import story
 from pricewar.plots.style import with_interval
 from pricewar.report import write_report

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from synthetic import results, run
 
-from pricewar.errors import ResultsError
-from pricewar.results import Results, concat, empty, table
-from pricewar.schema import SCHEMA, as_markdown, columns, measures
+from pricewar.base.errors import ResultsError
+from pricewar.results.schema import SCHEMA, as_markdown, columns, measures
+from pricewar.results.store import Results, concat, empty, table
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def test_save_leaves_other_files_and_no_drafts(two, tmp_path):
 
 def test_failed_save_leaves_the_old_results(two, tmp_path, monkeypatch):
     two.save(tmp_path / "run")
-    monkeypatch.setattr("pricewar.results.software", lambda: 1 / 0)
+    monkeypatch.setattr("pricewar.results.store.software", lambda: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         two.only("baseline").save(tmp_path / "run")
     same(Results.load(tmp_path / "run"), two)

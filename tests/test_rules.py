@@ -11,13 +11,13 @@ import pytest
 from conftest import tiny
 from pydantic import TypeAdapter, ValidationError
 
-from pricewar.errors import InputError
+from pricewar.base.errors import InputError
+from pricewar.base.records import Floats, View
+from pricewar.base.rules import RuleOf, find_rule, make_rule, shipped
 from pricewar.events import Event
 from pricewar.interventions import Intervention
-from pricewar.preferences import Logit, MixedLogit, Preferences
-from pricewar.records import Floats, View
-from pricewar.rules import RuleOf, find_rule, make_rule, shipped
-from pricewar.scenario import Scenario, scenario_from
+from pricewar.scenario.preferences import Logit, MixedLogit, Preferences
+from pricewar.scenario.tree import Scenario, scenario_from
 from pricewar.strategies import Hold, Match, Strategy
 
 PACKAGE = "pricewar.strategies"
@@ -25,7 +25,7 @@ SORTS: list[tuple[str, Any]] = [
     (PACKAGE, Strategy),
     ("pricewar.events", Event),
     ("pricewar.interventions", Intervention),
-    ("pricewar.preferences", Preferences),
+    ("pricewar.scenario.preferences", Preferences),
 ]
 
 

@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 from conftest import tiny
 
-from pricewar.errors import InputError, ResultsError
-from pricewar.results import Results
+from pricewar.base.errors import InputError, ResultsError
+from pricewar.results.store import Results
 from pricewar.runs import Job, compare, run, run_one, seed_list
-from pricewar.scenario import Scenario
-from pricewar.scenario_file import load
+from pricewar.scenario.files import load
+from pricewar.scenario.tree import Scenario
 
 CUT = {"kind": "Cut", "month": "2025-02", "firm": "bolt", "depth": 0.3}
 

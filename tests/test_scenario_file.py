@@ -10,10 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from pricewar import load
+from pricewar.base.errors import InputError
 from pricewar.cli.app import app
-from pricewar.errors import InputError
-from pricewar.scenario import Scenario
-from pricewar.scenario_file import merge, shipped_scenarios
+from pricewar.scenario.files import merge, shipped_scenarios
+from pricewar.scenario.tree import Scenario
 from pricewar.strategies import Strategy
 
 SMALL = """

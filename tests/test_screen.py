@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from pricewar.base.errors import InputError
 from pricewar.cli.app import app
 from pricewar.demand import nested_logit
 from pricewar.equilibrium import costs_from_prices, gross_upward_pressure, pass_through, solve, upp
-from pricewar.errors import InputError
 from pricewar.screen import Change, Market, Screen, calibrate, read_market, screen
 from pricewar.screen import formulas as law
 from pricewar.screen.measure import responses

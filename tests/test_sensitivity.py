@@ -11,7 +11,7 @@ from scipy import stats
 
 from pricewar.analysis.robustness import robustness, survival
 from pricewar.analysis.sensitivity import effects, heat, levels, morris, response, sobol, tornado
-from pricewar.errors import InputError, ResultsError
+from pricewar.base.errors import InputError, ResultsError
 from pricewar.experiment import Experiment, Study, run_experiment
 from pricewar.experiment.design import Fractional, Morris, Saltelli
 from pricewar.experiment.factors import Factor

@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 
 from pricewar import Results, Scenario, load, run
-from pricewar.errors import InputError
+from pricewar.base.errors import InputError
+from pricewar.base.sources import NO_SOURCE, sources
 from pricewar.experiment import Experiment
 from pricewar.experiment.files import experiment_from
 from pricewar.experiment.pool import SerialExecutor, spawned_pool
 from pricewar.experiment.study import run_experiment
 from pricewar.policy import PolicySpec, policy_from, run_policy
-from pricewar.scenario_file import shipped_scenarios
-from pricewar.sources import NO_SOURCE, sources
+from pricewar.scenario.files import shipped_scenarios
 
 LAB = """
 from pricewar.strategies import Strategy

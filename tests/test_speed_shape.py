@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 from conftest import tiny
 
-from pricewar import results as results_module
 from pricewar.experiment.metrics import expand, measure
 from pricewar.experiment.work import Item, Simulate, simulate
-from pricewar.model import PriceWar
-from pricewar.results import empty
+from pricewar.market.model import PriceWar
+from pricewar.results import store as results_module
+from pricewar.results.schema import SCHEMA
+from pricewar.results.store import empty
 from pricewar.runs import compare, run
-from pricewar.schema import SCHEMA
 
 SMALL = tiny(periods=3)
 CUT = {"kind": "Cut", "month": "2025-02", "firm": "bolt", "depth": 0.3}

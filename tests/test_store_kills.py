@@ -15,7 +15,7 @@ import pytest
 from faults import Faults, Killed, every, faults
 from test_experiment_runs import run_serial, small, table_bytes
 
-from pricewar.errors import InputError, ResultsError
+from pricewar.base.errors import InputError, ResultsError
 from pricewar.experiment import Experiment, Study, chunks
 from pricewar.experiment.chunks import chunk_files
 from pricewar.experiment.store import Store

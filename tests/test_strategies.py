@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from pricewar.errors import InputError, StrategyError
-from pricewar.records import Floats, Quote, View
-from pricewar.rules import RuleOf, make_rule, shipped
+from pricewar.base.errors import InputError, StrategyError
+from pricewar.base.records import Floats, Quote, View
+from pricewar.base.rules import RuleOf, make_rule, shipped
 from pricewar.strategies import (
     BestResponse,
     Calvo,
@@ -38,7 +38,15 @@ from pricewar.strategies import (
     Undercut,
 )
 from pricewar.strategies.respond import lowest_rival
-from pricewar.testing import ALPHA, SHOPPERS, VAT, LogitRival, check_strategy, example_landscape, example_view
+from pricewar.testing.strategies import (
+    ALPHA,
+    SHOPPERS,
+    VAT,
+    LogitRival,
+    check_strategy,
+    example_landscape,
+    example_view,
+)
 
 NEEDED: dict[str, dict[str, Any]] = {
     "Learned": {"policy": ((0, 0), (1, 1), (2, 2))},

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from conftest import AT_REST, column, ran, strategies, tiny
 
-from pricewar.model import PriceWar
-from pricewar.supplier import close_all
+from pricewar.market.model import PriceWar
+from pricewar.market.suppliers import close_all
 
 QUIET = {**AT_REST, **strategies("Hold")}
 CUT = {"kind": "Cut", "month": "2025-02", "firm": "ace", "depth": 0.35}

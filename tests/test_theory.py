@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq, fsolve
 from scipy.special import lambertw
 
-from pricewar.calibrate import calibrate
-from pricewar.model import PriceWar
-from pricewar.records import Floats
-from pricewar.scenario import Scenario
-from pricewar.scenario_file import load
+from pricewar.base.records import Floats
+from pricewar.market.calibrate import calibrate
+from pricewar.market.model import PriceWar
+from pricewar.scenario.files import load
+from pricewar.scenario.tree import Scenario
 
 SOME = settings(deadline=None, max_examples=15)
 UNIT = 100_000.0

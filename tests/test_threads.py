@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricewar.sums import dot, solved, times
+from pricewar.base.sums import dot, solved, times
 
 TESTS = Path(__file__).parent
 ROWS = 16_000
@@ -74,7 +74,7 @@ def test_many_buyers_give_the_same_bytes_in_a_worker_with_one_thread() -> None:
 
 @pytest.mark.parametrize("path", MODEL, ids=lambda path: str(path.relative_to(HOME)))
 def test_the_model_calls_no_blas(path: Path) -> None:
-    assert not list(calls(ast.parse(path.read_text(encoding="utf-8")))), "use pricewar.sums"
+    assert not list(calls(ast.parse(path.read_text(encoding="utf-8")))), "use pricewar.base.sums"
 
 
 def calls(tree: ast.AST) -> Iterator[str]:

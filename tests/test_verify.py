@@ -9,9 +9,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from pricewar.base.errors import InputError
 from pricewar.cli.verify import verify
 from pricewar.demand import invert_shares
-from pricewar.errors import InputError
 from pricewar.verify import read_case, verify_case
 from pricewar.verify.check import relative_error
 from pricewar.verify.shipped import FOLDER

@@ -8,9 +8,9 @@ from synthetic import results
 
 from pricewar.analysis import episodes
 from pricewar.analysis.wars import Definition, find_wars, make_path, what_lacks
-from pricewar.errors import ResultsError
-from pricewar.metrics import cut_depth
-from pricewar.schema import EPISODES
+from pricewar.base.errors import ResultsError
+from pricewar.results.metrics import cut_depth
+from pricewar.results.schema import EPISODES
 
 SHARE = np.array([0.3, 0.2, 0.2, 0.1, 0.1, 0.1])
 FIRMS, PERIODS = len(SHARE), 36

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pricewar.records import Floats, View
+from pricewar.base.records import Floats, View
 from pricewar.strategies import Strategy
 
 

@@ -7,9 +7,10 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from .. import metrics
-from ..arguments import at_least, maybe, number, takes, text
-from ..results import Results
+from pricewar.base.arguments import at_least, maybe, number, takes, text
+from pricewar.results import metrics
+from pricewar.results.store import Results
+
 from .panel import Floats, Panel, panel, position
 
 WINDOW: Final = 3

@@ -15,11 +15,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..arguments import maybe, one_of, takes, text
-from ..bounds import Bounds, bounds_of
-from ..errors import ResultsError
-from ..results import Results
-from ..schema import COMPARISON, columns, measures, without_level
+from pricewar.base.arguments import maybe, one_of, takes, text
+from pricewar.base.errors import ResultsError
+from pricewar.results.bounds import Bounds, bounds_of
+from pricewar.results.schema import COMPARISON, columns, measures, without_level
+from pricewar.results.store import Results
+
 from .interval import Ends, Interval, Method, interval
 from .panel import Panel, panel, position, total
 

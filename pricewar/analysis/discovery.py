@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..arguments import at_least, column, columns, maybe, number, takes
-from ..errors import ResultsError, bad_input
+from pricewar.base.arguments import at_least, column, columns, maybe, number, takes
+from pricewar.base.errors import ResultsError, bad_input
+
 from .sensitivity import good
 from .structure import require_columns, require_design
 

@@ -12,8 +12,9 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from ..arguments import at_least, column, columns, numbers, takes
-from ..errors import ResultsError, bad_input
+from pricewar.base.arguments import at_least, column, columns, numbers, takes
+from pricewar.base.errors import ResultsError, bad_input
+
 from .structure import Floats, require_columns, require_design, require_saltelli
 
 _NOT_MORRIS: Final = (

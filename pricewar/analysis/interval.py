@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaincinv, stdtrit  # scipy.stats takes half a second to import
 
-from ..bounds import FREE, Bounds
+from pricewar.results.bounds import FREE, Bounds
 
 Floats = NDArray[np.float64]
 Method = Literal["t", "bootstrap"]

@@ -12,13 +12,14 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from ..arguments import at_least, maybe, takes, text
-from ..arguments import names as names_
-from ..errors import bad_input
-from ..records import Floats
-from ..runs import Progress, compare
-from ..scenario import Scenario
-from ..sums import times
+from pricewar.base.arguments import at_least, maybe, takes, text
+from pricewar.base.arguments import names as names_
+from pricewar.base.errors import bad_input
+from pricewar.base.records import Floats
+from pricewar.base.sums import times
+from pricewar.runs import Progress, compare
+from pricewar.scenario.tree import Scenario
+
 from .interval import interval
 from .panel import panel
 

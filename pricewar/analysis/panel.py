@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..errors import ResultsError
-from ..results import Results
-from ..schema import Total
+from pricewar.base.errors import ResultsError
+from pricewar.results.schema import Total
+from pricewar.results.store import Results
 
 Floats = NDArray[np.float64]
 

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..arguments import column, column_or_columns, columns, maybe, names, number, one_of, takes
-from ..bounds import POSITIVE, bounds_of
-from ..errors import ResultsError, bad_input
+from pricewar.base.arguments import column, column_or_columns, columns, maybe, names, number, one_of, takes
+from pricewar.base.errors import ResultsError, bad_input
+from pricewar.results.bounds import POSITIVE, bounds_of
+
 from .interval import Floats, Interval, interval, share_interval
 from .sensitivity import estimate, good, heat
 from .structure import Over, has_luck, over_of, require_columns

@@ -14,9 +14,10 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from ..arguments import column, columns, takes
-from ..bounds import bounds_of
-from ..errors import ResultsError, bad_input
+from pricewar.base.arguments import column, columns, takes
+from pricewar.base.errors import ResultsError, bad_input
+from pricewar.results.bounds import bounds_of
+
 from .indices import morris, sobol
 from .interval import Floats, Interval, Method, interval, share_interval
 from .structure import Over, has_luck, over_of, require_columns

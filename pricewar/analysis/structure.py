@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..bounds import DIFF
-from ..errors import bad_input
+from pricewar.base.errors import bad_input
+from pricewar.results.bounds import DIFF
 
 Floats = NDArray[np.float64]
 Over = Literal["seed", "point"]

@@ -10,8 +10,9 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from ..arguments import maybe, takes, text
-from ..results import Results
+from pricewar.base.arguments import maybe, takes, text
+from pricewar.results.store import Results
+
 from .compare import accrued, can_accrue
 from .interval import Interval, interval
 from .panel import Floats, panel, position, total

@@ -13,10 +13,11 @@ from typing import Final, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..arguments import maybe, takes, text
-from ..metrics import recovery_half_life
-from ..results import Results
-from ..schema import EPISODES
+from pricewar.base.arguments import maybe, takes, text
+from pricewar.results.metrics import recovery_half_life
+from pricewar.results.schema import EPISODES
+from pricewar.results.store import Results
+
 from .panel import Floats, Panel, panel, position
 
 Outcome = Literal["recovered", "settled", "open"]

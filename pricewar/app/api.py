@@ -18,10 +18,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ..edition import EDITION
-from ..errors import InputError, PricewarError, bad_input
-from ..results import Results
-from ..scenario_file import load, shipped_scenarios
+from pricewar.base.edition import EDITION
+from pricewar.base.errors import InputError, PricewarError, bad_input
+from pricewar.results.store import Results
+from pricewar.scenario.files import load, shipped_scenarios
+
 from .api_game import game_routes
 from .archive import Archive
 from .frames import FINAL, catalogue, firm_list

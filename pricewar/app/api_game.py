@@ -15,7 +15,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ..scenario import problems_of
+from pricewar.scenario.tree import problems_of
+
 from .debrief import debrief, results_csv
 from .door import Door
 from .game import Game

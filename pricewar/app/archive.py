@@ -15,8 +15,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from ..edition import EDITION
-from ..errors import bad_input
+from pricewar.base.edition import EDITION
+from pricewar.base.errors import bad_input
 
 _TABLE = "CREATE TABLE IF NOT EXISTS games (code TEXT PRIMARY KEY, edition INTEGER, record TEXT NOT NULL)"
 

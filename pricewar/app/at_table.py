@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
-from ..interventions import BelowCostBan, Desk, MaximumMonthlyCut, PublicWarning
-from ..interventions.restraint import Addressed
-from ..months import Month
-from ..records import Flags
+from pricewar.base.months import Month
+from pricewar.base.records import Flags
+from pricewar.interventions import BelowCostBan, Desk, MaximumMonthlyCut, PublicWarning
+from pricewar.interventions.restraint import Addressed
 
 
 class _AtTable(Addressed):

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..dynamics import Dynamics
-from ..errors import ConvergenceError
-from ..market import choose, conditions
-from ..model import PriceWar
-from ..records import Floats
-from ..research import Research
-from ..scenario import NoiseSpec, Scenario
+from pricewar.base.errors import ConvergenceError
+from pricewar.base.records import Floats
+from pricewar.market.buyers import choose, conditions
+from pricewar.market.model import PriceWar
+from pricewar.market.research import Research
+from pricewar.scenario.mechanisms import Dynamics
+from pricewar.scenario.tree import NoiseSpec, Scenario
 
 SWEEPS = 400
 TOLERANCE = 1e-8

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..model import PriceWar
-from ..records import Flags, Floats
+from pricewar.base.records import Flags, Floats
+from pricewar.market.model import PriceWar
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from ..analysis.wars import episodes, lacking
-from ..edition import EDITION
-from ..history import columns
-from ..metrics import price_change
-from ..results import Results, concat
-from ..runs import run
-from ..scenario import Scenario
+from pricewar.analysis.wars import episodes, lacking
+from pricewar.base.edition import EDITION
+from pricewar.market.history import columns
+from pricewar.results.metrics import price_change
+from pricewar.results.store import Results, concat
+from pricewar.runs import run
+from pricewar.scenario.tree import Scenario
+
 from .benchmarks import StaticMarket
 from .game import Game
 from .seats import board

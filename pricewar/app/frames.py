@@ -10,10 +10,11 @@ from typing import Any, Final, Literal
 import numpy as np
 import pandas as pd
 
-from ..market import surplus
-from ..model import PriceWar
-from ..results import Results
-from ..scenario import Scenario
+from pricewar.market.buyers import surplus
+from pricewar.market.model import PriceWar
+from pricewar.results.store import Results
+from pricewar.scenario.tree import Scenario
+
 from .told import told
 
 PALETTE: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")

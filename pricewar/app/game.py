@@ -11,20 +11,13 @@ import math
 import secrets
 from typing import Any
 
-from ..errors import InputError
-from ..model import PriceWar
-from ..scenario import Scenario
-from ..scenario_file import Tree
+from pricewar.base.errors import InputError
+from pricewar.market.model import PriceWar
+from pricewar.scenario.files import Tree
+from pricewar.scenario.tree import Scenario
+
 from .books import books_of
-from .game_rules import (
-    TIME_TO_ANSWER,
-    GameError,
-    GameRules,
-    Phase,
-    Seat,
-    Ticket,
-    fingerprint,
-)
+from .game_rules import TIME_TO_ANSWER, GameError, GameRules, Phase, Seat, Ticket, fingerprint
 from .markets import RULES, make_market, playable
 from .nudges import Nudge, added, overlay, taken_back
 from .outlook import Outlook, look_ahead

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..scenario import Scenario
-from ..scenario_file import Tree
+from pricewar.scenario.files import Tree
+from pricewar.scenario.tree import Scenario
 
 LASTS = 6
 """Months for which a cut or a subsidy set by hand lasts."""

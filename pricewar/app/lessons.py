@@ -14,9 +14,10 @@ from typing import Any, Final
 import numpy as np
 from pydantic import Field
 
-from ..errors import bad_input
-from ..results import Results
-from ..scenario_file import Tree
+from pricewar.base.errors import bad_input
+from pricewar.results.store import Results
+from pricewar.scenario.files import Tree
+
 from .plan import Plan
 from .playback import frame, tables
 from .settings import Frozen

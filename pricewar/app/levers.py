@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from ..scenario import Scenario
-from ..scenario_file import Tree, merge
-from ..strategies import Strategy
+from pricewar.scenario.files import Tree, merge
+from pricewar.scenario.tree import Scenario
+from pricewar.strategies import Strategy
+
 from .plan import nest
 
 Values = Mapping[str, float]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any, Literal
 
-from ..months import months_between
-from ..scenario import Scenario, scenario_from
-from ..scenario_file import load
+from pricewar.base.months import months_between
+from pricewar.scenario.files import load
+from pricewar.scenario.tree import Scenario, scenario_from
 
 MarketName = Literal["textbook", "china"]
 APPEAL, COST, SPREAD = 2.0, 100_000.0, 25_000.0

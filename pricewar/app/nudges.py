@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..scenario import Scenario
-from ..scenario_file import Tree, merge
+from pricewar.scenario.files import Tree, merge
+from pricewar.scenario.tree import Scenario
+
 from .at_table import IN_A_GAME
 from .game_rules import GameError
 from .happenings import HAPPENINGS

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..model import PriceWar
-from ..records import Floats
-from ..scenario import Scenario
+from pricewar.base.records import Floats
+from pricewar.market.model import PriceWar
+from pricewar.scenario.tree import Scenario
+
 from .at_table import StrictBan, StrictLimit
 from .game_rules import LARGEST_PROMOTION, LIST_RANGE
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import tomli_w
 
-from ..edition import EDITION
-from ..scenario import Scenario, scenario_from
-from ..scenario_file import Tree, find, merge, merged, shipped_scenarios
+from pricewar.base.edition import EDITION
+from pricewar.scenario.files import Tree, find, merge, merged, shipped_scenarios
+from pricewar.scenario.tree import Scenario, scenario_from
 
 
 @dataclass(frozen=True)

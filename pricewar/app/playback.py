@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from ..results import Results
-from ..runs import run
-from ..scenario import Scenario
+from pricewar.results.store import Results
+from pricewar.runs import run
+from pricewar.scenario.tree import Scenario
+
 from .frames import frame_of
 
 KEPT_RESULTS = 12

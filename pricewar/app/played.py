@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
-from ..months import Month
-from ..records import Quote, View
-from ..strategies import Hold, Strategy
-from ..strategies.nested import Inner
+from pricewar.base.months import Month
+from pricewar.base.records import Quote, View
+from pricewar.strategies import Hold, Strategy
+from pricewar.strategies.nested import Inner
 
 
 class Played(Strategy):

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..sums import dot
+from pricewar.base.sums import dot
+
 from .frames import runway
 from .game import Game
 from .game_rules import LARGEST_PROMOTION

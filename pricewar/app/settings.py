@@ -12,9 +12,10 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from ..errors import InputError, Problem
-from ..scenario import Scenario, problems_of
-from ..scenario_file import Tree, load, merge, shipped_scenarios
+from pricewar.base.errors import InputError, Problem
+from pricewar.scenario.files import Tree, load, merge, shipped_scenarios
+from pricewar.scenario.tree import Scenario, problems_of
+
 from .happenings import HAPPENINGS
 from .levers import BY_KEY, overlay
 from .plan import Plan

@@ -8,11 +8,12 @@ from typing import Final
 
 import numpy as np
 
-from ..events.cuts import ImposedCut
-from ..model import PriceWar
-from ..scenario import Scenario
-from ..strategies import Strategy
-from ..strategies.respond import Match
+from pricewar.events.cuts import ImposedCut
+from pricewar.market.model import PriceWar
+from pricewar.scenario.tree import Scenario
+from pricewar.strategies import Strategy
+from pricewar.strategies.respond import Match
+
 from .levers import BY_KEY, LEVERS
 
 NEEDS: Final[Mapping[str, tuple[str, ...]]] = {

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from ..scenario import Scenario
+from pricewar.scenario.tree import Scenario
 
 SEEN: Final = 1.0
 """Depth below what costs explain, in percent of the price, from which a price counts as cut (assumed: what a

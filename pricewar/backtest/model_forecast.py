@@ -16,8 +16,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..data import MarketData
-from ..streams import stream
+from pricewar.base.luck import stream
+from pricewar.data import MarketData
+
 from .books import Books
 from .momentum import fit_errors, fit_momentum, past_errors
 from .names import DELIVERIES, MONTHS

@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import ndtri
 
-from ..streams import stream
+from pricewar.base.luck import stream
+
 from .books import Books
 from .model_forecast import COST_WALK, HORIZON, PRICE_WALK, Start, walk
 from .names import DELIVERIES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..months import month_after
+from pricewar.base.months import month_after
 
 ENTITIES: Final = {
     "byd": "BYD",

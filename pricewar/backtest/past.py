@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..months import month_after
+from pricewar.base.months import month_after
 
 Floats = NDArray[np.float64]
 

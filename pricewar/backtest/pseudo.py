@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ..streams import stream
+from pricewar.base.luck import stream
+
 from .model_forecast import share_drift
 from .past import Floats, Past
 from .score import covered

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..scenario import Scenario
+from pricewar.scenario.tree import Scenario
+
 from .past import Floats
 
 CARRIED = ("gross_margin", "capacity", "fixed_cost", "backlog")

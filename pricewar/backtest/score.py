@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..arguments import numbers, row, takes
-from ..arguments import path as path_
-from ..errors import InputError, Problem, bad_input
+from pricewar.base.arguments import numbers, row, takes
+from pricewar.base.arguments import path as path_
+from pricewar.base.errors import InputError, Problem, bad_input
+
 from .books import Forecast
 from .names import ENTITIES, METRICS, PERIODS, TOTAL, predicted
 from .past import Floats

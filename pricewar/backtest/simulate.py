@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import PricewarError
-from ..model import PriceWar
-from ..scenario import Scenario
+from pricewar.base.errors import PricewarError
+from pricewar.market.model import PriceWar
+from pricewar.scenario.tree import Scenario
+
 from .past import Floats
 
 MOST_LOST = 0.05

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..arguments import between, luck, takes
-from ..data import load_market_data
-from ..edition import EDITION
-from ..scenario import Scenario
-from ..scenario_file import load
+from pricewar.base.arguments import between, luck, takes
+from pricewar.base.edition import EDITION
+from pricewar.data import load_market_data
+from pricewar.scenario.files import load
+from pricewar.scenario.tree import Scenario
+
 from .books import Forecast, forecast_of
 from .model_forecast import model_books, start_of
 from .naive import LAST_YEAR, NO_CHANGE, naive_books

@@ -11,8 +11,9 @@ from typing import Annotated, Any
 
 import typer
 
-from ..edition import EDITION
-from ..errors import InputError, PricewarError
+from pricewar.base.edition import EDITION
+from pricewar.base.errors import InputError, PricewarError
+
 from .console import tell, warnings_told
 from .signals import STOPPED, Terminated, clean_up_when_stopped
 

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..edition import mark
+from pricewar.base.edition import mark
+
 from .console import progress, say, show, tell
 from .options import AsJson, Quiet
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..backtest import Backtest
+    from pricewar.backtest import Backtest
 
 Actuals = Annotated[
     Path | None, typer.Option(metavar="FILE", help="CSV of what came: entity, period, metric, value.")
@@ -41,8 +42,8 @@ def backtest(
     Draws found in --out are used again if scenario, data, version, seed and number are the same. Those of
     another edition of the model are neither used nor written over.
     """
-    from ..backtest import read_actuals
-    from ..folders import require_ours
+    from pricewar.backtest import read_actuals
+    from pricewar.files.folders import require_ours
 
     came = None if actuals is None else read_actuals(actuals)
     if came is not None and came.attrs["unused"]:
@@ -56,7 +57,7 @@ def backtest(
     words += [] if actuals is None else ["--actuals", str(actuals)]
     save(found, out, shlex.join([*words, "--out", str(out)]))
     if as_json:
-        from ..backtest.study import as_tree
+        from pricewar.backtest.study import as_tree
 
         tell(json.dumps(as_tree(found) | {"out": str(out)}, indent=2, ensure_ascii=False))
     elif not quiet:
@@ -66,7 +67,8 @@ def backtest(
 
 def drawn(draws: int, seed: int, workers: int | None, quiet: bool) -> Backtest:
     """A backtest of this many draws, run now."""
-    from ..backtest import backtest as run
+    from pricewar.backtest import backtest as run
+
     from .pool import pool, worker_count
 
     with pool(worker_count(workers, draws)) as executor, progress(draws, quiet) as tick:
@@ -81,8 +83,8 @@ def stored(out: Path, draws: int, seed: int) -> Backtest | None:
     """
     import pandas as pd
 
-    from ..backtest.study import Backtest, forecasts_from, key_of
-    from ..edition import require_same
+    from pricewar.backtest.study import Backtest, forecasts_from, key_of
+    from pricewar.base.edition import require_same
 
     key = key_of(draws, seed)
     try:
@@ -100,10 +102,10 @@ def stored(out: Path, draws: int, seed: int) -> Backtest | None:
 
 def save(found: Backtest, out: Path, command: str) -> None:
     """Write predictions, draws, ranges, past, scores if any, figures, report.md, run.json."""
-    from ..backtest.study import as_tree, draws_table
-    from ..folders import replaced
-    from ..plots import save_figures
-    from ..plots.backtest import draw_backtest
+    from pricewar.backtest.study import as_tree, draws_table
+    from pricewar.files.folders import replaced
+    from pricewar.plots import save_figures
+    from pricewar.plots.backtest import draw_backtest
 
     with replaced(out) as draft:
         tables = {

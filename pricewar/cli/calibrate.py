@@ -15,7 +15,7 @@ from .options import AsJson, Changes, read_changes
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..fit import Fit
+    from pricewar.market.calibration_report import Fit
 
 FORMATS: Final = {
     "units": ",.0f",
@@ -39,9 +39,9 @@ def calibrate(
     as_json: AsJson = False,
 ) -> None:
     """Fit the market to the month before the start; print units, prices, margins: observed, fitted, error."""
-    from ..fit import fit
-    from ..folders import require_ours
-    from ..scenario_file import load
+    from pricewar.files.folders import require_ours
+    from pricewar.market.calibration_report import fit
+    from pricewar.scenario.files import load
 
     if out is not None:
         require_ours(out)
@@ -67,7 +67,7 @@ def save(found: Fit, out: Path) -> None:
     """Write fit.md, products.csv, firms.csv, segments.csv, market.csv and run.json."""
     import pandas as pd
 
-    from ..folders import replaced
+    from pricewar.files.folders import replaced
 
     with replaced(out) as draft:
         market = pd.DataFrame(list(found.market.items()), columns=["figure", "value"])

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from ..errors import InputError
+from pricewar.base.errors import InputError
+
 from .console import tell
 
 if TYPE_CHECKING:
-    from ..scenario import Scenario
+    from pricewar.scenario.tree import Scenario
 
 EXPERIMENT: Final = frozenset({"factors", "design", "metrics", "replicates", "but_for"})
 """Keys of an experiment that no scenario has."""
@@ -32,7 +33,7 @@ def check(
     file that names a rule or metric of one's own as module:Name makes Python import that module, and so run
     it, here too: with --no-code nothing is imported.
     """
-    from ..own_code import not_imported
+    from pricewar.base.own_code import not_imported
 
     wrong = False
     for file in files:
@@ -62,8 +63,8 @@ def checked(file: str) -> str:
 
 def _sort_of(file: str) -> Callable[[str], str]:
     """What checks a file: a policy has measures, an experiment factors and a base, all else is a scenario."""
-    from ..scenario_file import merged, shipped_directory, shipped_scenarios
-    from ..toml_text import is_file
+    from pricewar.files.toml_text import is_file
+    from pricewar.scenario.files import merged, shipped_directory, shipped_scenarios
 
     if not is_file(Path(file)):
         names = {
@@ -86,8 +87,8 @@ def sort_of_tree(tree: Mapping[str, Any]) -> Callable[[str], str]:
 
 
 def _scenario(file: str) -> str:
-    from ..hints import hints
-    from ..scenario_file import load
+    from pricewar.scenario.files import load
+    from pricewar.scenario.hints import hints
 
     scenario = load(file)
     counts = {
@@ -106,7 +107,7 @@ def _span(scenario: Scenario) -> str:
 
 
 def _experiment(file: str) -> str:
-    from ..experiment import load_experiment
+    from pricewar.experiment import load_experiment
 
     made = load_experiment(file)
     runs = f"{len(made):,} runs"
@@ -121,14 +122,14 @@ def _experiment(file: str) -> str:
 
 def has_small(file: str) -> bool:
     """Whether an experiment has a small version."""
-    from ..experiment.files import find_experiment
-    from ..scenario_file import merged
+    from pricewar.experiment.files import find_experiment
+    from pricewar.scenario.files import merged
 
     return "small" in merged(find_experiment(file))
 
 
 def _policy(file: str) -> str:
-    from ..policy import load_policy
+    from pricewar.policy import load_policy
 
     spec = load_policy(file)
     return (

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from ..errors import PricewarError, bad_input
+from pricewar.base.errors import PricewarError, bad_input
+
 from . import console
 
 
@@ -34,9 +35,9 @@ def classroom(
     missing = [name for name in ("starlette", "uvicorn", "tomli_w") if find_spec(name) is None]
     if missing:
         raise PricewarError(f"the classroom needs {', '.join(missing)}: pip install 'pricewar[app]'")
-    from ..app.archive import Archive, usual_place
-    from ..app.hosts import is_host, is_network
-    from ..app.serve import addresses, is_free, serve
+    from pricewar.app.archive import Archive, usual_place
+    from pricewar.app.hosts import is_host, is_network
+    from pricewar.app.serve import addresses, is_free, serve
 
     names, proxies = allow_host or [], proxy or []
     wrong = [("--allow-host", name, "a name or an address, no port") for name in names if not is_host(name)]

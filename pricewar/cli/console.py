@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from ..errors import CacheWarning, EditionWarning, printable
+from pricewar.base.errors import CacheWarning, EditionWarning, printable
 
 Tick = Callable[[str, int], None]
 LINES = 10

@@ -31,7 +31,7 @@ def list_shipped(
 
 def titles() -> dict[str, dict[str, str]]:
     """What comes with the package, by sort: names of files and their titles."""
-    from ..scenario_file import shipped_directory
+    from pricewar.scenario.files import shipped_directory
 
     return {
         sort: {path.stem: _title(path) for path in sorted(shipped_directory(sort).glob("*.toml"))}
@@ -45,10 +45,10 @@ def _title(path: Path) -> str:
 
 def kinds(sort: str) -> dict[str, str]:
     """Shipped rules of a sort ("strategies", "events", "interventions") with the first line of their docs."""
-    from ..events import Event
-    from ..interventions import Intervention
-    from ..rules import Rule, shipped
-    from ..strategies import Strategy
+    from pricewar.base.rules import Rule, shipped
+    from pricewar.events import Event
+    from pricewar.interventions import Intervention
+    from pricewar.strategies import Strategy
 
     bases: dict[str, type[Rule]] = {
         "strategies": Strategy,
@@ -61,6 +61,6 @@ def kinds(sort: str) -> dict[str, str]:
 
 def schema() -> None:
     """Print the JSON Schema of scenario files, for editors and forms."""
-    from ..scenario import Scenario
+    from pricewar.scenario.tree import Scenario
 
     tell(json.dumps(Scenario.model_json_schema(), indent=2, ensure_ascii=False))

@@ -39,13 +39,14 @@ def lab(
     """Reproduce a published repeated pricing game and print it beside the published figures."""
     from rich.console import Console
 
-    from pricewar.cli.console import tell
-    from pricewar.errors import InputError
-    from pricewar.folders import require_ours
+    from pricewar.base.errors import InputError
+    from pricewar.files.folders import require_ours
     from pricewar.lab.games import game as game_of
     from pricewar.lab.report import as_json as json_of
     from pricewar.lab.report import save
     from pricewar.lab.settings import read_pairs
+
+    from .console import tell
 
     noise = Console(stderr=True)
     try:

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from ..errors import InputError, bad_input
-from ..toml_text import LARGEST_INTEGER, out_of_bounds, parse
+from pricewar.base.errors import InputError, bad_input
+from pricewar.files.toml_text import LARGEST_INTEGER, out_of_bounds, parse
 
 MOST_SEEDS: Final = 100_000
 """Runs of one scenario that one command may ask for; more are an experiment."""

@@ -8,8 +8,8 @@ from typing import Final
 
 import pandas as pd
 
-from ..folders import RUN, replaced
-from ..results import Results
+from pricewar.files.folders import RUN, replaced
+from pricewar.results.store import Results
 
 DERIVED: Final = ("comparison.csv", "wars.csv", "report.html")
 FIGURES: Final = "figures/"
@@ -31,7 +31,7 @@ def write_all(results: Results, out: Path, baseline: str | None, focus: str) -> 
     Interrupted or failed, it leaves `out` as it was.
 
     Raises:
-        InputError, ResultsError: as `pricewar.folders.replaced`.
+        InputError, ResultsError: as `pricewar.files.folders.replaced`.
     """
     with replaced(out) as draft:
         results.write(draft)
@@ -43,7 +43,7 @@ def write_derived(results: Results, out: Path, baseline: str | None, focus: str)
     """All that follows from stored tables, anew; the tables stay.
 
     Raises:
-        InputError, ResultsError: as `pricewar.folders.replaced`.
+        InputError, ResultsError: as `pricewar.files.folders.replaced`.
     """
     with replaced(out, kept=stays) as draft:
         (draft / RUN).write_bytes((out / RUN).read_bytes())
@@ -57,9 +57,9 @@ def stays(name: str) -> bool:
 
 
 def _derive(results: Results, draft: Path, baseline: str | None, focus: str) -> Outcome:
-    from ..analysis import episodes
-    from ..plots import draw_figures, save_figures, story
-    from ..report import write_report
+    from pricewar.analysis import episodes
+    from pricewar.plots import draw_figures, save_figures, story
+    from pricewar.report import write_report
 
     told = story(results, baseline)
     wars = episodes(results, told.baseline)

@@ -11,13 +11,11 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from ..dynamics import Dynamics
-from ..events import Event
-from ..interventions import Intervention
-from ..preferences import Preferences
-from ..rules import Rule, shipped
-from ..scenario import Scenario
-from ..specs import (
+from pricewar.base.rules import Rule, shipped
+from pricewar.events import Event
+from pricewar.interventions import Intervention
+from pricewar.scenario.mechanisms import Dynamics
+from pricewar.scenario.parts import (
     ConsumerSpec,
     FirmSpec,
     MarketSpec,
@@ -26,7 +24,10 @@ from ..specs import (
     SupplierSpec,
     SupplyChainSpec,
 )
-from ..strategies import Strategy
+from pricewar.scenario.preferences import Preferences
+from pricewar.scenario.tree import Scenario
+from pricewar.strategies import Strategy
+
 from .console import tell
 from .python_page import python_page
 
@@ -45,7 +46,7 @@ TABLES: Final[dict[str, type[BaseModel]]] = {
 """Tables of a scenario file by path; ID stands for a name that the file chooses."""
 
 RULES: Final[dict[str, tuple[str, type[Rule], str]]] = {
-    "demand": ("pricewar.preferences", Preferences, "`[demand]`"),
+    "demand": ("pricewar.scenario.preferences", Preferences, "`[demand]`"),
     "strategies": (
         "pricewar.strategies",
         Strategy,

@@ -32,8 +32,8 @@ def policy(
 
     Stopped at any moment, the same command goes on where it was. Exit code 1 if futures failed.
     """
-    from ..policy import load_policy, run_policy
-    from ..report.experiment import require_page
+    from pricewar.policy import load_policy, run_policy
+    from pricewar.report.experiment import require_page
 
     if page is not None:
         require_page(page)
@@ -50,7 +50,8 @@ def policy(
     if dry_run:
         _print(plan, as_json)
         return
-    from ..report.policy import write_brief, write_markdown
+    from pricewar.report.policy import write_brief, write_markdown
+
     from .sweep import progress_of
 
     say(f"{spec.name}: {len(spec):,} futures, {spec.runs:,} runs -> {target}", quiet)

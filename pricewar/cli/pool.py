@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Executor
 from contextlib import contextmanager
 
-from ..errors import PricewarError
+from pricewar.base.errors import PricewarError
 
 ONE_EACH = 12
 """Runs that make one more worker worth its start (a worker needs about as long to start as for ten runs)."""
@@ -29,7 +29,7 @@ def pool(workers: int) -> Iterator[Executor | None]:
     if workers == 1:
         yield None
         return
-    from ..experiment.pool import abandon, spawned_pool
+    from pricewar.experiment.pool import abandon, spawned_pool
 
     executor = spawned_pool(workers)
     try:

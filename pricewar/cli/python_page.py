@@ -15,19 +15,17 @@ MODULES: Final = {
     "pricewar": (),
     "pricewar.analysis": (),
     "pricewar.experiment": (),
-    "pricewar.fit": ("fit", "Fit"),
+    "pricewar.market.calibration_report": ("fit", "Fit"),
     "pricewar.plots": (),
     "pricewar.report": (),
-    "pricewar.errors": ("PricewarError", "InputError", "StrategyError", "ResultsError"),
+    "pricewar.base.errors": ("PricewarError", "InputError", "StrategyError", "ResultsError"),
     "pricewar.strategies": ("Strategy",),
     "pricewar.events": ("Event",),
     "pricewar.interventions": ("Intervention", "Desk"),
-    "pricewar.records": ("View", "Quote", "Offers", "Sales", "Accounts", "Landscape"),
-    "pricewar.testing": ("check_strategy", "example_view"),
-    "pricewar.testing_events": ("check_event",),
-    "pricewar.testing_interventions": (
-        "check_intervention", "enforce", "example_desk", "example_offers", "example_sales",
-        "example_accounts",
+    "pricewar.base.records": ("View", "Quote", "Offers", "Sales", "Accounts", "Landscape"),
+    "pricewar.testing": (
+        "check_strategy", "check_demand", "check_event", "check_intervention", "enforce", "example_view",
+        "example_desk", "example_offers", "example_sales", "example_accounts",
     ),
     "pricewar.policy": (),
     "pricewar.backtest": (),
@@ -82,7 +80,7 @@ def _class(kind: type) -> str:
 
 def _is_built_by_hand(kind: type) -> bool:
     """Whether its signature tells something: tables of scenario files have a page, errors and rules none."""
-    return not issubclass(kind, (BaseModel, Exception)) and kind.__module__ != "pricewar.records"
+    return not issubclass(kind, (BaseModel, Exception)) and kind.__module__ != "pricewar.base.records"
 
 
 def _members(kind: type) -> Iterator[str]:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import bad_input
+from pricewar.base.errors import bad_input
+
 from .console import say, show, tell
 from .options import AsJson, Quiet
 
 if TYPE_CHECKING:
-    from ..screen import Change, Screen
+    from pricewar.screen import Change, Screen
 
 Pairs = list[str] | None
 Table = Annotated[
@@ -75,9 +76,9 @@ def screen(
     All changes named happen at once; without any, the market as it is. Parts are fractions; prices and harm
     are in the money of the spreadsheet.
     """
-    from ..folders import require_ours
-    from ..screen import read_market
-    from ..screen import screen as run
+    from pricewar.files.folders import require_ours
+    from pricewar.screen import read_market
+    from pricewar.screen import screen as run
 
     change = _change(merge, cut, no_response, floor, cost, tax, unit_tax)
     if out is not None:
@@ -106,7 +107,7 @@ def _change(
     unit_tax: float,
 ) -> Change:
     """The change asked for, every unreadable option named at once."""
-    from ..screen import Change
+    from pricewar.screen import Change
 
     wrong: list[tuple[str, object, str]] = []
     cuts, floors, costs = (
@@ -171,7 +172,8 @@ def change_words(change: Change) -> str:
 
 def save(found: Screen, out: Path) -> None:
     """Write the tables as CSV, the figure, report.md, screen.json and run.json."""
-    from ..folders import replaced
+    from pricewar.files.folders import replaced
+
     from .screen_page import as_markdown
 
     with replaced(out) as draft:
@@ -181,8 +183,8 @@ def save(found: Screen, out: Path) -> None:
         (draft / "screen.json").write_text(tree + "\n", encoding="utf-8")
         words = []
         if not found.change.empty:
-            from ..plots import save_figures
-            from ..plots.screen import draw_prices
+            from pricewar.plots import save_figures
+            from pricewar.plots.screen import draw_prices
 
             drawing = draw_prices(found)
             save_figures([drawing], draft / "figures")

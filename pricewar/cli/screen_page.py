@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from ..screen import Screen
+from pricewar.screen import Screen
 
 ROWS: Final = 25
 """Products shown; all are in products.csv."""

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import InputError, PricewarError, bad_input
+from pricewar.base.errors import InputError, PricewarError, bad_input
+
 from . import console, options
 from .console import tell
 from .options import AsJson, Baseline, Changes, Focus, Name, Names, Out, Quiet, Seed, Seeds, Workers
 
 if TYPE_CHECKING:
-    from ..results import Results
-    from ..scenario import Scenario
+    from pricewar.results.store import Results
+    from pricewar.scenario.tree import Scenario
+
     from .output import Outcome
 
 WRONG_INPUT = ("InputError:", "StrategyError:", "RuleError:")
@@ -110,8 +112,9 @@ def report(
 
     With --out the tables are written there too, and DIR stays as it is.
     """
-    from ..folders import no_file, require_ours
-    from ..results import Results
+    from pricewar.files.folders import no_file, require_ours
+    from pricewar.results.store import Results
+
     from .output import stays, write_all, write_derived
 
     elsewhere = out is not None and out.resolve() != directory.resolve()
@@ -132,7 +135,8 @@ def simulate(request: Request) -> None:
         PricewarError: no run of a scenario succeeded; nothing is written.
         typer.Exit: code 1 after writing, if some runs failed.
     """
-    from ..folders import require_ours
+    from pricewar.files.folders import require_ours
+
     from .output import write_all
 
     require_ours(request.target)
@@ -145,7 +149,7 @@ def simulate(request: Request) -> None:
 
 def _scenarios(request: Request) -> list[Scenario]:
     """Load all scenarios and apply --set; every problem of every file at once."""
-    from ..scenario_file import load
+    from pricewar.scenario.files import load
 
     changes = options.read_changes(request.changes)
     loaded, wrong = [], []
@@ -186,7 +190,8 @@ def _fit_together(request: Request, loaded: list[Scenario]) -> None:
 
 def run_all(request: Request, loaded: list[Scenario]) -> Results:
     """Run loaded scenarios with the seeds and workers asked for."""
-    from .. import runs
+    from pricewar import runs
+
     from .pool import pool, worker_count
 
     seeds = options.seed_list(request.seed, request.seeds)

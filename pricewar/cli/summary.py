@@ -9,9 +9,10 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from ..analysis.compare import OPEN, WITH_OPEN, has_luck
-from ..analysis.interval import NO_LUCK
-from ..results import Results
+from pricewar.analysis.compare import OPEN, WITH_OPEN, has_luck
+from pricewar.analysis.interval import NO_LUCK
+from pricewar.results.store import Results
+
 from .console import say, show, tell
 from .output import Outcome
 

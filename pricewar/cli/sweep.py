@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import bad_input
+from pricewar.base.errors import bad_input
+
 from .console import LINES, say, tell
 from .options import AsJson, Quiet
 
 if TYPE_CHECKING:
-    from ..experiment import Experiment, Study
-    from ..experiment.study import Progress
+    from pricewar.experiment import Experiment, Study
+    from pricewar.experiment.study import Progress
 
 Source = Annotated[
     str,
@@ -53,8 +54,8 @@ def sweep(
 
     Exit code 1 if runs failed: their rows say why, and how to repeat each.
     """
-    from ..experiment import load_experiment, run_experiment
-    from ..report.experiment import require_page
+    from pricewar.experiment import load_experiment, run_experiment
+    from pricewar.report.experiment import require_page
 
     if page is not None:
         require_page(page)
@@ -176,7 +177,7 @@ def _announce(experiment: Experiment, target: Path, as_json: bool) -> None:
 
 
 def _report(study: Study, target: Path, page: Path | None, as_json: bool, quiet: bool) -> None:
-    from ..report.experiment import write_page, write_study
+    from pricewar.report.experiment import write_page, write_study
 
     findings = write_study(study, target)
     if page is not None:

@@ -11,7 +11,7 @@ import typer
 from .console import show, tell
 
 if TYPE_CHECKING:
-    from ..verify import Verification
+    from pricewar.verify import Verification
 
 
 def verify(
@@ -27,8 +27,9 @@ def verify(
 
     Exit code 0: all within tolerance; 1: something is not, or did not converge; 2: the file is not a case.
     """
-    from ..errors import ConvergenceError, InputError
-    from ..verify import verify_case
+    from pricewar.base.errors import ConvergenceError, InputError
+    from pricewar.verify import verify_case
+
     from .verify_shipped import verify_shipped
 
     try:

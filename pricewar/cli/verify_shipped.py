@@ -11,7 +11,7 @@ import typer
 from .console import show
 
 if TYPE_CHECKING:
-    from ..verify import Verification
+    from pricewar.verify import Verification
 
 
 def verify_shipped(tol: float, as_json: bool) -> None:
@@ -23,7 +23,7 @@ def verify_shipped(tol: float, as_json: bool) -> None:
         InputError: the tolerance is not above zero.
         typer.Exit: code 1, a case failed; else 0.
     """
-    from ..verify.shipped import shipped_cases
+    from pricewar.verify.shipped import shipped_cases
 
     found = [_row(path, tol) for path in shipped_cases()]
     passed = sum(row["passed"] for row in found)
@@ -41,8 +41,8 @@ def verify_shipped(tol: float, as_json: bool) -> None:
 
 def _row(path: Path, tol: float) -> dict[str, Any]:
     """One case: how many outputs, and the one that is farthest off for its tolerance."""
-    from ..errors import ConvergenceError
-    from ..verify import verify_case
+    from pricewar.base.errors import ConvergenceError
+    from pricewar.verify import verify_case
 
     try:
         result = verify_case(path, tol)

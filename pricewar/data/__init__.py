@@ -17,9 +17,10 @@ from typing import Any
 
 import pandas as pd
 
-from pricewar.data.checks import Finding, check_complete, check_rows, check_side, check_together
-from pricewar.data.schema import LONG_COLUMNS, LONG_TABLES, SIDE_TABLES, Number, to_number
-from pricewar.errors import bad_input
+from pricewar.base.errors import bad_input
+
+from .checks import Finding, check_complete, check_rows, check_side, check_together
+from .schema import LONG_COLUMNS, LONG_TABLES, SIDE_TABLES, Number, to_number
 
 __all__ = ["MarketData", "load_market_data"]
 

@@ -7,16 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from pricewar.data.schema import (
-    CONFIDENCE,
-    LONG_TABLES,
-    NEEDS_RANGE,
-    RULES,
-    SOURCE,
-    Number,
-    Rule,
-    to_number,
-)
+from .schema import CONFIDENCE, LONG_TABLES, NEEDS_RANGE, RULES, SOURCE, Number, Rule, to_number
 
 Finding = tuple[str, object, str]
 Cells = Mapping[tuple[str, str], tuple[str, str]]

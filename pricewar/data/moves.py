@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from pricewar.data import MarketData
+from . import MarketData
 
 OWN_TRIGGERS = ("self", "seasonal")
 

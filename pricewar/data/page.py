@@ -10,9 +10,9 @@ from string import Template
 
 import pandas as pd
 
-from pricewar.data import MarketData, load_market_data
-from pricewar.data.moves import answers, depths, follow_ratios, list_price_gaps, summary
-from pricewar.data.schema import CONFIDENCE, LONG_TABLES, NEEDS_RANGE, Number
+from . import MarketData, load_market_data
+from .moves import answers, depths, follow_ratios, list_price_gaps, summary
+from .schema import CONFIDENCE, LONG_TABLES, NEEDS_RANGE, Number
 
 __all__ = ["PAGES", "data_page", "strategies_page"]
 

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pricewar.arguments import number, takes
-from pricewar.errors import InputError, bad_input
+from pricewar.base.arguments import number, takes
+from pricewar.base.errors import InputError, bad_input
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

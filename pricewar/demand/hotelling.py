@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pricewar.demand.base import Demand, Floats, gather, vector
+from .base import Demand, Floats, gather, vector
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pricewar.arguments import at_least, number, takes
-from pricewar.demand.base import Floats, gather, vector
-from pricewar.demand.mixed import MixedLogit
-from pricewar.errors import ConvergenceError
+from pricewar.base.arguments import at_least, number, takes
+from pricewar.base.errors import ConvergenceError
 from pricewar.kernels.zeta import MEMORY, anderson
+
+from .base import Floats, gather, vector
+from .mixed import MixedLogit
 
 
 @dataclass(frozen=True)

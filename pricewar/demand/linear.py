@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pricewar.arguments import number, row, takes
-from pricewar.demand.base import Demand, Floats, gather, matrix, vector
+from pricewar.base.arguments import number, row, takes
+
+from .base import Demand, Floats, gather, matrix, vector
 
 
 @dataclass(frozen=True, eq=False)

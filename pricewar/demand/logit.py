@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pricewar.arguments import number, numbers, takes
-from pricewar.demand.base import gather
-from pricewar.demand.mixed import MixedLogit
+from pricewar.base.arguments import number, numbers, takes
+
+from .base import gather
+from .mixed import MixedLogit
 
 
 @takes(alpha=number)

@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pricewar.demand.base import Demand, Floats, Ints, gather, indices, matrix, vector
-from pricewar.demand.curvature import logit_curvature, logit_jacobian, logit_long_run_diversion
-from pricewar.demand.sampling import draw_choices
 from pricewar.kernels import choice, nested
 from pricewar.kernels.blocks import LANES, block_matrix, block_vector
 from pricewar.kernels.exp import BITS
+
+from .base import Demand, Floats, Ints, gather, indices, matrix, vector
+from .curvature import logit_curvature, logit_jacobian, logit_long_run_diversion
+from .sampling import draw_choices
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pricewar.demand.base import Floats, Ints, gather, matrix, vector
 from pricewar.kernels import luck, sample
 from pricewar.kernels.blocks import LANES, block_vector
 from pricewar.kernels.exp import BITS
 
+from .base import Floats, Ints, gather, matrix, vector
+
 if TYPE_CHECKING:
-    from pricewar.demand.mixed import MixedLogit
+    from .mixed import MixedLogit
 
 #: Purposes of the streams of luck (see `kernels.luck.stream`).
 CHOICE, TASTE, NEST = 0, 1, 2

@@ -1,7 +1,7 @@
 """Equilibrium of pricing games, constrained or not; costs from prices; merger screens; pass-through."""
 
-from pricewar.equilibrium.passthrough import pass_through, profits
-from pricewar.equilibrium.screens import (
+from .passthrough import pass_through, profits
+from .screens import (
     cmcr,
     compensating_costs,
     costs_from_prices,
@@ -15,7 +15,7 @@ from pricewar.equilibrium.screens import (
     ssnip,
     upp,
 )
-from pricewar.equilibrium.solver import Equilibrium, Game, solve
+from .solver import Equilibrium, Game, solve
 
 __all__ = [
     "Equilibrium",

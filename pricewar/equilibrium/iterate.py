@@ -10,7 +10,7 @@ from pricewar.demand.base import Floats
 from pricewar.kernels.zeta import anderson, shorten
 
 if TYPE_CHECKING:
-    from pricewar.equilibrium.solver import Game
+    from .solver import Game
 
 _GROWTH = 2.0
 #: Part of the zeta step taken. With linear demand the whole step overshoots by as much as it was off;

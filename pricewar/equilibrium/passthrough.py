@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pricewar.arguments import Sort, numbers, takes
+from pricewar.base.arguments import Sort, numbers, takes
 from pricewar.demand.base import Floats, require_curvature
 
 if TYPE_CHECKING:
-    from pricewar.equilibrium.solver import Equilibrium
+    from .solver import Equilibrium
 
 SOLVED = Sort("an Equilibrium, from solve()", lambda value: hasattr(value, "game"))
 

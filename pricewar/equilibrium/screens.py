@@ -9,10 +9,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pricewar.arguments import labels, number, numbers, takes
+from pricewar.base.arguments import labels, number, numbers, takes
+from pricewar.base.errors import bad_input
 from pricewar.demand.base import Demand, Floats, indices, internalisation, vector
-from pricewar.equilibrium.solver import solve
-from pricewar.errors import bad_input
+
+from .solver import solve
 
 
 @takes(demand=Demand, conduct=number)

@@ -8,13 +8,14 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pricewar.arguments import at_least, number, takes
+from pricewar.base.arguments import at_least, number, takes
+from pricewar.base.errors import ConvergenceError, bad_input
 from pricewar.demand.base import Demand, Floats, Ints, indices, internalisation, vector
 from pricewar.demand.mixed import MixedLogit
-from pricewar.equilibrium.iterate import iterate_generic
-from pricewar.errors import ConvergenceError, bad_input
 from pricewar.kernels.exp import BITS
 from pricewar.kernels.zeta import MEMORY, iterate_prices
+
+from .iterate import iterate_generic
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +82,7 @@ class Equilibrium:
     @cached_property
     def second_order_ok(self) -> bool:
         """Whether each firm's profit is locally concave in its free prices (computed when asked for)."""
-        from pricewar.equilibrium.passthrough import second_order_condition
+        from .passthrough import second_order_condition
 
         return second_order_condition(self)
 

@@ -3,15 +3,7 @@
 from .base import Event
 from .cuts import CampaignCut, Cut
 from .launches import Entry, Exit, Launch
-from .shocks import (
-    BrandShock,
-    CapacityChange,
-    ChipShock,
-    CostShock,
-    DemandShock,
-    FixedCost,
-    Subsidy,
-)
+from .shocks import BrandShock, CapacityChange, ChipShock, CostShock, DemandShock, FixedCost, Subsidy
 
 __all__ = [
     "BrandShock",

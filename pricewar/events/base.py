@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict
 
-from ..months import Month, months_between
-from ..records import Offers
-from ..rules import Rule
-from ..state import State
+from pricewar.base.months import Month, months_between
+from pricewar.base.records import Offers
+from pricewar.base.rules import Rule
+from pricewar.base.state import State
 
 
 class Event(Rule):

@@ -7,10 +7,11 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..errors import bad_input
-from ..fields import Factor, Money, Selection, Share, named
-from ..records import Flags, Floats, Landscape, Offers
-from ..state import State
+from pricewar.base.errors import bad_input
+from pricewar.base.fields import Factor, Money, Selection, Share, named
+from pricewar.base.records import Flags, Floats, Landscape, Offers
+from pricewar.base.state import State
+
 from .base import Event
 
 

@@ -6,9 +6,10 @@ from typing import Self
 
 from pydantic import model_validator
 
-from ..fields import Money
-from ..records import Ints
-from ..state import State, leave
+from pricewar.base.fields import Money
+from pricewar.base.records import Ints
+from pricewar.base.state import State, leave
+
 from .base import Event, put
 
 

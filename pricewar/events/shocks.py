@@ -12,9 +12,10 @@ from typing import Annotated, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..fields import Factor, Money, Segments, Selection, named
-from ..records import Floats
-from ..state import State
+from pricewar.base.fields import Factor, Money, Segments, Selection, named
+from pricewar.base.records import Floats
+from pricewar.base.state import State
+
 from .base import Event, put
 
 

@@ -1,6 +1,7 @@
 """Experiments: a scenario, factors, a design, seeds and metrics in; one table of runs out."""
 
-from ..bounds import DIFF
+from pricewar.results.bounds import DIFF
+
 from .files import load_experiment, shipped_experiments
 from .metrics import Run, expand, measure
 from .spec import Experiment

@@ -6,9 +6,10 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from ..errors import InputError, Problem, shown
-from ..paths import matches, value_at
-from ..scenario import Scenario
+from pricewar.base.errors import InputError, Problem, shown
+from pricewar.base.paths import matches, value_at
+from pricewar.scenario.tree import Scenario
+
 from .design import FromFile
 from .factors import Factor
 from .metrics import WITHOUT_LEVEL, unknown

@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..errors import ResultsError
+from pricewar.base.errors import ResultsError
 
 GROUP: Final = 50_000
 """Rows of a row group of the final table, and rows held in memory at a time."""

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator, Field
 from scipy.stats import qmc
 
-from ..errors import bad_input
-from ..specs import Seed, Table
+from pricewar.base.errors import bad_input
+from pricewar.scenario.parts import Seed, Table
 
 if TYPE_CHECKING:
     from .factors import Factor

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import Field, model_validator
 from scipy import stats
 
-from ..specs import Table
+from pricewar.scenario.parts import Table
 
 Shown = bool | int | float | str
 """What tables and figures print for a value."""

@@ -8,10 +8,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..errors import InputError, Problem, bad_input
-from ..scenario import problems_of
-from ..scenario_file import find, load, merge, merged, shipped_directory
-from ..toml_text import is_file
+from pricewar.base.errors import InputError, Problem, bad_input
+from pricewar.files.toml_text import is_file
+from pricewar.scenario.files import find, load, merge, merged, shipped_directory
+from pricewar.scenario.tree import problems_of
+
 from .spec import Experiment
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from ..errors import ResultsError
+from pricewar.base.errors import ResultsError
 
 MANIFEST: Final = "manifest.json"
 

@@ -18,18 +18,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .. import metrics
-from ..analysis.panel import total
-from ..analysis.wars import Definition, Path, War, find_wars, make_path
-from ..calibrate import calibrate
-from ..history import Tables
-from ..own_code import FAILURES, blame, check_name, imported, left_out
-from ..paths import is_place
-from ..schema import measures, without_level
-from ..sums import times
+from pricewar.analysis.panel import total
+from pricewar.analysis.wars import Definition, Path, War, find_wars, make_path
+from pricewar.base.own_code import FAILURES, blame, check_name, imported, left_out
+from pricewar.base.paths import is_place
+from pricewar.base.sums import times
+from pricewar.market.calibrate import calibrate
+from pricewar.market.history import Tables
+from pricewar.results import metrics
+from pricewar.results.schema import measures, without_level
 
 if TYPE_CHECKING:
-    from ..scenario import Scenario
+    from pricewar.scenario.tree import Scenario
 
 Floats = NDArray[np.float64]
 WITHOUT_LEVEL: Final = without_level("market") | {"surplus_end", "welfare_with_open"}

@@ -9,7 +9,8 @@ from itertools import islice
 from statistics import median
 from typing import Final
 
-from ..errors import PricewarError
+from pricewar.base.errors import PricewarError
+
 from .pool import Isolation, abandon
 from .work import Chunk, Item, Outcome, Work, run_chunk
 

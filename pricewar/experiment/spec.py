@@ -13,13 +13,14 @@ from typing import Annotated, Any, Literal, Self
 import pandas as pd
 from pydantic import Field, field_validator, model_validator
 
-from ..bounds import DIFF
-from ..errors import InputError
-from ..paths import matches, value_at
-from ..scenario import Scenario
-from ..scenario_file import load
-from ..sources import sources
-from ..specs import Table
+from pricewar.base.errors import InputError
+from pricewar.base.paths import matches, value_at
+from pricewar.base.sources import sources
+from pricewar.results.bounds import DIFF
+from pricewar.scenario.files import load
+from pricewar.scenario.parts import Table
+from pricewar.scenario.tree import Scenario
+
 from .design import Design, FromFile, Grid
 from .factors import Factor
 from .metrics import expand

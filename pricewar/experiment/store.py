@@ -22,11 +22,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..edition import EDITION, require_same
-from ..errors import ResultsError, bad_input
-from ..folders import alone, require_ours
-from ..locks import Lock
-from ..results import software
+from pricewar.base.edition import EDITION, require_same
+from pricewar.base.errors import ResultsError, bad_input
+from pricewar.files.folders import alone, require_ours
+from pricewar.files.locks import Lock
+from pricewar.results.store import software
+
 from .chunks import (
     GROUP,
     blocks,

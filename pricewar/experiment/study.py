@@ -13,10 +13,11 @@ from typing import Self
 
 import pandas as pd
 
-from ..analysis.structure import seeds_differ
-from ..bounds import DIFF, bounds_of
-from ..edition import EDITION, result_edition
-from ..errors import ResultsError
+from pricewar.analysis.structure import seeds_differ
+from pricewar.base.edition import EDITION, result_edition
+from pricewar.base.errors import ResultsError
+from pricewar.results.bounds import DIFF, bounds_of
+
 from .files import experiment_from, load_experiment
 from .manifest import read_manifest
 from .pool import spawned_pool

@@ -12,8 +12,9 @@ from typing import Final
 
 import pandas as pd
 
-from ..errors import ResultsError
-from ..stored import sha256
+from pricewar.base.errors import ResultsError
+from pricewar.files.digest import sha256
+
 from .chunks import belongings, chunk_files, drafts, is_chunk_name, plain, put
 from .work import KEPT, Outcome
 

@@ -17,11 +17,12 @@ from typing import Any, Final
 
 import pandas as pd
 
-from ..bounds import DIFF
-from ..errors import PricewarError
-from ..history import Tables
-from ..model import PriceWar
-from ..scenario import Scenario
+from pricewar.base.errors import PricewarError
+from pricewar.market.history import Tables
+from pricewar.market.model import PriceWar
+from pricewar.results.bounds import DIFF
+from pricewar.scenario.tree import Scenario
+
 from .metrics import Run, measure
 
 GRACE: Final = 2.0

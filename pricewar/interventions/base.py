@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from pydantic import ConfigDict
 
-from ..months import Month, months_between
-from ..records import Accounts, Floats, Landscape, Offers, Record, Sales, View
-from ..rules import Rule
+from pricewar.base.months import Month, months_between
+from pricewar.base.records import Accounts, Floats, Landscape, Offers, Record, Sales, View
+from pricewar.base.rules import Rule
 
 
 @dataclass(frozen=True)

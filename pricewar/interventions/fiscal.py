@@ -7,10 +7,11 @@ from typing import Annotated, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..fields import Factor, Money, Segments, Selection, Share, named
-from ..months import months_between
-from ..records import Accounts, Floats, Offers, View
-from ..sums import dot
+from pricewar.base.fields import Factor, Money, Segments, Selection, Share, named
+from pricewar.base.months import months_between
+from pricewar.base.records import Accounts, Floats, Offers, View
+from pricewar.base.sums import dot
+
 from .base import Desk, Intervention
 
 Notice = Annotated[int, Field(ge=0)]

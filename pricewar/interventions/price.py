@@ -7,8 +7,9 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..fields import Factor, Segments
-from ..records import Floats, Landscape, Offers
+from pricewar.base.fields import Factor, Segments
+from pricewar.base.records import Floats, Landscape, Offers
+
 from .base import Desk
 from .restraint import Enforced
 

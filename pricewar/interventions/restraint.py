@@ -6,9 +6,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ..fields import Money, Selection, Share, named
-from ..records import Accounts, Flags, Floats, Offers
-from ..streams import stream
+from pricewar.base.fields import Money, Selection, Share, named
+from pricewar.base.luck import stream
+from pricewar.base.records import Accounts, Flags, Floats, Offers
+
 from .base import Desk, Intervention
 
 ROUNDING = 1e-9

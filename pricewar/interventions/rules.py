@@ -7,8 +7,9 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from ..fields import Share
-from ..records import Accounts, Floats, Offers, View
+from pricewar.base.fields import Share
+from pricewar.base.records import Accounts, Floats, Offers, View
+
 from .base import Desk
 from .restraint import ROUNDING, Addressed, Enforced
 

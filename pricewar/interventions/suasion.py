@@ -7,8 +7,9 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from ..fields import Factor, Ids, Share
-from ..records import Flags, Floats, Offers
+from pricewar.base.fields import Factor, Ids, Share
+from pricewar.base.records import Flags, Floats, Offers
+
 from .base import Desk
 from .restraint import Addressed, Restraint, chances, raised
 

@@ -16,7 +16,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from pricewar.kernels.exp import FAST, NATS, power32, power64
+from .exp import FAST, NATS, power32, power64
 
 Array = NDArray[Any]
 

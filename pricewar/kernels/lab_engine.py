@@ -12,8 +12,8 @@ import math
 import numpy as np
 from numba import njit
 
-from pricewar.kernels.lab_learners import EXP3, GRADIENT, RULE, SCRIPT, UCB, choose, draw, learn_row
-from pricewar.kernels.qlearn_random import stream_key
+from .lab_learners import EXP3, GRADIENT, RULE, SCRIPT, UCB, choose, draw, learn_row
+from .qlearn_random import stream_key
 
 TOGETHER, IN_TURN, CLOCKS = range(3)
 

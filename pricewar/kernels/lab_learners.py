@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numba import njit
 
-from pricewar.kernels.qlearn_random import hashed, unit
+from .qlearn_random import hashed, unit
 
 GREEDY, BOLTZMANN, UCB, EXP3, GRADIENT, RULE, SCRIPT = range(7)
 ONE = np.uint64(1)

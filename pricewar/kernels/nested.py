@@ -14,8 +14,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from pricewar.kernels.choice import _share_among_rivals
-from pricewar.kernels.exp import FAST, NATS, power64
+from .choice import _share_among_rivals
+from .exp import FAST, NATS, power64
 
 Array = NDArray[Any]
 

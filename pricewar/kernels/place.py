@@ -17,7 +17,7 @@ from pathlib import Path
 
 from numba import config, njit
 
-from ..errors import CacheWarning, PricewarError
+from pricewar.base.errors import CacheWarning, PricewarError
 
 VARIABLE = "NUMBA_CACHE_DIR"
 

@@ -16,8 +16,8 @@ import math
 import numpy as np
 from numba import njit
 
-from pricewar.kernels.qlearn_exact import first_state
-from pricewar.kernels.qlearn_random import hashed, stream_key, unit
+from .qlearn_exact import first_state
+from .qlearn_random import hashed, stream_key, unit
 
 RARE = 0.15
 """Epsilon below which the next exploration is drawn ahead."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from pricewar.kernels.qlearn_random import shuffled, shuffled_seed
+from .qlearn_random import shuffled, shuffled_seed
 
 TIE = 2.220446049250313e-16
 

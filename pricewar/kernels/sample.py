@@ -14,16 +14,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from pricewar.kernels.exp import FAST, NATS, exp32, power32
-from pricewar.kernels.luck import (
-    buyer_key,
-    exponential,
-    minus_log1p_minus,
-    normal,
-    normal_twin,
-    product_bits,
-    uniform_twin,
-)
+from .exp import FAST, NATS, exp32, power32
+from .luck import buyer_key, exponential, minus_log1p_minus, normal, normal_twin, product_bits, uniform_twin
 
 Array = NDArray[Any]
 

@@ -13,9 +13,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from pricewar.kernels.choice import markup_terms32, markup_terms64
-from pricewar.kernels.exp import FAST
-from pricewar.kernels.nested import nested_markup_terms64
+from .choice import markup_terms32, markup_terms64
+from .exp import FAST
+from .nested import nested_markup_terms64
 
 Array = NDArray[Any]
 

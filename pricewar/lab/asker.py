@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pricewar.errors import bad_input
-from pricewar.lab import figures
-from pricewar.lab.engine import Protocol, Seller, simulate
-from pricewar.lab.report import Comparison, Report, standard_error
-from pricewar.lab.settings import Value, read_settings
+from pricewar.base.errors import bad_input
+
+from . import figures
+from .engine import Protocol, Seller, simulate
+from .report import Comparison, Report, standard_error
+from .settings import Value, read_settings
 
 SOURCE = "Asker, Fershtman, Pakes (2024), The Impact of AI Design on Pricing, JEMS 33(2)"
 DEFAULTS: dict[str, Value] = {

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp, wrightomega
 
-from pricewar.arguments import check, number, row
-from pricewar.errors import ConvergenceError, bad_input
+from pricewar.base.arguments import check, number, row
+from pricewar.base.errors import ConvergenceError, bad_input
 
 Vector = NDArray[np.float64]
 

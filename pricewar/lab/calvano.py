@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pricewar.errors import bad_input
-from pricewar.lab import figures
-from pricewar.lab.benchmarks import LogitMarket
-from pricewar.lab.diagnosis import Diagnosis, diagnose, impulse_response
-from pricewar.lab.game import StageGame, logit_game
-from pricewar.lab.learner import QLearner
-from pricewar.lab.report import Comparison, Report, clustered_error, standard_error
-from pricewar.lab.sessions import Sessions, run_sessions
-from pricewar.lab.settings import Value, read_settings
-from pricewar.lab.spurious import panel, verdict
+from pricewar.base.errors import bad_input
+
+from . import figures
+from .benchmarks import LogitMarket
+from .diagnosis import Diagnosis, diagnose, impulse_response
+from .game import StageGame, logit_game
+from .learner import QLearner
+from .report import Comparison, Report, clustered_error, standard_error
+from .sessions import Sessions, run_sessions
+from .settings import Value, read_settings
+from .spurious import panel, verdict
 
 SOURCE = "Calvano, Calzolari, Denicolo, Pastorello (2020), American Economic Review 110(10)"
 DEFAULTS: dict[str, Value] = {

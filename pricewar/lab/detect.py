@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from pricewar.errors import bad_input
+from pricewar.base.errors import bad_input
 
 Floats = NDArray[np.float64]
 

@@ -16,10 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pricewar.errors import bad_input
+from pricewar.base.errors import bad_input
 from pricewar.kernels.lab_diagnose import aftermath, best_replies, cycle_from, follow, true_values
-from pricewar.lab.game import StageGame
-from pricewar.lab.sessions import Sessions
+
+from .game import StageGame
+from .sessions import Sessions
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -16,11 +16,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from pricewar.errors import bad_input
-from pricewar.lab import figures
-from pricewar.lab.detect import edgeworth_cycle
-from pricewar.lab.report import Comparison, Report
-from pricewar.lab.settings import Value, read_settings
+from pricewar.base.errors import bad_input
+
+from . import figures
+from .detect import edgeworth_cycle
+from .report import Comparison, Report
+from .settings import Value, read_settings
 
 Floats = NDArray[np.float64]
 SOURCE = "Kreps, Scheinkman (1983), Bell Journal 14(2); Edgeworth (1897); Levitan, Shubik (1972)"

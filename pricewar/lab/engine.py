@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pricewar.errors import bad_input
+from pricewar.base.errors import bad_input
 from pricewar.kernels.lab_engine import play
-from pricewar.lab.learner import free_memory
-from pricewar.lab.sessions import in_threads
+
+from .learner import free_memory
+from .sessions import in_threads
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
-from pricewar.lab.game import StageGame
+from .game import StageGame
 
 INK, ACCENT, SOFT = "#1f3b57", "#c8502d", "#9aa5b1"
 PALETTE = (INK, ACCENT, "#3f8f6b", "#8a6bb1", "#b08a2e")

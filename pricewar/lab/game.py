@@ -9,9 +9,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pricewar.arguments import at_least, maybe, number, takes, whole
-from pricewar.errors import bad_input
-from pricewar.lab.benchmarks import LogitMarket
+from pricewar.base.arguments import at_least, maybe, number, takes, whole
+from pricewar.base.errors import bad_input
+
+from .benchmarks import LogitMarket
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 
-from pricewar.errors import bad_input
-from pricewar.lab.report import Report
+from pricewar.base.errors import bad_input
+
+from .report import Report
 
 GAMES = {
     "calvano": "Q-learning firms in a logit market (Calvano et al. 2020)",

@@ -15,11 +15,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from pricewar.errors import bad_input
-from pricewar.lab import figures
-from pricewar.lab.detect import war_episodes
-from pricewar.lab.report import Comparison, Report, standard_error
-from pricewar.lab.settings import Value, read_settings
+from pricewar.base.errors import bad_input
+
+from . import figures
+from .detect import war_episodes
+from .report import Comparison, Report, standard_error
+from .settings import Value, read_settings
 
 SOURCE = "Green, Porter (1984), Econometrica 52(1); Tirole (1988), section 6.7.1"
 DEFAULTS: dict[str, Value] = {

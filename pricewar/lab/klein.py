@@ -10,13 +10,14 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from pricewar.errors import bad_input
-from pricewar.lab import figures
-from pricewar.lab.detect import edgeworth_cycle
-from pricewar.lab.engine import Plays, Protocol, Seller, simulate
-from pricewar.lab.maskin_tirole import homogeneous_profits
-from pricewar.lab.report import Comparison, Report, standard_error
-from pricewar.lab.settings import Value, read_settings
+from pricewar.base.errors import bad_input
+
+from . import figures
+from .detect import edgeworth_cycle
+from .engine import Plays, Protocol, Seller, simulate
+from .maskin_tirole import homogeneous_profits
+from .report import Comparison, Report, standard_error
+from .settings import Value, read_settings
 
 Floats = NDArray[np.float64]
 SOURCE = "Klein (2021), Autonomous Algorithmic Collusion, RAND Journal of Economics 52(3)"

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pricewar.errors import bad_input
-from pricewar.lab.game import StageGame
+from pricewar.base.errors import bad_input
+
+from .game import StageGame
 
 PER_FIRM = "one number, or one per firm"
 

@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pricewar.errors import bad_input
-from pricewar.lab import figures
-from pricewar.lab.detect import edgeworth_cycle
-from pricewar.lab.report import Comparison, Report
-from pricewar.lab.settings import Value, read_settings
+from pricewar.base.errors import bad_input
+
+from . import figures
+from .detect import edgeworth_cycle
+from .report import Comparison, Report
+from .settings import Value, read_settings
 
 Floats = NDArray[np.float64]
 SOURCE = "Maskin, Tirole (1988), A Theory of Dynamic Oligopoly II, Econometrica 56(3)"

@@ -21,7 +21,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ..folders import RUN, replaced
+from pricewar.files.folders import RUN, replaced
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ def save(report: Report, folder: Path) -> list[Path]:
     """Write tables (CSV, Parquet), figures (PNG, SVG) and run.json into `folder`; return the files written.
 
     Raises:
-        InputError, ResultsError: as `pricewar.folders.replaced`.
+        InputError, ResultsError: as `pricewar.files.folders.replaced`.
     """
     with replaced(folder) as draft:
         written = [*_write(report, draft), draft / RUN]

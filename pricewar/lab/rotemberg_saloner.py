@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pricewar.errors import bad_input
-from pricewar.lab import figures
-from pricewar.lab.report import Comparison, Report
-from pricewar.lab.settings import Value, read_settings
+from pricewar.base.errors import bad_input
+
+from . import figures
+from .report import Comparison, Report
+from .settings import Value, read_settings
 
 Floats = NDArray[np.float64]
 SOURCE = "Rotemberg, Saloner (1986), A Supergame-Theoretic Model of Price Wars during Booms, AER 76(3)"

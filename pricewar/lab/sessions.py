@@ -13,12 +13,13 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pricewar.errors import bad_input
+from pricewar.base.errors import bad_input
 from pricewar.kernels.qlearn import learn
 from pricewar.kernels.qlearn_exact import learn_exact
 from pricewar.kernels.qlearn_random import shuffled, shuffled_seed
-from pricewar.lab.game import StageGame
-from pricewar.lab.learner import QLearner, check_memory
+
+from .game import StageGame
+from .learner import QLearner, check_memory
 
 OPENING_STREAM = 0x0DE
 T = TypeVar("T")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pricewar.errors import bad_input
+from pricewar.base.errors import bad_input
 
 Value = int | float | str | tuple[float, ...]
 

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pricewar.kernels.lab_diagnose import cycle_from, follow
-from pricewar.lab.diagnosis import Diagnosis
-from pricewar.lab.report import clustered_error
-from pricewar.lab.sessions import Sessions
+
+from .diagnosis import Diagnosis
+from .report import clustered_error
+from .sessions import Sessions
 
 HIGH_GAIN = 0.3
 """Profit gain from which prices count as high."""

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pricewar.errors import bad_input
-from pricewar.lab import figures
-from pricewar.lab.engine import Protocol, Seller, simulate
-from pricewar.lab.game import joint_actions
-from pricewar.lab.report import Comparison, Report, standard_error
-from pricewar.lab.settings import Value, read_settings
+from pricewar.base.errors import bad_input
+
+from . import figures
+from .engine import Protocol, Seller, simulate
+from .game import joint_actions
+from .report import Comparison, Report, standard_error
+from .settings import Value, read_settings
 
 SOURCE = "Waltman, Kaymak (2008), Q-learning agents in a Cournot oligopoly model, JEDC 32(10)"
 DEFAULTS: dict[str, Value] = {

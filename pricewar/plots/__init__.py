@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from ..arguments import maybe, takes, text
-from ..arguments import path as path_
-from ..results import Results
+from pricewar.base.arguments import maybe, takes, text
+from pricewar.base.arguments import path as path_
+from pricewar.results.store import Results
+
 from . import breakeven, firms, gains, market
 from .data import Story, story
 from .style import Drawing

@@ -9,8 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from ..backtest import ENTITIES, TOTAL, Backtest
-from ..backtest.names import MONTHS
+from pricewar.backtest import ENTITIES, TOTAL, Backtest
+from pricewar.backtest.names import MONTHS
+
 from .style import BASELINE, PALETTE, WIDTH, Drawing, house, month_axis, number, zero_line
 
 MODEL, STILL, YEAR = "model", "no change", "last year"

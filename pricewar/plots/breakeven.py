@@ -9,7 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..analysis.books import WINDOW, break_even
+from pricewar.analysis.books import WINDOW, break_even
+
 from .data import Story
 from .ribbon import draw_ribbon, foot, foot_inches
 from .style import WIDTH, Drawing, band, house, label_ends, looks, month_axis, zero_line

@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..analysis.compare import TOTAL, Row, compare_table, has_luck, pick
-from ..analysis.interval import NO_LUCK
-from ..analysis.panel import common_months
-from ..arguments import maybe, takes, text
-from ..results import Results
+from pricewar.analysis.compare import TOTAL, Row, compare_table, has_luck, pick
+from pricewar.analysis.interval import NO_LUCK
+from pricewar.analysis.panel import common_months
+from pricewar.base.arguments import maybe, takes, text
+from pricewar.results.store import Results
+
 from .style import count
 
 Floats = NDArray[np.float64]

@@ -8,11 +8,12 @@ from typing import Any, Final
 
 import pandas as pd
 
-from ..analysis.interval import NO_LUCK
-from ..analysis.structure import Over, has_luck, over_of
-from ..errors import InputError, ResultsError
-from ..experiment import DIFF, Experiment, Study
-from ..experiment.spec import FigureSpec
+from pricewar.analysis.interval import NO_LUCK
+from pricewar.analysis.structure import Over, has_luck, over_of
+from pricewar.base.errors import InputError, ResultsError
+from pricewar.experiment import DIFF, Experiment, Study
+from pricewar.experiment.spec import FigureSpec
+
 from .style import Drawing
 
 

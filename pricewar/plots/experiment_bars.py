@@ -9,9 +9,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..analysis import robustness, sensitivity
-from ..experiment.design import Morris
-from ..experiment.metrics import WITHOUT_LEVEL
+from pricewar.analysis import robustness, sensitivity
+from pricewar.experiment.design import Morris
+from pricewar.experiment.metrics import WITHOUT_LEVEL
+
 from .experiment import Ask, Exhibit, shown
 from .style import BASELINE, PALETTE, WIDTH, Drawing, house, number, with_interval
 

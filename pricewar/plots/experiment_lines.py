@@ -10,7 +10,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..analysis.sensitivity import response
+from pricewar.analysis.sensitivity import response
+
 from .experiment import Ask, Exhibit, shown
 from .style import DASHES, PALETTE, WIDTH, Drawing, house, with_interval, zero_line
 

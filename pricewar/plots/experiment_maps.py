@@ -9,8 +9,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..analysis import robustness
-from ..analysis.sensitivity import heat
+from pricewar.analysis import robustness
+from pricewar.analysis.sensitivity import heat
+
 from .experiment import Ask, Exhibit, shown
 from .style import WIDTH, Drawing, house, with_interval
 

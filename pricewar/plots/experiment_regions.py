@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ..analysis import discovery
+from pricewar.analysis import discovery
+
 from .experiment import Ask, Exhibit
 from .style import BASELINE, PALETTE, WIDTH, Drawing, house, number
 

@@ -8,8 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..analysis.compare import WITH_OPEN, Row
-from ..analysis.interval import NO_LUCK
+from pricewar.analysis.compare import WITH_OPEN, Row
+from pricewar.analysis.interval import NO_LUCK
+
 from .data import Story
 from .style import PALETTE, WIDTH, Drawing, house, number, short, with_interval, zero_line
 

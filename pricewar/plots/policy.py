@@ -9,9 +9,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..policy.spec import NONE, PEACE
-from ..policy.study import PolicyStudy
-from ..policy.summary import best, effects, payers, pick
+from pricewar.policy.spec import NONE, PEACE
+from pricewar.policy.study import PolicyStudy
+from pricewar.policy.summary import best, effects, payers, pick
+
 from .style import BASELINE, PALETTE, WIDTH, Drawing, house, number, zero_line
 
 BN: Final = 1e9

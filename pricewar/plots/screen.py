@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from ..screen import Screen
+from pricewar.screen import Screen
+
 from .style import BASELINE, PALETTE, WIDTH, Drawing, house, number, short
 
 MOST = 24

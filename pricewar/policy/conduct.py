@@ -10,9 +10,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..calibrate import calibrate
-from ..experiment.metrics import Run
-from ..reference import Same, start_game
+from pricewar.experiment.metrics import Run
+from pricewar.market.calibrate import calibrate
+from pricewar.market.reference import Same, start_game
+
 from .lines import Floats, Ledger
 
 

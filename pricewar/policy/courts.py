@@ -8,11 +8,12 @@ from typing import Final
 
 import numpy as np
 
-from .. import metrics
-from ..calibrate import calibrate
-from ..events.cuts import ImposedCut
-from ..experiment.metrics import Run
-from ..metrics import cut_depth, present_value, sacrifice_and_recoupment
+from pricewar.events.cuts import ImposedCut
+from pricewar.experiment.metrics import Run
+from pricewar.market.calibrate import calibrate
+from pricewar.results import metrics
+from pricewar.results.metrics import cut_depth, present_value, sacrifice_and_recoupment
+
 from .lines import LINES, Flags, Floats, Ledger, below, lines_of
 
 CUT: Final = 0.03

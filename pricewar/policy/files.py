@@ -8,14 +8,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..errors import InputError, Problem, bad_input, shown
-from ..experiment.factors import Factor
-from ..interventions import Intervention
-from ..paths import matches, value_at
-from ..rules import make_rule
-from ..scenario import problems_of
-from ..scenario_file import find, load, merged, shipped_directory
-from ..toml_text import is_file
+from pricewar.base.errors import InputError, Problem, bad_input, shown
+from pricewar.base.paths import matches, value_at
+from pricewar.base.rules import make_rule
+from pricewar.experiment.factors import Factor
+from pricewar.files.toml_text import is_file
+from pricewar.interventions import Intervention
+from pricewar.scenario.files import find, load, merged, shipped_directory
+from pricewar.scenario.tree import problems_of
+
 from .measures import MONEY, PLAIN
 from .spec import NONE, PEACE, PolicySpec
 

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .. import metrics
-from ..costs import cost_lines
-from ..experiment.metrics import Run
-from ..sums import times
+from pricewar.base.sums import times
+from pricewar.experiment.metrics import Run
+from pricewar.market.costs import cost_lines
+from pricewar.results import metrics
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -98,7 +98,7 @@ class Ledger:
 
 
 def lines_of(ledger: Ledger) -> dict[str, Floats]:
-    """(T, J) each cost line of `pricewar.costs.cost_lines`, CNY a car ex VAT."""
+    """(T, J) each cost line of `pricewar.market.costs.cost_lines`, CNY a car ex VAT."""
     return cost_lines(ledger.unit_cost, ledger.fixed_a_car)
 
 

@@ -6,8 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from ..experiment.metrics import Run
-from ..metrics import present_value
+from pricewar.experiment.metrics import Run
+from pricewar.results.metrics import present_value
+
 from .conduct import conduct_index
 from .courts import Case, error_rates
 from .lines import Ledger, line_table

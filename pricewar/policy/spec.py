@@ -10,14 +10,14 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from ..experiment.design import LatinHypercube
-from ..experiment.factors import Factor
-from ..interventions import Intervention
-from ..paths import matches, value_at
-from ..rules import make_rule
-from ..scenario import Scenario
-from ..sources import sources
-from ..specs import Table
+from pricewar.base.paths import matches, value_at
+from pricewar.base.rules import make_rule
+from pricewar.base.sources import sources
+from pricewar.experiment.design import LatinHypercube
+from pricewar.experiment.factors import Factor
+from pricewar.interventions import Intervention
+from pricewar.scenario.parts import Table
+from pricewar.scenario.tree import Scenario
 
 NONE: Final = "no measure"
 """The option that leaves the war alone."""
@@ -107,7 +107,7 @@ class PolicySpec(Table):
 
     @property
     def sources(self) -> dict[str, str]:
-        """Code of one's own that the study names: module -> SHA-256 (`pricewar.sources`)."""
+        """Code of one's own that the study names: module -> SHA-256 (`pricewar.base.sources`)."""
         return sources(self.model_dump(mode="json", by_alias=True, exclude={"title", "question"}))
 
     @cached_property

@@ -13,15 +13,16 @@ from typing import Any, Final
 
 import pandas as pd
 
-from ..edition import EDITION, require_same
-from ..errors import ResultsError, bad_input
-from ..experiment.chunks import damaged, plain, put, read_chunk, writing
-from ..experiment.manifest import differences
-from ..experiment.metrics import Run
-from ..experiment.pool import spawned_pool
-from ..experiment.runner import Runner
-from ..experiment.work import Item, Outcome, simulate
-from ..folders import alone, require_ours
+from pricewar.base.edition import EDITION, require_same
+from pricewar.base.errors import ResultsError, bad_input
+from pricewar.experiment.chunks import damaged, plain, put, read_chunk, writing
+from pricewar.experiment.manifest import differences
+from pricewar.experiment.metrics import Run
+from pricewar.experiment.pool import spawned_pool
+from pricewar.experiment.runner import Runner
+from pricewar.experiment.work import Item, Outcome, simulate
+from pricewar.files.folders import alone, require_ours
+
 from .files import load_policy
 from .measures import MONEY, outcomes
 from .spec import NONE, PEACE, PolicySpec

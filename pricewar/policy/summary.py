@@ -8,9 +8,10 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from ..analysis.interval import clopper_pearson, interval
-from ..analysis.robustness import robustness
-from ..bounds import bounds_of
+from pricewar.analysis.interval import clopper_pearson, interval
+from pricewar.analysis.robustness import robustness
+from pricewar.results.bounds import bounds_of
+
 from .courts import TESTS
 from .spec import NONE, PEACE
 from .study import PolicyStudy

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from ..cli.app import guarded
-from ..cli.console import say
-from ..cli.signals import end_at_once_when_stopped
+from pricewar.cli.app import guarded
+from pricewar.cli.console import say
+from pricewar.cli.signals import end_at_once_when_stopped
+
 from . import PROSE, Place, all_steps, publish, stale, unread
 from .step import repository
 

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from ..backtest import Backtest
-from ..backtest.names import CARMAKER, TOTAL
-from ..backtest.study import key_of
-from ..cli.backtest import drawn, save, stored
-from ..folders import require_ours
-from ..plots.backtest import draw_backtest
-from ..report.numbers import renewed
+from pricewar.backtest import Backtest
+from pricewar.backtest.names import CARMAKER, TOTAL
+from pricewar.backtest.study import key_of
+from pricewar.cli.backtest import drawn, save, stored
+from pricewar.files.folders import require_ours
+from pricewar.plots.backtest import draw_backtest
+from pricewar.report.numbers import renewed
+
 from .step import Place, Step, sources
 
 PAGE: Final = "docs/explanation/backtest.md"

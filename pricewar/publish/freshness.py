@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from ..edition import EDITION, marked
-from ..report.experiment import BEGIN, END
+from pricewar.base.edition import EDITION, marked
+from pricewar.report.experiment import BEGIN, END
+
 from .manifest import MANIFEST, Made, fingerprint, read_manifest
 from .step import Step
 

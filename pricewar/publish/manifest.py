@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from ..edition import EDITION
-from ..errors import ResultsError
-from ..report.experiment import BEGIN, END
-from ..report.numbers import has_numbers, parts
+from pricewar.base.edition import EDITION
+from pricewar.base.errors import ResultsError
+from pricewar.report.experiment import BEGIN, END
+from pricewar.report.numbers import has_numbers, parts
 
 MANIFEST: Final = "docs/results/manifest.json"
 """Below the root."""

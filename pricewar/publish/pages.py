@@ -6,14 +6,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from ..app.lessons import DIRECTORY, LESSONS, run_lesson
-from ..cli.pool import pool, worker_count
-from ..plots import story
-from ..plots.firms import PRICES, draw
-from ..report import cards, war_page
-from ..report.numbers import has_numbers, renewed
-from ..runs import compare
-from ..scenario_file import load, shipped_scenarios
+from pricewar.app.lessons import DIRECTORY, LESSONS, run_lesson
+from pricewar.cli.pool import pool, worker_count
+from pricewar.plots import story
+from pricewar.plots.firms import PRICES, draw
+from pricewar.report import cards, war_page
+from pricewar.report.numbers import has_numbers, renewed
+from pricewar.runs import compare
+from pricewar.scenario.files import load, shipped_scenarios
+
 from .step import Place, Step, sources
 
 DEMO: Final = ("baseline", "byd-may-2025", "byd-one-third")

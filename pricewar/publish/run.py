@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..edition import EDITION
-from ..errors import ResultsError, bad_input
+from pricewar.base.edition import EDITION
+from pricewar.base.errors import ResultsError, bad_input
+
 from .manifest import fingerprint, note, read_manifest
 from .step import Place, Step
 

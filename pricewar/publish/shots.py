@@ -11,7 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from ..errors import ResultsError
+from pricewar.base.errors import ResultsError
+
 from .pages import digests
 from .step import Place, Step, repository, sources
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..edition import EDITION
-from ..scenario_file import shipped_directory
+from pricewar.base.edition import EDITION
+from pricewar.scenario.files import shipped_directory
 
 
 def repository() -> Path:

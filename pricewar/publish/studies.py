@@ -8,15 +8,16 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from ..cli.sweep import progress_of
-from ..errors import ResultsError
-from ..experiment import load_experiment, run_experiment, shipped_experiments
-from ..experiment.manifest import read_manifest
-from ..policy import PolicySpec, load_policy, policy_from, run_policy
-from ..policy.files import shipped_policies
-from ..report.experiment import write_page
-from ..report.numbers import renewed
-from ..report.policy import write_markdown
+from pricewar.base.errors import ResultsError
+from pricewar.cli.sweep import progress_of
+from pricewar.experiment import load_experiment, run_experiment, shipped_experiments
+from pricewar.experiment.manifest import read_manifest
+from pricewar.policy import PolicySpec, load_policy, policy_from, run_policy
+from pricewar.policy.files import shipped_policies
+from pricewar.report.experiment import write_page
+from pricewar.report.numbers import renewed
+from pricewar.report.policy import write_markdown
+
 from .step import Place, Step, sources
 
 CODE: Final = ("report", "plots", "analysis")

@@ -10,14 +10,15 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from ..analysis import episodes
-from ..analysis.interval import NO_LUCK
-from ..arguments import maybe, takes, text
-from ..arguments import path as path_
-from ..edition import mark
-from ..plots import Drawing, Story, draw_figures, story
-from ..plots.style import count
-from ..results import Results, software
+from pricewar.analysis import episodes
+from pricewar.analysis.interval import NO_LUCK
+from pricewar.base.arguments import maybe, takes, text
+from pricewar.base.arguments import path as path_
+from pricewar.base.edition import mark
+from pricewar.plots import Drawing, Story, draw_figures, story
+from pricewar.plots.style import count
+from pricewar.results.store import Results, software
+
 from . import tables
 from .findings import findings
 from .inputs import inputs

@@ -12,13 +12,14 @@ from typing import Final
 
 import numpy as np
 
-from ..analysis.books import break_even
-from ..analysis.compare import TOTAL, WITH_OPEN, compare_table, has_luck, pick
-from ..analysis.interval import NO_LUCK
-from ..analysis.surplus import GROUPS, gains
-from ..results import Results
-from ..runs import compare
-from ..scenario_file import load, shipped_directory, shipped_scenarios
+from pricewar.analysis.books import break_even
+from pricewar.analysis.compare import TOTAL, WITH_OPEN, compare_table, has_luck, pick
+from pricewar.analysis.interval import NO_LUCK
+from pricewar.analysis.surplus import GROUPS, gains
+from pricewar.results.store import Results
+from pricewar.runs import compare
+from pricewar.scenario.files import load, shipped_directory, shipped_scenarios
+
 from .numbers import has_numbers, renewed
 
 SEEDS: Final = 20

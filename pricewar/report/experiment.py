@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from ..edition import mark, marked
-from ..errors import bad_input
-from ..experiment import Study
-from ..experiment.manifest import MANIFEST
-from ..folders import added
-from ..plots.experiment import Exhibit, exhibits
-from ..plots.style import count
+from pricewar.base.edition import mark, marked
+from pricewar.base.errors import bad_input
+from pricewar.experiment import Study
+from pricewar.experiment.manifest import MANIFEST
+from pricewar.files.folders import added
+from pricewar.plots.experiment import Exhibit, exhibits
+from pricewar.plots.style import count
 
 BEGIN: Final = "<!-- reading: written by hand; kept when the page is made anew -->"
 END: Final = "<!-- end of reading -->"
@@ -28,7 +28,7 @@ def write_study(study: Study, directory: str | Path) -> list[str]:
         One sentence for each figure.
 
     Raises:
-        InputError, ResultsError: as `pricewar.folders.replaced`.
+        InputError, ResultsError: as `pricewar.files.folders.replaced`.
     """
     made, words = _made(study)
     with added(Path(directory), MANIFEST) as draft:

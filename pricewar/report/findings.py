@@ -7,10 +7,10 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from ..analysis.compare import TOTAL, WITH_OPEN
-from ..analysis.interval import NO_LUCK
-from ..plots.data import Story
-from ..plots.style import count, number, with_interval
+from pricewar.analysis.compare import TOTAL, WITH_OPEN
+from pricewar.analysis.interval import NO_LUCK
+from pricewar.plots.data import Story
+from pricewar.plots.style import count, number, with_interval
 
 LONG_WAIT: Final = 3.0
 """Months of waiting for a delivered car, mean of the market, from which it is a finding."""

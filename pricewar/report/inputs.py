@@ -14,10 +14,10 @@ from typing import Any, Final, NamedTuple
 
 from pydantic import BaseModel
 
-from ..errors import InputError
-from ..results import Results
-from ..scenario import Scenario
-from ..scenario_file import load
+from pricewar.base.errors import InputError
+from pricewar.results.store import Results
+from pricewar.scenario.files import load
+from pricewar.scenario.tree import Scenario
 
 DATA: Final = "china_nev_2025_04"
 """The market data set that ships: figures that a scenario has from it are told with their source."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from ..edition import mark
-from ..errors import bad_input
+from pricewar.base.edition import mark
+from pricewar.base.errors import bad_input
 
 _PART: Final = re.compile(
     r"<!-- numbers(?: [\w-]+)?: begin -->\n(.*?)<!-- numbers(?: [\w-]+)?: end -->", re.S

@@ -19,13 +19,14 @@ from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
-from ..edition import EDITION, mark
-from ..folders import added
-from ..plots.policy import BN, draw_best, draw_payers, draw_trade_off, policy_drawings
-from ..plots.style import count, house, number
-from ..policy.spec import NONE, PEACE
-from ..policy.study import ABOUT, PolicyStudy
-from ..policy.summary import RANKED, best, buyers, courts, effects, monthly, payers, pick
+from pricewar.base.edition import EDITION, mark
+from pricewar.files.folders import added
+from pricewar.plots.policy import BN, draw_best, draw_payers, draw_trade_off, policy_drawings
+from pricewar.plots.style import count, house, number
+from pricewar.policy.spec import NONE, PEACE
+from pricewar.policy.study import ABOUT, PolicyStudy
+from pricewar.policy.summary import RANKED, best, buyers, courts, effects, monthly, payers, pick
+
 from . import _embedded
 from .experiment import BEGIN, END
 from .experiment import _reading as reading
@@ -73,7 +74,7 @@ def write_brief(study: PolicyStudy, directory: str | Path, command: str) -> list
         One sentence for each figure.
 
     Raises:
-        InputError, ResultsError: as `pricewar.folders.replaced`.
+        InputError, ResultsError: as `pricewar.files.folders.replaced`.
     """
     drawings = policy_drawings(study)
     figures = [(drawing, _embedded(drawing)) for drawing in drawings]

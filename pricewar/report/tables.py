@@ -8,13 +8,13 @@ from typing import Final, NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..analysis import below_cost, break_even, gains, predation
-from ..analysis.compare import TOTAL, WITH_OPEN
-from ..analysis.interval import NO_LUCK
-from ..analysis.surplus import GROUPS
-from ..plots.data import Story
-from ..plots.style import number, with_interval
-from ..schema import without_level
+from pricewar.analysis import below_cost, break_even, gains, predation
+from pricewar.analysis.compare import TOTAL, WITH_OPEN
+from pricewar.analysis.interval import NO_LUCK
+from pricewar.analysis.surplus import GROUPS
+from pricewar.plots.data import Story
+from pricewar.plots.style import number, with_interval
+from pricewar.results.schema import without_level
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ from typing import Final
 
 import pandas as pd
 
-from ..analysis.mechanisms import MEASURES, mechanism_table
-from ..scenario_file import load
+from pricewar.analysis.mechanisms import MEASURES, mechanism_table
+from pricewar.scenario.files import load
+
 from .numbers import renewed
 
 SEEDS: Final = 20

@@ -16,12 +16,13 @@ from typing import Final
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from pricewar.arguments import flag, maybe, number, takes
+from pricewar.base.arguments import flag, maybe, number, takes
+from pricewar.base.errors import bad_input
 from pricewar.demand import MixedLogit, logit, nested_logit
 from pricewar.demand.base import Floats
-from pricewar.errors import bad_input
-from pricewar.screen.formulas import Layout, markup_factors, mean_utilities
-from pricewar.screen.table import Market
+
+from .formulas import Layout, markup_factors, mean_utilities
+from .table import Market
 
 GRID: Final = np.linspace(0.0, 0.98, 50)
 """Correlations tried before the search goes between them."""

@@ -8,11 +8,12 @@ from math import isfinite
 
 import numpy as np
 
+from pricewar.base.errors import bad_input
 from pricewar.demand.base import Floats, Ints
 from pricewar.equilibrium import Equilibrium, solve
-from pricewar.errors import bad_input
-from pricewar.screen.calibrate import Calibration
-from pricewar.screen.table import Market
+
+from .calibrate import Calibration
+from .table import Market
 
 TOLERANCE = 1e-13
 

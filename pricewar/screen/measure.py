@@ -8,10 +8,11 @@ import numpy as np
 
 from pricewar.demand.base import Floats
 from pricewar.equilibrium import Equilibrium, hhi, hhi_change, pass_through, solve
-from pricewar.screen import formulas
-from pricewar.screen.calibrate import Calibration
-from pricewar.screen.change import Change
-from pricewar.screen.formulas import Layout
+
+from . import formulas
+from .calibrate import Calibration
+from .change import Change
+from .formulas import Layout
 
 SMALL = 500
 """Products up to which the table of pass-through, product by product, is solved unasked."""

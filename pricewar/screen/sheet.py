@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from pricewar.errors import InputError, Problem
+from pricewar.base.errors import InputError, Problem
 
 MOST_PROBLEMS: Final = 20
 """Problems named one by one; more are counted."""

@@ -9,15 +9,16 @@ import numpy as np
 import pandas as pd
 from scipy.stats import truncnorm
 
-from pricewar.arguments import at_least, flag, maybe, number, takes, whole
+from pricewar.base.arguments import at_least, flag, maybe, number, takes, whole
+from pricewar.base.errors import ConvergenceError, bad_input
 from pricewar.demand.base import Floats
-from pricewar.errors import ConvergenceError, bad_input
-from pricewar.screen.calibrate import Calibration, calibrate, calibrate_draws
-from pricewar.screen.change import Change
-from pricewar.screen.formulas import Layout
-from pricewar.screen.measure import Point, measure
-from pricewar.screen.table import Market
-from pricewar.screen.tables import (
+
+from .calibrate import Calibration, calibrate, calibrate_draws
+from .change import Change
+from .formulas import Layout
+from .measure import Point, measure
+from .table import Market
+from .tables import (
     INTERVALS,
     diversion_table,
     figures_table,

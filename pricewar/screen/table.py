@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pricewar.arguments import maybe, number, takes
-from pricewar.arguments import path as path_
+from pricewar.base.arguments import maybe, number, takes
+from pricewar.base.arguments import path as path_
+from pricewar.base.errors import bad_input
 from pricewar.demand.base import Floats, Ints
-from pricewar.errors import bad_input
-from pricewar.screen.sheet import Cell, Record, columns, problems, read_text, records
+
+from .sheet import Cell, Record, columns, problems, read_text, records
 
 
 @dataclass(frozen=True, eq=False)

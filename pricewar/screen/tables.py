@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 
 from pricewar.demand.base import Floats, Ints
-from pricewar.screen.calibrate import HIGHEST, Calibration
-from pricewar.screen.change import Change
-from pricewar.screen.formulas import firm_diversion
-from pricewar.screen.measure import Point, responses
-from pricewar.screen.table import Market
+
+from .calibrate import HIGHEST, Calibration
+from .change import Change
+from .formulas import firm_diversion
+from .measure import Point, responses
+from .table import Market
 
 LEVEL: Final = (2.5, 97.5)
 """Per cent of the draws below the ends of an interval."""

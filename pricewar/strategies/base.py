@@ -9,9 +9,9 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..errors import StrategyError
-from ..records import Floats, Quote, View
-from ..rules import Rule
+from pricewar.base.errors import StrategyError
+from pricewar.base.records import Floats, Quote, View
+from pricewar.base.rules import Rule
 
 
 class Strategy(Rule):
@@ -46,7 +46,7 @@ class Strategy(Rule):
     def in_peace(self, segment: str) -> Strategy:
         """The rule that sets the prices of a segment while nobody cuts: the innermost `base` or `target`.
 
-        How it passes costs on decides what counts as a cut of this firm (`pricewar.reference`).
+        How it passes costs on decides what counts as a cut of this firm (`pricewar.market.reference`).
         """
         for name in ("base", "target"):
             inner = getattr(self, name, None)

@@ -15,9 +15,10 @@ from typing import Annotated, Any, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..errors import bad_input
-from ..records import Floats, View
-from ..sums import dot
+from pricewar.base.errors import bad_input
+from pricewar.base.records import Floats, View
+from pricewar.base.sums import dot
+
 from .base import Strategy
 
 Row = Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)]

@@ -12,8 +12,9 @@ import numpy as np
 from pydantic import GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
-from ..records import Floats, View, read_only
-from ..rules import RuleOf, shipped
+from pricewar.base.records import Floats, View, read_only
+from pricewar.base.rules import RuleOf, shipped
+
 from .base import Strategy
 
 

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 import numpy as np
 from pydantic import Field
 
-from ..errors import bad_input
-from ..months import Month
-from ..records import Flags, Floats, View
-from ..sums import times
+from pricewar.base.errors import bad_input
+from pricewar.base.months import Month
+from pricewar.base.records import Flags, Floats, View
+from pricewar.base.sums import times
+
 from .base import Strategy
 from .nested import Inner, cost_price, peace_price
 from .simple import Hold

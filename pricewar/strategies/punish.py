@@ -7,7 +7,8 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from ..records import Flags, Floats, View
+from pricewar.base.records import Flags, Floats, View
+
 from .base import Strategy
 from .nested import Inner, ask, chances, note, peace_price, recall
 from .simple import Hold

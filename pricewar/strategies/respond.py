@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
-from ..records import Floats, View
+from pricewar.base.records import Floats, View
+
 from .base import Strategy
 from .nested import Inner, at_least, note, peace_price, recall
 from .simple import Hold

@@ -8,10 +8,11 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..errors import bad_input
-from ..fields import SEGMENTS
-from ..months import Month
-from ..records import Floats, View
+from pricewar.base.errors import bad_input
+from pricewar.base.fields import SEGMENTS
+from pricewar.base.months import Month
+from pricewar.base.records import Floats, View
+
 from .base import Strategy
 from .nested import Inner, ask, note, recall
 

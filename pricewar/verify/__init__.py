@@ -1,6 +1,6 @@
 """Recompute a reference case: read its inputs, compute every output, report relative errors."""
 
-from pricewar.verify.case import Case, read_case
-from pricewar.verify.check import Row, Verification, verify_case
+from .case import Case, read_case
+from .check import Row, Verification, verify_case
 
 __all__ = ["Case", "Row", "Verification", "read_case", "verify_case"]

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pricewar.arguments import path as path_
-from pricewar.arguments import takes
+from pricewar.base.arguments import path as path_
+from pricewar.base.arguments import takes
+from pricewar.base.errors import InputError, bad_input
 from pricewar.demand import MixedLogit, invert_shares
-from pricewar.errors import InputError, bad_input
-from pricewar.toml_text import out_of_bounds
+from pricewar.files.toml_text import out_of_bounds
 
 Floats = NDArray[np.float64]
 

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from pricewar.arguments import number, takes
-from pricewar.arguments import path as path_
-from pricewar.errors import InputError, Problem, bad_input, cut_short
-from pricewar.verify.case import read_case
-from pricewar.verify.outputs import GIVEN, find_output
-from pricewar.verify.state import State, base_state, state_of
+from pricewar.base.arguments import number, takes
+from pricewar.base.arguments import path as path_
+from pricewar.base.errors import InputError, Problem, bad_input, cut_short
+
+from .case import read_case
+from .outputs import GIVEN, find_output
+from .state import State, base_state, state_of
 
 #: An entry smaller than this part of its output's largest is measured against that part, not itself.
 NEGLIGIBLE = 1e-5

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from pricewar import equilibrium as eq
-from pricewar.verify.state import State
+
+from .state import State
 
 Output = Callable[[State], Any]
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from pricewar.demand import MixedLogit
 from pricewar.equilibrium import Equilibrium, costs_from_prices, solve
-from pricewar.verify.case import Case
+
+from .case import Case
 
 Floats = NDArray[np.float64]
 

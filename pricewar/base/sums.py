@@ -1,0 +1,49 @@
+"""Sums of products in one order, whatever the machine's threads.
+
+A BLAS splits a long sum over its threads (above 10,000 numbers, for OpenBLAS), so `a @ b` has other last
+digits with two threads than with one. numpy's own sums are made by one thread in a fixed order. Everything
+that a run passes through sums with these; matrices of the static analyses, in `demand` and `equilibrium`, are
+left to BLAS.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .arrays import Floats
+
+
+def dot(one: NDArray[Any], other: NDArray[Any]) -> float:
+    """Sum of the products of two vectors (n,)."""
+    return float(np.sum(one * other))
+
+
+def times(matrix: NDArray[Any], vector: NDArray[Any]) -> Floats:
+    """(...,) sums over the last axis of a matrix (..., n) times a vector (n,)."""
+    return np.asarray(np.sum(matrix * vector, axis=-1), dtype=np.float64)
+
+
+def solved(matrix: NDArray[Any], right: NDArray[Any]) -> Floats:
+    """(n,) solution of a linear system (n, n) by elimination with partial pivoting, row by row.
+
+    For the few products of one firm; LAPACK would hand large ones to the threads of BLAS.
+
+    Raises:
+        ZeroDivisionError: the matrix is singular.
+    """
+    left, out = np.array(matrix, dtype=np.float64), np.array(right, dtype=np.float64)
+    count = len(out)
+    for k in range(count):
+        pivot = k + int(np.argmax(np.abs(left[k:, k])))
+        if left[pivot, k] == 0.0:
+            raise ZeroDivisionError("singular matrix")
+        left[[k, pivot]], out[[k, pivot]] = left[[pivot, k]], out[[pivot, k]]
+        factor = left[k + 1 :, k] / left[k, k]
+        left[k + 1 :, k:] -= factor[:, None] * left[k, k:]
+        out[k + 1 :] -= factor * out[k]
+    for k in range(count - 1, -1, -1):
+        out[k] = (out[k] - dot(left[k, k + 1 :], out[k + 1 :])) / left[k, k]
+    return out

@@ -1,0 +1,235 @@
+"""The market of one month: what buyers weigh, what they choose, where the turned-away go.
+
+Buyers weigh money and appeal. All that is money enters as a shift of the price they pay, so a buyer who is
+twice as price sensitive minds a week's wait twice as much; all that is appeal enters as utility.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from pricewar.base.book import Settlement
+from pricewar.base.records import Floats, Ints, Offers, Record, read_only
+from pricewar.base.state import State
+from pricewar.base.sums import dot, times
+from pricewar.kernels.market import choices, second_choices
+from pricewar.scenario.mechanisms import Dynamics
+
+from .calibrate import NOT_ON_SALE, Calibration
+from .population import QUINTILES
+
+WEEKS_A_MONTH = 52.0 / 12.0
+UNKNOWN = 1e-4
+"""Share of the cars on the road below which a brand is as unknown as one that has never sold (assumed)."""
+
+
+@dataclass(frozen=True)
+class Conditions(Record):
+    """What buyers find in a month. R rows, J products."""
+
+    delta: Floats
+    """(J,) utility apart from price and tastes."""
+    price: Floats
+    """(J,) what buyers pay, CNY."""
+    shift: Floats
+    """(J,) money that buyers weigh on top of the price: waiting time, gap to the remembered price."""
+    felt: Floats
+    """(J,) the part of `shift` that is felt and never paid: the gap to the remembered price."""
+    brand: Ints
+    """(R,) firm whose car each row drives."""
+    outside: Floats
+    """(R,) exponential of the outside option, waiting included; 1 at rest."""
+
+
+@dataclass(frozen=True)
+class Choice(Record):
+    """What buyers choose under conditions."""
+
+    by_group: Floats
+    """(G, J) share of all shoppers who belong to an income group and choose the product."""
+    inside: Floats
+    """(R,) sum of exponentials over products."""
+
+    @cached_property
+    def share(self) -> Floats:
+        """(J,) expected share of shoppers."""
+        return read_only(np.asarray(self.by_group.sum(axis=0)))
+
+    @cached_property
+    def groups(self) -> Floats:
+        """(G, J) shares of the income groups among those who choose each product."""
+        even = np.full_like(self.by_group, 1.0 / len(self.by_group))
+        return read_only(np.divide(self.by_group, self.share, out=even, where=self.share > 0))
+
+
+def conditions(
+    state: State,
+    offers: Offers,
+    calibration: Calibration,
+    dynamics: Dynamics,
+    settlement: Settlement = "lower",
+) -> Conditions:
+    """Put together what buyers weigh this month."""
+    landscape = state.landscape
+    delta = state.delta + state.taste + state.brand[landscape.firm_of] * dynamics.brand.on
+    if dynamics.word_of_mouth.on:
+        fleet, start = (np.maximum(share, UNKNOWN) for share in (state.fleet, calibration.fleet))
+        grown = np.log(fleet / start)[:-1]
+        delta = delta + dynamics.word_of_mouth.strength * grown[landscape.firm_of]
+    price = offers.buyer_price
+    felt = _reference(state, price, dynamics)
+    return Conditions(
+        delta=np.where(offers.on_sale, delta, NOT_ON_SALE),
+        price=price,
+        shift=_wait(state, dynamics) + felt - offers.rebate,
+        felt=felt,
+        brand=calibration.population.driven(state.fleet, landscape.by_name),
+        outside=_outside(state, offers, calibration, dynamics, settlement),
+    )
+
+
+def _wait(state: State, dynamics: Dynamics) -> Floats:
+    """(J,) CNY of disutility from waiting longer for delivery than at the start."""
+    if not dynamics.backlog.on:
+        return np.zeros_like(state.delta)
+    weeks = WEEKS_A_MONTH * (lead_months(state) - state.start_lead)
+    return dynamics.backlog.wait_cost * weeks
+
+
+def lead_months(state: State) -> Floats:
+    """(J,) months a new order waits for its car, at the pace of the forecast."""
+    return state.backlog / np.maximum(state.forecast, 1.0)
+
+
+def _reference(state: State, price: Floats, dynamics: Dynamics) -> Floats:
+    """(J,) CNY felt on top of the price: a loss above the remembered price, a smaller gain below it."""
+    spec = dynamics.reference_price
+    if not spec.on:
+        return np.zeros_like(price)
+    gap = price - state.reference
+    return spec.weight * np.where(gap > 0, spec.loss_aversion * gap, gap)
+
+
+def _outside(
+    state: State, offers: Offers, calibration: Calibration, dynamics: Dynamics, settlement: Settlement
+) -> Floats:
+    """(R,) exponential of the outside option: nothing, or waiting for the price fall that is expected."""
+    if not dynamics.waiting.on:
+        return np.ones_like(calibration.alpha)
+    fall = expected_fall(state, offers, dynamics, settlement)
+    share = dynamics.waiting.share
+    return (1.0 - share) + share * np.exp(np.clip(calibration.alpha * fall, -5.0, 5.0))
+
+
+def expected_fall(
+    state: State, offers: Offers, dynamics: Dynamics, settlement: Settlement = "lower"
+) -> float:
+    """CNY by which buyers expect the car they would buy to be cheaper after the horizon.
+
+    The recent trend goes on; a limited-time offer that ends within the horizon goes back to the
+    remembered price. Where an order pays the lower price at its delivery, it gains from a fall until then
+    as much as waiting does: only what falls after the expected delivery is a reason to wait. What the state
+    will change is settled by the month of delivery, so it is no reason to hurry for a car that comes later.
+    """
+    horizon = dynamics.waiting.horizon_months
+    weight = np.where(offers.on_sale, state.forecast, 0.0)
+    price, lead = offers.price, lead_months(state)
+    trend = -state.price_trend * horizon * price
+    if settlement == "lower" and horizon > 0:
+        trend = np.where(trend > 0, trend * np.maximum(1.0 - lead / horizon, 0.0), trend)
+    ends = (offers.announced_end >= offers.period) & (offers.announced_end < offers.period + horizon)
+    back = np.where(ends, np.maximum(state.reference - price, 0.0), 0.0)
+    if offers.known_rise is not None:
+        back = back + np.where(lead < 1.0, offers.known_rise, 0.0)
+    total = max(float(weight.sum()), 1.0)
+    mean_price = dot(weight, price) / total
+    return float(np.clip(dot(weight, trend - back) / total, -0.25 * mean_price, 0.25 * mean_price))
+
+
+def choose(found: Conditions, calibration: Calibration) -> Choice:
+    """Expected choices of all rows."""
+    share, inside = np.empty((QUINTILES, len(found.price))), np.empty(len(found.outside))
+    choices(
+        calibration.base, found.delta, found.price + found.shift, calibration.alpha,
+        calibration.population.weight, found.brand, calibration.first, calibration.loyal, found.outside,
+        calibration.population.group, share, inside,
+    )  # fmt: skip
+    return Choice(by_group=np.where(found.delta <= NOT_ON_SALE, 0.0, share), inside=inside)
+
+
+def spill(refused: Floats, found: Conditions, calibration: Calibration) -> Floats:
+    """(J,) share of all shoppers that turns to each product after a first choice that takes no orders."""
+    gained = np.empty(len(refused))
+    second_choices(
+        calibration.base, found.delta, found.price + found.shift, calibration.alpha,
+        calibration.population.weight, found.brand, calibration.first, calibration.loyal, found.outside,
+        refused, gained,
+    )  # fmt: skip
+    return np.where(found.delta <= NOT_ON_SALE, 0.0, gained)
+
+
+def shoppers(
+    state: State, choice: Choice, calibration: Calibration, dynamics: Dynamics, usual: float
+) -> float:
+    """People in the market this month: those who planned to come, and those whom good offers bring early."""
+    pull = dynamics.pull_forward
+    usual = usual * state.demand_factor * state.month_luck
+    if not pull.on:
+        return usual
+    better = dot(calibration.population.weight, np.log1p(choice.inside)) - calibration.attraction
+    early = np.exp(np.clip(pull.response * better, -1.0, 1.0))
+    return float(usual * state.planned * early)
+
+
+def waiting(
+    found: Conditions, choice: Choice, calibration: Calibration, people: float, share: float
+) -> float:
+    """Shoppers who wait for lower prices, above the number that waits at rest; negative when buyers hurry."""
+    weight, free = calibration.population.weight, 1.0 - share
+    now = dot(weight, (found.outside - free) / (found.outside + choice.inside))
+    rest = dot(
+        weight, (1.0 - free) / (1.0 + choice.inside)
+    )  # not `share`: at rest the two must be one number
+    return people * (now - rest)
+
+
+def surplus(
+    choice: Choice, found: Conditions, calibration: Calibration, people: float, share: float = 0.0
+) -> Floats:
+    """(G,) consumer surplus of this month's shoppers by income group, CNY, over the outside option alone.
+
+    Experience utility: the log-sum of what decides (Small and Rosen 1981, Econometrica 49) plus the
+    choice-weighted difference between what is had and what was felt (Train 2015, Journal of Choice Modelling
+    16). So neither the pleasure of a price below the remembered one nor the hope of a lower price later is
+    money, but both still move choices.
+
+    Args:
+        choice: what buyers choose.
+        found: the conditions under which they do.
+        calibration: of the market.
+        people: shoppers of the month.
+        share: of the outside option at rest that may wait (`Waiting.share`); 0 where nobody waits.
+    """
+    total = found.outside + choice.inside
+    money = np.log(total) / calibration.alpha
+    if share > 0:
+        waits = np.maximum(found.outside - (1.0 - share), 1e-300)
+        money -= waits / total * np.log(waits / share) / calibration.alpha
+    worth = people * calibration.population.weight * money
+    had = np.bincount(calibration.population.group, weights=worth, minlength=QUINTILES)
+    return np.asarray(had + people * times(choice.by_group, found.felt), dtype=np.float64)
+
+
+def decided(choice: Choice, calibration: Calibration, people: float) -> Floats:
+    """(G,) log-sum of what is on sale over the outside option alone, in CNY: the expectation of what `Crowd`
+    samples. What is only felt is in it, the hope of lower prices is not."""
+    worth = people * calibration.population.weight * np.log1p(choice.inside) / calibration.alpha
+    return np.bincount(calibration.population.group, weights=worth, minlength=QUINTILES).astype(np.float64)
+
+
+def feels_cheap(choice: Choice, found: Conditions, people: float) -> float:
+    """CNY by which this month's choices feel cheaper than they are, against the remembered prices."""
+    return -people * dot(choice.share, found.felt)

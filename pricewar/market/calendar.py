@@ -1,0 +1,72 @@
+"""The calendar of a run: which events strike, last and end, and which measures begin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from pricewar.base.months import months_between
+from pricewar.base.own_code import FAILURES, blame, the_same_sort
+from pricewar.base.records import Offers
+from pricewar.base.state import State
+from pricewar.events import Event
+from pricewar.scenario.tree import Scenario
+
+
+def happen(scenario: Scenario, state: State, period: int) -> None:
+    """Take back the events that are over, let this month's strike, and note both in the log."""
+    start, events, at = scenario.start, _by_turn(scenario), _At()
+    with _told(at, scenario, period):
+        for at.place, at.rule in reversed(events):
+            if at.rule.ends(start, period):
+                at.rule.revoke(state)
+        for at.place, at.rule in events:
+            if at.rule.strikes(start, period):
+                at.rule.strike(state)
+        for at.place, at.rule in enumerate(scenario.events):
+            if at.rule.strikes(start, period):
+                state.log.append((period, at.rule.entity, at.rule.describe()))
+            if at.rule.ends(start, period):
+                state.log.append((period, at.rule.entity, f"end of: {at.rule.describe()}"))
+        at.part = "interventions"
+        for at.place, at.rule in enumerate(scenario.interventions):
+            if at.rule.active(start, period) and at.rule.elapsed(start, period) == 0:
+                state.log.append((period, "regulator", at.rule.describe()))
+
+
+def impose(scenario: Scenario, offers: Offers, state: State, period: int) -> Offers:
+    """Offers as the events that last this month leave them."""
+    at = _At()
+    with _told(at, scenario, period):
+        for at.place, at.rule in _by_turn(scenario):
+            if at.rule.lasts(scenario.start, period):
+                until = at.rule.until
+                last = -1 if until is None else months_between(scenario.start, until)
+                offers = the_same_sort(at.rule.impose(offers, state, last), offers)
+    return offers
+
+
+def _by_turn(scenario: Scenario) -> list[tuple[int, Event]]:
+    """Place and event, in the order in which those of one month happen, whatever the order of the file."""
+    return sorted(enumerate(scenario.events), key=lambda placed: placed[1].turn)
+
+
+@dataclass
+class _At:
+    """The rule whose code runs now."""
+
+    part: str = "events"
+    place: int = 0
+    rule: Any = None
+
+
+@contextmanager
+def _told(at: _At, scenario: Scenario, period: int) -> Iterator[None]:
+    """Errors of a rule's code say which rule it was, and in which month."""
+    try:
+        yield
+    except FAILURES as error:
+        blame(error, at.rule.kind, f"({at.part}.{at.place}) in {scenario.month(period)}")
+        raise

@@ -1,0 +1,190 @@
+"""Costs and books: what a car costs, what a month earns, when suppliers are paid.
+
+Money in CNY ex VAT. Cash is conserved: what firms pay is what suppliers, the state and staff receive.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pricewar.base.book import Bookings
+from pricewar.base.records import Accounts, Floats, Record, Sales
+from pricewar.base.state import State
+from pricewar.scenario.parts import SupplyChainSpec
+from pricewar.scenario.tree import Scenario
+
+from .calibrate import Calibration
+from .production import Flow
+
+DAYS_A_MONTH = 365.0 / 12.0
+BATTERY_CEILING = 0.6
+"""No battery is taken to be more than this share of a car's cost (assumed)."""
+
+VARIABLE_SHARE = 0.88
+"""Share of unit production cost that varies with the car: the rest is depreciation (assumed, 0.8 to 0.95)."""
+AVOIDABLE_SHARE = 0.25
+"""Share of fixed cost that leaving the product out would save within a year (assumed, 0.1 to 0.5)."""
+INCREMENTAL_SHARE = 0.8
+"""Share of fixed cost that belongs to the products and not to the whole house (assumed, 0.6 to 1)."""
+PERIOD_SHARE = 0.55
+"""Share of fixed cost that is period expenses (sales, administration, finance), not research (assumed,
+0.4 to 0.7)."""
+
+
+@dataclass(frozen=True)
+class CostCurve(Record):
+    """What the unit cost of each product is made of at the start, (J,) each."""
+
+    battery: Floats
+    rest: Floats
+
+    @property
+    def start(self) -> Floats:
+        """(J,) unit cost at the start."""
+        return self.battery + self.rest
+
+    @classmethod
+    def of(cls, scenario: Scenario, calibration: Calibration) -> CostCurve:
+        """Split calibrated unit costs into battery and the rest."""
+        kwh = np.array([scenario.products[key].battery_kwh for key in calibration.landscape.products])
+        battery = np.minimum(kwh * scenario.market.pack_price, BATTERY_CEILING * calibration.unit_cost)
+        return cls(battery=battery, rest=calibration.unit_cost - battery)
+
+    def full_terms(self, state: State, scenario: Scenario, start_cumulative: Floats) -> Floats:
+        """(J,) cost of one more car this month if suppliers got the prices they had at the start.
+
+        Args:
+            state: with cumulative output, battery price and shocks.
+            scenario: for the learning rate.
+            start_cumulative: (F,) cars made before the first month.
+        """
+        learning, rest = scenario.dynamics.learning, self.rest
+        if learning.on:
+            exponent = np.log2(1.0 - learning.rate)
+            grown = (state.cumulative / start_cumulative) ** exponent
+            rest = rest * grown[state.landscape.firm_of]
+        return (self.battery * state.pack_price + rest) * state.cost_factor + state.cost_extra
+
+
+def squeezed_out(full_terms: Floats, price_fall: Floats, chain: SupplyChainSpec) -> Floats:
+    """(J,) what suppliers give up on each car because the maker has cut its prices, CNY.
+
+    Args:
+        full_terms: (J,) unit cost at the suppliers' prices of the start.
+        price_fall: (J,) fraction by which the maker's prices stand below their reference, >= 0.
+        chain: share of cost that is bought, and share of a price cut that is passed back.
+    """
+    return full_terms * chain.purchased_share * chain.squeeze * price_fall
+
+
+def cost_lines(unit_cost: Floats, fixed_a_car: Floats) -> dict[str, Floats]:
+    """Legal cost lines of each product (J,), given the firm's fixed cost per car sold.
+
+    AVC and AAC after Areeda and Turner 1975 and Baumol 1996; LRAIC and ATC as in the EU guidance on
+    exclusionary conduct (2009/C 45/02); "full" is production cost plus period expenses, the line of the
+    Chinese guidelines for price behaviour in the automobile industry (2026).
+    """
+    avc = VARIABLE_SHARE * unit_cost
+    return {
+        "avc": avc,
+        "aac": avc + AVOIDABLE_SHARE * fixed_a_car,
+        "lraic": unit_cost + INCREMENTAL_SHARE * fixed_a_car,
+        "atc": unit_cost + fixed_a_car,
+        "full": unit_cost + PERIOD_SHARE * fixed_a_car,
+    }
+
+
+def fixed_a_car(state: State, sales: Sales | None) -> Floats:
+    """(J,) the firm's fixed cost per car of last month, at half the start's volume or more.
+
+    Auditors spread fixed cost over normal output: a firm that hardly sells is not thereby priced below cost.
+    """
+    land = state.landscape
+    normal = 0.5 * np.add.reduceat(land.start_units, land.first)
+    cars = np.add.reduceat(sales.units if sales else land.start_units, land.first)
+    return np.asarray((state.fixed_cost / np.maximum(np.maximum(cars, normal), 1.0))[land.firm_of])
+
+
+@dataclass(frozen=True)
+class Purchases(Record):
+    """What making a month's cars costs, (F,) each, CNY."""
+
+    made_cost: Floats
+    """Unit cost of the cars made."""
+    paid: Floats
+    """The part of it that is bought from suppliers on credit."""
+    usual: Floats
+    """What the same purchases would have cost at the start's terms."""
+
+
+def purchases(state: State, made: Flow, squeezed: Floats, chain: SupplyChainSpec) -> Purchases:
+    """Costs of the cars made and what of them is bought; squeezed (J,) is what suppliers give up on a car."""
+    first = state.landscape.first
+    made_cost = np.add.reduceat(made.produced * state.unit_cost, first)
+    given_up = np.add.reduceat(made.produced * squeezed, first)
+    usual = chain.purchased_share * (made_cost + given_up)
+    return Purchases(made_cost=made_cost, paid=usual - given_up, usual=usual)
+
+
+def draft(
+    state: State, made: Flow, bookings: Bookings, period: int, vat: float, deposit: float
+) -> tuple[Accounts, Floats]:
+    """The books before bills are paid, and the value of stock by product (J,) after deliveries.
+
+    Cars leave the stock at its average cost. Revenue is what the cars delivered paid, whenever they were
+    ordered.
+    """
+    firms = len(state.active)
+    firm_of = state.landscape.firm_of
+    value = state.inventory + made.produced * state.unit_cost
+    cars = state.stock + made.produced
+    average = np.divide(value, cars, out=state.unit_cost.copy(), where=cars > 0)
+    cost = np.minimum(average * made.units, value)  # no stock is worth nothing, not less by rounding
+    inventory = value - cost
+
+    def by_firm(values: Floats) -> Floats:
+        return np.bincount(firm_of, weights=values, minlength=firms).astype(np.float64)
+
+    zeros = np.zeros(firms)
+    accounts = Accounts(
+        period=period,
+        revenue=by_firm(bookings.paid) / (1.0 + vat),
+        production_cost=by_firm(cost),
+        fixed_cost=state.fixed_cost * state.active,
+        fines=zeros,
+        levy=zeros,
+        paid_suppliers=zeros,
+        payables=state.payables,
+        payable_days=state.payable_days,
+        cash=state.cash,
+        inventory=by_firm(inventory),
+        deposits=deposit * by_firm(bookings.value),
+        protection=np.zeros(len(firm_of)),
+    )
+    return accounts, inventory
+
+
+def pay(
+    accounts: Accounts, made_cost: Floats, bought: Floats, external: Floats, deposits: Floats
+) -> Accounts:
+    """Pay suppliers and everybody else; what is left is cash.
+
+    Args:
+        accounts: drafted, with payment terms and fines as interventions left them.
+        made_cost: (F,) cost of the cars made this month.
+        bought: (F,) part of it that is bought on credit.
+        external: (F,) income from outside the market.
+        deposits: (F,) held of buyers at the end of last month; what they grow by comes in as cash.
+    """
+    days = accounts.payable_days
+    due_old = np.minimum(DAYS_A_MONTH / np.maximum(days, 1e-9), 1.0)
+    due_new = np.maximum(1.0 - days / DAYS_A_MONTH, 0.0)
+    paid = accounts.payables * due_old + bought * due_new
+    other = made_cost - bought + accounts.fixed_cost + accounts.fines + accounts.levy
+    return accounts.but(
+        paid_suppliers=paid,
+        payables=accounts.payables + bought - paid,
+        cash=accounts.cash + accounts.revenue + external + accounts.deposits - deposits - paid - other,
+    )

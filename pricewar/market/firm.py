@@ -1,0 +1,76 @@
+"""A firm: a mesa agent that sees a View and answers with prices. It never touches a rival."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from pricewar.base.own_code import FAILURES, blame
+from pricewar.base.records import Floats, Ints, Quote, View, read_only
+from pricewar.base.state import State
+from pricewar.scenario.parts import FirmSpec
+
+from .agents import Agent
+
+if TYPE_CHECKING:
+    from .model import PriceWar
+
+
+class Firm(Agent):  # type: ignore[misc]
+    """One maker with a strategy, a notebook and its books."""
+
+    model: PriceWar
+
+    def __init__(self, model: PriceWar, index: int, key: str, spec: FirmSpec) -> None:
+        super().__init__(model)
+        self.index = index
+        self.key = key
+        self.spec = spec
+        self.strategy = spec.strategy
+        self.own: Ints = read_only(model.landscape.own(index))
+        self.line = slice(int(self.own[0]), int(self.own[-1]) + 1)
+        self.memory: dict[str, Any] = {}
+        self.proposal: Quote | None = None
+        self.view: View | None = None
+        self.blur: Floats | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether the firm is in the market."""
+        return bool(self.model.state.active[self.index])
+
+    @property
+    def cash(self) -> float:
+        """Cash, CNY."""
+        return float(self.model.state.cash[self.index])
+
+    @property
+    def price_change(self) -> float:
+        """Mean transaction price relative to the start, weighted by cars sold at the start."""
+        start = self.model.landscape
+        return float(start.by_start_units(self.model.offers.price / start.start_price - 1.0)[self.index])
+
+    def propose(self) -> None:
+        """Look at the market and decide list prices and promotions for this month."""
+        if not self.active:
+            return
+        view = self.model.view_of(self)
+        try:
+            self.proposal = self.strategy.quote(view)
+        except FAILURES as error:
+            blame(error, self.strategy.kind, f"of firm {self.key!r} in {view.month}")
+            raise
+
+    def step(self) -> None:
+        """One month of this firm alone; the model calls `propose` for all firms at once."""
+        self.propose()
+
+
+def proposed(firms: Sequence[Firm], state: State) -> tuple[Floats, Floats]:
+    """(J,) list prices and (J,) promotions that active firms propose; for others last month's stand."""
+    list_price, promotion = state.list_price.copy(), state.promotion.copy()
+    for firm in firms:
+        if firm.active and firm.proposal is not None:
+            list_price[firm.own] = firm.proposal.list_price
+            promotion[firm.own] = firm.proposal.promotion
+    return list_price, promotion

@@ -1,0 +1,320 @@
+"""The market as a mesa model: the step and nothing but the step.
+
+Each month: events strike -> firms see a View and propose -> imposed cuts and interventions amend the Offers
+-> buyers choose, cars are made and delivered (Sales) -> books close, bills are paid (Accounts) -> what buyers
+and firms remember is carried over.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mesa
+import numpy as np
+import pandas as pd
+
+from pricewar.base.arguments import at_least, check, luck, maybe
+from pricewar.base.luck import repetition
+from pricewar.base.records import Accounts, Floats, Landscape, Offers, Sales, View
+from pricewar.base.state import State
+from pricewar.base.sums import dot
+from pricewar.results import metrics
+from pricewar.scenario.files import Source, load
+
+from . import buyers, calendar, carry, settling
+from .accrual import Accrual
+from .batch import iteration
+from .buyers import Choice, Conditions
+from .calibrate import Calibration, calibrate
+from .costs import CostCurve, cost_lines, draft, fixed_a_car, pay, purchases, squeezed_out
+from .crowd import Crowd
+from .firm import Firm, proposed
+from .history import tables
+from .production import Flow, flow, stock_months, turned_away
+from .reference import PriceReference
+from .regulator import Regulator
+from .reported import Month, month_of
+from .research import Research
+from .suppliers import Supplier, close_all
+from .views import own_figures, view_of
+
+
+class PriceWar(mesa.Model):  # type: ignore[misc]
+    """A market of firms that set prices month by month.
+
+    Args:
+        setting: a Scenario, the name of a shipped one, a file, or all inputs as a tree.
+        seed: luck of the run; None: the scenario's own seed, and in iterations of `mesa.batch_run` after the
+            first a fresh one that follows from it. `rng` means the same.
+        collect: whether mesa's DataCollector gathers figures each month (`datacollector`).
+        threads: for sampled buyers (`consumers.weight`); None: as many as there are cores. No result
+            depends on it.
+        changes: further keyword arguments change the scenario by path, two underscores for a dot:
+            `demand__own_elasticity=-3`.
+
+    Raises:
+        InputError: the scenario or a change is not valid.
+    """
+
+    def __init__(
+        self,
+        setting: Source = "baseline",
+        seed: int | None = None,
+        rng: int | None = None,
+        collect: bool = True,
+        threads: int | None = None,
+        **changes: Any,
+    ) -> None:
+        base = load(setting)
+        self.setting = base.but({k.replace("__", "."): v for k, v in changes.items()}) if changes else base
+        given = seed if seed is not None else rng
+        check("PriceWar", seed=(given, maybe(luck)), threads=(threads, maybe(at_least(1))))
+        self.seed_of_run = repetition(self.setting.seed, iteration()) if given is None else int(given)
+        super().__init__(rng=self.seed_of_run)
+        self.period = 0
+        self.calibration: Calibration = calibrate(self.setting)
+        self.landscape: Landscape = self.calibration.landscape
+        self.cost_curve = CostCurve.of(self.setting, self.calibration)
+        self.state: State = carry.start_state(self.setting, self.calibration)
+        self._market_luck, self._taste_luck = carry.draw_noise(
+            self.setting, self.landscape.products, self.seed_of_run
+        )
+        self.crowd = Crowd.of(self.setting, self.calibration, self.seed_of_run, threads)
+        self.start_cumulative = self.state.cumulative.copy()
+        self.reference = PriceReference(self.setting, self.calibration)
+        self.offers: Offers = carry.start_offers(self.state)
+        self.sales: Sales | None = None
+        self.accounts: Accounts | None = None
+        self.price_history: Floats = np.empty((self.setting.periods + 1, len(self.landscape.products)))
+        self.price_history[0] = self.offers.price
+        settlement = self.setting.market.settlement
+        self.found: Conditions = buyers.conditions(
+            self.state, self.offers, self.calibration, self.setting.dynamics, settlement
+        )
+        self.chosen: Choice = buyers.choose(self.found, self.calibration)  # at rest, before buyers are made
+        usual = self.setting.consumers.shoppers
+        at_rest = buyers.surplus(self.chosen, self.found, self.calibration, usual)
+        settling.open_book(
+            self.state, self.offers.terms, self.chosen.groups, at_rest, self.setting.market.deposit
+        )
+        self.opening, self.opening_terms = self.state.book, self.offers.terms
+        self.made: Flow | None = None
+        self._squeezed = np.zeros_like(self.offers.price)
+        self.month = self.setting.month(0)
+        self.history: list[Month] = []
+        self._lines = cost_lines(self.state.unit_cost, fixed_a_car(self.state, None))
+        self._populate()
+        self._look()
+        self.datacollector = mesa.DataCollector(_MARKET_REPORTERS, _FIRM_REPORTERS) if collect else None
+
+    def _populate(self) -> None:
+        specs = self.setting.firms.items()
+        self.firms = [Firm(self, index, key, spec) for index, (key, spec) in enumerate(specs)]
+        self.regulator = Regulator(self, self.setting.interventions)
+        chain = self.setting.supply_chain
+        usual = chain.purchased_share * dot(self.calibration.unit_cost, self.landscape.start_units)
+        self.suppliers = [Supplier(self, key, spec, usual) for key, spec in chain.groups.items()]
+
+    def step(self) -> None:
+        """One month."""
+        if self.period >= self.setting.periods:
+            self.running = False
+            return
+        self._open()
+        offers = self._offer()
+        sales, self.made = self._sell(offers)
+        accounts, inventory, supplied = self._close(sales, self.made)
+        self._note(offers, sales, accounts, supplied)
+        carry.books(self.state, accounts, self.made, inventory)
+        self._carry(offers, sales, accounts)
+        if self.datacollector is not None:
+            self.datacollector.collect(self)
+        self.period += 1
+        self.running = self.period < self.setting.periods
+
+    def run_model(self) -> PriceWar:
+        """Step to the end of the horizon; returns itself."""
+        while self.running:
+            self.step()
+        return self
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The products, firms, market, open_orders and log tables of the months run so far."""
+        return tables(self)
+
+    # -- the parts of a month ------------------------------------------------------------------
+
+    def _open(self) -> None:
+        """Luck, events and this month's unit costs."""
+        self.month = self.setting.month(self.period)
+        self.state.month_luck = float(self._market_luck[self.period])
+        self.state.taste = self._taste_luck[self.period]
+        calendar.happen(self.setting, self.state, self.period)
+        cut = self.landscape.by_start_units(metrics.cut_depth(self.offers.price, self.reference.own))
+        full = self.cost_curve.full_terms(self.state, self.setting, self.start_cumulative)
+        self.reference.open(full, self.state.on_sale)
+        self._squeezed = squeezed_out(full, cut[self.landscape.firm_of], self.setting.supply_chain)
+        self.state.unit_cost = full - self._squeezed
+
+    def _look(self) -> None:
+        """What may be seen now: last month's demand, figures of the firms, papers of the measures."""
+        market = self.setting.market
+        self.research = Research(self.calibration, self.found, self.chosen, self.offers.price, market.vat)
+        self._figures = own_figures(self)
+        self._looked = self.period
+        self.regulator.open()
+
+    def _offer(self) -> Offers:
+        """Firms propose, events impose, the regulator amends."""
+        self._lines = cost_lines(self.state.unit_cost, fixed_a_car(self.state, self.sales))
+        self._look()
+        for firm in self.firms:
+            firm.propose()
+        offers = carry.showroom(self.state, self.period, *proposed(self.firms, self.state))
+        offers = calendar.impose(self.setting, offers, self.state, self.period)
+        return self.regulator.amend(offers)
+
+    def _sell(self, offers: Offers) -> tuple[Sales, Flow]:
+        """Buyers choose; full order books turn buyers to their second choice; cars are delivered."""
+        dynamics, calibration = self.setting.dynamics, self.calibration
+        settlement = self.setting.market.settlement
+        settling.cancel(self.state, dynamics.backlog.cancellation * dynamics.backlog.on)
+        self.found = buyers.conditions(self.state, offers, calibration, dynamics, settlement)
+        self.chosen = self.choose(self.found)
+        usual = self.setting.consumers.shoppers
+        people = buyers.shoppers(self.state, self.chosen, calibration, dynamics, usual)
+        free = dynamics.waiting.share if dynamics.waiting.on else 0.0
+        share, worth = self.chosen.share, buyers.surplus(self.chosen, self.found, calibration, people, free)
+        if self.crowd is not None:
+            fall = buyers.expected_fall(self.state, offers, dynamics, settlement)
+            share, sampled = self.crowd.choose(self.found, self.state.fleet, fall, people, self.period)
+            worth = worth + sampled - buyers.decided(self.chosen, calibration, people)
+        orders = people * self._served(share, people)
+        made = flow(self.state, orders, dynamics)
+        terms = self.setting.market
+        bookings = settling.book_month(
+            self.state, offers, orders, made.units, self.chosen.groups, worth, terms
+        )
+        waits = buyers.waiting(self.found, self.chosen, calibration, people, free)
+        petrol = self.setting.consumers.petrol_share * max(people - float(orders.sum()) - waits, 0.0)
+        sales = Sales(
+            period=self.period,
+            orders=orders,
+            units=made.units,
+            produced=made.produced,
+            backlog=made.backlog,
+            stock=made.stock,
+            shoppers=people,
+            waiting=waits,
+            surplus=worth,
+            bookings=bookings,
+            petrol=petrol,
+            feels_cheap=buyers.feels_cheap(self.chosen, self.found, people),
+        )
+        return sales, made
+
+    def choose(self, found: Conditions) -> Choice:
+        """What buyers choose under the conditions they find."""
+        return buyers.choose(found, self.calibration)
+
+    def _served(self, share: Floats, people: float) -> Floats:
+        """(J,) shares of shoppers after those turned away by a full order book took their second choice."""
+        refused = turned_away(self.state, people * share, self.setting.dynamics)
+        if not refused.any():
+            return share
+        return share * (1.0 - refused) + buyers.spill(refused, self.found, self.calibration)
+
+    def _close(self, sales: Sales, made: Flow) -> tuple[Accounts, Floats, tuple[float, float]]:
+        """Draft the books, let the regulator settle, pay the bills; suppliers close theirs.
+
+        Returns:
+            The accounts, the stock's value, profit of suppliers and how many have failed.
+        """
+        market = self.setting.market
+        drafted, inventory = draft(self.state, made, sales.bookings, self.period, market.vat, market.deposit)
+        settled = self.regulator.settle(drafted)
+        bought = purchases(self.state, made, self._squeezed, self.setting.supply_chain)
+        external = np.array([firm.spec.external_income for firm in self.firms]) * self.state.active
+        accounts = pay(settled, bought.made_cost, bought.paid, external, self.state.deposits)
+        paid = float(accounts.paid_suppliers.sum())
+        supplied = close_all(self.suppliers, float(bought.paid.sum()), paid, float(bought.usual.sum()))
+        return accounts, inventory, supplied
+
+    def _note(self, offers: Offers, sales: Sales, accounts: Accounts, supplied: tuple[float, float]) -> None:
+        """The month as it is reported."""
+        self.reference.close(offers, self.period)
+        protected = settling.protection(self.state, sales, accounts)
+        self.history.append(month_of(self, offers, sales, accounts, supplied, protected))
+
+    def _carry(self, offers: Offers, sales: Sales, accounts: Accounts) -> None:
+        """Buyers and firms remember; firms without cash leave."""
+        carry.buyers(self.state, self.offers, offers, sales, self.reference.own, self.setting)
+        carry.trends(self.state, self.setting.dynamics, sales)
+        carry.supply(self.state, self.suppliers, self.setting.supply_chain.dependence)
+        for index in carry.exits(self.state, [firm.spec.months_to_exit for firm in self.firms]):
+            what = f"{self.firms[index].spec.name} runs out of cash and leaves"
+            self.state.log.append((self.period, self.firms[index].key, what))
+        self.offers, self.sales, self.accounts = offers, sales, accounts
+        self.price_history[self.period + 1] = offers.price
+
+    # -- what agents may see -------------------------------------------------------------------
+
+    def view_of(self, firm: Firm) -> View:
+        """What one firm knows this month, as the regulator's measures leave it.
+
+        Between months it is what the firm will decide on in the next, but for that month's events.
+        """
+        if self._looked != self.period:
+            self._look()
+        return self.regulator.see(view_of(self, firm, self._figures))
+
+    def cost_lines(self) -> dict[str, Floats]:
+        """(J,) unit cost of each product under each legal cost line, as audited last; CNY ex VAT."""
+        return self._lines
+
+    def accruals(self) -> dict[str, Accrual]:
+        """What the order book of the start, "opening", and that of now, "closing", will come to."""
+        start = self.opening, self.opening_terms, self.cost_curve.start
+        end = self.state.book, self.offers.terms, self.state.unit_cost
+        return settling.accruals(self.setting, start, end, self._squeezed)
+
+    def stock_months(self) -> Floats:
+        """(J,) stock in months of expected sales."""
+        return stock_months(self.state)
+
+    @property
+    def price_index(self) -> float:
+        """Fixed-basket price index, start = 100."""
+        start = self.landscape
+        return float(metrics.price_index(self.offers.price, start.start_price, start.start_units))
+
+    @property
+    def war_index(self) -> float:
+        """Mean depth of price cuts, percent."""
+        start = self.landscape
+        return float(metrics.war_index(self.offers.price, self.reference.own, start.start_units))
+
+    @property
+    def units(self) -> float:
+        """Cars delivered last month."""
+        return float(self.sales.units.sum()) if self.sales else float(self.landscape.start_units.sum())
+
+    @property
+    def consumer_surplus(self) -> float:
+        """Consumer surplus of last month, CNY."""
+        return float(self.history[-1].surplus.sum()) if self.history else float("nan")
+
+    @property
+    def firms_active(self) -> int:
+        """Firms in the market."""
+        return int(self.state.active.sum())
+
+
+_MARKET_REPORTERS = {
+    name: name for name in ("price_index", "war_index", "units", "consumer_surplus", "firms_active")
+} | {"seed": "seed_of_run"}
+_FIRM_REPORTERS = {
+    "firm": lambda agent: getattr(agent, "key", None),
+    "price_change": lambda agent: getattr(agent, "price_change", None),
+    "cash": lambda agent: agent.cash if isinstance(agent, Firm) else None,
+}

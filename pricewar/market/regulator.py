@@ -1,0 +1,86 @@
+"""The regulator: a mesa agent that applies the interventions in force, in the order of the scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from pricewar.base.luck import stream
+from pricewar.base.own_code import FAILURES, blame, the_same_sort
+from pricewar.base.records import Accounts, Offers, View
+from pricewar.interventions import Desk, Intervention
+
+from .agents import Agent
+
+if TYPE_CHECKING:
+    from .model import PriceWar
+
+R = TypeVar("R", View, Offers, Accounts)
+
+
+class Regulator(Agent):  # type: ignore[misc]
+    """Holds the measures and a notebook for each."""
+
+    model: PriceWar
+
+    def __init__(self, model: PriceWar, measures: tuple[Intervention, ...]) -> None:
+        super().__init__(model)
+        self.measures = measures
+        self.notebooks: list[dict[str, Any]] = [{} for _ in measures]
+        kinds = [measure.kind for measure in measures]
+        self._names = [(kind, kinds[:k].count(kind)) for k, kind in enumerate(kinds)]
+        self._cases: list[tuple[Intervention, Desk]] = []
+
+    def open(self) -> None:
+        """At the start of a month: which measures are in force, and what lies on their desks."""
+        start, period = self.model.setting.start, self.model.period
+        self._cases = [
+            (measure, self._desk(k, measure))
+            for k, measure in enumerate(self.measures)
+            if measure.active(start, period)
+        ]
+
+    def see(self, view: View) -> View:
+        """Let each measure rewrite what a firm knows."""
+        return self._each("see", view)
+
+    def amend(self, offers: Offers) -> Offers:
+        """Let each measure rewrite the offers."""
+        return self._each("amend", offers)
+
+    def settle(self, accounts: Accounts) -> Accounts:
+        """Let each measure rewrite the books before bills are paid."""
+        return self._each("settle", accounts)
+
+    def _each(self, method: str, record: R) -> R:
+        """The record as all measures in force leave it; what a measure raises is told with its name."""
+        for measure, desk in self._cases:
+            try:
+                record = the_same_sort(getattr(measure, method)(record, desk), record)
+            except FAILURES as error:
+                place = next(k for k, other in enumerate(self.measures) if other is measure)
+                blame(error, measure.kind, f"(interventions.{place}, {method}) in {desk.month}")
+                raise
+        return record
+
+    def _desk(self, k: int, measure: Intervention) -> Desk:
+        model = self.model
+        return Desk(
+            period=model.period,
+            month=model.setting.month(model.period),
+            elapsed=measure.elapsed(model.setting.start, model.period),
+            landscape=model.landscape,
+            before=model.offers,
+            last_sales=model.sales,
+            cost_lines=model.cost_lines(),
+            stock_months=model.stock_months(),
+            vat=model.setting.market.vat,
+            memory=self.notebooks[k],
+            luck=self._luck(k),
+        )
+
+    def _luck(self, k: int) -> Callable[[], np.random.Generator]:
+        seed, period = self.model.seed_of_run, self.model.period
+        return lambda: stream(seed, "regulator", *self._names[k], period)

@@ -1,0 +1,235 @@
+"""What is well formed in a scenario but does not fit together: names, references, calendar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import numpy as np
+
+from pricewar.base.errors import InputError, printable, shown
+from pricewar.base.landscape import Landscape
+from pricewar.base.months import months_between
+from pricewar.base.own_code import FAILURES, told
+from pricewar.events import Event
+from pricewar.events.cuts import ImposedCut
+from pricewar.interventions import Intervention
+from pricewar.strategies import Strategy
+
+from .parts import SEGMENTS
+from .preferences import MixedLogit, unheard
+
+if TYPE_CHECKING:
+    from .tree import Scenario
+
+T = TypeVar("T", Event, Intervention)
+Check = Callable[["Scenario"], Iterator[dict[str, str]]]
+LONGEST_ID: Final = 80
+MOST_BUYERS: Final = 20_000_000
+"""Buyers that are made one by one in a month: about four seconds of one core."""
+
+
+def inconsistencies(scenario: Scenario) -> Iterator[dict[str, str]]:
+    """Everything in a scenario that is well formed but does not fit together."""
+    for check in CHECKS:
+        yield from check(scenario)
+
+
+def _ids(scenario: Scenario) -> Iterator[dict[str, str]]:
+    """Dotted paths, patterns and tables name firms, products and suppliers by their ids."""
+    parts: tuple[tuple[str, Mapping[str, object]], ...] = (
+        ("firms", scenario.firms),
+        ("products", scenario.products),
+        ("supply_chain.groups", scenario.supply_chain.groups),
+    )
+    for part, table in parts:
+        for name in table:
+            if not 0 < len(name.strip()) <= LONGEST_ID or {".", "*"} & set(name) or printable(name) != name:
+                allowed = f"1 to {LONGEST_ID} characters that can be printed, no dot, no star"
+                yield _problem(part, f"the id {shown(name, 80)}", allowed)
+
+
+def _names(scenario: Scenario) -> Iterator[dict[str, str]]:
+    seen: dict[str, str] = {}
+    for key, firm in scenario.firms.items():
+        if firm.name in seen:
+            place, other = f"firms.{key}.name", seen[firm.name]
+            yield _problem(place, f"{firm.name!r}, the name of firm {other!r} too", "names of their own")
+        seen[firm.name] = key
+    shares = sum(group.share for group in scenario.supply_chain.groups.values())
+    if shares > 1 + 1e-9:
+        yield _problem("supply_chain.groups", f"shares that sum to {shares:.3f}", "at most 1")
+
+
+def _products(scenario: Scenario) -> Iterator[dict[str, str]]:
+    for key, product in scenario.products.items():
+        if product.firm not in scenario.firms:
+            yield _problem(f"products.{key}.firm", repr(product.firm), f"one of {_list(scenario.firms)}")
+        if product.price <= 0 < product.list_price:
+            yield _problem(f"products.{key}.promotion", str(product.promotion), "less than the list price")
+        if product.units == 0 and product.like is None:
+            yield _problem(
+                f"products.{key}.like", "nothing, with units = 0", "a product to take the appeal of"
+            )
+        if product.like is not None and scenario.products.get(product.like, product).units == 0:
+            yield _problem(f"products.{key}.like", repr(product.like), "a product with units above 0")
+
+
+def _totals(scenario: Scenario) -> Iterator[dict[str, str]]:
+    total = sum(product.units for product in scenario.products.values())
+    if total >= scenario.consumers.shoppers:
+        found = f"{scenario.consumers.shoppers:.0f} shoppers for {total:.0f} cars sold"
+        yield _problem("consumers.shoppers", found, "more shoppers than cars (share under 1)")
+    made = sum(firm.petrol_sales_share for firm in scenario.firms.values())
+    if made > 1 + 1e-9:
+        yield _problem("firms.*.petrol_sales_share", f"shares that sum to {made:.3f}", "at most 1")
+    if scenario.consumers.petrol_share > 0 and scenario.market.petrol_price <= 0:
+        found = f"0, with consumers.petrol_share = {scenario.consumers.petrol_share:g}"
+        yield _problem("market.petrol_price", found, "the price of a petrol car, above 0")
+    for key in sorted(set(scenario.firms) - {product.firm for product in scenario.products.values()}):
+        yield _problem(f"firms.{key}", "no product", "at least one product for each firm")
+
+
+def _buyers(scenario: Scenario) -> Iterator[dict[str, str]]:
+    consumers = scenario.consumers
+    if consumers.weight is not None and consumers.shoppers / consumers.weight > MOST_BUYERS:
+        least = f"{consumers.shoppers / MOST_BUYERS:.3g}"
+        allowed = f"at least {least}, so that at most {MOST_BUYERS:,} buyers are made a month"
+        yield _problem("consumers.weight", f"{consumers.weight:g}", allowed)
+
+
+def _demand(scenario: Scenario) -> Iterator[dict[str, str]]:
+    demand = scenario.demand
+    if demand.looked_at and not isinstance(demand, MixedLogit):
+        allowed = "MixedLogit or Logit, or a subclass: the market can run no other demand yet"
+        yield _problem("demand.kind", repr(demand.kind), allowed)
+    for name in unheard(demand):
+        found = f"of {demand.kind}, which the market would ignore"
+        allowed = f"parameters of MixedLogit, and its spreads and loadings defined anew; not {name}"
+        yield _problem(f"demand.{name}", found, allowed)
+
+
+def _references(scenario: Scenario) -> Iterator[dict[str, str]]:
+    sorts: dict[str, Mapping[str, object]] = {
+        "firm": scenario.firms,
+        "product": scenario.products,
+        "segment": dict.fromkeys(SEGMENTS),
+    }
+    parts: tuple[tuple[str, Sequence[Event | Intervention | None]], ...] = (
+        ("events", scenario.events),
+        ("interventions", scenario.interventions),
+    )
+    for part, rules in parts:
+        for index, rule in enumerate(rules):
+            for where, name in _named(rule):
+                if not name:
+                    yield _problem(f"{part}.{index}", where, "names() gives pairs of a field and an id")
+                    continue
+                sort = where.split(".")[0].removesuffix("s")
+                table = sorts.get(sort, scenario.products)
+                if name not in table:
+                    yield _problem(f"{part}.{index}.{where}", repr(name), f"one of {_list(table)}")
+
+
+def _cuts(scenario: Scenario) -> Iterator[dict[str, str]]:
+    """A cut must leave a price, and a firm cuts its own products."""
+    for index, event in _given(scenario.events):
+        if not isinstance(event, ImposedCut) or any(True for _ in _unknown(scenario, event)):
+            continue
+        try:
+            event.effective(_bare_landscape(scenario))
+        except InputError as error:
+            for p in error.problems:
+                yield _problem(f"events.{index}: {p.place}", p.found, p.allowed)
+        except FAILURES as error:
+            yield _problem(f"events.{index}", told(error), "a cut that can be worked out")
+
+
+def _unknown(scenario: Scenario, event: Event) -> Iterator[str]:
+    known = {*scenario.firms, *scenario.products}
+    return (name for _, name in _named(event) if name not in known)
+
+
+def _bare_landscape(scenario: Scenario) -> Landscape:
+    """Who makes what and at what price, before anything is calibrated."""
+    firms = tuple(scenario.firms)
+    products = sorted(scenario.products.items(), key=lambda item: firms.index(item[1].firm))
+    many = len(products)
+    return Landscape(
+        firms=firms,
+        products=tuple(key for key, _ in products),
+        firm_of=np.array([firms.index(product.firm) for _, product in products]),
+        segment_of=np.array([SEGMENTS.index(product.segment) for _, product in products]),
+        segments=SEGMENTS,
+        start_price=np.array([product.price for _, product in products]),
+        start_units=np.array([product.units for _, product in products]),
+        closeness=np.zeros((many, many)),
+    )
+
+
+def _strategies(scenario: Scenario) -> Iterator[dict[str, str]]:
+    for key, firm in scenario.firms.items():
+        rule = getattr(firm, "strategy", None)
+        if not isinstance(rule, Strategy):
+            continue
+        own = [name for name, product in scenario.products.items() if product.firm == key]
+        try:
+            misfits = [
+                (str(where), shown(found), str(allowed)) for where, found, allowed in rule.misfits(own)
+            ]
+        except FAILURES as error:
+            misfits = [("kind", f"an error of {rule.kind}: {told(error)}", "misfits() that gives triples")]
+        for where, found, allowed in misfits if own else ():
+            yield _problem(f"firms.{key}.strategy.{where}", found, allowed)
+        for where, name in _named(rule):
+            if not name:
+                yield _problem(f"firms.{key}.strategy", where, "names() gives pairs of a field and an id")
+                continue
+            table = scenario.products if "product" in where else scenario.firms
+            if name not in table:
+                yield _problem(f"firms.{key}.strategy.{where}", repr(name), f"one of {_list(table)}")
+
+
+def _named(rule: Strategy | Event | Intervention | None) -> list[tuple[str, str]]:
+    """What a rule names; a rule of a user's own may fail at that, which is told with an empty name."""
+    if rule is None:
+        return []
+    try:
+        return [(str(where), str(name)) for where, name in rule.names()]
+    except FAILURES as error:
+        return [(f"an error of {rule.kind}: {told(error)}", "")]
+
+
+def _calendar(scenario: Scenario) -> Iterator[dict[str, str]]:
+    last = scenario.month(scenario.periods - 1)
+    allowed = f"{scenario.start} to {last}, the months of the run"
+    for index, event in _given(scenario.events):
+        if not 0 <= months_between(scenario.start, event.month) < scenario.periods:
+            yield _problem(f"events.{index}.month", repr(event.month), allowed)
+        if event.until is not None and event.until < event.month:
+            yield _problem(f"events.{index}.until", repr(event.until), f"{event.month} or later")
+    for index, measure in _given(scenario.interventions):
+        if measure.start is not None and measure.start > last:
+            yield _problem(f"interventions.{index}.start", repr(measure.start), f"{last} or earlier")
+        if measure.start is not None and measure.end is not None and measure.end < measure.start:
+            yield _problem(f"interventions.{index}.end", repr(measure.end), f"{measure.start} or later")
+
+
+def _given(rules: Sequence[T | None]) -> Iterator[tuple[int, T]]:
+    """Rules with their places but those that were not looked at; what could not be read is None."""
+    return ((index, rule) for index, rule in enumerate(rules) if rule is not None and rule.looked_at)
+
+
+def _problem(place: str, found: str, allowed: str) -> dict[str, str]:
+    return {"place": place, "found": found, "allowed": allowed}
+
+
+def _list(names: Mapping[str, object]) -> str:
+    keys = sorted(names)
+    return ", ".join(keys[:20]) + (f", ... ({len(keys)} in all)" if len(keys) > 20 else "")
+
+
+CHECKS: tuple[Check, ...] = (
+    _ids, _names, _products, _totals, _buyers, _demand, _references, _strategies, _cuts, _calendar,
+)  # fmt: skip
+"""Each looks at one respect, so that what is malformed in one does not hide another."""

@@ -1,0 +1,313 @@
+"""Scenario files: TOML in, Scenario out, every problem with its place.
+
+`extends` names another scenario whose tables are merged under this one's; lists (events, interventions) are
+added to those of the base. `data` names a market data set that fills firms and products and brings the tables
+of its scenario.toml. A file says only what it changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from pricewar.base.edition import EDITION, file_edition, warn_of_files
+from pricewar.base.errors import InputError, Problem, bad_input
+from pricewar.base.rules import make_rule
+from pricewar.events import Event
+from pricewar.files.toml_text import is_file, read_toml
+from pricewar.interventions import Intervention
+
+from .checks import CHECKS, Check
+from .tree import FirmSpec, ProductSpec, Scenario, problems_of
+
+Tree = dict[str, Any]
+Source = Scenario | str | Path | Mapping[str, Any]
+"""A scenario, a shipped name, a file, or all inputs as a tree."""
+LONGEST_CHAIN: Final = 20
+"""Files that extend each other."""
+PETROL_MARKET = ("petrol_price", "petrol_margin", "petrol_purchase_tax")
+FIRM = (
+    "gross_margin", "fixed_cost", "cash", "capacity", "payable_days", "dealer_stock", "backlog",
+    "petrol_sales_share",
+)  # fmt: skip
+"""Figures of a data set that go into a scenario under the same names."""
+
+
+def shipped_directory(what: str) -> Path:
+    """Where the package keeps its "scenarios" or "experiments": in the wheel, or beside the package."""
+    package = Path(str(files("pricewar")))
+    installed = package / "_shipped" / what
+    return installed if installed.is_dir() else package.parent / what
+
+
+def shipped_scenarios() -> dict[str, Path]:
+    """Names of the scenarios that come with the package, and their files."""
+    return {path.stem: path for path in sorted(shipped_directory("scenarios").glob("*.toml"))}
+
+
+def load(source: Source) -> Scenario:
+    """Read a scenario.
+
+    Args:
+        source: a shipped name, a file, a tree of plain values as a file holds it, or a Scenario, which is
+            returned as it is.
+
+    All inputs as a tree are one too, as `Results.inputs` and run.json keep them, or a program makes them.
+
+    Raises:
+        InputError: the file is missing or not TOML, `extends` goes in a circle, or anything in it is not
+            allowed; every problem is listed with its place.
+    """
+    if isinstance(source, Scenario):
+        return source
+    if isinstance(source, Mapping):
+        where = f"scenario {source.get('name', '(without a name)')}"
+        given = _laid(_layers_of(dict(source), Path("scenario"), where), {})
+        given.setdefault("name", "scenario")
+        return _validated(given, where)
+    path = find(source)
+    tree = merged(path)
+    tree.setdefault("name", path.stem)
+    return _validated(tree, str(path))
+
+
+def find(source: str | Path) -> Path:
+    """The file of a shipped name or a path.
+
+    Raises:
+        InputError: neither exists.
+    """
+    if not isinstance(source, (str, Path)):
+        raise bad_input("load", ("source", source, "a shipped name, a .toml file or a Scenario"))
+    path = Path(source)
+    if is_file(path):
+        return path.resolve()
+    if path.suffix == ".toml" or _exists(path):
+        raise bad_input(str(source), ("(file)", "no such file", "a TOML file that can be read"))
+    shipped = shipped_scenarios()
+    if str(source) in shipped:
+        return shipped[str(source)]
+    raise bad_input(str(source), ("(name)", str(source), f"a .toml file, or one of {', '.join(shipped)}"))
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
+
+
+def merged(path: Path) -> Tree:
+    """The tree of a file with everything it extends merged under it, without the edition that it states.
+
+    Files of an older edition are told by one warning.
+
+    Raises:
+        InputError: not TOML, a missing base, a circle, or a file for a newer edition.
+    """
+    older: dict[str, int] = {}
+    tree = _laid(_layers(path), older)
+    warn_of_files(older)
+    return tree
+
+
+def _layers(path: Path) -> list[tuple[str, Tree]]:
+    """The tree of a file and of each that it extends, from the file down, each with its name."""
+    return _layers_of(read_toml(path), path, str(path))
+
+
+def _layers_of(tree: Tree, path: Path, source: str) -> list[tuple[str, Tree]]:
+    layers, chain = [(source, tree)], [path]
+    while "extends" in tree:
+        try:
+            below = _base(chain[-1], tree.pop("extends"))
+            if below in chain:
+                circle = " -> ".join(p.name for p in (*chain, below))
+                raise bad_input(str(below), ("extends", circle, "a chain that ends"))
+            if len(chain) == LONGEST_CHAIN:
+                raise bad_input(str(below), ("extends", "a longer chain", f"at most {LONGEST_CHAIN} files"))
+            tree = read_toml(below)
+        except InputError as error:
+            raise _in_extended(source, error) from error
+        chain.append(below)
+        layers.append((str(below), tree))
+    return layers
+
+
+def _in_extended(source: str, error: InputError) -> InputError:
+    """An error of a file that another one extends: the user gave the one, the fault is in the other."""
+    if error.source == source:
+        return error
+    return InputError(source, tuple(_under(f"extends {error.source}", p) for p in error.problems))
+
+
+def _laid(layers: list[tuple[str, Tree]], older: dict[str, int]) -> Tree:
+    """All layers laid on each other, the last at the bottom; names and titles of bases are their own."""
+    laid: Tree = {}
+    top = layers[0][0]
+    for source, tree in reversed(layers):
+        for own in ("name", "title"):
+            laid.pop(own, None)
+        try:
+            stated = file_edition(tree, source)
+            tree.pop("edition", None)
+            if stated < EDITION:
+                older[source] = stated
+            if "data" in tree:
+                laid = merge(laid, data_tree(tree.pop("data"), source))
+        except InputError as error:
+            raise _in_extended(top, error) from error
+        laid = merge(laid, tree)
+    return laid
+
+
+def _base(path: Path, name: object) -> Path:
+    if not isinstance(name, str):
+        raise bad_input(str(path), ("extends", name, "the name or file of one scenario"))
+    for beside in (path.parent / name, path.parent / f"{name}.toml"):
+        if is_file(beside):
+            return beside.resolve()
+    try:
+        return find(name)
+    except InputError as error:
+        raise InputError(
+            str(path), tuple(Problem("extends", p.found, p.allowed) for p in error.problems)
+        ) from error
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Tree:
+    """`over` laid on `base`: tables merge, lists are added, anything else replaces.
+
+    A table that names another `kind` than the one below it replaces it whole: parameters of one rule
+    mean nothing to another.
+    """
+    tree = dict(base)
+    for key, value in over.items():
+        below = tree.get(key)
+        if isinstance(below, dict) and isinstance(value, dict):
+            other_kind = "kind" in value and value["kind"] != below.get("kind")
+            tree[key] = dict(value) if other_kind else merge(below, value)
+        elif isinstance(below, list) and isinstance(value, list) and key in ("events", "interventions"):
+            tree[key] = [*below, *value]
+        else:
+            tree[key] = value
+    return tree
+
+
+def data_tree(name: object, source: str) -> Tree:
+    """Firms, products and own tables of a market data set, as a tree.
+
+    Raises:
+        InputError: no such data set, or one that does not hold together.
+    """
+    if not isinstance(name, str):
+        raise bad_input(source, ("data", name, "the name or directory of one data set"))
+    try:
+        changed = tuple((file.name, file.stat().st_mtime_ns) for file in _files_of(name))
+        return _data_tree(name, changed)
+    except (OSError, ValueError) as error:  # a name that no directory can have
+        raise bad_input(source, ("data", name, f"the name or directory of one data set ({error})")) from error
+    except InputError as error:
+        raise InputError(source, tuple(_under("data", p) for p in error.problems)) from error
+
+
+def _files_of(data: str) -> list[Path]:
+    return sorted(file for file in Path(data).glob("*") if file.suffix in (".csv", ".toml"))
+
+
+def _under(field: str, problem: Problem) -> Problem:
+    return Problem(f"{field}, {problem.place}", problem.found, problem.allowed)
+
+
+@lru_cache(maxsize=16)
+def _data_tree(name: str, changed: tuple[tuple[str, int], ...]) -> Tree:
+    from pricewar.data import load_market_data
+
+    market = load_market_data(name)
+    firms = market.firms
+    products = market.products
+    figures: Tree = {
+        "firms": {str(key): _firm(dict(row)) for key, row in firms.iterrows()},
+        "products": {str(key): _product(dict(row)) for key, row in products.iterrows()},
+        "market": {"vat": market.market["vat_rate"], **_given(market.market, PETROL_MARKET)},
+        "consumers": {
+            "shoppers": market.market["shoppers_per_month"],
+            **_given(market.market, ("petrol_share",)),
+        },
+    }
+    return merge(figures, market.scenario)
+
+
+def _given(figures: Mapping[str, float], names: tuple[str, ...]) -> Tree:
+    return {name: figures[name] for name in names if name in figures}
+
+
+def _firm(row: Mapping[str, Any]) -> Tree:
+    known = {key: float(row[key]) for key in FIRM if key in row and row[key] == row[key]}
+    return {"name": str(row["name"]), **known}
+
+
+def _product(row: Mapping[str, Any]) -> Tree:
+    texts = ("firm", "name", "segment", "body", "powertrain")
+    numbers = ("list_price", "promotion", "units", "battery_kwh", "range_km")
+    tree: Tree = {key: str(row[key]) for key in texts}
+    tree |= {key: float(row[key]) for key in numbers if row[key] == row[key]}
+    return tree
+
+
+def _validated(tree: Tree, source: str) -> Scenario:
+    try:
+        return Scenario.model_validate(tree)
+    except ValidationError as error:
+        found = list(problems_of(error))
+        places = {problem.place for problem in found}
+        more = [problem for problem in _also(tree) if problem.place not in places]
+        raise InputError(source, tuple(found + more)) from error
+
+
+def _also(tree: Tree) -> Iterator[Problem]:
+    """What does not fit together in a tree that has malformed fields too, as far as that can be told."""
+    rough = _constructed(
+        Scenario,
+        {
+            **tree,
+            "events": _rules(tree.get("events"), "pricewar.events", Event),
+            "interventions": _rules(tree.get("interventions"), "pricewar.interventions", Intervention),
+            "firms": _rough(tree.get("firms"), FirmSpec),
+            "products": _rough(tree.get("products"), ProductSpec),
+        },
+    )
+    for check in CHECKS:
+        yield from [Problem(**problem) for problem in _until_stuck(check, rough)]
+
+
+def _until_stuck(check: Check, rough: Scenario) -> Iterator[dict[str, str]]:
+    """What a check finds before it meets something that it cannot read."""
+    with suppress(Exception):  # any: too malformed to compare in this respect, and told as such already
+        yield from check(rough)
+
+
+def _rules(values: object, package: str, base: Any) -> tuple[Any, ...]:
+    def attempt(value: object) -> Any:
+        try:
+            return make_rule(value, package, base)
+        except ValueError:
+            return None
+
+    return tuple(attempt(value) for value in values) if isinstance(values, list) else ()
+
+
+def _rough(values: object, spec: type[FirmSpec] | type[ProductSpec]) -> dict[str, Any]:
+    tables = values if isinstance(values, dict) else {}
+    return {key: _constructed(spec, table) for key, table in tables.items() if isinstance(table, dict)}
+
+
+def _constructed(spec: Any, table: Tree) -> Any:
+    """The known fields of a table without any check: other keys may be those of Python (`cls`, `self`)."""
+    return spec.model_construct(**{key: value for key, value in table.items() if key in spec.model_fields})

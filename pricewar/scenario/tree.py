@@ -1,0 +1,196 @@
+"""A scenario: all inputs of a run as one frozen tree.
+
+`Scenario.but(...)` varies a copy, `Scenario.digest` names its content. Units: CNY, months, cars a month;
+prices incl. VAT unless the name says net. Files are read in `scenario_file`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from functools import cached_property
+from typing import Annotated, Any, Self
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from pricewar.base.arguments import whole
+from pricewar.base.errors import InputError, Problem, bad_input, shown
+from pricewar.base.months import Month, month_after
+from pricewar.base.paths import change
+from pricewar.base.rules import RuleOf
+from pricewar.base.sources import sources
+from pricewar.events import Event
+from pricewar.interventions import Intervention
+
+from .checks import inconsistencies
+from .mechanisms import Dynamics
+from .parts import (
+    SEGMENTS,
+    ConsumerSpec,
+    FirmSpec,
+    MarketSpec,
+    NoiseSpec,
+    ProductSpec,
+    Seed,
+    SupplierSpec,
+    SupplyChainSpec,
+    Table,
+)
+from .preferences import Logit, Preferences
+
+__all__ = [
+    "SEGMENTS",
+    "ConsumerSpec",
+    "FirmSpec",
+    "MarketSpec",
+    "NoiseSpec",
+    "ProductSpec",
+    "Scenario",
+    "SupplierSpec",
+    "SupplyChainSpec",
+    "problems_of",
+    "scenario_from",
+]
+
+
+REQUIRED = {
+    "consumers.shoppers": "a value is required: people who consider buying in a month, "
+    "more than the units sold",
+}
+"""What a value that is missing should be, where its name alone does not say it."""
+
+
+class Scenario(Table):
+    """All inputs of a run. Immutable; `but` varies a copy."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)
+    title: str = ""
+    start: Month = "2025-05"
+    periods: int = Field(36, ge=1, le=600, description="months")
+    seed: Seed = 1
+    market: MarketSpec = MarketSpec()
+    consumers: ConsumerSpec
+    demand: Annotated[Preferences, RuleOf("pricewar.scenario.preferences", Preferences, "Logit")] = Logit()
+    dynamics: Dynamics = Dynamics()
+    supply_chain: SupplyChainSpec = SupplyChainSpec()
+    noise: NoiseSpec = NoiseSpec()
+    firms: dict[str, FirmSpec] = Field(min_length=1)
+    products: dict[str, ProductSpec] = Field(min_length=1)
+    events: tuple[Annotated[Event, RuleOf("pricewar.events", Event)], ...] = ()
+    interventions: tuple[Annotated[Intervention, RuleOf("pricewar.interventions", Intervention)], ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names_what_is_missing(cls, tree: Any) -> Any:
+        """Without the table of consumers, it is its `shoppers` that are missing."""
+        return {"consumers": {}, **tree} if isinstance(tree, Mapping) else tree
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        problems = [
+            InitErrorDetails(
+                type=PydanticCustomError("reference", "found {found}; allowed: {allowed}", {**problem}),
+                loc=tuple(problem["place"].split(".")),
+                input=problem["found"],
+            )
+            for problem in inconsistencies(self)
+        ]
+        if problems:
+            raise ValidationError.from_exception_data(type(self).__name__, problems)
+        return self
+
+    def but(self, changes: Mapping[str, Any] | None = None, /, **parts: Any) -> Scenario:
+        """A copy with changes by dotted path, for example `but({"demand.own_elasticity": -3})`.
+
+        Numbers in a path index lists (`events.0.depth`); patterns change all that they match
+        (`firms.*.cash`, `products.byd_*.promotion`, see `pricewar.base.paths`). Changes are made in the order
+        given, those of a `kind` first: it comes with its own defaults, since parameters of one rule mean
+        nothing to another. Keyword arguments name parts of the top level.
+
+        Raises:
+            InputError: a path that leads nowhere, a pattern that matches nothing, or a value that is not
+                allowed there; all at once.
+        """
+        if (changes is not None and not isinstance(changes, Mapping)) or not all(
+            map(_is_text, changes or ())
+        ):
+            raise bad_input("but", ("changes", changes, "a table: dotted path -> value"))
+        wanted = {**(changes or {}), **parts}
+        wanted = dict(sorted(wanted.items(), key=lambda change: not change[0].endswith(".kind")))
+        tree = self._with_kinds(wanted)
+        lost = [Problem(path, *why) for path, value in wanted.items() if (why := change(tree, path, value))]
+        if lost:
+            raise InputError(f"scenario {self.name}", tuple(lost))
+        return scenario_from(tree, source=f"scenario {self.name}")
+
+    def _with_kinds(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """This scenario as a tree; with the parameters of new kinds, where patterns are to find them."""
+        first = {path: value for path, value in wanted.items() if "*" not in path or path.endswith(".kind")}
+        base = self
+        if len(first) < len(wanted) and any(path.endswith(".kind") for path in first):
+            with suppress(InputError):  # what is wrong is told when all changes are made
+                base = self.but(first)
+        tree = base.model_dump()
+        return {key: list(part) if isinstance(part, tuple) else part for key, part in tree.items()}
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """Code of one's own that the rules stand for: module -> SHA-256 (`pricewar.base.sources`)."""
+        return sources(self.model_dump(mode="json", exclude={"title", "name"}))
+
+    @cached_property
+    def digest(self) -> str:
+        """Short name of the content: changes with any input except the seed and the texts.
+
+        Rules of one's own count with their source; shipped rules count with their parameters alone, what they
+        do is named by the edition of the model.
+        """
+        tree = self.model_dump(mode="json", exclude={"seed", "title", "name"})
+        own = sources(tree)
+        tree |= {"sources": own} if own else {}
+        text = json.dumps(tree, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def month(self, period: int) -> str:
+        """The calendar month of a period; period 0 is `start`."""
+        if not whole.fits(period):
+            raise bad_input("month", ("period", period, whole.words))
+        return month_after(self.start, period)
+
+
+def scenario_from(tree: Mapping[str, Any], source: str) -> Scenario:
+    """Validate a tree of plain values.
+
+    Raises:
+        InputError: with every problem found and its place.
+    """
+    try:
+        return Scenario.model_validate(tree)
+    except ValidationError as error:
+        raise InputError(source, tuple(problems_of(error))) from error
+
+
+def problems_of(error: ValidationError) -> Iterator[Problem]:
+    """Every problem of a pydantic error, in our words."""
+    for detail in error.errors(include_url=False):
+        place = ".".join(str(part) for part in detail["loc"]) or "(whole file)"
+        context = detail.get("ctx") or {}
+        if detail["type"] == "reference":
+            yield Problem(place, str(context["found"]), str(context["allowed"]))
+        elif detail["type"] == "missing":
+            yield Problem(place, "nothing", REQUIRED.get(place, "a value is required"))
+        elif detail["type"] == "extra_forbidden":
+            yield Problem(place, f"unknown key with value {_short(detail['input'])}", "known keys only")
+        else:
+            yield Problem(place, _short(detail["input"]), detail["msg"].removeprefix("Value error, "))
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _short(value: object) -> str:
+    return shown(value, 80)

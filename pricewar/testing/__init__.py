@@ -1,0 +1,31 @@
+"""Test kits for code of one's own: the batteries that every shipped rule passes, and made-up records."""
+
+from __future__ import annotations
+
+from .events import check_event
+from .interventions import (
+    check_intervention,
+    enforce,
+    example_accounts,
+    example_desk,
+    example_market,
+    example_offers,
+    example_sales,
+)
+from .strategies import LogitRival, check_demand, check_strategy, example_landscape, example_view
+
+__all__ = [
+    "LogitRival",
+    "check_demand",
+    "check_event",
+    "check_intervention",
+    "check_strategy",
+    "enforce",
+    "example_accounts",
+    "example_desk",
+    "example_landscape",
+    "example_market",
+    "example_offers",
+    "example_sales",
+    "example_view",
+]
