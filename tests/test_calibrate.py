@@ -76,7 +76,7 @@ def test_todays_price_is_every_firms_best_response(scenario: Scenario) -> None:
     on_sale = model.calibration.on_sale
     for f in range(len(landscape.firms)):
         own = landscape.own(f)
-        answer = model.research.respond(own, landscape.start_price, value[own])
+        answer = model.sight.research.respond(own, landscape.start_price, value[own])
         assert np.array_equal(answer, landscape.start_price[own])
     price = best_prices(model)
     assert price[on_sale] == pytest.approx(landscape.start_price[on_sale], rel=1e-6)

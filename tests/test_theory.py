@@ -115,7 +115,7 @@ def test_a_monopolist_passes_on_one_minus_its_share() -> None:
     model = PriceWar(duopoly(), collect=False)
     at, start = 1, model.landscape.start_price.copy()
     answers = [
-        model.research.respond(np.array([at]), start, np.array([(C + d) * UNIT])) / UNIT
+        model.sight.research.respond(np.array([at]), start, np.array([(C + d) * UNIT])) / UNIT
         for d in (-1e-3, 1e-3)
     ]
     share = 1.0 / (1.0 + np.exp((NASH - A) / MU) * (1.0 + np.exp((A - NASH) / MU)))

@@ -29,17 +29,19 @@ from .calibrate import Calibration, calibrate
 from .costs import CostCurve, cost_lines, draft, fixed_a_car, pay, purchases, squeezed_out
 from .crowd import Crowd
 from .firm import Firm, proposed
+from .gauges import FIRM_GAUGES, MARKET_GAUGES, Gauges
 from .history import tables
 from .production import Flow, flow, stock_months, turned_away
 from .reference import PriceReference
 from .regulator import Regulator
 from .reported import Month, month_of
 from .research import Research
+from .sight import Sight, firm_figures, product_figures
 from .suppliers import Supplier, close_all
-from .views import own_figures, view_of
+from .views import view_of
 
 
-class PriceWar(mesa.Model):  # type: ignore[misc]
+class PriceWar(Gauges):
     """A market of firms that set prices month by month.
 
     Args:
@@ -99,13 +101,12 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         )
         self.opening, self.opening_terms = self.state.book, self.offers.terms
         self.made: Flow | None = None
-        self._squeezed = np.zeros_like(self.offers.price)
+        self.squeezed = np.zeros_like(self.offers.price)
         self.month = self.setting.month(0)
         self.history: list[Month] = []
-        self._lines = cost_lines(self.state.unit_cost, fixed_a_car(self.state, None))
         self._populate()
-        self._look()
-        self.datacollector = mesa.DataCollector(_MARKET_REPORTERS, _FIRM_REPORTERS) if collect else None
+        self.sight = self._look(self._audited())
+        self.datacollector = mesa.DataCollector(MARKET_GAUGES, FIRM_GAUGES) if collect else None
 
     def _populate(self) -> None:
         specs = self.setting.firms.items()
@@ -120,13 +121,14 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         if self.period >= self.setting.periods:
             self.running = False
             return
-        self._open()
+        self.squeezed = self._open()
         offers = self._offer()
-        sales, self.made = self._sell(offers)
-        accounts, inventory, supplied = self._close(sales, self.made)
+        sales, made = self._sell(offers)
+        accounts, inventory, supplied = self._close(sales, made)
         self._note(offers, sales, accounts, supplied)
-        carry.books(self.state, accounts, self.made, inventory)
+        carry.books(self.state, accounts, made, inventory)
         self._carry(offers, sales, accounts)
+        self.made = made
         if self.datacollector is not None:
             self.datacollector.collect(self)
         self.period += 1
@@ -144,8 +146,12 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
 
     # -- the parts of a month ------------------------------------------------------------------
 
-    def _open(self) -> None:
-        """Luck, events and this month's unit costs."""
+    def _open(self) -> Floats:
+        """Luck, events and this month's unit costs.
+
+        Returns:
+            (J,) what suppliers give up on each car, CNY.
+        """
         self.month = self.setting.month(self.period)
         self.state.month_luck = float(self._market_luck[self.period])
         self.state.taste = self._taste_luck[self.period]
@@ -153,21 +159,39 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         cut = self.landscape.by_start_units(metrics.cut_depth(self.offers.price, self.reference.own))
         full = self.cost_curve.full_terms(self.state, self.setting, self.start_cumulative)
         self.reference.open(full, self.state.on_sale)
-        self._squeezed = squeezed_out(full, cut[self.landscape.firm_of], self.setting.supply_chain)
-        self.state.unit_cost = full - self._squeezed
+        squeezed = squeezed_out(full, cut[self.landscape.firm_of], self.setting.supply_chain)
+        self.state.unit_cost = full - squeezed
+        return squeezed
 
-    def _look(self) -> None:
-        """What may be seen now: last month's demand, figures of the firms, papers of the measures."""
-        market = self.setting.market
-        self.research = Research(self.calibration, self.found, self.chosen, self.offers.price, market.vat)
-        self._figures = own_figures(self)
-        self._looked = self.period
-        self.regulator.open()
+    def _audited(self) -> dict[str, Floats]:
+        """(J,) each legal cost line, from this month's unit cost and last month's sales; CNY ex VAT."""
+        return cost_lines(self.state.unit_cost, fixed_a_car(self.state, self.sales))
+
+    def _look(self, lines: dict[str, Floats]) -> Sight:
+        """What may be seen now, with these cost lines; the regulator puts it on the desks of the measures."""
+        state, setting, calibration, period = self.state, self.setting, self.calibration, self.period
+        sight = Sight(
+            setting=setting,
+            landscape=self.landscape,
+            period=period,
+            seed=self.seed_of_run,
+            paid=self.price_history[: period + 1],
+            published=self.reference.published[: period + 1],
+            offers=self.offers,
+            sales=self.sales,
+            research=Research(calibration, self.found, self.chosen, self.offers.price, setting.market.vat),
+            by_product=product_figures(state, self.sales, self.cost_curve.start, calibration.growth),
+            by_firm=firm_figures(state),
+            on_sale=state.on_sale,
+            cost_lines=lines,
+            stock_months=stock_months(state),
+        )
+        self.regulator.open(sight)
+        return sight
 
     def _offer(self) -> Offers:
         """Firms propose, events impose, the regulator amends."""
-        self._lines = cost_lines(self.state.unit_cost, fixed_a_car(self.state, self.sales))
-        self._look()
+        self.sight = self._look(self._audited())
         for firm in self.firms:
             firm.propose()
         offers = carry.showroom(self.state, self.period, *proposed(self.firms, self.state))
@@ -233,7 +257,7 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         market = self.setting.market
         drafted, inventory = draft(self.state, made, sales.bookings, self.period, market.vat, market.deposit)
         settled = self.regulator.settle(drafted)
-        bought = purchases(self.state, made, self._squeezed, self.setting.supply_chain)
+        bought = purchases(self.state, made, self.squeezed, self.setting.supply_chain)
         external = np.array([firm.spec.external_income for firm in self.firms]) * self.state.active
         accounts = pay(settled, bought.made_cost, bought.paid, external, self.state.deposits)
         paid = float(accounts.paid_suppliers.sum())
@@ -264,57 +288,20 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
 
         Between months it is what the firm will decide on in the next, but for that month's events.
         """
-        if self._looked != self.period:
-            self._look()
-        return self.regulator.see(view_of(self, firm, self._figures))
+        if self.sight.period != self.period:
+            self.sight = self._look(self.cost_lines())
+        return self.regulator.see(view_of(self.sight, firm))
 
     def cost_lines(self) -> dict[str, Floats]:
         """(J,) unit cost of each product under each legal cost line, as audited last; CNY ex VAT."""
-        return self._lines
+        return self.sight.cost_lines
 
     def accruals(self) -> dict[str, Accrual]:
         """What the order book of the start, "opening", and that of now, "closing", will come to."""
         start = self.opening, self.opening_terms, self.cost_curve.start
         end = self.state.book, self.offers.terms, self.state.unit_cost
-        return settling.accruals(self.setting, start, end, self._squeezed)
+        return settling.accruals(self.setting, start, end, self.squeezed)
 
     def stock_months(self) -> Floats:
         """(J,) stock in months of expected sales."""
         return stock_months(self.state)
-
-    @property
-    def price_index(self) -> float:
-        """Fixed-basket price index, start = 100."""
-        start = self.landscape
-        return float(metrics.price_index(self.offers.price, start.start_price, start.start_units))
-
-    @property
-    def war_index(self) -> float:
-        """Mean depth of price cuts, percent."""
-        start = self.landscape
-        return float(metrics.war_index(self.offers.price, self.reference.own, start.start_units))
-
-    @property
-    def units(self) -> float:
-        """Cars delivered last month."""
-        return float(self.sales.units.sum()) if self.sales else float(self.landscape.start_units.sum())
-
-    @property
-    def consumer_surplus(self) -> float:
-        """Consumer surplus of last month, CNY."""
-        return float(self.history[-1].surplus.sum()) if self.history else float("nan")
-
-    @property
-    def firms_active(self) -> int:
-        """Firms in the market."""
-        return int(self.state.active.sum())
-
-
-_MARKET_REPORTERS = {
-    name: name for name in ("price_index", "war_index", "units", "consumer_surplus", "firms_active")
-} | {"seed": "seed_of_run"}
-_FIRM_REPORTERS = {
-    "firm": lambda agent: getattr(agent, "key", None),
-    "price_change": lambda agent: getattr(agent, "price_change", None),
-    "cash": lambda agent: agent.cash if isinstance(agent, Firm) else None,
-}

@@ -13,6 +13,7 @@ from pricewar.base.records import Accounts, Offers, View
 from pricewar.interventions import Desk, Intervention
 
 from .agents import Agent
+from .sight import Sight
 
 if TYPE_CHECKING:
     from .model import PriceWar
@@ -33,13 +34,12 @@ class Regulator(Agent):  # type: ignore[misc]
         self._names = [(kind, kinds[:k].count(kind)) for k, kind in enumerate(kinds)]
         self._cases: list[tuple[Intervention, Desk]] = []
 
-    def open(self) -> None:
+    def open(self, sight: Sight) -> None:
         """At the start of a month: which measures are in force, and what lies on their desks."""
-        start, period = self.model.setting.start, self.model.period
         self._cases = [
-            (measure, self._desk(k, measure))
+            (measure, self._desk(sight, k, measure))
             for k, measure in enumerate(self.measures)
-            if measure.active(start, period)
+            if measure.active(sight.setting.start, sight.period)
         ]
 
     def see(self, view: View) -> View:
@@ -65,22 +65,20 @@ class Regulator(Agent):  # type: ignore[misc]
                 raise
         return record
 
-    def _desk(self, k: int, measure: Intervention) -> Desk:
-        model = self.model
+    def _desk(self, sight: Sight, k: int, measure: Intervention) -> Desk:
         return Desk(
-            period=model.period,
-            month=model.setting.month(model.period),
-            elapsed=measure.elapsed(model.setting.start, model.period),
-            landscape=model.landscape,
-            before=model.offers,
-            last_sales=model.sales,
-            cost_lines=model.cost_lines(),
-            stock_months=model.stock_months(),
-            vat=model.setting.market.vat,
+            period=sight.period,
+            month=sight.month,
+            elapsed=measure.elapsed(sight.setting.start, sight.period),
+            landscape=sight.landscape,
+            before=sight.offers,
+            last_sales=sight.sales,
+            cost_lines=sight.cost_lines,
+            stock_months=sight.stock_months,
+            vat=sight.setting.market.vat,
             memory=self.notebooks[k],
-            luck=self._luck(k),
+            luck=self._luck(sight, k),
         )
 
-    def _luck(self, k: int) -> Callable[[], np.random.Generator]:
-        seed, period = self.model.seed_of_run, self.model.period
-        return lambda: stream(seed, "regulator", *self._names[k], period)
+    def _luck(self, sight: Sight, k: int) -> Callable[[], np.random.Generator]:
+        return lambda: stream(sight.seed, "regulator", *self._names[k], sight.period)

@@ -9,90 +9,63 @@ import numpy as np
 from pricewar.base.luck import stream
 from pricewar.base.records import Floats, View, read_only
 
-from .costs import fixed_a_car
+from .sight import Sight
 
 if TYPE_CHECKING:
     from .firm import Firm
-    from .model import PriceWar
 
 
-def own_figures(model: PriceWar) -> dict[str, Floats]:
-    """(J,) figures of which each firm is shown its own part."""
-    state, start, sales = model.state, model.landscape, model.sales
-    figures = {
-        "list_price": state.list_price,
-        "promotion": state.promotion,
-        "price": state.list_price - state.promotion,
-        "start_price": start.start_price,
-        "unit_cost": state.unit_cost,
-        "start_cost": model.cost_curve.start,
-        "full_cost": state.unit_cost + fixed_a_car(state, sales),
-        "growth": model.calibration.growth,
-        "orders": sales.orders if sales else start.start_units,
-        "units": sales.units if sales else start.start_units,
-        "stock": state.stock,
-        "start_stock_months": state.start_stock_months,
-        "backlog": state.backlog,
-    }
-    return {name: read_only(values) for name, values in figures.items()}
-
-
-def view_of(model: PriceWar, firm: Firm, figures: dict[str, Floats]) -> View:
+def view_of(sight: Sight, firm: Firm) -> View:
     """What one firm knows this month, before measures change it.
 
     Args:
-        model: the market.
+        sight: what may be seen.
         firm: who looks; keeps its last view, of which only what changes is replaced.
-        figures: of `own_figures`.
     """
-    state, own, f = model.state, firm.own, firm.index
-    seen = prices_seen(model, firm)
-    research, period, seed = model.research, model.period, model.seed_of_run
+    own, research, seed, period = firm.own, sight.research, sight.seed, sight.period
+    seen = prices_seen(sight, firm)
     changing: dict[str, Any] = {
         "period": period,
-        "month": model.setting.month(period),
-        **{name: values[firm.line] for name, values in figures.items()},
-        "capacity": float(state.capacity[f] * state.supply[f]),
-        "cash": float(state.cash[f]),
-        "fixed_cost": float(state.fixed_cost[f]),
+        "month": sight.month,
+        **{name: values[firm.line] for name, values in sight.by_product.items()},
+        **{name: float(values[firm.index]) for name, values in sight.by_firm.items()},
         "seen": seen,
-        "reference": read_only(model.reference.published[: len(seen)]),
-        "on_sale": state.on_sale,
+        "reference": sight.published[: len(seen)],
+        "on_sale": sight.on_sale,
         "luck": lambda: stream(seed, "firm", firm.key, period),
         "respond": lambda value: research.respond(own, seen[-1], np.asarray(value, dtype=np.float64)),
     }
     if firm.view is None:
-        market = model.setting.market
+        market, noise = sight.setting.market, sight.setting.noise
         firm.view = View(
-            firm=f, landscape=model.landscape, own=own, noise=model.setting.noise.view_sd, vat=market.vat,
-            pass_through=market.pass_through,
-            memory=firm.memory, **changing,
+            firm=firm.index, landscape=sight.landscape, own=own, noise=noise.view_sd, vat=market.vat,
+            pass_through=market.pass_through, memory=firm.memory, **changing,
         )  # fmt: skip
     else:
         firm.view = firm.view.but(**changing)
     return firm.view
 
 
-def prices_seen(model: PriceWar, firm: Firm) -> Floats:
+def prices_seen(sight: Sight, firm: Firm) -> Floats:
     """(lags + 1, J) prices as a firm knows them: rivals' late and blurred, its own exact."""
-    noise = model.setting.noise
-    last = max(model.period - noise.view_lag, 0)
-    seen = model.price_history[: last + 1]
+    noise = sight.setting.noise
+    last = max(sight.period - noise.view_lag, 0)
+    seen = sight.paid[: last + 1]
     if noise.view_sd == 0.0 and noise.view_lag == 0:
         return read_only(seen)
     seen = seen.copy()
     if noise.view_sd > 0.0:
-        blurred = seen[1:] * np.exp(noise.view_sd * _blur(model, firm)[:last])
-        rivals = model.landscape.firm_of != firm.index
+        blurred = seen[1:] * np.exp(noise.view_sd * _blur(sight, firm)[:last])
+        rivals = sight.landscape.firm_of != firm.index
         seen[1:] = np.where(rivals, blurred, seen[1:])
-    seen[-1, firm.own] = model.offers.price[firm.own]
+    seen[-1, firm.own] = sight.offers.price[firm.own]
     return seen
 
 
-def _blur(model: PriceWar, firm: Firm) -> Floats:
+def _blur(sight: Sight, firm: Firm) -> Floats:
     """(T, J) errors, in standard deviations, with which a firm sees each product's price: drawn once."""
     if firm.blur is None:
-        length, names = model.setting.periods, model.landscape.products
-        streams = (stream(model.seed_of_run, "view", firm.key, name) for name in names)
+        length, names = sight.setting.periods, sight.landscape.products
+        streams = (stream(sight.seed, "view", firm.key, name) for name in names)
         firm.blur = np.array([luck.standard_normal(length) for luck in streams]).T
     return firm.blur
