@@ -56,13 +56,11 @@ lint: $(VENV)/installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# What is slow works in browsers, servers and processes of its own, where nothing is counted: it runs without coverage.
 # Kernels run compiled in the first pass and are seen line by line in the second, where overflow that compiled
 # code takes in silence would be a warning.
 coverage: $(VENV)/installed-dev
-	$(BIN)/pytest -n 2 --dist worksteal -m "not slow" --cov --cov-report=
-	$(BIN)/pytest -n 2 --dist worksteal -m slow --durations=15
-	NUMBA_DISABLE_JIT=1 $(BIN)/pytest -W ignore::RuntimeWarning $(wildcard tests/test_kernels*.py) --cov --cov-append --cov-report=term --cov-fail-under=$(LEAST)
+	$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report= --durations=15
+	NUMBA_DISABLE_JIT=1 $(BIN)/pytest -n 2 -W ignore::RuntimeWarning $(wildcard tests/test_kernels*.py) --cov --cov-append --cov-report=term --cov-fail-under=$(LEAST)
 
 quick: $(VENV)/installed-dev
 	$(BIN)/pytest -n 2 -m "not slow"

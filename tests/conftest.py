@@ -142,6 +142,17 @@ def showroom(model: PriceWar, price: Any = None) -> Offers:
     return offers if price is None else offers.with_price(np.asarray(price, dtype=float))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow tests begin, so that no worker is left with one at the end; nothing is counted in them.
+
+    They work in browsers, servers and processes of their own, where coverage sees nothing and costs much.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    for item in items:
+        if item.get_closest_marker("slow") is not None:
+            item.add_marker(pytest.mark.no_cover)
+
+
 @pytest.fixture
 def market() -> PriceWar:
     """The small market before its first month, nothing but demand in it."""

@@ -14,7 +14,7 @@ from pricewar.base.records import Accounts
 from pricewar.market.costs import (
     BATTERY_CEILING,
     DAYS_A_MONTH,
-    CostCurve,
+    CostParts,
     cost_lines,
     fixed_a_car,
     pay,
@@ -26,9 +26,9 @@ SOME = settings(deadline=None, max_examples=30)
 QUIET = {**AT_REST, **strategies("Hold")}
 
 
-def curve(changes: dict[str, Any] | None = None) -> tuple[PriceWar, CostCurve]:
+def curve(changes: dict[str, Any] | None = None) -> tuple[PriceWar, CostParts]:
     model = PriceWar(tiny(changes or {}), collect=False)
-    return model, model.cost_curve
+    return model, model.cost_parts
 
 
 def test_a_battery_costs_its_size_times_the_pack_price_up_to_a_ceiling() -> None:
@@ -69,8 +69,8 @@ def test_battery_prices_fall_by_the_stated_rate_a_year() -> None:
         tiny({**QUIET, "dynamics.battery.on": True, "dynamics.battery.change_a_year": -0.12}, periods=13)
     )
     cost = np.array([month.unit_cost for month in model.history])
-    battery = model.cost_curve.battery
-    assert cost[12] == pytest.approx(model.cost_curve.rest + 0.88 * battery, rel=1e-9)
+    battery = model.cost_parts.battery
+    assert cost[12] == pytest.approx(model.cost_parts.rest + 0.88 * battery, rel=1e-9)
 
 
 def test_learning_lowers_costs_in_a_run_as_cars_are_made() -> None:
@@ -78,7 +78,7 @@ def test_learning_lowers_costs_in_a_run_as_cars_are_made() -> None:
     cost = np.array([month.unit_cost for month in model.history])
     assert np.all(np.diff(cost, axis=0) < 0)
     made = 3 * 12 + np.arange(8.0)
-    expected = model.cost_curve.battery[0] + model.cost_curve.rest[0] * (made / 36) ** np.log2(0.95)
+    expected = model.cost_parts.battery[0] + model.cost_parts.rest[0] * (made / 36) ** np.log2(0.95)
     assert cost[:, 0] == pytest.approx(expected, rel=1e-6)
 
 

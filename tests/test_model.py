@@ -174,7 +174,7 @@ def test_an_entrant_is_outside_until_it_enters_and_pays_nothing() -> None:
 def test_an_entrant_knows_what_the_mean_firm_knows() -> None:
     model = ran(entrant([event("Entry", firm="dune")]).but({"dynamics.learning.on": True}))
     assert model.start_cumulative[3] == pytest.approx(model.start_cumulative[:3].mean())
-    assert model.history[-1].unit_cost[6] > 0.95 * model.cost_curve.start[6]
+    assert model.history[-1].unit_cost[6] > 0.95 * model.cost_parts.start[6]
 
 
 def test_best_response_of_a_firm_with_nothing_on_sale_is_its_list() -> None:

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from pricewar.base.rules import Rule, shipped
 from pricewar.events import Event
 from pricewar.interventions import Intervention
+from pricewar.scenario.cost_curves import CostCurve
 from pricewar.scenario.mechanisms import Dynamics
 from pricewar.scenario.parts import (
     ConsumerSpec,
@@ -47,6 +48,11 @@ TABLES: Final[dict[str, type[BaseModel]]] = {
 
 RULES: Final[dict[str, tuple[str, type[Rule], str]]] = {
     "demand": ("pricewar.scenario.preferences", Preferences, "`[demand]`"),
+    "cost curves": (
+        "pricewar.scenario.cost_curves",
+        CostCurve,
+        "`[cost]`, explained in [write a cost curve](../how-to/write-a-cost-curve.md)",
+    ),
     "strategies": (
         "pricewar.strategies",
         Strategy,

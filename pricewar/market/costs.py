@@ -5,13 +5,17 @@ Money in CNY ex VAT. Cash is conserved: what firms pay is what suppliers, the st
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from pricewar.base.book import Bookings
+from pricewar.base.errors import RuleError, shown
+from pricewar.base.own_code import FAILURES, blame
 from pricewar.base.records import Accounts, Floats, Record, Sales
 from pricewar.base.state import State
+from pricewar.scenario.cost_curves import Constant, CostCurve, Experience, Output
 from pricewar.scenario.parts import SupplyChainSpec
 from pricewar.scenario.tree import Scenario
 
@@ -34,7 +38,7 @@ PERIOD_SHARE = 0.55
 
 
 @dataclass(frozen=True)
-class CostCurve(Record):
+class CostParts(Record):
     """What the unit cost of each product is made of at the start, (J,) each."""
 
     battery: Floats
@@ -46,7 +50,7 @@ class CostCurve(Record):
         return self.battery + self.rest
 
     @classmethod
-    def of(cls, scenario: Scenario, calibration: Calibration) -> CostCurve:
+    def of(cls, scenario: Scenario, calibration: Calibration) -> CostParts:
         """Split calibrated unit costs into battery and the rest."""
         kwh = np.array([scenario.products[key].battery_kwh for key in calibration.landscape.products])
         battery = np.minimum(kwh * scenario.market.pack_price, BATTERY_CEILING * calibration.unit_cost)
@@ -56,16 +60,51 @@ class CostCurve(Record):
         """(J,) cost of one more car this month if suppliers got the prices they had at the start.
 
         Args:
-            state: with cumulative output, battery price and shocks.
-            scenario: for the learning rate.
+            state: with cumulative output, plans, battery price and shocks.
+            scenario: for the learning rate and the cost curve.
             start_cumulative: (F,) cars made before the first month.
+
+        Raises:
+            RuleError: a cost curve of a user's own fails, or its factors are no positive numbers.
         """
-        learning, rest = scenario.dynamics.learning, self.rest
-        if learning.on:
-            exponent = np.log2(1.0 - learning.rate)
-            grown = (state.cumulative / start_cumulative) ** exponent
-            rest = rest * grown[state.landscape.firm_of]
+        rest = self.rest
+        for curve in _curves(scenario):
+            rest = rest * _factors(curve, _output(state, start_cumulative))
         return (self.battery * state.pack_price + rest) * state.cost_factor + state.cost_extra
+
+
+def _curves(scenario: Scenario) -> Iterator[CostCurve]:
+    """The curves along which unit cost moves: learning where it is on, and the one of the scenario."""
+    learning = scenario.dynamics.learning
+    if learning.on:
+        yield Experience(rate=learning.rate)
+    if not isinstance(scenario.cost, Constant):
+        yield scenario.cost
+
+
+def _output(state: State, start_cumulative: Floats) -> Output:
+    land = state.landscape
+    return Output(
+        landscape=land,
+        planned=np.add.reduceat(state.forecast, land.first),
+        usual=np.add.reduceat(land.start_units, land.first),
+        made=state.cumulative,
+        made_at_start=start_cumulative,
+    )
+
+
+def _factors(curve: CostCurve, output: Output) -> Floats:
+    """(J,) what a curve says, held to what a factor is."""
+    try:
+        factors = np.asarray(curve.factor(output), dtype=np.float64)
+    except FAILURES as error:
+        blame(error, curve.kind, "(cost)")
+        raise
+    shape = (len(output.landscape.products),)
+    if factors.shape != shape or not (np.isfinite(factors) & (factors > 0)).all():
+        allowed = f"{shape[0]} positive numbers, one a product"
+        raise RuleError(f"{curve.kind} (cost): factor() gives {shown(factors, 80)}; allowed: {allowed}")
+    return factors
 
 
 def squeezed_out(full_terms: Floats, price_fall: Floats, chain: SupplyChainSpec) -> Floats:

@@ -26,7 +26,7 @@ from .accrual import Accrual
 from .batch import iteration
 from .buyers import Choice, Conditions
 from .calibrate import Calibration, calibrate
-from .costs import CostCurve, cost_lines, draft, fixed_a_car, pay, purchases, squeezed_out
+from .costs import CostParts, cost_lines, draft, fixed_a_car, pay, purchases, squeezed_out
 from .crowd import Crowd
 from .firm import Firm, proposed
 from .gauges import FIRM_GAUGES, MARKET_GAUGES, Gauges
@@ -76,7 +76,7 @@ class PriceWar(Gauges):
         self.period = 0
         self.calibration: Calibration = calibrate(self.setting)
         self.landscape: Landscape = self.calibration.landscape
-        self.cost_curve = CostCurve.of(self.setting, self.calibration)
+        self.cost_parts = CostParts.of(self.setting, self.calibration)
         self.state: State = carry.start_state(self.setting, self.calibration)
         self._market_luck, self._taste_luck = carry.draw_noise(
             self.setting, self.landscape.products, self.seed_of_run
@@ -157,7 +157,7 @@ class PriceWar(Gauges):
         self.state.taste = self._taste_luck[self.period]
         calendar.happen(self.setting, self.state, self.period)
         cut = self.landscape.by_start_units(metrics.cut_depth(self.offers.price, self.reference.own))
-        full = self.cost_curve.full_terms(self.state, self.setting, self.start_cumulative)
+        full = self.cost_parts.full_terms(self.state, self.setting, self.start_cumulative)
         self.reference.open(full, self.state.on_sale)
         squeezed = squeezed_out(full, cut[self.landscape.firm_of], self.setting.supply_chain)
         self.state.unit_cost = full - squeezed
@@ -180,7 +180,7 @@ class PriceWar(Gauges):
             offers=self.offers,
             sales=self.sales,
             research=Research(calibration, self.found, self.chosen, self.offers.price, setting.market.vat),
-            by_product=product_figures(state, self.sales, self.cost_curve.start, calibration.growth),
+            by_product=product_figures(state, self.sales, self.cost_parts.start, calibration.growth),
             by_firm=firm_figures(state),
             on_sale=state.on_sale,
             cost_lines=lines,
@@ -298,7 +298,7 @@ class PriceWar(Gauges):
 
     def accruals(self) -> dict[str, Accrual]:
         """What the order book of the start, "opening", and that of now, "closing", will come to."""
-        start = self.opening, self.opening_terms, self.cost_curve.start
+        start = self.opening, self.opening_terms, self.cost_parts.start
         end = self.state.book, self.offers.terms, self.state.unit_cost
         return settling.accruals(self.setting, start, end, self.squeezed)
 

@@ -16,6 +16,7 @@ from pricewar.events.cuts import ImposedCut
 from pricewar.interventions import Intervention
 from pricewar.strategies import Strategy
 
+from .cost_curves import Experience, Output
 from .parts import SEGMENTS
 from .preferences import MixedLogit, unheard
 
@@ -107,6 +108,35 @@ def _demand(scenario: Scenario) -> Iterator[dict[str, str]]:
         found = f"of {demand.kind}, which the market would ignore"
         allowed = f"parameters of MixedLogit, and its spreads and loadings defined anew; not {name}"
         yield _problem(f"demand.{name}", found, allowed)
+
+
+def _cost(scenario: Scenario) -> Iterator[dict[str, str]]:
+    """Learning, a mechanism and a curve too, counts once; at the start a curve leaves costs as they are."""
+    curve = scenario.cost
+    if isinstance(curve, Experience) and scenario.dynamics.learning.on:
+        yield _problem("cost.kind", "'Experience' beside dynamics.learning", "one of the two")
+    if not curve.looked_at or not _owners_known(scenario):
+        return
+    try:
+        factors = np.asarray(curve.factor(_at_rest(scenario)), dtype=np.float64)
+    except FAILURES as error:
+        yield _problem("cost", f"an error of {curve.kind}: {told(error)}", "factor() that gives numbers")
+        return
+    if factors.shape != (len(scenario.products),) or not np.allclose(factors, 1.0, rtol=1e-9, atol=0.0):
+        allowed = f"{len(scenario.products)} ones: at the start a curve leaves costs as they are"
+        yield _problem("cost", f"factors {shown(factors.tolist(), 80)} at the start", allowed)
+
+
+def _owners_known(scenario: Scenario) -> bool:
+    """Whether each product has a maker; who has none is told elsewhere."""
+    return all(product.firm in scenario.firms for product in scenario.products.values())
+
+
+def _at_rest(scenario: Scenario) -> Output:
+    land = _bare_landscape(scenario)
+    sold = np.bincount(land.firm_of, land.start_units, len(land.firms)).astype(np.float64)
+    made = np.maximum(sold, 1.0) * 12.0
+    return Output(landscape=land, planned=sold, usual=sold, made=made, made_at_start=made)
 
 
 def _references(scenario: Scenario) -> Iterator[dict[str, str]]:
@@ -230,6 +260,6 @@ def _list(names: Mapping[str, object]) -> str:
 
 
 CHECKS: tuple[Check, ...] = (
-    _ids, _names, _products, _totals, _buyers, _demand, _references, _strategies, _cuts, _calendar,
+    _ids, _names, _products, _totals, _buyers, _demand, _cost, _references, _strategies, _cuts, _calendar,
 )  # fmt: skip
 """Each looks at one respect, so that what is malformed in one does not hide another."""

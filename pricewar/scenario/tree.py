@@ -26,6 +26,7 @@ from pricewar.events import Event
 from pricewar.interventions import Intervention
 
 from .checks import inconsistencies
+from .cost_curves import Constant, CostCurve
 from .mechanisms import Dynamics
 from .parts import (
     SEGMENTS,
@@ -74,6 +75,7 @@ class Scenario(Table):
     market: MarketSpec = MarketSpec()
     consumers: ConsumerSpec
     demand: Annotated[Preferences, RuleOf("pricewar.scenario.preferences", Preferences, "Logit")] = Logit()
+    cost: Annotated[CostCurve, RuleOf("pricewar.scenario.cost_curves", CostCurve, "Constant")] = Constant()
     dynamics: Dynamics = Dynamics()
     supply_chain: SupplyChainSpec = SupplyChainSpec()
     noise: NoiseSpec = NoiseSpec()
@@ -149,6 +151,8 @@ class Scenario(Table):
         do is named by the edition of the model.
         """
         tree = self.model_dump(mode="json", exclude={"seed", "title", "name"})
+        if tree["cost"] == Constant().model_dump(mode="json"):
+            del tree["cost"]  # files that do not speak of it keep their digest
         own = sources(tree)
         tree |= {"sources": own} if own else {}
         text = json.dumps(tree, sort_keys=True, separators=(",", ":"))

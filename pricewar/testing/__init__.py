@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .costs import check_cost_curve, example_output
 from .events import check_event
 from .interventions import (
     check_intervention,
@@ -16,6 +17,7 @@ from .strategies import LogitRival, check_demand, check_strategy, example_landsc
 
 __all__ = [
     "LogitRival",
+    "check_cost_curve",
     "check_demand",
     "check_event",
     "check_intervention",
@@ -26,6 +28,7 @@ __all__ = [
     "example_landscape",
     "example_market",
     "example_offers",
+    "example_output",
     "example_sales",
     "example_view",
 ]
