@@ -762,7 +762,7 @@ def test_measures_act_in_the_order_of_the_scenario(market: PriceWar, tax_first: 
     measures = (_Tax(), _Dearer()) if tax_first else (_Dearer(), _Tax())
     market.step()
     regulator = Regulator(market, measures)
-    regulator.open()
+    regulator.open(market.sight)
 
     def expected(value: Any, tax: float) -> Any:
         return (value + tax) * 1.1 if tax_first else value * 1.1 + tax
