@@ -133,7 +133,7 @@ def test_better_offers_bring_people_early(market: PriceWar) -> None:
     )
     better = choose(found, market.calibration)
     pull = only(pull_forward={"on": True, "response": 0.35})
-    here = (market.state, better, market.calibration)
+    here = (market.state, showroom(market), better, market.calibration)
     attraction = market.calibration.population.weight @ np.log1p(better.inside)
     early = np.exp(0.35 * (attraction - market.calibration.attraction))
     assert shoppers(*here, pull, 1_000.0) == pytest.approx(1_000.0 * early)

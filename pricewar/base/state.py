@@ -6,6 +6,7 @@ Only the model's step and events write to it. J products, F firms, money in CNY.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -88,6 +89,8 @@ class State:
     """(G, J) shares of the income groups among those whose cars were delivered so far."""
     months_broke: Floats
     """(F,) months in a row that the firm ended without cash."""
+    notebooks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What each mechanism of a user's own remembers, by its name in the scenario."""
     log: list[tuple[int, str, str]] = field(default_factory=list)
     """What happened: (period, entity, what), for the ribbon of events in figures."""
 

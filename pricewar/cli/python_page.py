@@ -24,8 +24,8 @@ MODULES: Final = {
     "pricewar.interventions": ("Intervention", "Desk"),
     "pricewar.base.records": ("View", "Quote", "Offers", "Sales", "Accounts", "Landscape"),
     "pricewar.testing": (
-        "check_strategy", "check_demand", "check_cost_curve", "check_event", "check_intervention", "enforce",
-        "example_view",
+        "check_strategy", "check_demand", "check_cost_curve", "check_mechanism", "check_event",
+        "check_intervention", "enforce", "example_view",
         "example_desk", "example_offers", "example_sales", "example_accounts",
     ),
     "pricewar.policy": (),

@@ -18,6 +18,7 @@ from pricewar.base.sums import dot, times
 from pricewar.kernels.market import choices, second_choices
 from pricewar.scenario.mechanisms import Dynamics
 
+from . import own_mechanisms
 from .calibrate import NOT_ON_SALE, Calibration
 from .population import QUINTILES
 
@@ -79,8 +80,9 @@ def conditions(
         fleet, start = (np.maximum(share, UNKNOWN) for share in (state.fleet, calibration.fleet))
         grown = np.log(fleet / start)[:-1]
         delta = delta + dynamics.word_of_mouth.strength * grown[landscape.firm_of]
+    delta = delta + own_mechanisms.appeal(state, offers, dynamics)
     price = offers.buyer_price
-    felt = _reference(state, price, dynamics)
+    felt = _reference(state, price, dynamics) + own_mechanisms.burden(state, offers, dynamics)
     return Conditions(
         delta=np.where(offers.on_sale, delta, NOT_ON_SALE),
         price=price,
@@ -172,11 +174,11 @@ def spill(refused: Floats, found: Conditions, calibration: Calibration) -> Float
 
 
 def shoppers(
-    state: State, choice: Choice, calibration: Calibration, dynamics: Dynamics, usual: float
+    state: State, offers: Offers, choice: Choice, calibration: Calibration, dynamics: Dynamics, usual: float
 ) -> float:
     """People in the market this month: those who planned to come, and those whom good offers bring early."""
     pull = dynamics.pull_forward
-    usual = usual * state.demand_factor * state.month_luck
+    usual = usual * state.demand_factor * state.month_luck * own_mechanisms.shoppers(state, offers, dynamics)
     if not pull.on:
         return usual
     better = dot(calibration.population.weight, np.log1p(choice.inside)) - calibration.attraction

@@ -21,7 +21,7 @@ from pricewar.base.sums import dot
 from pricewar.results import metrics
 from pricewar.scenario.files import Source, load
 
-from . import buyers, calendar, carry, settling
+from . import buyers, calendar, carry, own_mechanisms, settling
 from .accrual import Accrual
 from .batch import iteration
 from .buyers import Choice, Conditions
@@ -89,6 +89,7 @@ class PriceWar(Gauges):
         self.accounts: Accounts | None = None
         self.price_history: Floats = np.empty((self.setting.periods + 1, len(self.landscape.products)))
         self.price_history[0] = self.offers.price
+        own_mechanisms.require_rest(self.state, self.offers, self.setting.dynamics, self.setting.name)
         settlement = self.setting.market.settlement
         self.found: Conditions = buyers.conditions(
             self.state, self.offers, self.calibration, self.setting.dynamics, settlement
@@ -206,7 +207,7 @@ class PriceWar(Gauges):
         self.found = buyers.conditions(self.state, offers, calibration, dynamics, settlement)
         self.chosen = self.choose(self.found)
         usual = self.setting.consumers.shoppers
-        people = buyers.shoppers(self.state, self.chosen, calibration, dynamics, usual)
+        people = buyers.shoppers(self.state, offers, self.chosen, calibration, dynamics, usual)
         free = dynamics.waiting.share if dynamics.waiting.on else 0.0
         share, worth = self.chosen.share, buyers.surplus(self.chosen, self.found, calibration, people, free)
         if self.crowd is not None:
@@ -273,6 +274,7 @@ class PriceWar(Gauges):
     def _carry(self, offers: Offers, sales: Sales, accounts: Accounts) -> None:
         """Buyers and firms remember; firms without cash leave."""
         carry.buyers(self.state, self.offers, offers, sales, self.reference.own, self.setting)
+        own_mechanisms.remember(self.state, offers, sales, self.setting.dynamics)
         carry.trends(self.state, self.setting.dynamics, sales)
         carry.supply(self.state, self.suppliers, self.setting.supply_chain.dependence)
         for index in carry.exits(self.state, [firm.spec.months_to_exit for firm in self.firms]):

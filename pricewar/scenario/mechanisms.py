@@ -8,7 +8,11 @@ cover (docs/reference/dynamics.md).
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import BaseModel, ConfigDict, Field
+
+from .own_mechanism import MechanismOf, OwnMechanism
 
 
 class Mechanism(BaseModel):
@@ -134,9 +138,12 @@ class Battery(Mechanism):
 
 
 class Dynamics(BaseModel):
-    """All mechanisms."""
+    """All mechanisms; further tables name one of a user's own by its kind."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="allow")
+    __pydantic_extra__: dict[
+        str, Annotated[OwnMechanism, MechanismOf("pricewar.scenario.own_mechanism", OwnMechanism)]
+    ]
 
     waiting: Waiting = Waiting()
     reference_price: ReferencePrice = ReferencePrice()
@@ -148,3 +155,9 @@ class Dynamics(BaseModel):
     dealer_stock: DealerStock = DealerStock()
     learning: Learning = Learning()
     battery: Battery = Battery()
+
+    @property
+    def own(self) -> dict[str, OwnMechanism]:
+        """Mechanisms of a user's own that are on, in the order of their names."""
+        rules = self.__pydantic_extra__ or {}
+        return {name: rules[name] for name in sorted(rules) if rules[name].on}

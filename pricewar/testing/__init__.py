@@ -13,6 +13,7 @@ from .interventions import (
     example_offers,
     example_sales,
 )
+from .mechanisms import check_mechanism
 from .strategies import LogitRival, check_demand, check_strategy, example_landscape, example_view
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "check_demand",
     "check_event",
     "check_intervention",
+    "check_mechanism",
     "check_strategy",
     "enforce",
     "example_accounts",
