@@ -30,7 +30,7 @@ HOMES: Final = {
     "results": {name: name for name in ("bounds", "metrics", "schema", "stored")},
     "market": {
         "accrual": "accrual", "agenda": "calendar", "agents": "agents", "batch": "batch",
-        "calibrate": "calibrate", "carry": "carry", "consumers": "population", "costs": "costs",
+        "calibrate": "calibrate", "consumers": "population", "costs": "costs",
         "crowd": "crowd", "firm": "firm", "fit": "calibration_report", "history": "history",
         "model": "model", "production": "production", "reference": "reference", "regulator": "regulator",
         "reported": "reported", "research": "research", "settling": "settling", "supplier": "suppliers",

@@ -16,9 +16,9 @@ from pricewar.base.rules import make_rule, shipped
 from pricewar.interventions import Intervention
 from pricewar.market.buyers import choose, conditions
 from pricewar.market.calibrate import calibrate
-from pricewar.market.carry import draw_noise
 from pricewar.market.costs import DAYS_A_MONTH
 from pricewar.market.model import PriceWar
+from pricewar.market.start import draw_noise
 from pricewar.results.schema import SCHEMA
 from pricewar.runs import run
 from pricewar.scenario.files import load, shipped_scenarios

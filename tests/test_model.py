@@ -11,7 +11,7 @@ from conftest import AT_REST, OFF, column, ran, short, strategies, tiny, tiny_tr
 
 from pricewar.base.errors import InputError, StrategyError
 from pricewar.base.records import Floats, View
-from pricewar.market import carry
+from pricewar.market import closing
 from pricewar.market.model import PriceWar
 from pricewar.scenario.tree import Scenario, scenario_from
 from pricewar.strategies import Hold, Strategy
@@ -445,9 +445,9 @@ def test_months_out_of_cash_are_counted_in_a_row(market: PriceWar) -> None:
     counts = []
     for cash in (-1.0, -1.0, 1.0, -1.0, -1.0, -1.0):
         books = market.accounts.but(cash=np.array([cash, 1.0, -1.0]))
-        carry.books(market.state, books, market.made, market.state.inventory)
+        closing.books(market.state, books, market.made, market.state.inventory)
         counts.append(market.state.months_broke.tolist())
-        left = carry.exits(market.state, [3, 3, 99])
+        left = closing.exits(market.state, [3, 3, 99])
     assert [count[0] for count in counts] == [1, 2, 0, 1, 2, 3]
     assert [count[1] for count in counts] == [0] * 6
     assert [count[2] for count in counts] == [1, 2, 3, 4, 5, 6]

@@ -20,8 +20,8 @@ from pricewar.base.rules import shipped
 from pricewar.base.state import State
 from pricewar.cli.pages import RULES, TABLES
 from pricewar.market.calibrate import calibrate
-from pricewar.market.carry import start_state
 from pricewar.market.model import PriceWar
+from pricewar.market.start import start_state
 from pricewar.results.schema import SCHEMA
 from pricewar.results.store import Results
 from pricewar.runs import run

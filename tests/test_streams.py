@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pricewar.base.luck import stream
 from pricewar.base.months import month_after, months_between
-from pricewar.market.carry import draw_noise
+from pricewar.market.start import draw_noise
 
 SOME = settings(deadline=None, max_examples=30)
 KNOWN = [-1.8706151189186835, 0.040674600222309926]

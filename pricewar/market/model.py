@@ -21,7 +21,7 @@ from pricewar.base.sums import dot
 from pricewar.results import metrics
 from pricewar.scenario.files import Source, load
 
-from . import buyers, calendar, carry, own_mechanisms, settling
+from . import buyers, calendar, closing, memory, own_mechanisms, settling
 from .accrual import Accrual
 from .batch import iteration
 from .buyers import Choice, Conditions
@@ -36,7 +36,9 @@ from .reference import PriceReference
 from .regulator import Regulator
 from .reported import Month, month_of
 from .research import Research
+from .showroom import showroom, start_offers
 from .sight import Sight, firm_figures, product_figures
+from .start import draw_noise, start_state
 from .suppliers import Supplier, close_all
 from .views import view_of
 
@@ -77,14 +79,14 @@ class PriceWar(Gauges):
         self.calibration: Calibration = calibrate(self.setting)
         self.landscape: Landscape = self.calibration.landscape
         self.cost_parts = CostParts.of(self.setting, self.calibration)
-        self.state: State = carry.start_state(self.setting, self.calibration)
-        self._market_luck, self._taste_luck = carry.draw_noise(
+        self.state: State = start_state(self.setting, self.calibration)
+        self._market_luck, self._taste_luck = draw_noise(
             self.setting, self.landscape.products, self.seed_of_run
         )
         self.crowd = Crowd.of(self.setting, self.calibration, self.seed_of_run, threads)
         self.start_cumulative = self.state.cumulative.copy()
         self.reference = PriceReference(self.setting, self.calibration)
-        self.offers: Offers = carry.start_offers(self.state)
+        self.offers: Offers = start_offers(self.state)
         self.sales: Sales | None = None
         self.accounts: Accounts | None = None
         self.price_history: Floats = np.empty((self.setting.periods + 1, len(self.landscape.products)))
@@ -127,7 +129,7 @@ class PriceWar(Gauges):
         sales, made = self._sell(offers)
         accounts, inventory, supplied = self._close(sales, made)
         self._note(offers, sales, accounts, supplied)
-        carry.books(self.state, accounts, made, inventory)
+        closing.books(self.state, accounts, made, inventory)
         self._carry(offers, sales, accounts)
         self.made = made
         if self.datacollector is not None:
@@ -195,7 +197,7 @@ class PriceWar(Gauges):
         self.sight = self._look(self._audited())
         for firm in self.firms:
             firm.propose()
-        offers = carry.showroom(self.state, self.period, *proposed(self.firms, self.state))
+        offers = showroom(self.state, self.period, *proposed(self.firms, self.state))
         offers = calendar.impose(self.setting, offers, self.state, self.period)
         return self.regulator.amend(offers)
 
@@ -273,11 +275,11 @@ class PriceWar(Gauges):
 
     def _carry(self, offers: Offers, sales: Sales, accounts: Accounts) -> None:
         """Buyers and firms remember; firms without cash leave."""
-        carry.buyers(self.state, self.offers, offers, sales, self.reference.own, self.setting)
+        memory.buyers(self.state, self.offers, offers, sales, self.reference.own, self.setting)
         own_mechanisms.remember(self.state, offers, sales, self.setting.dynamics)
-        carry.trends(self.state, self.setting.dynamics, sales)
-        carry.supply(self.state, self.suppliers, self.setting.supply_chain.dependence)
-        for index in carry.exits(self.state, [firm.spec.months_to_exit for firm in self.firms]):
+        memory.trends(self.state, self.setting.dynamics, sales)
+        closing.supply(self.state, self.suppliers, self.setting.supply_chain.dependence)
+        for index in closing.exits(self.state, [firm.spec.months_to_exit for firm in self.firms]):
             what = f"{self.firms[index].spec.name} runs out of cash and leaves"
             self.state.log.append((self.period, self.firms[index].key, what))
         self.offers, self.sales, self.accounts = offers, sales, accounts

@@ -16,8 +16,8 @@ from pricewar.base.records import Offers
 from pricewar.base.rules import make_rule
 from pricewar.base.state import State
 from pricewar.events import Event
-from pricewar.market.carry import start_offers
 from pricewar.market.model import PriceWar
+from pricewar.market.showroom import start_offers
 from pricewar.scenario.files import Source, load
 from pricewar.scenario.tree import Scenario
 

@@ -1,0 +1,45 @@
+"""The end of a month: books carried forward, capacity that is left, firms that leave."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pricewar.base.records import Accounts, Floats
+from pricewar.base.state import State, leave
+
+from .production import Flow
+
+if TYPE_CHECKING:
+    from .suppliers import Supplier
+
+
+def books(state: State, accounts: Accounts, made: Flow, inventory: Floats) -> None:
+    """Cash, payables and cars at the end of the month."""
+    state.cash, state.payables = accounts.cash, accounts.payables
+    state.payable_days = accounts.payable_days
+    state.stock, state.backlog, state.forecast = made.stock, made.backlog, made.forecast
+    state.inventory = inventory
+    state.deposits = accounts.deposits
+    firm_of = state.landscape.firm_of
+    state.cumulative = state.cumulative + np.bincount(
+        firm_of, weights=made.produced, minlength=len(state.active)
+    )
+    state.months_broke = np.where(state.cash < 0, state.months_broke + 1, 0.0)
+
+
+def supply(state: State, suppliers: Sequence[Supplier], dependence: float) -> None:
+    """Capacity that the suppliers still standing can feed."""
+    lost = sum(supplier.spec.share * supplier.lost for supplier in suppliers)
+    state.supply = np.full(len(state.active), 1.0 - dependence * min(lost, 1.0))
+
+
+def exits(state: State, patience: Sequence[int]) -> list[int]:
+    """Firms that leave because they have been out of cash for too long; returns their positions."""
+    leaving = state.active & (state.months_broke >= np.array(patience))
+    gone = np.flatnonzero(leaving)
+    if len(gone):
+        leave(state, leaving)
+    return [int(f) for f in gone]

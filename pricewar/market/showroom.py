@@ -1,0 +1,33 @@
+"""What stands in the showrooms: offers before events and measures touch them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pricewar.base.records import Floats, Offers
+from pricewar.base.state import State
+
+if TYPE_CHECKING:
+    pass
+
+
+def start_offers(state: State) -> Offers:
+    """What stood in the showrooms before the first month."""
+    return showroom(state, -1, state.list_price, state.promotion)
+
+
+def showroom(state: State, period: int, list_price: Floats, promotion: Floats) -> Offers:
+    """Offers at stated prices, before events and measures."""
+    count = len(list_price)
+    return Offers(
+        period=period,
+        list_price=list_price,
+        promotion=promotion,
+        on_sale=state.on_sale & state.active[state.landscape.firm_of],
+        subsidy=state.subsidy,
+        tax=np.zeros(count),
+        rebate=np.zeros(count),
+        announced_end=np.full(count, -1),
+    )
