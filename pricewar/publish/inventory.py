@@ -50,6 +50,7 @@ STATIC: Final = {
     "docs/img/*_growth.png": "speed of a machine: make bench",
     "docs/img/screen_prices.png": "a screen of shares and margins, which does not run the market",
     "docs/adr/*.md": "decisions, with what was measured then",
+    "docs/explanation/architecture.md": "where code is",
     "docs/explanation/equilibrium.md": "the solver, checked by pricewar verify",
     "docs/explanation/learning.md": "the laboratory",
     "docs/explanation/strategies-in-china.md": "recorded price moves: pricewar.data.page",
