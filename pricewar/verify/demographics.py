@@ -27,6 +27,9 @@ class Demographics:
 
     def _read_table(self) -> None:
         value, told = self.inputs.get("demographics"), self.inputs.get("demographic_names")
+        if told is not None and not isinstance(value, list):
+            allowed = "demographics, a matrix with a column for each name"
+            raise bad_input("case", ("inputs.demographics", None, allowed))
         if isinstance(value, dict):
             self.table |= {
                 name: numbers(f"inputs.demographics.{name}", column) for name, column in value.items()

@@ -121,7 +121,7 @@ def _or_zero(value: Floats | None) -> Any:
 
 
 def ownership(matrix: Any, conduct: Any, firm_ids: NDArray[Any], place: str = "inputs") -> Floats | None:
-    """(J, J) weights of product k's profit in the choice of price j; None where owners have their own only."""
+    """(J, J) weights of product k's profit in the choice of price j; None: owners have their own only."""
     if matrix is not None and conduct is not None:
         raise bad_input("case", (f"{place}.conduct", "given beside ownership", "one of the two"))
     size = firm_ids.size
