@@ -1,6 +1,6 @@
 """Make the cases of pricewar/verify/cases that pyblp computed: `python benchmarks/make_verify_cases.py`.
 
-Inputs are drawn here and rounded to four decimals, so that the file holds them exactly; every output is pyblp's.
+Inputs are drawn here and rounded to four decimals, so that files hold them exactly; every output is pyblp's.
 """
 
 from __future__ import annotations
@@ -136,9 +136,7 @@ def main() -> None:
     one, two = market_inputs(rng, 5, 8, 1.0), market_inputs(rng, 4, 6, 1.0)
     both = {key: [*np.asarray(one[key]).tolist(), *np.asarray(two[key]).tolist()] for key in one}
     ids = {"market_ids": ["north"] * 5 + ["south"] * 4, "agent_market_ids": ["north"] * 8 + ["south"] * 6}
-    nests = {
-        "nesting_ids": ["large", "small", "large", "small", "small"] + ["small", "large", "large", "small"]
-    }
+    nests = {"nesting_ids": ["large", "small", "large", "small", "small", "small", "large", "large", "small"]}
     write("two_markets_with_nests", ids | both | nests | {"rho": [0.3, 0.45], "beta": beta, "sigma": root})
 
 
