@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .arrays import Flags, Floats, Ints, Record, read_only
 from .errors import bad_input
@@ -63,7 +65,7 @@ class Landscape(Record):
         """(..., F) mean change of prices (..., J) from the start, a fraction, weighted by cars sold there."""
         return self.by_start_units(price / self.start_price - 1.0)
 
-    def by_firm(self, values: Floats) -> Floats:
+    def by_firm(self, values: NDArray[Any]) -> Floats:
         """(..., F) sums over each firm's products of values (..., J); 0 for a firm without products.
 
         Numbers are added one by one in the order of products, so that months together and a month by itself
