@@ -13,9 +13,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from pricewar.base.arguments import maybe, one_of, takes, text
+from pricewar.base.arrays import Floats
 from pricewar.base.errors import ResultsError
 from pricewar.results.bounds import Bounds, bounds_of
 from pricewar.results.schema import COMPARISON, columns, measures, without_level
@@ -24,7 +24,6 @@ from pricewar.results.store import Results
 from .interval import Ends, Interval, Method, interval
 from .panel import Panel, panel, position, total
 
-Floats = NDArray[np.float64]
 TOTAL: Final = "total"
 OPEN: Final = "open_orders"
 """What the orders open at the end come to, less those open at the start."""

@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from pricewar.base.arguments import at_least, column, columns, numbers, takes
+from pricewar.base.arrays import Floats
 from pricewar.base.errors import ResultsError, bad_input
 
-from .structure import Floats, require_columns, require_design, require_saltelli
+from .structure import require_columns, require_design, require_saltelli
 
 _NOT_MORRIS: Final = (
     "grid", "one-at-a-time", "fractional", "latin-hypercube", "sobol-sequence", "saltelli", "csv",

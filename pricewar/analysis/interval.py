@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaincinv, stdtrit  # scipy.stats takes half a second to import
 
+from pricewar.base.arrays import Floats
 from pricewar.results.bounds import FREE, Bounds
 
-Floats = NDArray[np.float64]
 Method = Literal["t", "bootstrap"]
 LEVEL = 0.95
 NO_LUCK = "no luck in this market: seeds do not differ"

@@ -9,10 +9,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pricewar.base.arguments import column, column_or_columns, columns, maybe, names, number, one_of, takes
+from pricewar.base.arrays import Floats
 from pricewar.base.errors import ResultsError, bad_input
 from pricewar.results.bounds import POSITIVE, bounds_of
 
-from .interval import Floats, Interval, interval, share_interval
+from .interval import Interval, interval, share_interval
 from .sensitivity import estimate, good, heat
 from .structure import Over, has_luck, over_of, require_columns
 

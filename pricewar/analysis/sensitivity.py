@@ -15,11 +15,12 @@ import numpy as np
 import pandas as pd
 
 from pricewar.base.arguments import column, columns, takes
+from pricewar.base.arrays import Floats
 from pricewar.base.errors import ResultsError, bad_input
 from pricewar.results.bounds import bounds_of
 
 from .indices import morris, sobol
-from .interval import Floats, Interval, Method, interval, share_interval
+from .interval import Interval, Method, interval, share_interval
 from .structure import Over, has_luck, over_of, require_columns
 
 BINS: Final = 6

@@ -12,12 +12,11 @@ from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from pricewar.base.arrays import Floats
 from pricewar.base.errors import bad_input
 from pricewar.results.bounds import DIFF
 
-Floats = NDArray[np.float64]
 Over = Literal["seed", "point"]
 SAMPLED: Final = ("latin-hypercube", "sobol-sequence", "saltelli", "morris", "csv")
 """Designs whose points are a sample, so that points and not seeds are what an interval is over."""

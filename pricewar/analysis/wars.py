@@ -14,11 +14,12 @@ import numpy as np
 import pandas as pd
 
 from pricewar.base.arguments import maybe, takes, text
+from pricewar.base.arrays import Floats
 from pricewar.results.metrics import recovery_half_life
 from pricewar.results.schema import EPISODES
 from pricewar.results.store import Results
 
-from .panel import Floats, Panel, panel, position
+from .panel import Panel, panel, position
 
 Outcome = Literal["recovered", "settled", "open"]
 Lacking = Literal["prices", "costs", "firms"]

@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from pricewar.base.arrays import Floats
 from pricewar.base.errors import PricewarError
 from pricewar.market.model import PriceWar
 from pricewar.scenario.tree import Scenario
-
-from .past import Floats
 
 MOST_LOST = 0.05
 """Largest share of draws that may fail."""

@@ -69,7 +69,7 @@ class Landscape(Record):
         """(..., J) for each product what holds for its firm, from values (..., F)."""
         return np.asarray(values)[..., self.firm_of]
 
-    def by_firm(self, values: Floats | Flags) -> Floats:
+    def by_firm(self, values: NDArray[Any]) -> Floats:
         """(..., F) sums over each firm's products of values (..., J); 0 for a firm without products.
 
         Numbers are added one by one in the order of products, so that months together and a month by itself

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from pricewar.analysis.panel import total
 from pricewar.analysis.wars import Definition, Path, War, find_wars, make_path
+from pricewar.base.arrays import Floats
 from pricewar.base.own_code import FAILURES, blame, check_name, imported, left_out
 from pricewar.base.paths import is_place
 from pricewar.base.sums import times
@@ -31,7 +31,6 @@ from pricewar.results.schema import measures, without_level
 if TYPE_CHECKING:
     from pricewar.scenario.tree import Scenario
 
-Floats = NDArray[np.float64]
 WITHOUT_LEVEL: Final = without_level("market") | {"surplus_end", "welfare_with_open"}
 """Metrics of which only differences mean anything."""
 NEVER: Final = float("nan")

@@ -16,14 +16,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pricewar.base.arrays import Floats, Ints
 from pricewar.base.errors import bad_input
-from pricewar.kernels.lab_diagnose import aftermath, best_replies, cycle_from, follow, true_values
 
 from .game import StageGame
+from .kernels.diagnose import aftermath, best_replies, cycle_from, follow, true_values
 from .sessions import Sessions
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 EXACT = 1e-12
 """Relative shortfall of a value below the best that still counts as a best reply."""
 

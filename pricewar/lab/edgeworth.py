@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.optimize import brentq
 
+from pricewar.base.arrays import Floats
 from pricewar.base.errors import bad_input
 
 from . import figures
@@ -23,7 +23,6 @@ from .detect import edgeworth_cycle
 from .report import Comparison, Report
 from .settings import Value, read_settings
 
-Floats = NDArray[np.float64]
 SOURCE = "Kreps, Scheinkman (1983), Bell Journal 14(2); Edgeworth (1897); Levitan, Shubik (1972)"
 DEFAULTS: dict[str, Value] = {"capacity": (0.45, 0.45), "step": 0.01, "periods": 200}
 

@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from pricewar.base.arrays import Floats
 from pricewar.base.errors import bad_input
 
 from . import figures
@@ -19,7 +20,6 @@ from .maskin_tirole import homogeneous_profits
 from .report import Comparison, Report, standard_error
 from .settings import Value, read_settings
 
-Floats = NDArray[np.float64]
 SOURCE = "Klein (2021), Autonomous Algorithmic Collusion, RAND Journal of Economics 52(3)"
 DEFAULTS: dict[str, Value] = {
     "k": 6,

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pricewar.base.arrays import Floats
 from pricewar.base.errors import bad_input
 
 from . import figures
@@ -17,7 +18,6 @@ from .detect import edgeworth_cycle
 from .report import Comparison, Report
 from .settings import Value, read_settings
 
-Floats = NDArray[np.float64]
 SOURCE = "Maskin, Tirole (1988), A Theory of Dynamic Oligopoly II, Econometrica 56(3)"
 DEFAULTS: dict[str, Value] = {"delta": 0.95, "steps": 6, "periods": 200}
 

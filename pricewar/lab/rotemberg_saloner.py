@@ -8,15 +8,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from pricewar.base.arrays import Floats
 from pricewar.base.errors import bad_input
 
 from . import figures
 from .report import Comparison, Report
 from .settings import Value, read_settings
 
-Floats = NDArray[np.float64]
 SOURCE = "Rotemberg, Saloner (1986), A Supergame-Theoretic Model of Price Wars during Booms, AER 76(3)"
 DEFAULTS: dict[str, Value] = {"delta": 0.52, "n": 2, "size": (1.0, 1.2), "odds": (0.5, 0.5), "cost": 0.0}
 

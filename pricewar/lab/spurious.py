@@ -14,9 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pricewar.kernels.lab_diagnose import cycle_from, follow
-
 from .diagnosis import Diagnosis
+from .kernels.diagnose import cycle_from, follow
 from .report import clustered_error
 from .sessions import Sessions
 

@@ -6,19 +6,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from pricewar.analysis.compare import TOTAL, Row, compare_table, has_luck, pick
 from pricewar.analysis.interval import NO_LUCK
 from pricewar.analysis.panel import common_months
 from pricewar.base.arguments import maybe, takes, text
+from pricewar.base.arrays import Floats
 from pricewar.results.store import Results
 
 from .style import count
-
-Floats = NDArray[np.float64]
 
 
 class Series(NamedTuple):

@@ -10,11 +10,12 @@ from functools import lru_cache
 
 import numpy as np
 
+from pricewar.base.arrays import Floats
 from pricewar.experiment.metrics import Run
 from pricewar.market.calibrate import calibrate
 from pricewar.market.reference import Same, start_game
 
-from .lines import Floats, Ledger
+from .lines import Ledger
 
 
 @lru_cache(maxsize=8)

@@ -8,13 +8,14 @@ from typing import Final
 
 import numpy as np
 
+from pricewar.base.arrays import Flags, Floats
 from pricewar.events.cuts import ImposedCut
 from pricewar.experiment.metrics import Run
 from pricewar.market.calibrate import calibrate
 from pricewar.results import metrics
 from pricewar.results.metrics import cut_depth, present_value, sacrifice_and_recoupment
 
-from .lines import LINES, Flags, Floats, Ledger, below, lines_of
+from .lines import LINES, Ledger, below, lines_of
 
 CUT: Final = 0.03
 """A price this fraction below the reference price is a cut."""

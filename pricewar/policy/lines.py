@@ -8,13 +8,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pricewar.base.arrays import Flags, Floats
 from pricewar.base.sums import times
 from pricewar.experiment.metrics import Run
 from pricewar.market.costs import cost_lines
 from pricewar.results import metrics
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 LINES = ("avc", "aac", "lraic", "atc", "full")
 
 

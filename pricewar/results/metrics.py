@@ -11,9 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pricewar.base.arrays import Floats
 from pricewar.base.sums import times
-
-Floats = NDArray[np.float64]
 
 
 def _weighted_mean(values: ArrayLike, weights: ArrayLike) -> Floats:

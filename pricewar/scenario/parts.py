@@ -10,11 +10,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from pricewar.base.book import Settlement
+from pricewar.base.fields import Money, Share
 from pricewar.base.rules import RuleOf
 from pricewar.strategies import Strategy
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Money = Annotated[float, Field(ge=0)]
 Seed = Annotated[int, Field(ge=0, le=2**63 - 1)]
 """A seed of luck: tables keep it as a 64-bit integer."""
 
