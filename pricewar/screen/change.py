@@ -51,6 +51,9 @@ class Change:
         wrong = [("--merge", name, _listed(firms)) for name in self.merge if name not in firms]
         if self.merge and len(set(self.merge)) < 2:
             wrong.append(("--merge", " ".join(self.merge), "two firms or more, each once"))
+        if market.closed and self.merge and _one_left(self.merge, firms):
+            allowed = "a firm that stays out: everybody buys (--no-outside), and one firm has no best price"
+            wrong.append(("--merge", " ".join(self.merge), allowed))
         wrong += _wrong("--cut", self.cut, firms, lambda x: 0 <= x < 1, "a part of the price, 0 to below 1")
         wrong += _wrong("--floor", self.floor, market.products, _positive, "a price above zero")
         wrong += _wrong("--cost", self.cost, firms, lambda x: _positive(1 + x), "more than -100%")
@@ -88,7 +91,7 @@ class Change:
         for name, price in self.floor.items():
             floor[market.products.index(name)] = price
         return solve(
-            found.demand,
+            found.lifted(self._rise(found, floor)) if market.closed else found.demand,
             self.costs(found),
             self.owners(market),
             fixed=self._imposed(market, floor),
@@ -98,6 +101,12 @@ class Change:
             start=np.maximum(market.prices, floor),
             tol=TOLERANCE if market.firms.size <= 1000 else 1e-11,
         ).require_converged()
+
+    def _rise(self, found: Calibration, floor: Floats) -> float:
+        """About how much dearer the market becomes: costs and taxes passed on, floors kept."""
+        charged = (self.costs(found) + self.unit_tax) * (1.0 + self.tax) - found.costs
+        level = np.maximum(found.market.prices + charged, floor)
+        return float(found.market.shares @ (level - found.market.prices))
 
     def _imposed(self, market: Market, floor: Floats) -> Floats | None:
         """Prices that nobody chooses (J,), NaN where free."""
@@ -120,6 +129,11 @@ def _wrong(
     known = frozenset(names)
     lost = [(option, name, _listed(names)) for name in asked if name not in known]
     return lost + [(option, f"{name}={value:g}", allowed) for name, value in asked.items() if not fits(value)]
+
+
+def _one_left(merge: tuple[str, ...], firms: tuple[str, ...]) -> bool:
+    """Whether the merger leaves nobody out."""
+    return set(firms) <= set(merge)
 
 
 def _positive(value: float) -> bool:
