@@ -1,4 +1,4 @@
-"""Markets where everybody buys: known by their sum in every order of rows, solved without an outside option."""
+"""Markets where everybody buys: known by their sum in every order of rows, without an outside option."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def closed(folder: Path, change: Change, rows: tuple[str, ...] = ROWS, **options
     return screen(read_market(write(folder, rows), outside=False), change, margin_sd=0.0, **options)
 
 
-@pytest.mark.parametrize("rows", itertools.permutations(ROWS))
+@pytest.mark.parametrize("rows", list(itertools.permutations(ROWS)))
 def test_shares_that_sum_to_one_are_refused_in_every_order(tmp_path: Path, rows: tuple[str, ...]) -> None:
     with pytest.raises(InputError, match=r"column share: found a sum of 1; .*--no-outside"):
         read_market(write(tmp_path, rows))
@@ -79,7 +79,7 @@ def test_prices_after_are_a_choice_among_the_products_alone(
         same = owners[:, None] == owners[None, :]
         return shares(price) / (1.0 + change.tax) + (same * slope) @ (kept - costs)
 
-    price = fsolve(conditions, found.products["price_after"].to_numpy() * 1.01, xtol=1e-12)
+    price = fsolve(conditions, found.products["price_after"].to_numpy() * 1.01, xtol=1e-9)
     np.testing.assert_allclose(found.products["price_after"], price, rtol=1e-6)
     np.testing.assert_allclose(found.products["share_after"], shares(price), rtol=1e-5)
 

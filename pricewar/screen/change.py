@@ -8,6 +8,7 @@ from math import isfinite
 
 import numpy as np
 
+from pricewar.base.arguments import Sort, check, flag
 from pricewar.base.errors import bad_input
 from pricewar.demand.base import Floats, Ints
 from pricewar.equilibrium import Equilibrium, solve
@@ -16,6 +17,20 @@ from .calibrate import Calibration
 from .table import Market
 
 TOLERANCE = 1e-13
+AMOUNT = Sort(
+    "a number", lambda value: isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+)
+FIRMS = Sort(
+    "a tuple of names of firms",
+    lambda value: isinstance(value, (tuple, list)) and all(isinstance(name, str) for name in value),
+)
+AMOUNTS = Sort(
+    "a table of names and numbers",
+    lambda value: (
+        isinstance(value, Mapping)
+        and all(isinstance(name, str) and AMOUNT.fits(x) for name, x in value.items())
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -30,6 +45,9 @@ class Change:
         tax: ad valorem rate on the price without it; the seller keeps p / (1 + tax).
         unit_tax: money for each unit, paid by the seller.
         respond: whether the others answer a cut; if not, their prices stay.
+
+    Raises:
+        InputError: a value of another sort.
     """
 
     merge: tuple[str, ...] = ()
@@ -39,6 +57,19 @@ class Change:
     tax: float = 0.0
     unit_tax: float = 0.0
     respond: bool = True
+
+    def __post_init__(self) -> None:
+        check(
+            "Change",
+            merge=(self.merge, FIRMS),
+            cut=(self.cut, AMOUNTS),
+            floor=(self.floor, AMOUNTS),
+            cost=(self.cost, AMOUNTS),
+            tax=(self.tax, AMOUNT),
+            unit_tax=(self.unit_tax, AMOUNT),
+            respond=(self.respond, flag),
+        )
+        object.__setattr__(self, "merge", tuple(self.merge))
 
     @property
     def empty(self) -> bool:
