@@ -1,0 +1,332 @@
+"""Best responses of firms in a logit market with any buyers: is a price vector an equilibrium?
+
+For one firm the rivals' prices stand still, so everything that the others offer one buyer is a few numbers:
+the sum of attractions outside the firm's nests with what the firm earns from it, and the same for the rivals
+inside each of its nests. A trial of the firm's prices then costs its own products only. The search climbs
+from marginal cost, from the present prices, from far above, and from the tops of profit along equal markups,
+always by zeta steps cut back until profit does not fall. Arrays as in `choice.py`, a logit without nests is
+one nest of correlation zero; n products of the firm, L nests where it sells.
+
+What a firm maximises is sum_k (take_k p_k - cost_k) s_k over all products: take and cost hold its part in
+each.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from .exp import FAST, NATS, power64
+from .zeta import _copy
+
+Array = NDArray[Any]
+
+#: Markups tried along the ray of equal markups, and zeta steps of one climb.
+RAY, CLIMB = 16, 60
+_CUTS = 12  # times that a step which lowers profit is cut to a quarter
+_STILL = 1e-11  # gain of a step, as part of profit, at which a climb has arrived
+_NOBODY = -1e300
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, inline="always")
+def _rival_nests(
+    market: tuple[Any, ...], n: int, nests: Array, rho: Array, margins: Array, mine: Array, sums: Any
+) -> None:
+    """Fill log sums in bits and mean earnings of the rivals' products in nests (H, B), buyers of block n."""
+    tastes, alpha, _, delta, prices = market
+    top, total, gains = sums
+    products, lanes = tastes.shape[1:]
+    top[:], total[:], gains[:] = _NOBODY, 0.0, 0.0
+    for j in range(products):
+        h, stretch = nests[j], 1.0 / (1.0 - rho[nests[j]])
+        if not mine[j]:
+            for b in range(lanes):
+                v = stretch * (delta[j] + tastes[n, j, b] - alpha[n, b] * prices[j])
+                top[h, b] = v if v > top[h, b] else top[h, b]
+    for j in range(products):
+        h, stretch = nests[j], 1.0 / (1.0 - rho[nests[j]])
+        if not mine[j]:
+            for b in range(lanes):
+                v = stretch * (delta[j] + tastes[n, j, b] - alpha[n, b] * prices[j])
+                value = power64(v - top[h, b])
+                total[h, b] += value
+                gains[h, b] += margins[j] * value
+    for h in range(rho.size):
+        for b in range(lanes):
+            if total[h, b] > 0.0:
+                gains[h, b] /= total[h, b]
+                top[h, b] += np.log2(total[h, b])
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def _others(
+    market: tuple[Any, ...], nests: Array, rho: Array, place: Array, margins: Array, mine: Array, lumps: Any
+) -> None:
+    """Fill what the rivals offer: `lumps` = log sums (L + 1, N, B) in bits and mean earnings from them.
+
+    The last row is all that lies outside the firm's nests, the outside option included. `place` (H,) is the
+    row of each nest, L where the firm does not sell; `margins` (J,) are weighted by the firm's part.
+    """
+    size, earned = lumps
+    rows, blocks, lanes = size.shape[0] - 1, size.shape[1], size.shape[2]
+    top, total, gains = np.empty((rho.size, lanes)), np.empty((rho.size, lanes)), np.empty((rho.size, lanes))
+    for n in range(blocks):
+        _rival_nests(market, n, nests, rho, margins, mine, (top, total, gains))
+        for h in range(rho.size):
+            if place[h] < rows:
+                for b in range(lanes):
+                    size[place[h], n, b], earned[place[h], n, b] = top[h, b], gains[h, b]
+        for b in range(lanes):
+            highest = 0.0
+            for h in range(rho.size):
+                if place[h] == rows:
+                    highest = max(highest, (1.0 - rho[h]) * top[h, b])
+            everything, money = power64(-highest), 0.0
+            for h in range(rho.size):
+                if place[h] == rows and total[h, b] > 0.0:
+                    value = power64((1.0 - rho[h]) * top[h, b] - highest)
+                    everything += value
+                    money += value * gains[h, b]
+            size[rows, n, b] = highest + np.log2(everything)
+            earned[rows, n, b] = money / everything
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, inline="always")
+def _within(firm: tuple[Any, ...], n: int, prices: Array) -> None:
+    """Fill, for the buyers of block n, the pull of own products (n, B), each nest's sum and what it earns."""
+    tastes, alpha, _, delta, own, nests, rho, take, costs, _, _, size, earned, work = firm
+    inner, top, total, near = work[:4]
+    lanes = alpha.shape[1]
+    for h in range(rho.size):
+        for b in range(lanes):
+            top[h, b] = size[h, n, b]
+    for i in range(own.size):
+        j, h, stretch = own[i], nests[i], 1.0 / (1.0 - rho[nests[i]])
+        for b in range(lanes):
+            v = stretch * (delta[j] + tastes[n, j, b] - alpha[n, b] * prices[i])
+            inner[i, b] = v
+            top[h, b] = v if v > top[h, b] else top[h, b]
+    for h in range(rho.size):
+        for b in range(lanes):
+            value = power64(size[h, n, b] - top[h, b])
+            value = value if size[h, n, b] > 0.5 * _NOBODY else 0.0
+            total[h, b] = value
+            near[h, b] = value * earned[h, n, b]
+    for i in range(own.size):
+        h, margin = nests[i], take[i] * prices[i] - costs[i]
+        for b in range(lanes):
+            value = power64(inner[i, b] - top[h, b])
+            inner[i, b] = value
+            total[h, b] += value
+            near[h, b] += margin * value
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, inline="always")
+def _between(firm: tuple[Any, ...], n: int) -> float:
+    """Fill nest shares (L, B) and earnings per buyer (B,) of block n; returns those of the block."""
+    weights, rho, size, earned, work = firm[2], firm[6], firm[11], firm[12], firm[13]
+    _, top, total, near, outer, mean = work[:6]
+    rows, profit = rho.size, 0.0
+    for h in range(rows):
+        for b in range(total.shape[1]):
+            near[h, b] /= total[h, b]
+            outer[h, b] = (1.0 - rho[h]) * (top[h, b] + np.log2(total[h, b]))
+    for b in range(total.shape[1]):
+        highest = size[rows, n, b]
+        for h in range(rows):
+            highest = max(highest, outer[h, b])
+        everything = power64(size[rows, n, b] - highest)
+        money = everything * earned[rows, n, b]
+        for h in range(rows):
+            value = power64(outer[h, b] - highest)
+            everything += value
+            money += value * near[h, b]
+            outer[h, b] = value
+        for h in range(rows):
+            outer[h, b] /= everything
+        mean[b] = money / everything
+        profit += weights[n, b] * mean[b]
+    return profit
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, inline="always")
+def _slopes(firm: tuple[Any, ...], n: int) -> None:
+    """Add block n to shares, slope and gain (n,) of the firm's pricing conditions; see `choice.py`."""
+    alpha, weights, own, nests, rho, work = firm[1], firm[2], firm[4], firm[5], firm[6], firm[13]
+    inner, _, total, near, outer, mean, shares, slope, gain = work
+    for i in range(own.size):
+        h = nests[i]
+        stretch, extra = 1.0 / (1.0 - rho[h]), rho[h] / (1.0 - rho[h])
+        s, d, g = 0.0, 0.0, 0.0
+        for b in range(alpha.shape[1]):
+            share = weights[n, b] * outer[h, b] * inner[i, b] / total[h, b]
+            sensitive = alpha[n, b] * share
+            s += share
+            d += sensitive
+            g += sensitive * (mean[b] + extra * near[h, b])
+        shares[i] += s
+        slope[i] += stretch * d * NATS
+        gain[i] += g * NATS
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def _profit(firm: tuple[Any, ...], prices: Array, target: Array) -> float:
+    """What the firm earns at its `prices` (n,), and the prices of one zeta step from there, in `target`."""
+    take, costs, low, high, work = firm[7], firm[8], firm[9], firm[10], firm[13]
+    shares, slope, gain = work[6:]
+    shares[:], slope[:], gain[:] = 0.0, 0.0, 0.0
+    profit = 0.0
+    for n in range(firm[1].shape[0]):
+        _within(firm, n, prices)
+        profit += _between(firm, n)
+        _slopes(firm, n)
+    for i in range(prices.size):
+        zeta = (take[i] * shares[i] + gain[i]) / slope[i]
+        step = (costs[i] + zeta) / take[i]
+        if not (slope[i] > 0.0 and np.isfinite(step)):  # nobody buys it, or more buy it when it is dearer
+            step = prices[i] if slope[i] < 0.0 else costs[i] / take[i]
+        target[i] = min(max(step, low[i]), high[i])
+    return profit
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def _climb(firm: tuple[Any, ...], prices: Array, target: Array, trial: Array, image: Array) -> float:
+    """Go up from `prices` (in place) by zeta steps that never lower the firm's profit; returns it."""
+    profit = _profit(firm, prices, target)
+    for _ in range(CLIMB):
+        part, better = 1.0, -np.inf
+        for _ in range(_CUTS):
+            for i in range(prices.size):
+                trial[i] = prices[i] + part * (target[i] - prices[i])
+            better = _profit(firm, trial, image)
+            if better >= profit:
+                break
+            part *= 0.25
+        if not better >= profit:
+            return profit
+        arrived = better - profit <= _STILL * abs(profit)
+        profit = better
+        _copy(trial, prices)
+        _copy(image, target)
+        if arrived and part == 1.0:
+            return profit
+    return profit
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def _span(firm: tuple[Any, ...], base: Array) -> tuple[float, float]:
+    """Markups over `base` between which every buyer is sensitive: lowest, and where the last one leaves."""
+    tastes, alpha, weights, delta, own, _, rho, _, _, _, _, size, _, _ = firm
+    blocks, lanes = alpha.shape
+    least, most = np.inf, 0.0
+    for n in range(blocks):
+        for b in range(lanes):
+            a = alpha[n, b]
+            if weights[n, b] > 0.0 and a > 0.0:
+                best = 0.0
+                for i in range(own.size):
+                    v = delta[own[i]] + tastes[n, own[i], b] - a * base[i] - size[rho.size, n, b]
+                    best = max(best, v)
+                least, most = min(least, 0.25 / a), max(most, (best + 8.0) / a)
+    return least, most
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def _search(firm: tuple[Any, ...], present: Array, best: Array) -> tuple[float, float]:
+    """Return the firm's profit at its `present` prices and at the `best` found, written there."""
+    costs, take, low, high = firm[8], firm[7], firm[9], firm[10]
+    count = present.size
+    base, prices = costs / take, np.empty(count)
+    target, trial, image = np.empty(count), np.empty(count), np.empty(count)
+    now = _profit(firm, present, target)
+    _copy(present, best)
+    highest = _climb(firm, best, target, trial, image)
+    least, most = _span(firm, base)
+    if not least < most:
+        return now, highest
+    before, rising = -np.inf, False
+    for step in range(RAY + 1):
+        markup = least * (most / least) ** (step / (RAY - 1.0))
+        profit = -np.inf
+        if step < RAY:
+            for i in range(count):
+                trial[i] = min(max(base[i] + markup, low[i]), high[i])
+            profit = _profit(firm, trial, target)
+        if step == 0 or step == RAY - 1 or (rising and profit < before):
+            if 0 < step < RAY - 1:
+                markup = least * (most / least) ** ((step - 1) / (RAY - 1.0))
+            for i in range(count):
+                prices[i] = min(max(base[i] + markup, low[i]), high[i])
+            found = _climb(firm, prices, target, trial, image)
+            if found > highest:
+                highest = found
+                _copy(prices, best)
+        rising, before = profit > before, profit
+    return now, highest
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def _rows(nests: Array, own: Array, place: Array) -> Any:
+    """Number the nests where the firm sells, in `place` (H,), and give all others the number after; L."""
+    place[:] = -1
+    rows = np.int64(0)
+    for j in own:
+        if place[nests[j]] < 0:
+            place[nests[j]] = rows
+            rows += 1
+    for h in range(place.size):
+        place[h] = rows if place[h] < 0 else place[h]
+    return rows
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def _room(count: int, rows: int, lanes: int) -> Any:
+    """Working arrays of `_profit`: for products and nests of one block of buyers, and for products."""
+    nest = (rows, lanes)
+    sums = np.empty(nest), np.empty(nest), np.empty(nest), np.empty(nest), np.empty(lanes)
+    return (np.empty((count, lanes)), *sums, np.empty(count), np.empty(count), np.empty(count))
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def best_responses(
+    market: tuple[Any, ...],
+    nests: Array,
+    rho: Array,
+    terms: tuple[Any, ...],
+    deciders: Array,
+    parts: Array,
+    answers: Array,
+    found: Array,
+) -> None:
+    """Search the best response of every decider while the others stand still.
+
+    `market` = tastes, alpha, weights, delta in bits, and prices (J,); `terms` = costs, keep, low, high (J,);
+    `deciders` (J,) say who sets each price, `parts` (G, J) how much of each product's profit a decider gets.
+    Writes the answers (J,) and, by decider, profit now and at its answer (G, 2). An imposed price stays.
+    """
+    prices = market[4]
+    costs, keep, low, high = terms
+    blocks, products, lanes = market[0].shape
+    _copy(prices, answers)
+    place, margins = np.empty(rho.size, np.int64), np.empty(products)
+    for g in range(parts.shape[0]):
+        mine = (deciders == g) & (low < high)
+        own = np.flatnonzero(mine)
+        if own.size == 0:
+            found[g, :] = 0.0
+            continue
+        rows = _rows(nests, own, place)
+        local, correlation = place[nests[own]], np.empty(rows)
+        for i in range(own.size):
+            correlation[local[i]] = rho[nests[own[i]]]
+        margins[:] = parts[g] * (keep * prices - costs)
+        lumps = np.empty((rows + 1, blocks, lanes)), np.empty((rows + 1, blocks, lanes))
+        _others(market, nests, rho, place, margins, mine, lumps)
+        part, best = parts[g][own], np.empty(own.size)
+        own_terms = part * keep[own], part * costs[own], low[own], high[own]
+        firm = (*market[:4], own, local, correlation, *own_terms, *lumps, _room(own.size, rows, lanes))
+        found[g, 0], found[g, 1] = _search(firm, prices[own], best)
+        answers[own] = best
