@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pricewar.demand import MixedLogit
 from pricewar.demand.base import Floats
 from pricewar.equilibrium import Equilibrium, hhi, hhi_change, pass_through, solve
 
@@ -105,13 +106,13 @@ def _changed(
         "profit": before,
         "profit_after": profit,
     }
-    harm = float(np.log((1.0 - after.shares.sum()) / market.outside) / found.alpha)
+    harm = _harm(found, after)
     tax = float(((after.prices - kept) * after.shares).sum())
     gain = float(profit.sum() - before.sum())
     figures = {
         "hhi_after": hhi(after.shares, change.owners(market)),
         "mean_price_change": float(np.average(products["price_change"], weights=market.shares)),
-        "inside_share_change": float(after.shares.sum() - market.shares.sum()),
+        "inside_share_change": 0.0 if market.closed else float(after.shares.sum() - market.shares.sum()),
         "consumer_harm_per_head": harm,
         "profit_change_per_head": gain,
         "tax_revenue_per_head": tax,
@@ -121,6 +122,17 @@ def _changed(
         names = ("consumer_harm", "profit_change", "tax_revenue", "welfare_change")
         figures |= {name: figures[f"{name}_per_head"] * market.size for name in names}
     return products, figures
+
+
+def _harm(found: Calibration, after: Equilibrium) -> float:
+    """Compensating variation per head: what the change of the log-sum is worth (Small and Rosen 1981)."""
+    market = found.market
+    if market.closed:  # the share that buys nothing, whose logarithm it is otherwise, is zero
+        demand = after.game.demand
+        assert isinstance(demand, MixedLogit)  # `Calibration.lifted`: better by one amount everywhere
+        lift = float(demand.delta[0] - found.demand.delta[0]) / found.alpha
+        return found.demand.consumer_surplus(market.prices) + lift - demand.consumer_surplus(after.prices)
+    return float(np.log((1.0 - after.shares.sum()) / market.outside) / found.alpha)
 
 
 def responses(found: Calibration, full: bool = False) -> dict[str, Floats]:
