@@ -25,7 +25,7 @@ PAGES_WITH_EXAMPLES = [
     if re.search(r"^```(python|console)$", path.read_text(encoding="utf-8"), re.M)
 ]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
-OWN_FILE = re.compile(r"This one, in `mylab\.py`")
+OWN_FILE = re.compile(r"This one, in\s`mylab\.py`")
 """A page that says so has its first Python block in that file."""
 FILE = re.compile(r"^# ([\w-]+\.(?:toml|py))\n")
 MEANT_TO_FAIL = {"pricewar compare my-rest my-cut.toml --seeds 3 --out results/first"}

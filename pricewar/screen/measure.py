@@ -12,7 +12,7 @@ from pricewar.equilibrium import Equilibrium, hhi, hhi_change, pass_through, sol
 
 from . import formulas
 from .calibrate import Calibration
-from .change import Change
+from .change import TESTED, Change
 from .formulas import Layout
 
 SMALL = 500
@@ -146,7 +146,13 @@ def responses(found: Calibration, full: bool = False) -> dict[str, Floats]:
         return {"pass_through_own": np.diag(table).copy(), "pass_through_all": table.sum(axis=1)}
     step = _STEP * float(market.prices.mean())
     up, down = (
-        solve(found.demand, found.costs + sign * step, market.firms, start=market.prices + sign * step)
+        solve(
+            found.demand,
+            found.costs + sign * step,
+            market.firms,
+            start=market.prices + sign * step,
+            check=market.firms.size <= TESTED,
+        )
         .require_converged()
         .prices
         for sign in (1.0, -1.0)
