@@ -12,6 +12,7 @@ import numpy as np
 from pricewar.base.arrays import Floats
 from pricewar.base.errors import PricewarError
 from pricewar.market.model import PriceWar
+from pricewar.market.trajectory import Trajectory, ratio
 from pricewar.scenario.tree import Scenario
 
 MOST_LOST = 0.05
@@ -85,43 +86,35 @@ def draw(task: Task) -> dict[str, Floats] | str:
 
 
 def _arrays(model: PriceWar) -> dict[str, Floats]:
-    start = model.landscape
+    """Fields of a run, the month before it first."""
+    start, run = _before(model), Trajectory.of(model)
+    found = {
+        "units": run.sold,
+        "revenue": run.revenue,
+        "gross_profit": run.gross_profit,
+        "fixed_cost": run.fixed_cost,
+        "depth": run.depth,
+        "sold_out": (run.landscape.by_firm(run.backlog) > run.capacity).astype(float),
+    }
+    margin = np.array([firm.gross_margin for firm in model.setting.firms.values()])
+    return {name: np.vstack([start[name], found[name]]) for name in FIELDS} | {"margin": margin}
+
+
+def _before(model: PriceWar) -> dict[str, Floats]:
+    """(F,) the same fields of the month before the first."""
+    start, specs = model.landscape, list(model.setting.firms.values())
     products = [model.setting.products[key] for key in start.products]
     listed = np.array([product.list_price for product in products])
     promised = np.array([product.promotion for product in products])
     net = start.start_price / (1.0 + model.setting.market.vat)
-
-    by_firm = start.by_firm
-    specs = list(model.setting.firms.values())
-    units = by_firm(start.start_units)
-    first = {
-        "units": units,
-        "revenue": by_firm(start.start_units * net),
-        "gross_profit": by_firm(start.start_units * (net - model.calibration.unit_cost)),
+    full = np.array([firm.backlog for firm in specs]) > [firm.capacity or np.inf for firm in specs]
+    return {
+        "units": start.by_firm(start.start_units),
+        "revenue": start.by_firm(start.start_units * net),
+        "gross_profit": start.by_firm(start.start_units * (net - model.calibration.unit_cost)),
         "fixed_cost": np.array([firm.fixed_cost for firm in specs]),
-        "depth": _ratio(by_firm(start.start_units * promised), by_firm(start.start_units * listed)),
-        "sold_out": (np.array([f.backlog for f in specs]) > [f.capacity or np.inf for f in specs]).astype(
-            float
+        "depth": ratio(
+            start.by_firm(start.start_units * promised), start.by_firm(start.start_units * listed), 0.0
         ),
+        "sold_out": full.astype(float),
     }
-    rows = [first]
-    for month in model.history:
-        sold, books = month.sales.units, month.accounts
-        rows.append(
-            {
-                "units": by_firm(sold),
-                "revenue": books.revenue,
-                "gross_profit": books.gross_profit,
-                "fixed_cost": books.fixed_cost,
-                "depth": _ratio(
-                    by_firm(sold * month.offers.promotion), by_firm(sold * month.offers.list_price)
-                ),
-                "sold_out": (by_firm(month.sales.backlog) > month.capacity).astype(float),
-            }
-        )
-    found = {name: np.stack([np.asarray(row[name], float) for row in rows]) for name in FIELDS}
-    return found | {"margin": np.array([firm.gross_margin for firm in specs])}
-
-
-def _ratio(part: Floats, whole: Floats) -> Floats:
-    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
