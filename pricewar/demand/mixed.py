@@ -8,6 +8,7 @@ pyblp (Conlon and Gortmaker 2020).
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -30,14 +31,15 @@ class MixedLogit(Demand):
 
     Args:
         delta: (J,) mean utility without the price term.
-        alpha: (R,) price sensitivity, positive; utility per unit of money.
+        alpha: (R,) price sensitivity, utility per unit of money: positive. An estimate of another sign is
+            taken with a warning: such buyers want what is dearer, and their surplus has no measure in money.
         tastes: (R, J) each type's deviation from `delta` (x_j'beta_i); None for none.
         weights: (R,) how much of the market each type is; not negative. None: all equal, summing to one.
         nests: (J,) nest label of each product; the outside option is alone. None for no nests.
         rho: within-nest correlation in [0, 1), one number or one for each sorted nest label.
 
     Raises:
-        InputError: wrong shapes, NaN, weights negative or all zero, alpha not positive, rho outside [0, 1).
+        InputError: wrong shapes, NaN, weights negative or all zero, no alpha positive, rho outside [0, 1).
     """
 
     delta: Floats
@@ -70,11 +72,18 @@ class MixedLogit(Demand):
     def _check_values(self) -> None:
         weights, rho = np.asarray(self.weights), np.asarray(self.rho)
         gather(
-            (bool((self.alpha <= 0).any()), "alpha", float(self.alpha.min()), "price sensitivity above zero"),
+            (bool((self.alpha <= 0).all()), "alpha", float(self.alpha.min()), "price sensitivity above zero"),
             (bool((weights < 0).any()), "weights", float(weights.min()), "weights of at least zero"),
             (bool((weights == 0).all()), "weights", "all zero", "at least one positive weight"),
             (bool(((rho < 0) | (rho >= 1)).any()), "rho", rho.tolist(), "0 <= rho < 1"),
         )
+        eager = int(((self.alpha <= 0) & (weights > 0)).sum())
+        if eager:
+            warnings.warn(
+                f"{eager} of {self.alpha.size} types of buyers have an alpha of zero or below: their demand does"
+                " not fall with price",
+                stacklevel=4,
+            )
 
     # --- size and layout
 
@@ -214,7 +223,13 @@ class MixedLogit(Demand):
     # --- welfare
 
     def surplus_by_type(self, prices: ArrayLike) -> Floats:
-        """Return each type's expected surplus (R,), inclusive value / alpha (Small and Rosen 1981)."""
+        """Return each type's expected surplus (R,), inclusive value / alpha (Small and Rosen 1981).
+
+        Raises:
+            InputError: an alpha of zero or below: utility of such buyers has no measure in money.
+        """
+        least = float(self.alpha.min())
+        gather((least <= 0.0, "alpha", least, "price sensitivity above zero, for surplus in money"))
         return np.asarray(self.probabilities(prices)[2] / self.alpha)
 
     def consumer_surplus(self, prices: ArrayLike) -> float:

@@ -120,7 +120,7 @@ def start_game(
     )
     return solve(
         demand, (1.0 + cost_change) * calibration.unit_cost[sold], land.firm_of[sold], ad_valorem_tax=vat,
-        conduct=conduct, theta=calibration.growth[sold], start=land.start_price[sold], tol=tol,
+        conduct=conduct, theta=calibration.growth[sold], start=land.start_price[sold], tol=tol, check=False,
     )  # fmt: skip
 
 
