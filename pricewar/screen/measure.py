@@ -142,11 +142,17 @@ def responses(found: Calibration, full: bool = False) -> dict[str, Floats]:
     """
     market = found.market
     if market.firms.size <= SMALL or full:
-        table = pass_through(solve(found.demand, found.costs, market.firms, start=market.prices))
+        table = pass_through(solve(found.demand, found.costs, market.firms, start=market.prices, check=False))
         return {"pass_through_own": np.diag(table).copy(), "pass_through_all": table.sum(axis=1)}
     step = _STEP * float(market.prices.mean())
     up, down = (
-        solve(found.demand, found.costs + sign * step, market.firms, start=market.prices + sign * step)
+        solve(
+            found.demand,
+            found.costs + sign * step,
+            market.firms,
+            start=market.prices + sign * step,
+            check=False,
+        )
         .require_converged()
         .prices
         for sign in (1.0, -1.0)
