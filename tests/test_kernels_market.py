@@ -60,10 +60,8 @@ def test_choices_by_group(seed: int, rows: int) -> None:
     found, sums = demand_of(case, group).by_group(case["price"])
     np.testing.assert_allclose(found, shares, rtol=1e-11, atol=1e-300)
     np.testing.assert_allclose(sums, inside, rtol=1e-11)
-    alone = demand_of(case)
-    np.testing.assert_allclose(
-        alone.by_group(case["price"])[0][0], shares.sum(axis=0), rtol=1e-11, atol=1e-300
-    )
+    alone, together = demand_of(case), shares.sum(axis=0)
+    np.testing.assert_allclose(alone.by_group(case["price"])[0][0], together, rtol=1e-11, atol=1e-300)
     sold = case["delta"] > -1e3
     np.testing.assert_allclose(alone.expected(case["price"])[sold], together[sold], rtol=1e-11)
 

@@ -18,7 +18,7 @@ from pricewar.strategies import Strategy
 
 from .cost_curves import Experience, Output
 from .parts import SEGMENTS
-from .preferences import MixedLogit, NestedLogit, unheard
+from .preferences import MixedLogit, unheard
 
 if TYPE_CHECKING:
     from .tree import Scenario
@@ -130,8 +130,7 @@ def _carried(scenario: Scenario) -> Iterator[dict[str, str]]:
             if getattr(scenario.dynamics, name).on:
                 allowed = f"false: {kind} has no rows of buyers that could differ in it"
                 yield _problem(f"dynamics.{name}.on", "true", allowed)
-    plain = isinstance(demand, MixedLogit) and not isinstance(demand, NestedLogit)
-    mixed = plain and "calibrated" not in vars(type(demand))
+    mixed = isinstance(demand, MixedLogit) and type(demand).calibrated is MixedLogit.calibrated
     related = any(taste.correlation for taste in getattr(demand, "tastes", {}).values())
     if scenario.consumers.weight is not None and (not mixed or related):
         allowed = "none: buyers are sampled one by one of MixedLogit and Logit without correlated tastes only"
