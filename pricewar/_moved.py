@@ -30,12 +30,13 @@ HOMES: Final = {
     "results": {name: name for name in ("bounds", "metrics", "schema", "stored")},
     "market": {
         "accrual": "accrual", "agenda": "calendar", "agents": "agents", "batch": "batch",
-        "calibrate": "calibrate", "consumers": "population", "costs": "costs",
+        "calibrate": "calibrate", "costs": "costs",
         "crowd": "crowd", "firm": "firm", "fit": "calibration_report", "history": "history",
         "model": "model", "production": "production", "reference": "reference", "regulator": "regulator",
         "reported": "reported", "research": "research", "settling": "settling", "supplier": "suppliers",
         "views": "views",
     },
+    "demand": {"consumers": "population"},
     "testing": {"testing_events": "events", "testing_interventions": "interventions"},
 }  # fmt: skip
 """Folder -> old name of a module -> its name there."""

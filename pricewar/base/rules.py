@@ -177,7 +177,23 @@ class RuleOf:
 
 
 def _schema_of(kind: str, rule: type[Rule]) -> dict[str, Any]:
-    schema = rule.model_json_schema()
+    schema = _inlined(rule.model_json_schema())
     schema["properties"] = {"kind": {"const": kind}, **schema.get("properties", {})}
     schema["required"] = ["kind", *schema.get("required", [])]
     return schema
+
+
+def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema with its definitions put where they are named: it becomes a part of a larger one."""
+    known = schema.pop("$defs", {})
+
+    def put(part: Any) -> Any:
+        if isinstance(part, list):
+            return [put(item) for item in part]
+        if not isinstance(part, dict):
+            return part
+        if "$ref" in part:
+            return put(known[part["$ref"].rsplit("/", 1)[-1]])
+        return {key: put(item) for key, item in part.items()}
+
+    return dict(put(schema))

@@ -14,7 +14,6 @@ from functools import lru_cache
 import numpy as np
 
 from pricewar.base.records import Flags, Floats, Landscape, Offers
-from pricewar.demand.mixed import MixedLogit
 from pricewar.equilibrium import Equilibrium, solve
 from pricewar.results.metrics import reference_price
 from pricewar.scenario.tree import Scenario
@@ -99,7 +98,12 @@ def pass_through(scenario: Scenario, calibration: Calibration) -> Floats:
 
 
 def start_game(
-    calibration: Calibration, vat: float, conduct: float = 0.0, cost_change: float = 0.0, tol: float = 1e-8
+    calibration: Calibration,
+    vat: float,
+    conduct: float = 0.0,
+    cost_change: float = 0.0,
+    tol: float = 1e-8,
+    growth: bool = True,
 ) -> Equilibrium:
     """The pricing game of the start market, over the products then on sale.
 
@@ -109,18 +113,14 @@ def start_game(
         conduct: 0 Nash, 1 joint monopoly.
         cost_change: of all unit costs, as a fraction.
         tol: relative residual at which it is solved.
+        growth: whether firms value volume beyond profit, as they do in the market; False: profit alone.
     """
     sold, land = calibration.on_sale, calibration.landscape
-    own = calibration.population.driven(calibration.fleet, land.by_name)[:, None] == land.firm_of
-    demand = MixedLogit(
-        delta=calibration.delta[sold],
-        alpha=calibration.alpha,
-        tastes=(calibration.base + np.log(calibration.loyal) * own)[:, sold],
-        weights=calibration.population.weight,
-    )
+    demand = calibration.demand.subset(sold)
     return solve(
         demand, (1.0 + cost_change) * calibration.unit_cost[sold], land.firm_of[sold], ad_valorem_tax=vat,
-        conduct=conduct, theta=calibration.growth[sold], start=land.start_price[sold], tol=tol, check=False,
+        conduct=conduct, theta=calibration.growth[sold] * growth, start=land.start_price[sold], tol=tol,
+        check=False,
     )  # fmt: skip
 
 

@@ -11,12 +11,12 @@ from pricewar.base.book import OrderBook, Terms, Voided
 from pricewar.base.luck import stream
 from pricewar.base.records import Flags, Floats
 from pricewar.base.state import State
+from pricewar.demand.population import QUINTILES
 from pricewar.events import Entry
 from pricewar.scenario.tree import Scenario
 
 from .calibrate import Calibration
 from .costs import DAYS_A_MONTH
-from .population import QUINTILES
 
 if TYPE_CHECKING:
     pass

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 T = TypeVar("T", Event, Intervention)
 Check = Callable[["Scenario"], Iterator[dict[str, str]]]
 LONGEST_ID: Final = 80
+NEED_ROWS: Final = ("loyalty", "waiting", "pull_forward")
+"""Mechanisms in which buyers differ from one another."""
 MOST_BUYERS: Final = 20_000_000
 """Buyers that are made one by one in a month: about four seconds of one core."""
 
@@ -100,14 +102,39 @@ def _buyers(scenario: Scenario) -> Iterator[dict[str, str]]:
 
 
 def _demand(scenario: Scenario) -> Iterator[dict[str, str]]:
+    """A demand that can be calibrated to these products, and no mechanism that it cannot carry."""
     demand = scenario.demand
-    if demand.looked_at and not isinstance(demand, MixedLogit):
-        allowed = "MixedLogit or Logit, or a subclass: the market can run no other demand yet"
-        yield _problem("demand.kind", repr(demand.kind), allowed)
+    if not demand.looked_at:
+        return
     for name in unheard(demand):
         found = f"of {demand.kind}, which the market would ignore"
-        allowed = f"parameters of MixedLogit, and its spreads and loadings defined anew; not {name}"
+        allowed = (
+            f"parameters of MixedLogit, its spreads and loadings or calibrated() defined anew; not {name}"
+        )
         yield _problem(f"demand.{name}", found, allowed)
+    try:
+        misfits = [(str(where), str(found), str(allowed)) for where, found, allowed in
+                   demand.misfits(scenario.products)]  # fmt: skip
+    except FAILURES as error:
+        misfits = [("kind", f"an error of {demand.kind}: {told(error)}", "misfits() that gives triples")]
+    for where, found, allowed in misfits:
+        yield _problem(f"demand.{where}", found, allowed)
+    yield from _carried(scenario)
+
+
+def _carried(scenario: Scenario) -> Iterator[dict[str, str]]:
+    """What needs rows of buyers, beside a demand that has none; and sampling, beside one that has no draw."""
+    demand, kind = scenario.demand, scenario.demand.kind
+    if not demand.rows:
+        for name in NEED_ROWS:
+            if getattr(scenario.dynamics, name).on:
+                allowed = f"false: {kind} has no rows of buyers that could differ in it"
+                yield _problem(f"dynamics.{name}.on", "true", allowed)
+    mixed = isinstance(demand, MixedLogit) and type(demand).calibrated is MixedLogit.calibrated
+    related = any(taste.correlation for taste in getattr(demand, "tastes", {}).values())
+    if scenario.consumers.weight is not None and (not mixed or related):
+        allowed = "none: buyers are sampled one by one of MixedLogit and Logit without correlated tastes only"
+        yield _problem("consumers.weight", f"{scenario.consumers.weight:g} with {kind}", allowed)
 
 
 def _cost(scenario: Scenario) -> Iterator[dict[str, str]]:

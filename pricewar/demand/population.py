@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
 from scipy.stats import norm, qmc
 
-from pricewar.base.records import Floats, Ints, Record
-from pricewar.scenario.preferences import TASTES, MixedLogit
+from pricewar.base.arrays import Floats, Ints, Record
 
 QUINTILES = 5
 """Income groups in which surplus is reported."""
+CAR_TASTES = 4
+"""Tastes that every population has draws for; those for further ones follow them."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Population(Record):
     income: Floats
     """(R,) log income in standard deviations."""
     tastes: Floats
-    """(R, K) standard normal draws, columns as in `preferences.TASTES`."""
+    """(R, K) standard normal draws, one column for each taste."""
     last_brand: Floats
     """(R,) uniform draws that, with the make-up of the fleet, say which brand a row drives."""
     group: Ints
@@ -55,32 +57,58 @@ class Population(Record):
 
 
 @lru_cache(maxsize=16)
-def make_population(draws: int, seed: int) -> Population:
-    """The same rows for the same arguments, always."""
-    points = qmc.Halton(d=2 + len(TASTES), scramble=True, seed=seed).random(draws)
+def make_population(draws: int, seed: int, tastes: int = CAR_TASTES) -> Population:
+    """The same rows for the same arguments, always; more tastes leave the first ones as they are."""
+    points = qmc.Halton(d=2 + CAR_TASTES, scramble=True, seed=seed).random(draws)
     normal = norm.ppf(np.clip(points, 1e-9, 1 - 1e-9))
     income = normal[:, 0]
     rank = np.empty(draws)
     rank[np.argsort(income, kind="stable")] = np.arange(draws)
     return Population(
         income=income,
-        tastes=normal[:, 1:-1].copy(),
+        tastes=np.column_stack([normal[:, 1:-1], _further(draws, seed, tastes)]),
         last_brand=points[:, -1].copy(),
         group=(rank * QUINTILES // draws).astype(np.int64),
         weight=np.full(draws, 1.0 / draws),
     )
 
 
-def price_sensitivity(population: Population, preferences: MixedLogit, income_log_sd: float) -> Floats:
+def _further(draws: int, seed: int, tastes: int) -> Floats:
+    """(R, tastes - CAR_TASTES) draws in further dimensions of the sequence."""
+    known = 2 + CAR_TASTES
+    points = qmc.Halton(d=known + tastes - CAR_TASTES, scramble=True, seed=seed).random(draws)
+    return np.asarray(norm.ppf(np.clip(points[:, known:], 1e-9, 1 - 1e-9)))
+
+
+def correlated(population: Population, known: int, correlations: Floats) -> Population:
+    """The same rows with their tastes after the first `known` correlated (n, n)."""
+    if np.array_equal(correlations, np.eye(len(correlations))):
+        return population
+    further = population.tastes[:, known : known + len(correlations)]
+    root = np.linalg.cholesky(correlations)
+    mixed = (further[:, None, :] * root).sum(axis=2)
+    return population.but(tastes=np.column_stack([population.tastes[:, :known], mixed]))
+
+
+def price_sensitivity(population: Population, income_elasticity: float, income_log_sd: float) -> Floats:
     """(R,) price sensitivity of each row relative to a buyer of median income."""
-    return np.exp(-preferences.income_elasticity * income_log_sd * population.income)
+    return np.exp(-income_elasticity * income_log_sd * population.income)
 
 
-def taste_utility(population: Population, preferences: MixedLogit, attributes: Floats) -> Floats:
-    """(R, J) what each row gets from the attributes (J, K) of each product."""
-    spread = np.asarray(preferences.spreads)
-    loading = np.asarray(preferences.loadings)
-    tastes = population.tastes * spread + population.income[:, None] * loading
+def taste_utility(
+    population: Population, spreads: Sequence[float], loadings: Sequence[float], attributes: Floats
+) -> Floats:
+    """(R, J) what each row gets from the attributes (J, K) of each product.
+
+    Args:
+        population: the rows.
+        spreads: (K,) standard deviation of each taste.
+        loadings: (K,) by how much each taste rises with a standard deviation of log income.
+        attributes: (J, K).
+    """
+    count = len(spreads)
+    tastes = population.tastes[:, :count] * np.asarray(spreads)
+    tastes = tastes + population.income[:, None] * np.asarray(loadings)
     utility = np.zeros((len(tastes), len(attributes)))
     for taste, attribute in zip(tastes.T, attributes.T, strict=True):
         utility += taste[:, None] * attribute
