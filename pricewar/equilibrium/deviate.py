@@ -60,7 +60,7 @@ class _Settling:
         """One way after the other, until nobody gains by leaving."""
         now = best = self._judge(reached)
         for way in _WAYS:
-            if now.stands:
+            if now.stands or now.reached.cut_short:
                 break
             start = self._start(way, now if now.reached.converged else best)
             if start is not None:

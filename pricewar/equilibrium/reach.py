@@ -5,7 +5,7 @@ The budget of each way is its own, whatever the caller allows in all: more itera
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,8 @@ from .newton import newton
 ACCELERATED = 60
 #: Steps of the plain map before Newton's method takes over where it creeps.
 PLAIN = 400
+#: Steps of the plain map after that.
+REST = 3000
 #: Rounds of best responses for one type of buyer, which need about five.
 ROUNDS = 400
 
@@ -38,6 +40,8 @@ class Reached:
     iterations: int
     residual: float
     path: str
+    cut_short: bool = False
+    """Whether the caller's limit on iterations ended it."""
 
 
 def reach(game: Game, start: Floats, tol: float, most: int, accelerate: bool, finish: bool) -> Reached:
@@ -51,7 +55,7 @@ def reach(game: Game, start: Floats, tol: float, most: int, accelerate: bool, fi
     elif not search.zeta("accelerated", ACCELERATED, MEMORY) and not (one_type(game) and search.markups()):
         creeping = search.zeta("plain", PLAIN, 0)
         if not creeping and not (finish and not game.limited and search.newton()):
-            search.zeta("plain", most, 0)
+            search.zeta("plain", REST, 0)
     return search.best
 
 
@@ -114,11 +118,11 @@ class _Search:
         self.used += used
         self.last = prices
         converged = bool(residual <= self.tol) and bool(np.isfinite(prices).all())
+        cut = not converged and self.used >= self.most
         if converged or residual < self.best.residual or not self.best.path:
-            self.best = Reached(prices, shadow, converged, self.used, residual, path)
+            self.best = Reached(prices, shadow, converged, self.used, residual, path, cut)
         else:
-            best = self.best
-            self.best = Reached(best.prices, best.shadow, False, self.used, best.residual, best.path)
+            self.best = replace(self.best, iterations=self.used, cut_short=cut)
         return converged
 
 

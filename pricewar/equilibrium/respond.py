@@ -74,11 +74,14 @@ def _kernel_search(game: Game, prices: Floats, shadow: Floats) -> tuple[Floats, 
     assert isinstance(demand, MixedLogit)
     weights = np.zeros((0, prices.size)) if game.weights is None else np.ascontiguousarray(game.parts)
     answers, found = np.empty_like(prices), np.empty((int(game.firms.max()) + 1, 2))
-    ray = ENDS if demand.alpha.size == 1 else RAY
-    market = (*demand.blocks, demand.delta * BITS, prices)
+    one = demand.alpha.size == 1  # one lane: the others of its block are padding
+    ray = ENDS if one else RAY
+    blocks = [np.ascontiguousarray(block[..., :1]) if one else block for block in demand.blocks]
+    market = (*blocks, demand.delta * BITS, prices)
     terms = (game.costs + shadow, game.keep, game.low, game.high)
     nests, rho = logit_nests(demand)
-    best_responses(market, nests, rho, terms, game.firms, (game.conduct, weights), ray, answers, found)
+    order, parts = np.argsort(game.firms, kind="stable"), (game.conduct, weights)
+    best_responses(market, nests, rho, terms, game.firms, order, parts, ray, answers, found)
     return answers, found
 
 

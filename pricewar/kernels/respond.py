@@ -120,8 +120,10 @@ def _others(
     for n in range(market[1].shape[0]):
         pooled = pool[0].shape[0] > 0
         if pooled:
-            for k in range(3):
-                sums[k][:] = pool[k][n]
+            for h in range(rho.size):
+                for b in range(lanes):  # loops: the check of shapes in a slice takes seconds to compile
+                    sums[0][h, b], sums[1][h, b] = pool[0][n, h, b], pool[1][n, h, b]
+                    sums[2][h, b] = pool[2][n, h, b]
             pooled = _less_own(market, n, nests, rho, margins, own, sums)
         if not pooled:
             _nest_sums(market, n, nests, rho, margins, mine, sums)
@@ -335,12 +337,36 @@ def _pool(market: tuple[Any, ...], nests: Array, rho: Array, margins: Array, blo
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def _free(order: Array, first: int, last: int, low: Array, high: Array) -> Array:
+    """A decider's products whose price is not imposed, from its stretch of `order`."""
+    own, count = np.empty(last - first, np.int64), 0
+    for i in range(first, last):
+        if low[order[i]] < high[order[i]]:
+            own[count] = order[i]
+            count += 1
+    return own[:count]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def _weigh(
+    terms: tuple[Any, ...], prices: Array, conduct: float, weights: Array, g: int, part: Array, margins: Array
+) -> None:
+    """Set the part of each product's margin that decider g gets; `conduct` of it where g is below zero."""
+    costs, keep = terms[0], terms[1]
+    for j in range(prices.size):
+        if g >= 0:
+            part[j] = weights[g, j]
+        margins[j] = (part[j] if g >= 0 else conduct) * (keep[j] * prices[j] - costs[j])
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def best_responses(
     market: tuple[Any, ...],
     nests: Array,
     rho: Array,
     terms: tuple[Any, ...],
     deciders: Array,
+    order: Array,
     parts: tuple[float, Array],
     ray: int,
     answers: Array,
@@ -349,37 +375,44 @@ def best_responses(
     """Search the best response of every decider while the others stand still.
 
     `market` = tastes, alpha, weights, delta in bits, and prices (J,); `terms` = costs, keep, low, high (J,);
-    `deciders` (J,) say who sets each price. `parts` say how much of a product's profit a decider gets: of its
-    own all, of others the first number; or, where it has rows, those of the second (G, J). `ray` markups are
-    tried. Writes the answers (J,) and, by decider, profit now and at its answer (G, 2). An imposed price
-    stays.
+    `deciders` (J,) say who sets each price, `order` (J,) sorts by them. `parts` say how much of a product's
+    profit a decider gets: of its own all, of others the first number; or, where it has rows, those of the
+    second (G, J). `ray` markups are tried. Writes the answers (J,) and, by decider, profit now and at its
+    answer (G, 2). An imposed price stays.
     """
     prices = market[4]
     costs, keep, low, high = terms
     blocks, lanes = market[1].shape
     conduct, weights = parts
-    _copy(prices, answers)
-    plain = keep * prices - costs
-    margins, part = conduct * plain, np.ones(prices.size)
+    margins, part = np.empty(prices.size), np.ones(prices.size)
+    _weigh(terms, prices, conduct, weights, -1, part, margins)
     pool = _pool(market, nests, rho, margins, 0 if weights.shape[0] else blocks)
-    place = np.empty(rho.size, np.int64)
+    place, mine, last = np.empty(rho.size, np.int64), np.zeros(prices.size, np.bool_), 0
+    _copy(prices, answers)
     for g in range(found.shape[0]):
-        mine = (deciders == g) & (low < high)
-        own = np.flatnonzero(mine)
+        first = last
+        while last < order.size and deciders[order[last]] == g:
+            last += 1
+        own = _free(order, first, last, low, high)
         if own.size == 0:
-            found[g, :] = 0.0
+            found[g, 0], found[g, 1] = 0.0, 0.0
             continue
         if weights.shape[0]:
-            part[:] = weights[g]
-            margins[:] = part * plain
+            _weigh(terms, prices, conduct, weights, g, part, margins)
         rows = _rows(nests, own, place)
-        local, correlation = place[nests[own]], np.empty(rows)
+        local, correlation = np.empty(own.size, np.int64), np.empty(rows)
+        own_terms = np.empty(own.size), np.empty(own.size), np.empty(own.size), np.empty(own.size)
+        present, best = np.empty(own.size), np.empty(own.size)
         for i in range(own.size):
-            correlation[local[i]] = rho[nests[own[i]]]
+            j = own[i]
+            mine[j], local[i], present[i] = True, place[nests[j]], prices[j]
+            correlation[local[i]] = rho[nests[j]]
+            own_terms[0][i], own_terms[1][i] = part[j] * keep[j], part[j] * costs[j]
+            own_terms[2][i], own_terms[3][i] = low[j], high[j]
         lumps = np.empty((rows + 1, blocks, lanes)), np.empty((rows + 1, blocks, lanes))
         _others(market, (own, mine, place), nests, rho, margins, pool, lumps)
-        own_terms = part[own] * keep[own], part[own] * costs[own], low[own], high[own]
         firm = (*market[:4], own, local, correlation, *own_terms, *lumps, _room(own.size, rows, lanes))
-        best = np.empty(own.size)
-        found[g, 0], found[g, 1] = _search(firm, ray, prices[own], best)
-        answers[own] = best
+        found[g, 0], found[g, 1] = _search(firm, ray, present, best)
+        for i in range(own.size):
+            answers[own[i]] = best[i]
+            mine[own[i]] = False
