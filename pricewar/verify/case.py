@@ -142,7 +142,7 @@ def _flat(inputs: dict[str, Any]) -> dict[str, Any]:
             continue
         for key, value in columns.items():
             name = "agent_market_ids" if table == "agent_data" and key == "market_ids" else key
-            if name in out:
+            if out.get(name) is not None:
                 raise bad_input("case", (f"inputs.{table}.{key}", "also elsewhere", "each input once"))
             out[name] = value
     return out

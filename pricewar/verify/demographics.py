@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +15,22 @@ from .words import cut_names, row_names
 
 _NUMBERED = re.compile(r"demographics_?(\d+)")
 _TRANSFORMS = (("inverse_", np.reciprocal), ("log_", np.log))
+_LOADING = re.compile(r"pi_.+?_(?:by|cols|columns)_(.+)")
+
+
+def attributes(inputs: Mapping[str, Any]) -> frozenset[str]:
+    """Keys that are attributes of buyers, since a loading `pi_<name>_by_<attribute>` names them."""
+    ends = [match[1] for key in inputs if (match := _LOADING.fullmatch(key))]
+    cut = [cut_names(end, lambda name: _bare(name, inputs) in inputs) for end in ends]
+    return frozenset({_bare(name, inputs) for names in cut for name in names} & set(inputs))
+
+
+def _bare(name: str, inputs: Mapping[str, Any]) -> str:
+    """The attribute that a logarithm or a reciprocal is of."""
+    for prefix, _ in _TRANSFORMS:
+        if name.startswith(prefix) and name not in inputs:
+            return _bare(name.removeprefix(prefix), inputs)
+    return name
 
 
 class Demographics:
