@@ -80,8 +80,8 @@ class MixedLogit(Demand):
         eager = int(((self.alpha <= 0) & (weights > 0)).sum())
         if eager:
             warnings.warn(
-                f"{eager} of {self.alpha.size} types of buyers have an alpha of zero or below: their demand does"
-                " not fall with price",
+                f"{eager} of {self.alpha.size} types of buyers have an alpha of zero or below: their demand"
+                " does not fall with price",
                 stacklevel=4,
             )
 

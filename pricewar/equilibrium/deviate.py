@@ -14,7 +14,14 @@ from .respond import Responses, respond, unbounded
 
 #: Largest gain, as part of a firm's profit, at which it stays.
 GAIN = 1e-9
-_DEVIATIONS = 24
+#: What is tried in turn: every leaver at its best response, the keenest only, best responses one after the
+#: other, and markups that are a multiple of those found.
+_WAYS: tuple[str | float, ...] = (
+    *("all", "keenest", "turns") * 2,
+    *(0.3, "all", "turns"),
+    *(3.0, "all", "turns"),
+    *(10.0, "all", "turns"),
+)
 _TURNS = 40
 _NEAR = 1e-4
 """Largest relative move of a round of best responses from which the pricing conditions are solved."""
@@ -34,6 +41,8 @@ class Verdict:
 def settle(game: Game, reached: Reached, tol: float, most: int, accelerate: bool) -> Verdict:
     """Check `reached`; where a firm gains by leaving, go on from its best response until nobody does."""
     if unbounded(game):
+        if not reached.converged:
+            return Verdict(reached)
         text = "some buyers pay any price, so no price without a cap is best: the answer is a local one"
         return Verdict(reached, np.inf, reason=text)
     return _Settling(game, tol, most, accelerate).run(reached)
@@ -45,38 +54,52 @@ class _Settling:
     def __init__(self, game: Game, tol: float, most: int, accelerate: bool) -> None:
         self.game, self.tol, self.most, self.accelerate = game, tol, most, accelerate
         self.limit = max(GAIN, tol)
-        self.rounds = 0
+        self.rounds, self.used = 0, 0
 
     def run(self, reached: Reached) -> Verdict:
-        """All leavers at once, then one at a time, then best responses round after round."""
-        first, responses = reached, self._respond(reached)
-        best = (responses.largest, reached, responses)
-        for turn in range(_DEVIATIONS):
-            if responses.largest <= self.limit:
-                return Verdict(reached, responses.largest, self.rounds)
-            start = self._start(turn, reached, responses)
-            found = reach(self.game, start, self.tol, self.most, self.accelerate, finish=True)
-            self.rounds += 1
-            found = replace(found, iterations=reached.iterations + found.iterations)
-            if not found.converged:
-                reached, responses = replace(first, iterations=found.iterations), best[2]
-                continue
-            reached, responses = found, self._respond(found)
-            best = min(best, (responses.largest, reached, responses), key=lambda one: one[0])
-        return self._refused(*best)
+        """One way after the other, until nobody gains by leaving."""
+        now = best = self._judge(reached)
+        for way in _WAYS:
+            if now.stands:
+                break
+            start = self._start(way, now if now.reached.converged else best)
+            if start is not None:
+                self.rounds += 1
+                now = self._judge(reach(self.game, start, self.tol, self.most, self.accelerate, finish=True))
+                best = min(best, now, key=lambda one: one.gain)
+        return self._verdict(now if now.stands else best)
 
-    def _respond(self, reached: Reached) -> Responses:
-        return respond(self.game, reached.prices, reached.shadow)
+    def _judge(self, reached: Reached) -> _Judged:
+        self.used += reached.iterations
+        if not reached.converged:
+            return _Judged(reached, None, np.inf, False)
+        responses = respond(self.game, reached.prices, reached.shadow)
+        return _Judged(reached, responses, responses.largest, responses.largest <= self.limit)
 
-    def _start(self, turn: int, reached: Reached, responses: Responses) -> Floats:
+    def _start(self, way: str | float, judged: _Judged) -> Floats | None:
+        """Where to go on (J,); None where there is no deviation to go on from."""
+        reached, responses = judged.reached, judged.responses
+        if not isinstance(way, str):
+            return self._far(way, reached)
+        if responses is None:
+            return None
         leaves = responses.gains > self.limit
-        if turn % 3 == 1:
+        if way == "keenest":
             leaves = np.arange(leaves.size) == responses.gains.argmax()
         prices = np.where(leaves[self.game.firms], responses.prices, reached.prices)
-        return self._turns(prices, reached.shadow) if turn % 3 == 2 else prices
+        return self._turns(prices, reached.shadow) if way == "turns" else prices
+
+    def _far(self, factor: float, reached: Reached) -> Floats:
+        """All products at one markup: `factor` times the mean one found, or cost where none makes sense."""
+        game = self.game
+        cost = game.costs / game.keep
+        markup = float(np.abs(reached.prices - cost).mean())
+        if not (np.isfinite(markup) and markup > 0.0):
+            markup = max(float(np.abs(cost).mean()), 1.0)
+        return np.clip(cost + factor * markup, game.low, game.high)
 
     def _turns(self, prices: Floats, shadow: Floats) -> Floats:
-        """Best responses in turn, the largest gain first, until they hardly move."""
+        """Best responses one at a time, the largest gain first, until they hardly move."""
         for _ in range(_TURNS):
             answers = respond(self.game, prices, shadow)
             if answers.largest <= self.limit:
@@ -88,10 +111,25 @@ class _Settling:
             prices = after
         return prices
 
-    def _refused(self, gain: float, reached: Reached, responses: Responses) -> Verdict:
-        firm = self.game.names[int(responses.gains.argmax())]
+    def _verdict(self, judged: _Judged) -> Verdict:
+        reached = replace(judged.reached, iterations=self.used)
+        if judged.stands:
+            return Verdict(reached, judged.gain, self.rounds)
+        if judged.responses is None:
+            return Verdict(reached, deviations=self.rounds, stands=False)
+        firm = self.game.names[int(judged.responses.gains.argmax())]
         reason = (
-            f"no equilibrium found in {self.rounds} deviations: at the nearest, firm {firm} gains {gain:.3g}"
-            " of its profit by other prices"
+            f"no equilibrium found in {self.rounds} further starts: at the nearest, firm {firm} gains"
+            f" {judged.gain:.3g} of its profit by other prices"
         )
-        return Verdict(reached, gain, self.rounds, reason, False)
+        return Verdict(reached, judged.gain, self.rounds, reason, False)
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """Prices reached and what leaving them would bring; no responses where conditions were not reached."""
+
+    reached: Reached
+    responses: Responses | None
+    gain: float
+    stands: bool

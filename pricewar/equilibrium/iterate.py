@@ -13,17 +13,21 @@ from .game import Game
 #: Part of the zeta step taken. With linear demand the whole step overshoots by as much as it was off;
 #: half of it is the best response. A cost that rises with sales overshoots likewise.
 _DAMPING = 0.5
+#: A plain iteration whose residual grows halves its steps, down to this part.
+_LEAST = 1.0 / 1024.0
 
 
 def iterate_generic(game: Game, state: Floats, tolerance: float, most: int, memory: int) -> tuple[int, float]:
     """Iterate on `state` = prices (and capacity prices) in place; see `kernels.zeta.iterate_prices`."""
     past: list[tuple[Floats, Floats]] = []
     stood, residual, mixed, refused, wait, plain = np.inf, np.inf, False, 0, 0, state
+    size, part = game.low.size, 1.0 if _whole_steps(game) else _DAMPING
     for iteration in range(1, most + 1):
         target, residual = zeta_step(game, state)
         if residual <= tolerance:
             state[:] = target
             return iteration, residual
+        part = max(0.5 * part, _LEAST) if residual > stood and not memory else part
         if mixed and not residual <= SLACK * stood:
             state[:], past, mixed, stood = plain, [], False, np.inf
             refused, wait = refused + 1, 2**refused
@@ -32,19 +36,16 @@ def iterate_generic(game: Game, state: Floats, tolerance: float, most: int, memo
             return iteration, float("nan")
         past = [] if residual > stood or wait > 0 else past
         wait, stood, mixed = max(wait - 1, 0), residual, bool(past)
-        plain = _damped(game, state, target)
+        plain = target.copy()
+        plain[:size] = state[:size] + part * (target[:size] - state[:size])
         proposal = _mix(state, plain, past)
         past = [*past, (state.copy(), plain)][-memory:] if memory else []
         state[:] = _bounded(game, proposal)
     return most, residual
 
 
-def _damped(game: Game, state: Floats, target: Floats) -> Floats:
-    if isinstance(game.demand, MixedLogit) and game.rising is None:
-        return target
-    image, size = target.copy(), game.low.size
-    image[:size] = state[:size] + _DAMPING * (target[:size] - state[:size])
-    return image
+def _whole_steps(game: Game) -> bool:
+    return isinstance(game.demand, MixedLogit) and game.rising is None
 
 
 def _bounded(game: Game, proposal: Floats) -> Floats:

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from pricewar.demand.base import Floats
 from pricewar.demand.mixed import MixedLogit
 from pricewar.kernels.exp import BITS
-from pricewar.kernels.respond import best_responses
+from pricewar.kernels.respond import ENDS, RAY, best_responses
 
 from .game import Game
 from .iterate import zeta_step
 from .reach import logit_nests
 
-_RAY, _CLIMB, _CUTS = 16, 60, 12
+_CLIMB, _CUTS = 60, 12
 _STILL = 1e-11
 _FAR = 50.0
 """Highest markup tried where demand is no logit, in present markups."""
@@ -72,11 +72,13 @@ def _in_kernel(game: Game) -> bool:
 def _kernel_search(game: Game, prices: Floats, shadow: Floats) -> tuple[Floats, Floats]:
     demand = game.demand
     assert isinstance(demand, MixedLogit)
-    parts = np.ascontiguousarray(game.parts)
-    answers, found = np.empty_like(prices), np.empty((parts.shape[0], 2))
+    weights = np.zeros((0, prices.size)) if game.weights is None else np.ascontiguousarray(game.parts)
+    answers, found = np.empty_like(prices), np.empty((int(game.firms.max()) + 1, 2))
+    ray = ENDS if demand.alpha.size == 1 else RAY
     market = (*demand.blocks, demand.delta * BITS, prices)
     terms = (game.costs + shadow, game.keep, game.low, game.high)
-    best_responses(market, *logit_nests(demand), terms, game.firms, parts, answers, found)
+    nests, rho = logit_nests(demand)
+    best_responses(market, nests, rho, terms, game.firms, (game.conduct, weights), ray, answers, found)
     return answers, found
 
 
@@ -129,9 +131,9 @@ class _Firm:
         low, high = game.low[own], game.high[own]
         base = (game.costs_at(game.demand.expected(self.prices)) / game.keep)[own]
         markup = max(float(np.abs(self.prices[own] - base).max()), 1e-6 * float(np.abs(base).max()), 1e-12)
-        ray = [np.clip(base + m, low, high) for m in markup * np.geomspace(0.05, _FAR, _RAY)]
+        ray = [np.clip(base + m, low, high) for m in markup * np.geomspace(0.05, _FAR, RAY)]
         profit = [self._profit(prices) for prices in ray]
-        tops = [ray[i] for i in range(1, _RAY - 1) if profit[i - 1] < profit[i] > profit[i + 1]]
+        tops = [ray[i] for i in range(1, RAY - 1) if profit[i - 1] < profit[i] > profit[i + 1]]
         return [ray[0], *tops, ray[-1]]
 
     def _whole(self, own: Floats) -> Floats:

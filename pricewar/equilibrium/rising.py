@@ -41,7 +41,12 @@ class Rising:
 
     def __call__(self, shares: Floats) -> Floats:
         """Marginal costs (J,) at these shares, `added` included."""
-        return vector("costs", self.function(shares), self.added.size) + self.added
+        try:
+            found = self.function(shares)
+        except (TypeError, ValueError, ArithmeticError, LookupError) as error:
+            allowed = f"a function of {shares.size} shares that gives as many costs"
+            raise bad_input("equilibrium", ("costs", f"{type(error).__name__}: {error}", allowed)) from error
+        return vector("costs", found, self.added.size) + self.added
 
     def slope(self, shares: Floats) -> Floats:
         """d marginal cost / d share (J,)."""

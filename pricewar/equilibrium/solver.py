@@ -38,7 +38,7 @@ class Equilibrium:
         best_response_gain: most that any firm gains by other prices of its own, as part of its profit; NaN
             where nobody looked (`check=False`, or the conditions were not reached), infinite where some
             buyer pays any price.
-        deviations: how often the search went on from prices to which some firm wanted to leave.
+        deviations: further starts of the search, most of them best responses of firms that would have left.
         reason: why it has not converged, or what to know of the answer; empty where all is well.
         others: further equilibria that were found from `starts`, without those within 1e-6 of one named
             before.
@@ -180,7 +180,7 @@ def _equilibrium(
 ) -> Equilibrium:
     reached = reach(game, start, tol, most, accelerate, finish=check)
     verdict = Verdict(reached)
-    if check and reached.converged:
+    if check:
         verdict = settle(game, reached, tol, most, accelerate)
     last = verdict.reached
     if game.rising is not None and np.isfinite(last.prices).all():

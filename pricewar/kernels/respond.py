@@ -24,18 +24,20 @@ from .zeta import _copy
 
 Array = NDArray[Any]
 
-#: Markups tried along the ray of equal markups, and zeta steps of one climb.
-RAY, CLIMB = 16, 60
+#: Markups tried on the ray of equal markups. For one type of buyer its ends will do: profit has one top.
+RAY, ENDS = 16, 2
+_CLIMB = 60  # zeta steps of one climb
 _CUTS = 12  # times that a step which lowers profit is cut to a quarter
 _STILL = 1e-11  # gain of a step, as part of profit, at which a climb has arrived
+_LEAST = 0.05  # part of a nest that must be left when own products are taken off its sum
 _NOBODY = -1e300
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, inline="always")
-def _rival_nests(
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def _nest_sums(
     market: tuple[Any, ...], n: int, nests: Array, rho: Array, margins: Array, mine: Array, sums: Any
 ) -> None:
-    """Fill log sums in bits and mean earnings of the rivals' products in nests (H, B), buyers of block n."""
+    """Fill top in bits, sum and earnings of the products in nests (H, B) that are not `mine`, of block n."""
     tastes, alpha, _, delta, prices = market
     top, total, gains = sums
     products, lanes = tastes.shape[1:]
@@ -54,44 +56,76 @@ def _rival_nests(
                 value = power64(v - top[h, b])
                 total[h, b] += value
                 gains[h, b] += margins[j] * value
-    for h in range(rho.size):
-        for b in range(lanes):
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def _less_own(
+    market: tuple[Any, ...], n: int, nests: Array, rho: Array, margins: Array, own: Array, sums: Any
+) -> bool:
+    """Take `own` products off the sums over all, of block n; False where rounding would show in the rest."""
+    tastes, alpha, _, delta, prices = market
+    top, total, gains = sums
+    sound = True
+    for j in own:
+        h, stretch = nests[j], 1.0 / (1.0 - rho[nests[j]])
+        for b in range(alpha.shape[1]):
+            value = power64(stretch * (delta[j] + tastes[n, j, b] - alpha[n, b] * prices[j]) - top[h, b])
+            before = total[h, b]
+            total[h, b] -= value
+            gains[h, b] -= margins[j] * value
+            sound = sound and total[h, b] > _LEAST * before
+    return sound
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def _lump(n: int, rho: Array, place: Array, sums: Any, lumps: Any) -> None:
+    """Fill what the rivals offer the buyers of block n from their sums by nest.
+
+    `lumps` = log sums (L + 1, N, B) in bits and mean earnings from them; the last row is all that lies
+    outside the firm's nests, the outside option included. `place` (H,) is the row of each nest, L where the
+    firm does not sell.
+    """
+    size, earned = lumps
+    top, total, gains = sums
+    rows = size.shape[0] - 1
+    for b in range(size.shape[2]):
+        highest = 0.0
+        for h in range(rho.size):
             if total[h, b] > 0.0:
                 gains[h, b] /= total[h, b]
                 top[h, b] += np.log2(total[h, b])
+            if place[h] < rows:
+                size[place[h], n, b], earned[place[h], n, b] = top[h, b], gains[h, b]
+            else:
+                highest = max(highest, (1.0 - rho[h]) * top[h, b])
+        everything, money = power64(-highest), 0.0
+        for h in range(rho.size):
+            if place[h] == rows and total[h, b] > 0.0:
+                value = power64((1.0 - rho[h]) * top[h, b] - highest)
+                everything += value
+                money += value * gains[h, b]
+        size[rows, n, b] = highest + np.log2(everything)
+        earned[rows, n, b] = money / everything
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def _others(
-    market: tuple[Any, ...], nests: Array, rho: Array, place: Array, margins: Array, mine: Array, lumps: Any
+    market: tuple[Any, ...], firm: Any, nests: Array, rho: Array, margins: Array, pool: Any, lumps: Any
 ) -> None:
-    """Fill what the rivals offer: `lumps` = log sums (L + 1, N, B) in bits and mean earnings from them.
-
-    The last row is all that lies outside the firm's nests, the outside option included. `place` (H,) is the
-    row of each nest, L where the firm does not sell; `margins` (J,) are weighted by the firm's part.
-    """
-    size, earned = lumps
-    rows, blocks, lanes = size.shape[0] - 1, size.shape[1], size.shape[2]
-    top, total, gains = np.empty((rho.size, lanes)), np.empty((rho.size, lanes)), np.empty((rho.size, lanes))
-    for n in range(blocks):
-        _rival_nests(market, n, nests, rho, margins, mine, (top, total, gains))
-        for h in range(rho.size):
-            if place[h] < rows:
-                for b in range(lanes):
-                    size[place[h], n, b], earned[place[h], n, b] = top[h, b], gains[h, b]
-        for b in range(lanes):
-            highest = 0.0
-            for h in range(rho.size):
-                if place[h] == rows:
-                    highest = max(highest, (1.0 - rho[h]) * top[h, b])
-            everything, money = power64(-highest), 0.0
-            for h in range(rho.size):
-                if place[h] == rows and total[h, b] > 0.0:
-                    value = power64((1.0 - rho[h]) * top[h, b] - highest)
-                    everything += value
-                    money += value * gains[h, b]
-            size[rows, n, b] = highest + np.log2(everything)
-            earned[rows, n, b] = money / everything
+    """Fill `lumps` for one firm: from the sums over all products in `pool` where there is one, else anew."""
+    own, mine, place = firm
+    lanes = market[1].shape[1]
+    shape = (rho.size, lanes)
+    sums = np.empty(shape), np.empty(shape), np.empty(shape)
+    for n in range(market[1].shape[0]):
+        pooled = pool[0].shape[0] > 0
+        if pooled:
+            for k in range(3):
+                sums[k][:] = pool[k][n]
+            pooled = _less_own(market, n, nests, rho, margins, own, sums)
+        if not pooled:
+            _nest_sums(market, n, nests, rho, margins, mine, sums)
+        _lump(n, rho, place, sums, lumps)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, inline="always")
@@ -196,7 +230,7 @@ def _profit(firm: tuple[Any, ...], prices: Array, target: Array) -> float:
 def _climb(firm: tuple[Any, ...], prices: Array, target: Array, trial: Array, image: Array) -> float:
     """Go up from `prices` (in place) by zeta steps that never lower the firm's profit; returns it."""
     profit = _profit(firm, prices, target)
-    for _ in range(CLIMB):
+    for _ in range(_CLIMB):
         part, better = 1.0, -np.inf
         for _ in range(_CUTS):
             for i in range(prices.size):
@@ -235,7 +269,7 @@ def _span(firm: tuple[Any, ...], base: Array) -> tuple[float, float]:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def _search(firm: tuple[Any, ...], present: Array, best: Array) -> tuple[float, float]:
+def _search(firm: tuple[Any, ...], ray: int, present: Array, best: Array) -> tuple[float, float]:
     """Return the firm's profit at its `present` prices and at the `best` found, written there."""
     costs, take, low, high = firm[8], firm[7], firm[9], firm[10]
     count = present.size
@@ -248,16 +282,14 @@ def _search(firm: tuple[Any, ...], present: Array, best: Array) -> tuple[float, 
     if not least < most:
         return now, highest
     before, rising = -np.inf, False
-    for step in range(RAY + 1):
-        markup = least * (most / least) ** (step / (RAY - 1.0))
-        profit = -np.inf
-        if step < RAY:
-            for i in range(count):
-                trial[i] = min(max(base[i] + markup, low[i]), high[i])
-            profit = _profit(firm, trial, target)
-        if step == 0 or step == RAY - 1 or (rising and profit < before):
-            if 0 < step < RAY - 1:
-                markup = least * (most / least) ** ((step - 1) / (RAY - 1.0))
+    for step in range(ray):
+        markup = least * (most / least) ** (step / (ray - 1.0))
+        for i in range(count):
+            trial[i] = min(max(base[i] + markup, low[i]), high[i])
+        profit = _profit(firm, trial, target)
+        if step == 0 or step == ray - 1 or (rising and profit < before):
+            if 0 < step < ray - 1:
+                markup = least * (most / least) ** ((step - 1) / (ray - 1.0))
             for i in range(count):
                 prices[i] = min(max(base[i] + markup, low[i]), high[i])
             found = _climb(firm, prices, target, trial, image)
@@ -291,42 +323,63 @@ def _room(count: int, rows: int, lanes: int) -> Any:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def _pool(market: tuple[Any, ...], nests: Array, rho: Array, margins: Array, blocks: int) -> Any:
+    """Sums over all products, by block and nest (N, H, B); `blocks` 0 for none."""
+    lanes = market[1].shape[1]
+    shape = (blocks, rho.size, lanes)
+    pool = np.empty(shape), np.empty(shape), np.empty(shape)
+    nobody = np.zeros(nests.size, np.bool_)
+    for n in range(blocks):
+        _nest_sums(market, n, nests, rho, margins, nobody, (pool[0][n], pool[1][n], pool[2][n]))
+    return pool
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def best_responses(
     market: tuple[Any, ...],
     nests: Array,
     rho: Array,
     terms: tuple[Any, ...],
     deciders: Array,
-    parts: Array,
+    parts: tuple[float, Array],
+    ray: int,
     answers: Array,
     found: Array,
 ) -> None:
     """Search the best response of every decider while the others stand still.
 
     `market` = tastes, alpha, weights, delta in bits, and prices (J,); `terms` = costs, keep, low, high (J,);
-    `deciders` (J,) say who sets each price, `parts` (G, J) how much of each product's profit a decider gets.
-    Writes the answers (J,) and, by decider, profit now and at its answer (G, 2). An imposed price stays.
+    `deciders` (J,) say who sets each price. `parts` say how much of a product's profit a decider gets: of its
+    own all, of others the first number; or, where it has rows, those of the second (G, J). `ray` markups are
+    tried. Writes the answers (J,) and, by decider, profit now and at its answer (G, 2). An imposed price
+    stays.
     """
     prices = market[4]
     costs, keep, low, high = terms
-    blocks, products, lanes = market[0].shape
+    blocks, lanes = market[1].shape
+    conduct, weights = parts
     _copy(prices, answers)
-    place, margins = np.empty(rho.size, np.int64), np.empty(products)
-    for g in range(parts.shape[0]):
+    plain = keep * prices - costs
+    margins, part = conduct * plain, np.ones(prices.size)
+    pool = _pool(market, nests, rho, margins, 0 if weights.shape[0] else blocks)
+    place = np.empty(rho.size, np.int64)
+    for g in range(found.shape[0]):
         mine = (deciders == g) & (low < high)
         own = np.flatnonzero(mine)
         if own.size == 0:
             found[g, :] = 0.0
             continue
+        if weights.shape[0]:
+            part[:] = weights[g]
+            margins[:] = part * plain
         rows = _rows(nests, own, place)
         local, correlation = place[nests[own]], np.empty(rows)
         for i in range(own.size):
             correlation[local[i]] = rho[nests[own[i]]]
-        margins[:] = parts[g] * (keep * prices - costs)
         lumps = np.empty((rows + 1, blocks, lanes)), np.empty((rows + 1, blocks, lanes))
-        _others(market, nests, rho, place, margins, mine, lumps)
-        part, best = parts[g][own], np.empty(own.size)
-        own_terms = part * keep[own], part * costs[own], low[own], high[own]
+        _others(market, (own, mine, place), nests, rho, margins, pool, lumps)
+        own_terms = part[own] * keep[own], part[own] * costs[own], low[own], high[own]
         firm = (*market[:4], own, local, correlation, *own_terms, *lumps, _room(own.size, rows, lanes))
-        found[g, 0], found[g, 1] = _search(firm, prices[own], best)
+        best = np.empty(own.size)
+        found[g, 0], found[g, 1] = _search(firm, ray, prices[own], best)
         answers[own] = best
