@@ -78,6 +78,8 @@ LAYOUTS: dict[str, dict[str, Any]] = {
     | {"pi_const_price_fuel_use_by_income_age": PI.tolist()},
     "rows and columns": DIAG | {"demographics": PEOPLE.tolist(), "demographic_names": ["income", "age"]}
     | {"pi_rows_const_price_fuel_use_cols_income_age": PI.tolist()},
+    "attributes named by pi": DIAG | {"demographics": PEOPLE.tolist()}
+    | {"pi_rows_const_price_fuel_use_cols_income_age": PI.tolist()},
     "pi without attributes": DIAG | {"demographics": PEOPLE.tolist(), "pi_const_price_fuel_use": PI.tolist()},
     "alpha of each": {"alpha_i": (-2.0 + NODES[:, 1] * 0.3).tolist(), "alpha": None}
     | {"sigma_diag_const_fuel_use": [0.5, 0.4], "nodes_const_fuel_use": NODES[:, [0, 2]].tolist()} | BY_NAME,
@@ -101,6 +103,8 @@ ROOTS: dict[str, dict[str, Any]] = {
     "root": NAMES | {"sigma": ROOT.tolist(), "nodes": NODES.tolist()} | BARE,
     "root by name": BY_NAME
     | {"sigma_const_price_fuel_use": ROOT.tolist(), "nodes_const_price_fuel_use": NODES.tolist()},
+    "covariance by name": {"covariance_const_price_fuel_use": (ROOT @ ROOT.T).tolist()} | NUMBERED | BY_NAME,
+    "root called so": NAMES | {"sigma_cholesky": ROOT.tolist()} | NUMBERED | BARE,
     "covariance": NAMES | {"sigma_squared": (ROOT @ ROOT.T).tolist()} | NUMBERED | BARE,
 }  # fmt: skip
 
@@ -147,6 +151,9 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "an idle attribute": (DIAG | {"demographics": PEOPLE.tolist(), "demographic_names": ["a", "b"]}
                           | {"pi_price_by_a": 0.1}, "demographics b"),
     "wrong pi": (DIAG | NAMES | {"demographics": PEOPLE.tolist(), "pi": PI.T.tolist()}, "inputs.pi"),
+    "no price": (NAMES | {"alpha": None, "sigma": [0.5, 0, 0.4], "nodes": NODES.tolist()}, "below zero"),
+    "no price at all": ({"alpha": None, "fuel_use": None}, "inputs.alpha"),
+    "above zero": (DIAG | BY_NAME | {"alpha": 4.0}, "inputs.alpha.*below zero"),
     "wrong D": (DIAG | BY_NAME | {"D": 3}, "inputs.D"),
     "wrong K": (DIAG | BY_NAME | {"K": 2}, "inputs.K"),
     "wrong R": (DIAG | BY_NAME | {"R": 5}, "inputs.R"),

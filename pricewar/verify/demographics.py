@@ -40,6 +40,7 @@ class Demographics:
         self.inputs = inputs
         self.table: dict[str, Floats] = {}
         self.used: set[str] = set()
+        self.unnamed = False
         self._read_table()
         self._read_named()
 
@@ -56,6 +57,7 @@ class Demographics:
             array = numbers("inputs.demographics", value)
             array = array[:, None] if array.ndim == 1 else array
             names = [f"demographics{d}" for d in range(array.shape[-1])] if told is None else row_names(told)
+            self.unnamed = told is None
             if array.ndim != 2 or array.shape[1] != len(names):
                 found = f"shape {array.shape}"
                 allowed = f"a row for each draw, a column for each of {names}; not by product"
@@ -95,8 +97,12 @@ class Demographics:
         )
 
     def cut(self, joined: str) -> list[str]:
-        """Names of attributes in the end of a key."""
-        return cut_names(joined, self.known)
+        """Names of attributes in the end of a key; the first such key names the columns of a bare matrix."""
+        names = cut_names(joined, self.known)
+        if self.unnamed and len(names) == len(self.table) and not any(self.known(name) for name in names):
+            self.table = dict(zip(names, self.table.values(), strict=True))
+            self.unnamed = False
+        return names
 
     def column(self, name: str) -> Floats:
         """(R,) values of an attribute."""
