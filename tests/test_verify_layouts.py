@@ -137,7 +137,8 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "rho without nests": (DIAG | BY_NAME | {"rho": 0.4}, "inputs.nesting_ids"),
     "misspelt tax": (DIAG | BY_NAME | {"unit_taxs": 0.4}, "inputs.unit_taxs.*near to it: unit_tax"),
     "misspelt nests": (DIAG | BY_NAME | {"nestings_ids": [1, 1, 2]}, "inputs.nestings_ids.*nesting_ids"),
-    "misspelt owners": (DIAG | BY_NAME | {"firm_ids": None, "firmids": FIRMS}, "inputs.firm_ids"),
+    "misspelt owners": (
+        DIAG | BY_NAME | {"firm_ids": None, "firmids": FIRMS}, "(?s)inputs.firm_ids.*inputs.firmids"),
     "an idle characteristic": (DIAG | BY_NAME | {"power": [1, 2, 3]}, "inputs.power"),
     "deviations without nodes": (BY_NAME | {"sigma_diag_const": 0.5}, "nodes_const"),
     "nodes without deviations": (BY_NAME | {"nodes_const_price_fuel_use": NODES.tolist()}, "nodes of const"),
