@@ -32,6 +32,17 @@ def closed(folder: Path, change: Change, rows: tuple[str, ...] = ROWS, **options
     return screen(read_market(write(folder, rows), outside=False), change, margin_sd=0.0, **options)
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [("a,A,1,33.3333,30,", "b,B,1,33.3333,,", "c,C,1,33.3333,,"), ("a,A,1,70,30,", "b,B,1,30.0000001,,")],
+)
+def test_shares_in_per_cent_that_sum_to_one_but_for_rounding_are_refused(
+    tmp_path: Path, rows: tuple[str, ...]
+) -> None:
+    with pytest.raises(InputError, match="--no-outside"):
+        read_market(write(tmp_path, rows, "product,firm,price,share_pct,margin_pct,nest"))
+
+
 @pytest.mark.parametrize("rows", list(itertools.permutations(ROWS)))
 def test_shares_that_sum_to_one_are_refused_in_every_order(tmp_path: Path, rows: tuple[str, ...]) -> None:
     with pytest.raises(InputError, match=r"column share: found a sum of 1; .*--no-outside"):

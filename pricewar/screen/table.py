@@ -19,7 +19,7 @@ from pricewar.demand.base import Floats, Ints
 
 from .sheet import Cell, Record, columns, problems, read_text, records
 
-ROUNDING: Final = 1e-9
+ROUNDING: Final = 1e-5
 """Part of the market below which those who buy nothing are rounding, and shares sum to one."""
 NEAR_ONE: Final = 0.01
 """How far from one rounded shares may sum where there is no outside option; they are then scaled to one."""

@@ -22,7 +22,7 @@ INTERVALS: Final = ("own_elasticity", "upp", "guppi", "cmcr", "price_after", "pr
 """Columns by product that come with _lo and _hi."""
 OBSERVED: Final = ("margin_rmse", "hhi", "hhi_change")
 """Figures that come without an interval."""
-TINY: Final = 1e-3
+TINY: Final = 5e-3
 """Share of those who buy nothing below which it may be rounding."""
 FIRMS: Final = 12
 """Firms in the table of diversion: the parties and the largest others."""

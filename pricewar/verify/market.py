@@ -227,11 +227,18 @@ def _demand(inputs: Inputs, delta: Floats, mean: Floats, coefficients: dict[str,
     weights = inputs.array("weights")
     rows = _rows(inputs, weights, mean, coefficients)
     tastes, alpha = np.zeros((rows, inputs.size)), np.broadcast_to(-mean, rows).copy()
+    if not mean.any() and "price" not in coefficients:
+        raise bad_input(
+            "case", ("inputs.alpha", None, "a price coefficient: alpha, beta_price, or pi of price")
+        )
     for name, coefficient in coefficients.items():
         if name == "price":
             alpha -= coefficient
         else:
             tastes += np.multiply.outer(np.broadcast_to(coefficient, rows), inputs.characteristic(name))
+    if (alpha <= 0.0).all():
+        found = f"price coefficients from {-alpha.max():g} to {-alpha.min():g}"
+        raise bad_input("case", ("inputs.alpha", found, "coefficients of the price in utility: below zero"))
     nests, rho = _nests(inputs)
     return MixedLogit(delta, alpha, tastes, weights, nests, rho)
 
