@@ -18,10 +18,10 @@ MOST = 5000
 def calibrated_linear(observed: Observed, own_elasticity: float, substitution: float) -> LinearDemand:
     """Linear demand with the observed shares and one own-price elasticity for all products.
 
-    The slopes are those of Shubik and Levitan with weights of their own: c_j (1 - t c_j / C) on the diagonal and
-    -t c_j c_k / C off it, C the sum of c and t the substitution. So the utility's matrix is diag(1 / c) plus
-    t / (C (1 - t)) everywhere, to which a later launch is added with the c of the product that it is like. Its
-    choke price is that of this product and the money that its appeal is worth.
+    The slopes are those of Shubik and Levitan with weights of their own: c_j (1 - t c_j / C) on the diagonal
+    and -t c_j c_k / C off it, where C is the sum of c and t the substitution. So the matrix of the utility is
+    diag(1 / c) plus t / (C (1 - t)) everywhere. A later launch is added to it with the c of the product that
+    it is like. Its choke price is that of this product and the money that its appeal is worth.
 
     Raises:
         ConvergenceError: no weights give the elasticity.
@@ -47,11 +47,11 @@ def _weights(name: str, steep: Floats, substitution: float) -> Floats:
     for _ in range(MOST):
         again = steep / (1.0 - substitution * weight / weight.sum())
         if np.abs(again - weight).max() <= 1e-15 * again.max():
-            return again
+            break
         weight = again
-    if np.abs(again / weight - 1.0).max() < 1e-12:
-        return weight
-    raise ConvergenceError(f"{name}: no weights of linear demand give the elasticity asked for")
+    if not np.abs(again / weight - 1.0).max() < 1e-12:
+        raise ConvergenceError(f"{name}: no weights of linear demand give the elasticity asked for")
+    return np.asarray(again)
 
 
 def calibrated_hotelling(observed: Observed, transport: float, surplus: float) -> Hotelling:

@@ -231,7 +231,7 @@ class Linear(Preferences):
         0.5,
         ge=0,
         lt=1,
-        description="part of the buyers lost by a small product who turn to the others; 0 separate monopolies",
+        description="part of a small product's lost buyers who turn to others; 0: separate monopolies",
     )
 
     def calibrated(self, observed: Observed) -> Demand:

@@ -207,15 +207,15 @@ def _inverse(demand: Demand, p: Floats) -> Iterator[Misfit]:
 def _surplus(demand: Demand, p: Floats) -> Iterator[Misfit]:
     """The fall of surplus along a path of prices is what is bought on it (Roy; Small and Rosen 1981)."""
     node, weight = np.polynomial.legendre.leggauss(8)
-    for direction in (np.ones(p.size), np.resize((1.0, 0.3, -0.4), p.size)):
-        step = 0.02 * p * direction
+    together = np.full(p.size, 0.02 * np.abs(p).mean())  # the way of `Demand.consumer_surplus`
+    for step in (together, 0.02 * p * np.resize((1.0, 0.3, -0.4), p.size)):
         bought = sum(
             0.5 * w * float(times(demand.expected(p + 0.5 * (x + 1.0) * step), step))
             for x, w in zip(node, weight, strict=True)
         )
         fall = demand.consumer_surplus(p) - demand.consumer_surplus(p + step)
         size = float(times(demand.expected(p), np.abs(step)))
-        on_the_way = demand.symmetric or bool((direction == 1.0).all())  # else it depends on the path
+        on_the_way = demand.symmetric or step is together  # else it depends on the path
         if on_the_way and not abs(fall - bought) <= 1e-3 * size:
             yield "consumer_surplus", f"a fall of {fall:g} as prices rise", f"{bought:g}, what is bought"
             return
