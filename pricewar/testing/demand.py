@@ -23,7 +23,7 @@ from .strategies import SHOPPERS, example_landscape
 Misfit = tuple[str, object, str]
 MET = 1e-6
 """Largest gap between the share of a product at start prices and the observed one, as a fraction of it."""
-STEPS = (-0.08, 0.05, 0.12)
+STEPS = (-0.03, 0.01, 0.04)
 """Price changes, in turn from product to product, at which a demand of the example market is looked at."""
 _MOST_STEPS = 60
 
@@ -194,7 +194,7 @@ def _inverse(demand: Demand, p: Floats) -> Iterator[Misfit]:
             yield "invert_shares", f"residual {again.residual:g}", "mean utilities that give the shares"
     if not np.linalg.cond(jacobian) < 1e8:
         return  # as on a street where all buy: only differences of prices matter
-    guess = p * (1.0 + 0.01 * np.resize((1.0, -0.5), p.size))
+    guess = p * (1.0 + 0.001 * np.resize((1.0, -0.5), p.size))
     for _ in range(_MOST_STEPS):
         gap = demand.expected(guess) - share
         if np.abs(gap).max() <= 1e-11 * np.abs(share).max():
