@@ -250,7 +250,8 @@ NO_MONEY = {
     "ConsumerSpec.income_log_sd", "FirmSpec.gross_margin", "MarketSpec.petrol_margin", "SupplierSpec.margin",
     "MixedLogit.income_elasticity", "MixedLogit.size_income", "Logit.income_elasticity", "Logit.size_income",
     "MarketSpec.petrol_purchase_tax", "SupplierSpec.cash_months", "SupplierSpec.cash_spread",
-    "ReferencePrice.loss_aversion",
+    "ReferencePrice.loss_aversion", "NestedLogit.income_elasticity", "NestedLogit.size_income",
+    "Taste.income",
 }  # fmt: skip
 """Fields that sound like money and are shares, elasticities, months."""
 SOUNDS = re.compile(

@@ -25,7 +25,7 @@ from pricewar.scenario.parts import (
     SupplierSpec,
     SupplyChainSpec,
 )
-from pricewar.scenario.preferences import Preferences
+from pricewar.scenario.preferences import Preferences, Taste
 from pricewar.scenario.tree import Scenario
 from pricewar.strategies import Strategy
 
@@ -39,6 +39,7 @@ TABLES: Final[dict[str, type[BaseModel]]] = {
     "consumers": ConsumerSpec,
     "firms.ID": FirmSpec,
     "products.ID": ProductSpec,
+    "demand.tastes.COLUMN": Taste,
     "supply_chain": SupplyChainSpec,
     "supply_chain.groups.ID": SupplierSpec,
     "noise": NoiseSpec,
@@ -47,7 +48,11 @@ TABLES: Final[dict[str, type[BaseModel]]] = {
 """Tables of a scenario file by path; ID stands for a name that the file chooses."""
 
 RULES: Final[dict[str, tuple[str, type[Rule], str]]] = {
-    "demand": ("pricewar.scenario.preferences", Preferences, "`[demand]`"),
+    "demand": (
+        "pricewar.scenario.preferences",
+        Preferences,
+        "`[demand]`, explained in [write a demand](../how-to/write-a-demand.md)",
+    ),
     "cost curves": (
         "pricewar.scenario.cost_curves",
         CostCurve,

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from itertools import pairwise
 from math import isfinite
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -39,6 +39,9 @@ class Demand(ABC):
 
     All prices are arrays (J,) in the scenario's currency; all shares (J,) are expected purchases per buyer.
     """
+
+    symmetric: ClassVar[bool] = True
+    """Whether the cross-price slopes of two products are equal, as wherever utility is linear in money."""
 
     @property
     @abstractmethod

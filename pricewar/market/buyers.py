@@ -194,6 +194,8 @@ def waiting(
     found: Conditions, choice: Choice, calibration: Calibration, people: float, share: float
 ) -> float:
     """Shoppers who wait for lower prices, above the number that waits at rest; negative when buyers hurry."""
+    if not calibration.demand.rows:
+        return 0.0
     weight, free = calibration.population.weight, 1.0 - share
     now = dot(weight, (found.outside - free) / (found.outside + choice.inside))
     rest = dot(

@@ -221,9 +221,9 @@ class NestedLogit(MixedLogit):
 
 
 class Linear(Preferences):
-    """Demand of buyers with quadratic utility (Singh and Vives 1984; Shubik and Levitan 1980).
+    """Demand of buyers with quadratic utility (Shubik and Levitan 1980; Singh and Vives 1984).
 
-    All products have the stated own-price elasticity at the start, and are substitutes of the same degree.
+    All products have the stated own-price elasticity at the start.
     """
 
     own_elasticity: float = Elasticity
@@ -231,7 +231,7 @@ class Linear(Preferences):
         0.5,
         ge=0,
         lt=1,
-        description="degree: 0 for separate monopolies, near 1 for almost the same good",
+        description="part of a small product's lost buyers who turn to others; 0: separate monopolies",
     )
 
     def calibrated(self, observed: Observed) -> Demand:

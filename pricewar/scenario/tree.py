@@ -153,6 +153,8 @@ class Scenario(Table):
         tree = self.model_dump(mode="json", exclude={"seed", "title", "name"})
         if tree["cost"] == Constant().model_dump(mode="json"):
             del tree["cost"]  # files that do not speak of it keep their digest
+        if not tree["demand"].get("tastes", True):
+            del tree["demand"]["tastes"]
         own = sources(tree)
         tree |= {"sources": own} if own else {}
         text = json.dumps(tree, sort_keys=True, separators=(",", ":"))
