@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shlex
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import pandas as pd
 from pydantic import Field, field_validator, model_validator
@@ -16,6 +15,7 @@ from pydantic import Field, field_validator, model_validator
 from pricewar.base.errors import InputError
 from pricewar.base.paths import matches, value_at
 from pricewar.base.sources import sources
+from pricewar.files.digest import short_digest
 from pricewar.results.bounds import DIFF
 from pricewar.scenario.files import load
 from pricewar.scenario.parts import Table
@@ -23,8 +23,9 @@ from pricewar.scenario.tree import Scenario
 
 from .design import Design, FromFile, Grid
 from .factors import Factor
+from .manifest import MANIFEST
 from .metrics import expand
-from .work import Item
+from .work import KEPT, Item
 
 
 class FigureSpec(Table):
@@ -50,6 +51,9 @@ class Experiment(Table):
 
     `base` and `but_for` are scenarios, names of shipped ones, or files.
     """
+
+    record: ClassVar[str] = MANIFEST
+    noun: ClassVar[str] = "experiment"
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)
     title: str = ""
@@ -109,6 +113,15 @@ class Experiment(Table):
     def columns(self) -> tuple[str, ...]:
         """Columns of metrics in the table of runs: levels, then differences from the but-for run."""
         return self.measured + tuple(f"{DIFF}{name}" for name in self.measured if self.but_for is not None)
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """Tables of runs that are kept."""
+        return KEPT if self.trajectories else ()
+
+    def described(self) -> dict[str, Any]:
+        """The experiment with its words: titles, labels, figures."""
+        return self.model_dump(mode="json", by_alias=True)
 
     @property
     def base_months(self) -> int:
@@ -219,8 +232,7 @@ class Experiment(Table):
     @cached_property
     def digest(self) -> str:
         """Short name of the content."""
-        text = json.dumps(self.content(), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return short_digest(self.content())
 
 
 def as_toml(value: Any) -> str:

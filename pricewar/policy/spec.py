@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, Final
@@ -15,6 +13,7 @@ from pricewar.base.rules import make_rule
 from pricewar.base.sources import sources
 from pricewar.experiment.design import LatinHypercube
 from pricewar.experiment.factors import Factor
+from pricewar.files.digest import short_digest
 from pricewar.interventions import Intervention
 from pricewar.scenario.parts import Table
 from pricewar.scenario.tree import Scenario
@@ -108,13 +107,16 @@ class PolicySpec(Table):
     @property
     def sources(self) -> dict[str, str]:
         """Code of one's own that the study names: module -> SHA-256 (`pricewar.base.sources`)."""
-        return sources(self.model_dump(mode="json", by_alias=True, exclude={"title", "question"}))
+        found: dict[str, str] = self.content().get("sources", {})
+        return found
 
     @cached_property
     def digest(self) -> str:
-        """Short name of all that results depend on, with the source of rules of one's own."""
+        """Short name of the content."""
+        return short_digest(self.content())
+
+    def content(self) -> dict[str, Any]:
+        """All that results depend on, as plain values; with the source of rules of one's own."""
         tree = self.model_dump(mode="json", by_alias=True, exclude={"title", "question"})
         own = sources(tree)
-        tree |= {"sources": own} if own else {}
-        text = json.dumps(tree, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return tree | ({"sources": own} if own else {})
