@@ -22,7 +22,7 @@ from pricewar.scenario.parts import Table
 from pricewar.scenario.tree import Scenario
 
 from .design import Design, FromFile, Grid
-from .factors import Factor
+from .factors import Factor, changes_in
 from .manifest import MANIFEST
 from .metrics import expand
 from .work import KEPT, Item
@@ -163,7 +163,7 @@ class Experiment(Table):
 
     def changes_at(self, point: int, scenario: Scenario) -> dict[str, Any]:
         """What to change in a scenario at a point, by exact path; what is not there is left alone."""
-        return dict(self._changes(self.tree(scenario), self.points[point]))
+        return dict(changes_in(self.tree(scenario), self.changes, self.factors, self.points[point]))
 
     def item(self, run: int) -> Item:
         """The run of a number: seeds of one point follow each other."""
@@ -197,15 +197,6 @@ class Experiment(Table):
     def tree(self, scenario: Scenario) -> dict[str, Any]:
         """The base or the but-for scenario as plain values."""
         return self._trees[id(scenario)]
-
-    def _changes(self, tree: dict[str, Any], point: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-        for pattern, value in self.changes.items():
-            yield from ((path, value) for path in matches(tree, pattern))
-        for name, value in point.items():
-            factor = self.factors[name]
-            for pattern in factor.targets:
-                for path in matches(tree, pattern):
-                    yield path, factor.apply_to(value_at(tree, path), value)
 
     def _shown(self, name: str, point: Mapping[str, Any]) -> Any:
         factor = self.factors[name]

@@ -8,11 +8,10 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from pricewar.base.paths import matches, value_at
 from pricewar.base.rules import make_rule
 from pricewar.base.sources import sources
 from pricewar.experiment.design import LatinHypercube
-from pricewar.experiment.factors import Factor
+from pricewar.experiment.factors import Factor, changes_in
 from pricewar.files.digest import short_digest
 from pricewar.interventions import Intervention
 from pricewar.scenario.parts import Table
@@ -85,14 +84,7 @@ class PolicySpec(Table):
 
     def changes_in(self, scenario: Scenario, future: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         """What a future changes in a scenario, by exact path; what is not there is left alone."""
-        tree = scenario.model_dump()
-        for pattern, value in self.changes.items():
-            yield from ((path, value) for path in matches(tree, pattern))
-        for name, value in future.items():
-            factor = self.factors[name]
-            for pattern in factor.targets:
-                for path in matches(tree, pattern):
-                    yield path, factor.apply_to(value_at(tree, path), value)
+        yield from changes_in(scenario.model_dump(), self.changes, self.factors, future)
 
     @cached_property
     def futures(self) -> list[dict[str, Any]]:
