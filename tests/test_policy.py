@@ -293,10 +293,9 @@ def test_what_buyers_gain_counts_open_orders_as_welfare_does(study: PolicyStudy)
 def test_goes_on_where_it_was_and_refuses_another(study: PolicyStudy, tmp_path: Path) -> None:
     spec = policy_from(tree(draws=2), "small")
     run_policy(spec, SerialExecutor(), store=tmp_path)
-    gone = sorted((tmp_path / "futures").glob("000001-*"))
-    kept = (tmp_path / "futures" / "000000-options.parquet").stat().st_mtime_ns
-    for path in gone:
-        path.unlink()
+    first, second = sorted((tmp_path / "chunks").glob("*.parquet"))
+    kept = first.stat().st_mtime_ns
+    second.unlink()
     seen = []
     again = run_policy(
         spec,
@@ -306,7 +305,7 @@ def test_goes_on_where_it_was_and_refuses_another(study: PolicyStudy, tmp_path: 
     )
     assert seen == [(2, 2)]
     assert again.futures == 2
-    assert (tmp_path / "futures" / "000000-options.parquet").stat().st_mtime_ns == kept
+    assert first.stat().st_mtime_ns == kept
     with pytest.raises(InputError, match=r"(?s)holds another study.*as stored; or another --out"):
         run_policy(study.spec, SerialExecutor(), store=tmp_path)
 

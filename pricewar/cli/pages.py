@@ -78,6 +78,7 @@ BOUNDS: Final = {
     "minLength": "at least {} characters",
     "maxLength": "at most {} characters",
     "minItems": "at least {}",
+    "multipleOf": "a multiple of {}",
     "minProperties": "at least {}",
 }
 MONTH_PATTERN: Final = r"^[12][0-9]{3}-(0[1-9]|1[0-2])$"
@@ -159,18 +160,19 @@ def command_page() -> str:
 
 def _section(path: str, model: type[BaseModel]) -> str:
     title = f"`[{path}]`" if path else "Top level"
-    return f"## {title}\n\n{_doc(model)}\n\n{_fields(model)}\n"
+    return f"## {title}\n\n{_doc(model)}\n\n{fields_table(model)}\n"
 
 
 def _kind(name: str, rule: type[Rule]) -> str:
-    return f"### {name}\n\n{_doc(rule).splitlines()[0]}\n\n{_fields(rule)}\n"
+    return f"### {name}\n\n{_doc(rule).splitlines()[0]}\n\n{fields_table(rule)}\n"
 
 
 def _doc(model: type) -> str:
     return inspect.cleandoc(model.__doc__ or "")
 
 
-def _fields(model: type[BaseModel]) -> str:
+def fields_table(model: type[BaseModel]) -> str:
+    """The fields of a model as a table: key, type, default, what is allowed, meaning."""
     schema = model.model_json_schema()
     rows = list(_rows(schema, schema.get("$defs", {}), schema.get("required", [])))
     if not rows:
@@ -281,6 +283,10 @@ def main(folder: str) -> None:
     for name, page in PAGES.items():
         (Path(folder) / name).write_text(page(), encoding="utf-8")
         tell(f"{folder}/{name}")
+    from .lab_page import PAGE, renew
+
+    renew(Path(folder))
+    tell(f"{folder}/{PAGE}")
 
 
 if __name__ == "__main__":

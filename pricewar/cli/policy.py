@@ -54,10 +54,10 @@ def policy(
 
     from .sweep import progress_of
 
+    command = shlex.join(["pricewar", "policy", experiment, "--out", str(target)])
     say(f"{spec.name}: {len(spec):,} futures, {spec.runs:,} runs -> {target}", quiet)
     with progress_of(len(spec), quiet) as tick:
-        study = run_policy(spec, store=target, workers=workers, progress=tick)
-    command = shlex.join(["pricewar", "policy", experiment, "--out", str(target)])
+        study = run_policy(spec, store=target, workers=workers, progress=tick, command=command)
     findings = write_brief(study, target, command)
     if page is not None:
         write_markdown(study, page, command)

@@ -6,8 +6,6 @@ prices incl. VAT unless the name says net. Files are read in `scenario_file`.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
@@ -23,6 +21,7 @@ from pricewar.base.paths import change
 from pricewar.base.rules import RuleOf
 from pricewar.base.sources import sources
 from pricewar.events import Event
+from pricewar.files.digest import short_digest
 from pricewar.interventions import Intervention
 
 from .checks import inconsistencies
@@ -157,8 +156,7 @@ class Scenario(Table):
             del tree["demand"]["tastes"]
         own = sources(tree)
         tree |= {"sources": own} if own else {}
-        text = json.dumps(tree, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return short_digest(tree)
 
     def month(self, period: int) -> str:
         """The calendar month of a period; period 0 is `start`."""
