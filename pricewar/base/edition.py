@@ -27,7 +27,7 @@ EDITIONS: Final[dict[int, str]] = {
 """What each edition computes, against the one before it."""
 
 FIRST: Final = 1
-"""The edition of whatever says nothing: it was written before there were editions."""
+"""The edition of what states none: it was written before there were editions."""
 
 _MARK: Final = re.compile(r"<!-- model edition (\d+) -->")
 

@@ -1,6 +1,6 @@
 """Dotted paths into a tree of tables and lists, and patterns that mean many of them.
 
-One way for `Scenario.but`, `--set`, experiments and policy studies.
+`Scenario.but`, `--set`, experiments and policy studies all use them.
 """
 
 from __future__ import annotations

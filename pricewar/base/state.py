@@ -35,7 +35,7 @@ class State:
     brand: Floats
     """(F,) brand equity relative to the start, utility."""
     reference: Floats
-    """(J,) price that buyers have in mind, CNY incl. VAT."""
+    """(J,) price that buyers remember, CNY incl. VAT."""
     fleet: Floats
     """(F + 1,) share of each brand among the cars on the road; the last entry is all others."""
     price_trend: Floats

@@ -48,7 +48,7 @@ class Game:
 
 @dataclass(frozen=True, eq=False)
 class Equilibrium:
-    """Prices where nobody gains by a small change of his own, and how sure that is.
+    """Prices where no firm gains by a small change of its own prices, and how sure that is.
 
     Attributes:
         prices: (J,) what buyers pay, taxes included.
@@ -119,9 +119,8 @@ def solve(
     Args:
         demand: any `Demand` of J products.
         costs: (J,) unit cost of the seller.
-        firm_ids: (J,) owner of each product, any labels. A merger is two labels made one; entry and exit are
-            another
-            `demand` (see `MixedLogit.subset`); joint monopoly is one label for all, or `conduct` 1.
+        firm_ids: (J,) owner of each product, any labels. A merger makes two labels one; entry and exit are
+            another `demand` (see `MixedLogit.subset`); joint monopoly is one label for all, or `conduct` 1.
         fixed: (J,) imposed prices, NaN where the owner is free to respond; None for all free.
         floor: (J,) or one number: lowest price allowed, -inf for none.
         cap: (J,) or one number: highest price allowed, inf for none.

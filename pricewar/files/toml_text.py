@@ -1,4 +1,4 @@
-"""TOML from hands we do not know: read within bounds, every refusal a message and never a traceback."""
+"""TOML from unknown sources: it is read within bounds, and a refusal is a message, never a traceback."""
 
 from __future__ import annotations
 

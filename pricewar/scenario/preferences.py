@@ -62,17 +62,17 @@ class MixedLogit(Preferences):
 
 
 class Logit(MixedLogit):
-    """Plain logit: all buyers alike. What a market has that says nothing of its demand."""
+    """Plain logit: all buyers are alike. A market that says nothing about its demand has this one."""
 
     income_elasticity: float = 0.0
 
 
 def unheard(preferences: Preferences) -> tuple[str, ...]:
-    """What a demand of one's own says that the market would not ask for: its parameters and methods.
+    """The parameters and methods of a user's own demand that the market would not use.
 
     The market asks a `MixedLogit` for its parameters, `spreads` and `loadings`. A subclass may give them
     other defaults and bounds and define the two anew, from further parameters too. Anything else would be
-    ignored, and a run that ignores an input is wrong without a word.
+    ignored, and a run that ignores an input is wrong without a warning.
     """
     if not isinstance(preferences, MixedLogit) or not preferences.looked_at:
         return ()
