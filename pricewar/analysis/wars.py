@@ -107,7 +107,7 @@ def episodes(
 
 
 def lacking(results: Results, definition: Definition | None = None) -> dict[tuple[str, int], Lacking | None]:
-    """(scenario, seed) -> what the run lacks to hold a price war; None where it holds one.
+    """(scenario, seed) -> what a run without a price war lacks; None where there is one.
 
     Args:
         results: runs of one or more scenarios.
@@ -166,7 +166,7 @@ def find_wars(path: Path, definition: Definition) -> list[War]:
 
 
 def what_lacks(path: Path, definition: Definition) -> Lacking | None:
-    """Why a run holds no war: the first of the three conditions that no month meets; None in a war."""
+    """Why a run has no war: the first of the three conditions that no month meets; None if it has one."""
     if find_wars(path, definition):
         return None
     falls = [

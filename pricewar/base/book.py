@@ -255,7 +255,7 @@ def deliver(
     order_value: Floats,
     voided: Voided,
 ) -> tuple[OrderBook, Bookings]:
-    """Deliver cars (J,) out of a book that holds this month's orders already, and settle them.
+    """Deliver cars (J,) from a book that already contains this month's orders, and settle them.
 
     Args:
         book: with the orders of `period` in it.

@@ -69,7 +69,7 @@ def warn_of_files(older: Mapping[str, int]) -> None:
 
 
 def result_edition(tree: Mapping[str, object], source: str) -> int:
-    """The edition that stored results state, 1 if they state none; an older one is told by one warning.
+    """The edition that stored results state, 1 if they state none; an older one gives one warning.
 
     Raises:
         ResultsError: a newer edition than this code's, or no number of an edition.

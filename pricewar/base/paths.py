@@ -49,7 +49,7 @@ def _walk(node: Any, parts: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 
 
 def _means(part: str, key: str) -> bool:
-    """Whether a part of a pattern means a key: `*` is the only sign that stands for others."""
+    """Whether a part of a pattern means a key: `*` is the only sign that matches others."""
     return re.fullmatch(".*".join(map(re.escape, part.split("*"))), key, re.S) is not None
 
 

@@ -63,7 +63,7 @@ class View(Record):
     units: Floats
     stock: Floats
     start_stock_months: Floats
-    """(n,) months of sales in stock at the start, what the firm holds to be normal."""
+    """(n,) months of sales in stock at the start, which the firm regards as normal."""
     backlog: Floats
     capacity: float
     """Cars a month that the firm can make now."""

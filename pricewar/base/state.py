@@ -69,7 +69,7 @@ class State:
     start_lead: Floats
     """(J,) months an order waited for its car before the first month."""
     start_stock_months: Floats
-    """(J,) dealer stock before the first month, in months of sales: what firms hold to be normal."""
+    """(J,) dealer stock before the first month, in months of sales, which firms regard as normal."""
 
     cash: Floats
     payables: Floats

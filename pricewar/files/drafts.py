@@ -64,7 +64,7 @@ def _locked(place: Path) -> Lock | None:
 
 
 def is_draft(place: Path) -> bool:
-    """Whether a path of that name is a draft of ours, by what it holds."""
+    """Whether a path of that name is a draft of ours, judged by its content."""
     return (
         place.is_dir() and not place.is_symlink() and {p.name for p in place.iterdir()} <= {"lock", "files"}
     )

@@ -46,7 +46,7 @@ class PriceReference:
         self.index = np.ones(len(self.anchor))
         """(J,) published index of the product's segment, start = 1."""
         self.published = np.empty((scenario.periods + 1, len(self.anchor)))
-        """(T + 1, J) what rivals hold to be a price without a cut, the start first."""
+        """(T + 1, J) what rivals regard as a price without a cut, the start first."""
         self.published[0] = self.anchor
 
     def open(self, full_terms: Floats, on_sale: Flags) -> None:

@@ -272,7 +272,7 @@ def _validated(tree: Tree, source: str) -> Scenario:
 
 
 def _also(tree: Tree) -> Iterator[Problem]:
-    """What does not fit together in a tree that has malformed fields too, as far as that can be told."""
+    """What does not fit together in a tree that also has malformed fields, as far as that can be found."""
     rough = _constructed(
         Scenario,
         {
