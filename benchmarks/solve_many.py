@@ -1,10 +1,10 @@
-"""How often, and in how many steps, prices are solved and verified: random markets, and those of pyblp's data.
+"""How often, and in how many steps, prices are solved and verified: random markets, and those of pyblp.
 
     python benchmarks/solve_many.py [--markets 450] [--small 50000] [--nested 6000] [--no-pyblp] [--seed 1]
 
 For each sort of market: how many end in an equilibrium that no firm would leave, how many are refused and for
-which reason, by which way the answer came, and the median number of iterations beside the plain map's. Seeded:
-the same numbers every time. Needs the `bench` extra for the data of pyblp.
+which reason, by which way the answer came, and the median number of iterations beside the plain map's,
+seeded: the same numbers every time. Needs the `bench` extra for the data of pyblp.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def seeded(make: Callable[[np.random.Generator], Market], count: int, seed: int)
 
 
 def blp_markets() -> Iterator[Market]:
-    """The twenty years of the automobile data of Berry, Levinsohn and Pakes, costs from pyblp's conditions."""
+    """The twenty years of automobiles of Berry, Levinsohn and Pakes, costs from pyblp's conditions."""
     from make_market import BLP_FEATURES, BLP_PRICE_BY_INVERSE_INCOME, BLP_SIGMA, blp_1990
 
     results, _, _ = blp_1990()
@@ -181,8 +181,8 @@ class Tally:
 
 
 HEAD = (
-    "| markets | number | verified | local | refused | after a deviation | median iterations | of the plain map |"
-    " way | seconds | without the check |\n|---|---|---|---|---|---|---|---|---|---|---|"
+    "| markets | number | verified | local | refused | after a deviation | median iterations "
+    "| of the plain map | way | seconds | without the check |\n|---|---|---|---|---|---|---|---|---|---|---|"
 )
 
 

@@ -1,4 +1,4 @@
-"""The books of single firms over a run: break-even, months below cost, sacrifice and recoupment."""
+"""The accounts of single firms over a run: break-even, months below cost, sacrifice and recoupment."""
 
 from __future__ import annotations
 

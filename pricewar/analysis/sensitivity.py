@@ -1,9 +1,9 @@
 """What drives a metric: response curves, tornado, effects of a two-level design, and `indices`.
 
 All take the table of runs of an experiment (one row a run: point, seed, factors, metrics) and leave out runs
-that failed. With common seeds at all points an interval is over seeds, of luck: each seed gives one whole
-estimate, so what all points share of its luck falls out. Where points are a sample it is over points, of
-parameters. The table of a study knows which; see `structure`.
+that failed. With common seeds at all points an interval is over seeds and shows luck: each seed gives one
+whole estimate, so the luck that all points share cancels. Where points are a sample it is over points and
+shows parameters. The table of a study says which; see `structure`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """What buyers gain against the baseline: in money, per car, and in per cent of an income fifth's own surplus.
 
-A level of surplus means nothing, so none is told. All intervals are 95% over seeds: the luck of demand alone.
+A level of surplus means nothing, so no level is given. All intervals are 95% over seeds: the luck of demand
+alone.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Sums of products in one order, whatever the machine's threads.
 
 A BLAS splits a long sum over its threads (above 10,000 numbers, for OpenBLAS), so `a @ b` has other last
-digits with two threads than with one. numpy's own sums are made by one thread in a fixed order. Everything
-that a run passes through sums with these; matrices of the static analyses, in `demand` and `equilibrium`, are
+digits with two threads than with one. numpy's own sums are made by one thread in a fixed order. All code
+that a run uses sums with these functions. Matrices of the static analyses, in `demand` and `equilibrium`, are
 left to BLAS.
 """
 

@@ -39,8 +39,8 @@ def backtest(
 ) -> None:
     """Predict May to December 2025 from April, with intervals; with --actuals score the prediction.
 
-    Draws found in --out are used again if scenario, data, version, seed and number are the same. Those of
-    another edition of the model are neither used nor written over.
+    Draws found in --out are used again if scenario, data, version, seed and number are the same. Draws of
+    another edition of the model are neither used nor overwritten.
     """
     from pricewar.backtest import read_actuals
     from pricewar.files.folders import require_ours

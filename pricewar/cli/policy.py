@@ -30,7 +30,7 @@ def policy(
 ) -> None:
     """Measures alone and in bundles against one war: report.html, brief.pdf, figures and tables.
 
-    Stopped at any moment, the same command goes on where it was. Exit code 1 if futures failed.
+    You can stop it at any moment: the same command goes on where it was. Exit code 1 if futures failed.
     """
     from pricewar.policy import load_policy, run_policy
     from pricewar.report.experiment import require_page

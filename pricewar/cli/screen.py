@@ -77,8 +77,8 @@ def screen(
 ) -> None:
     """Calibrate logit or nested logit from shares and margins; say what a merger or a price change does.
 
-    All changes named happen at once; without any, the market as it is. Parts are fractions; prices and harm
-    are in the money of the spreadsheet.
+    All changes named happen at once; without any, the market is shown as it is. Shares and rates are
+    fractions; prices and harm are in the money of the spreadsheet.
     """
     from pricewar.files.folders import require_ours
     from pricewar.screen import read_market

@@ -21,8 +21,9 @@ CAR_TASTES = 4
 class Population(Record):
     """R rows, each standing for the same number of shoppers; columns are in standard units.
 
-    Drawn from a scrambled Halton sequence (Halton 1960; Train 2009, ch. 9), so that 2,000 rows carry the
-    error of many more independent draws. The population belongs to the scenario, not to the luck of a run.
+    They are drawn from a scrambled Halton sequence (Halton 1960; Train 2009, ch. 9), so that 2,000 rows
+    have the error of many more independent draws. The population belongs to the scenario, not to the luck
+    of a run.
     """
 
     income: Floats

@@ -22,8 +22,7 @@ def pass_through(equilibrium: Equilibrium) -> Floats:
     """Return T[j, k] = d price_j / d cost_k at the equilibrium (J, J).
 
     Prices on a bound do not move: their rows are zero, and the others respond among themselves. Capacity that
-    binds
-    is not differentiated through: `InputError` would hide it, so its rows are NaN.
+    binds is not differentiated through: `InputError` would hide it, so its rows are NaN.
     """
     game = equilibrium.game
     free = equilibrium.binding == 0

@@ -91,7 +91,7 @@ class Enforced(Restraint):
 
 
 def chances(desk: Desk, purpose: int) -> Floats:
-    """(F,) a uniform draw for each firm by its id: neither the order of firms nor one more firm moves it.
+    """(F,) a uniform draw for each firm by its id: neither the order of firms nor one more firm changes it.
 
     Different purposes get different draws even within one month.
     """

@@ -45,7 +45,7 @@ class Fit:
 
 
 def fit(scenario: Scenario) -> Fit:
-    """Calibrate a scenario and hold the result against the data.
+    """Calibrate a scenario and compare the result with the data.
 
     Raises:
         InputError: demand of a kind that cannot be calibrated.
@@ -90,8 +90,8 @@ def _products(model: PriceWar) -> pd.DataFrame:
 def best_prices(model: PriceWar) -> Floats:
     """(J,) best response of each firm to the others' start prices, CNY incl. VAT.
 
-    For a model before its first step. The search starts away from observed prices, so it comes back to
-    them only if they are an optimum and not merely a point where the search stands still.
+    For a model before its first step. The search starts away from observed prices. So it comes back to them
+    only if they are an optimum, and not merely a point where the search stops.
     """
     calibration, landscape = model.calibration, model.landscape
     start = landscape.start_price * START

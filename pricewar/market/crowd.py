@@ -1,4 +1,4 @@
-"""Sampled buyers: with `consumers.weight = 1` every real shopper makes a choice of his own.
+"""Sampled buyers: with `consumers.weight = 1` every real shopper makes a choice of their own.
 
 Shoppers are made on the fly, block by block, from luck keyed by (seed, shopper) and choose by luck keyed by
 (seed, shopper, month, product); nothing is stored for any of them, so memory does not grow with their number

@@ -1,6 +1,6 @@
 """What a run leaves behind: one `Month` per period, turned into the tables of `schema` at the end.
 
-Columns are numpy arrays until somebody asks for a table: a set of runs gathers them and makes tables once.
+Columns are numpy arrays until a table is needed: a set of runs gathers them and makes tables once.
 """
 
 from __future__ import annotations
@@ -230,4 +230,4 @@ _COLUMNS: Final[dict[str, Callable[[PriceWar, Trajectory], Columns]]] = {
     "open_orders": _open_orders,
     "log": _log,
 }
-"""Who makes the columns of each table."""
+"""The function that makes the columns of each table."""

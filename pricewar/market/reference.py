@@ -1,10 +1,10 @@
 """What is a cut: a price below the maker's own reference price, which moves with the maker's own cost.
 
 reference = start price x (1 + pass_through x (unit cost / unit cost at the start - 1)), at full terms, that
-is before suppliers are squeezed: a squeeze must not justify the cut that caused it. It is at most the highest
-price charged so far, because not raising a price is no cut. A later product starts at its launch price and at
-the cost of its launch month. Rivals, who know nobody's cost, see start price x an index published for each
-segment.
+is before suppliers are squeezed: a squeeze must not justify the cut that caused it. It is at most the
+highest price charged so far, because a maker that does not raise a price has not cut it. A later product
+starts at its launch price and at the cost of its launch month. Rivals know nobody's cost; they see the
+start price times an index published for each segment.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class PriceReference:
         self.index = np.ones(len(self.anchor))
         """(J,) published index of the product's segment, start = 1."""
         self.published = np.empty((scenario.periods + 1, len(self.anchor)))
-        """(T + 1, J) what rivals hold to be a price without a cut, the start first."""
+        """(T + 1, J) what rivals regard as a price without a cut, the start first."""
         self.published[0] = self.anchor
 
     def open(self, full_terms: Floats, on_sale: Flags) -> None:
@@ -80,8 +80,9 @@ class PriceReference:
 def pass_through(scenario: Scenario, calibration: Calibration) -> Floats:
     """(J,) share of a change in unit cost that reaches each price in peace.
 
-    That of the maker's cost-plus rule, the market's where the rule states none; 0 for a maker that holds; for
-    all other rules what one equilibrium of the start market with lower costs shows.
+    For a cost-plus rule it is the rule's own, or the market's where the rule states none. For a maker that
+    holds its prices it is 0. For all other rules it is what one equilibrium of the start market with lower
+    costs shows.
     """
     land, market = calibration.landscape, scenario.market
     stated = np.full(len(land.products), np.nan)
@@ -125,7 +126,7 @@ def start_game(
 
 
 class Same:
-    """A calibration that is equal to itself only: equal scenarios share theirs."""
+    """A calibration that is equal only to itself; equal scenarios share one."""
 
     def __init__(self, content: Calibration) -> None:
         self.content = content

@@ -20,7 +20,7 @@ from pricewar.scenario.files import load
 from pricewar.scenario.tree import Scenario
 
 DATA: Final = "china_nev_2025_04"
-"""The market data set that ships: figures that a scenario has from it are told with their source."""
+"""The market data set that ships: figures that a scenario takes from it are shown with their source."""
 _RENAMED: Final = {
     "market.vat": "vat_rate",
     "consumers.shoppers": "shoppers_per_month",
@@ -70,7 +70,7 @@ class _Known(NamedTuple):
 
 
 def inputs(results: Results, baseline: str) -> list[Inputs]:
-    """The baseline in full, then of the others what differs from it; nothing if they were not kept."""
+    """The baseline in full, then what differs from it in the others; nothing if they were not kept."""
     kept = results.inputs
     if baseline not in kept:
         return []
@@ -111,7 +111,7 @@ def _leaves(node: Any, place: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _left_out(path: str, value: Any, known: _Known | None) -> bool:
-    """Whether a firm or a product says nothing by it: it is the default, and no source is known."""
+    """Whether the value says nothing about a firm or a product: it is the default, and no source is known."""
     if known is None or not path.startswith(("firms.", "products.")):
         return False
     return bool(value == known.default) and _figure(path, value) is None
@@ -144,7 +144,7 @@ def _shown(value: Any) -> str:
 
 
 def _known(tree: Mapping[str, Any]) -> dict[str, _Known]:
-    """What is known of each path; nothing where a rule of somebody's own is not at hand any more."""
+    """What is known of each path; nothing where a user's own rule is no longer available."""
     with suppress(InputError):
         return dict(_described(load(tree)))
     return {}

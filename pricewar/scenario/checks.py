@@ -29,7 +29,7 @@ LONGEST_ID: Final = 80
 NEED_ROWS: Final = ("loyalty", "waiting", "pull_forward")
 """Mechanisms in which buyers differ from one another."""
 MOST_BUYERS: Final = 20_000_000
-"""Buyers that are made one by one in a month: about four seconds of one core."""
+"""Buyers that are simulated one by one in a month: about four seconds of one core."""
 
 
 def inconsistencies(scenario: Scenario) -> Iterator[dict[str, str]]:
@@ -138,7 +138,7 @@ def _carried(scenario: Scenario) -> Iterator[dict[str, str]]:
 
 
 def _cost(scenario: Scenario) -> Iterator[dict[str, str]]:
-    """Learning, a mechanism and a curve too, counts once; at the start a curve leaves costs as they are."""
+    """Learning is a mechanism and a curve: only one may be on. At the start a curve changes no cost."""
     curve = scenario.cost
     if isinstance(curve, Experience) and scenario.dynamics.learning.on:
         yield _problem("cost.kind", "'Experience' beside dynamics.learning", "one of the two")
@@ -155,7 +155,7 @@ def _cost(scenario: Scenario) -> Iterator[dict[str, str]]:
 
 
 def _owners_known(scenario: Scenario) -> bool:
-    """Whether each product has a maker; who has none is told elsewhere."""
+    """Whether each product has a maker; one without a maker is reported elsewhere."""
     return all(product.firm in scenario.firms for product in scenario.products.values())
 
 
@@ -248,7 +248,7 @@ def _strategies(scenario: Scenario) -> Iterator[dict[str, str]]:
 
 
 def _named(rule: Strategy | Event | Intervention | None) -> list[tuple[str, str]]:
-    """What a rule names; a rule of a user's own may fail at that, which is told with an empty name."""
+    """What a rule names; a user's own rule may fail at this, which is reported with an empty name."""
     if rule is None:
         return []
     try:
@@ -273,7 +273,7 @@ def _calendar(scenario: Scenario) -> Iterator[dict[str, str]]:
 
 
 def _given(rules: Sequence[T | None]) -> Iterator[tuple[int, T]]:
-    """Rules with their places but those that were not looked at; what could not be read is None."""
+    """Rules with their places, except those that were not examined; what could not be read is None."""
     return ((index, rule) for index, rule in enumerate(rules) if rule is not None and rule.looked_at)
 
 
@@ -289,4 +289,4 @@ def _list(names: Mapping[str, object]) -> str:
 CHECKS: tuple[Check, ...] = (
     _ids, _names, _products, _totals, _buyers, _demand, _cost, _references, _strategies, _cuts, _calendar,
 )  # fmt: skip
-"""Each looks at one respect, so that what is malformed in one does not hide another."""
+"""Each checks one aspect, so that a fault in one does not hide another."""

@@ -191,7 +191,7 @@ class MixedLogit(Preferences):
 
 
 class Logit(MixedLogit):
-    """Plain logit: all buyers alike. What a market has that says nothing of its demand."""
+    """Plain logit: all buyers are alike. A market that says nothing about its demand has this one."""
 
     income_elasticity: float = 0.0
 

@@ -60,7 +60,7 @@ REQUIRED = {
     "consumers.shoppers": "a value is required: people who consider buying in a month, "
     "more than the units sold",
 }
-"""What a value that is missing should be, where its name alone does not say it."""
+"""What a missing value should be, where its name alone does not say it."""
 
 
 class Scenario(Table):
@@ -139,15 +139,15 @@ class Scenario(Table):
 
     @property
     def sources(self) -> dict[str, str]:
-        """Code of one's own that the rules stand for: module -> SHA-256 (`pricewar.base.sources`)."""
+        """The user's own code that the rules name: module -> SHA-256 (`pricewar.base.sources`)."""
         return sources(self.model_dump(mode="json", exclude={"title", "name"}))
 
     @cached_property
     def digest(self) -> str:
         """Short name of the content: changes with any input except the seed and the texts.
 
-        Rules of one's own count with their source; shipped rules count with their parameters alone, what they
-        do is named by the edition of the model.
+        A user's own rules count with their source. Shipped rules count only with their parameters; what
+        they do is named by the edition of the model.
         """
         tree = self.model_dump(mode="json", exclude={"seed", "title", "name"})
         if tree["cost"] == Constant().model_dump(mode="json"):

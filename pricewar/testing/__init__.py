@@ -1,4 +1,4 @@
-"""Test kits for code of one's own: the batteries that every shipped rule passes, and made-up records."""
+"""Test kits for your own code: the tests that every shipped rule passes, and made-up records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Test kits for rules of one's own: a realistic View, and the battery that every strategy must pass."""
+"""Test kits for your own rules: a realistic View, and the tests that every strategy must pass."""
 
 from __future__ import annotations
 
@@ -126,12 +126,12 @@ def example_view(
 
 @takes(rule=Strategy)
 def check_strategy(rule: Strategy, *, rests: bool | None = None) -> None:
-    """Put a strategy through the battery that every shipped one passes.
+    """Put a strategy through the tests that every shipped one passes.
 
-    It must answer one finite positive price per own product in peace and war, with costs up and down, full
-    yards, empty pockets and rivals gone; write to nothing but its notebook, which must pickle; be picklable
-    itself; survive the way to a table and back; give the same answer to the same luck; and, at rest (nobody
-    has moved, costs and stock as at the start), leave prices where they are.
+    It must answer one finite positive price per own product in peace and war, with costs up and down, with
+    full stock, without cash and without rivals; write to nothing but its notebook, which must pickle; be
+    picklable itself; survive the way to a table and back; give the same answer to the same luck; and, at
+    rest (nobody has moved, costs and stock as at the start), leave prices where they are.
 
     Args:
         rule: the strategy, with its parameters.
