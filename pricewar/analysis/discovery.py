@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pricewar.base.arguments import at_least, column, columns, maybe, number, takes
+from pricewar.base.arguments import Sort, at_least, column, columns, maybe, number, takes
 from pricewar.base.errors import ResultsError, bad_input
 
 from .sensitivity import good
@@ -67,14 +67,17 @@ def cases(
     return np.asarray(found, bool)
 
 
-@takes(
-    runs=pd.DataFrame,
-    factors=columns,
-    metric=column,
-    above=maybe(number),
-    below=maybe(number),
-    density=number,
-)
+SEARCHED: Final[dict[str, Sort | type]] = {
+    "runs": pd.DataFrame,
+    "factors": columns,
+    "metric": column,
+    "above": maybe(number),
+    "below": maybe(number),
+}
+"""What both searches take: runs, where to look, and which runs are cases."""
+
+
+@takes(**SEARCHED, density=number)
 def prim(
     runs: pd.DataFrame,
     factors: Sequence[str],
@@ -173,14 +176,7 @@ def condition(row: Any) -> str:
     return f"{row['factor']} below {high:.3g}" if none_low else f"{row['factor']} {low:.3g} to {high:.3g}"
 
 
-@takes(
-    runs=pd.DataFrame,
-    factors=columns,
-    metric=column,
-    above=maybe(number),
-    below=maybe(number),
-    depth=at_least(1),
-)
+@takes(**SEARCHED, depth=at_least(1))
 def tree(
     runs: pd.DataFrame,
     factors: Sequence[str],

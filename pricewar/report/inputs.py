@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import inspect
 import re
+import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from pricewar.scenario.files import load
 from pricewar.scenario.tree import Scenario
 
 DATA: Final = "china_nev_2025_04"
+_DATA_SET: Final = f"{DATA}: scenario.toml of the data set"
 """The market data set that ships: figures that a scenario takes from it are shown with their source."""
 _RENAMED: Final = {
     "market.vat": "vat_rate",
@@ -125,7 +127,7 @@ def _row(path: str, value: Any, known: _Known | None) -> Row:
         part = _anchor(known) if known else ""
         return Row(path, _shown(value), meaning, f"{DATA}: {figure.source}", figure.confidence, part)
     default = known is not None and value == known.default
-    source = "default of the model" if default else "scenario"
+    source = "default of the model" if default else _DATA_SET if _brought(path, value) else "scenario"
     confidence = "assumed" if "assumed" in text else ""
     return Row(path, _shown(value), text, source, confidence, _anchor(known) if known else "")
 
@@ -209,6 +211,18 @@ def _equal(text: str, value: Any) -> bool:
         return float(text) == float(value)
     except (TypeError, ValueError):
         return False
+
+
+def _brought(path: str, value: Any) -> bool:
+    """Whether the data set's own scenario.toml states a parameter, with this value."""
+    brought = _bringing()
+    return path in brought and brought[path] == value
+
+
+@lru_cache(maxsize=1)
+def _bringing() -> dict[str, Any]:
+    text = files("pricewar.data").joinpath(DATA, "scenario.toml").read_text(encoding="utf-8")
+    return dict(_leaves(tomllib.loads(text)))
 
 
 @lru_cache(maxsize=1)
