@@ -27,7 +27,7 @@ ARGS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 LEVERS = list(BY_KEY)
-SIZES = {"projector": (1280, 720), "hall": (1920, 1080), "phone": (390, 844)}
+SIZES = {"projector": (1280, 720), "laptop": (1366, 768), "hall": (1920, 1080), "phone": (390, 844)}
 SHOTS = os.environ.get("PRICEWAR_SHOTS")
 """A directory to keep screenshots in, for the documentation."""
 
@@ -56,7 +56,13 @@ class Watch:
         page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
+        page.on("requestfailed", self.note)
         page.on("dialog", lambda dialog: self.errors.append(f"dialog: {dialog.message}"))
+
+    def note(self, request: Any) -> None:
+        """A request that got no answer; those that a page leaves behind when it goes are no fault."""
+        if "ERR_ABORTED" not in (request.failure or ""):
+            self.errors.append(f"{request.url}: {request.failure}")
 
 
 @pytest.fixture

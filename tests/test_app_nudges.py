@@ -222,6 +222,22 @@ def test_measures_leave_the_past_of_a_firm_that_a_person_takes_over_later() -> N
     assert showroom(game, late.firm, 2) == pytest.approx(110_000)
 
 
+@pytest.mark.parametrize("early", [False, True])
+@pytest.mark.parametrize("sort", sorted(HAPPENINGS))
+def test_a_game_in_which_a_measure_stands_has_an_end_that_players_see(sort: str, early: bool) -> None:
+    game, tickets = seated(2, GameRules(firms=3, rounds=3))
+    nudge(game, sort, firm=game.firms[2] if HAPPENINGS[sort].firm else "")
+    while game.phase != "over":
+        for ticket in tickets:
+            ask(game, ticket, 180_000)
+        if early and game.phase != "over":
+            game.order(game.teacher_token, "end", 2.0)
+    for ticket in tickets:
+        told = view(game, ticket)
+        assert told["phase"] == "over"
+        assert told["limits"]["reasons"] == [], "nothing is decided any more"
+
+
 # -- seats ---------------------------------------------------------------------------------------------
 
 

@@ -139,7 +139,8 @@ class Game:
         """What the measures in force leave a firm that a person plays, in the month that is decided now."""
         if self._seen is None:
             references = {key: self.reference(key) for key in self.seats}
-            self._seen = look_ahead(self.scenario(), self.round, references)
+            ahead = None if self.phase == "over" else self.round
+            self._seen = look_ahead(self.scenario(), ahead, references)
         return self._seen[firm]
 
     def _changed(self) -> None:

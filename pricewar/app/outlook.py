@@ -85,7 +85,9 @@ def restraints(scenario: Scenario, period: int) -> tuple[str, ...]:
     )
 
 
-def look_ahead(scenario: Scenario, period: int, references: Mapping[str, float]) -> dict[str, Outlook]:
+def look_ahead(
+    scenario: Scenario, period: int | None, references: Mapping[str, float]
+) -> dict[str, Outlook]:
     """What each firm that a person plays may ask for in a month.
 
     A floor is found as the model itself finds it: the months before are run, every person asks for the lowest
@@ -93,11 +95,11 @@ def look_ahead(scenario: Scenario, period: int, references: Mapping[str, float])
 
     Args:
         scenario: the game so far, with the rule `Played` at each of the firms.
-        period: the month that is decided now.
+        period: the month that is decided now; None once the game is over.
         references: firm that a person plays -> start list price of its reference car, CNY.
     """
-    reasons = restraints(scenario, period)
-    if not reasons:
+    reasons = () if period is None else restraints(scenario, period)
+    if period is None or not reasons:
         return {firm: _free(scenario, firm, price) for firm, price in references.items()}
     month = scenario.month(period)
     asked = {f"firms.{firm}.strategy.table.{month}": (LEAST, 0.0) for firm in references}
