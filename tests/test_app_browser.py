@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,8 +27,6 @@ ARGS = [
 ]  # fmt: skip
 LEVERS = list(BY_KEY)
 SIZES = {"projector": (1280, 720), "laptop": (1366, 768), "hall": (1920, 1080), "phone": (390, 844)}
-SHOTS = os.environ.get("PRICEWAR_SHOTS")
-"""A directory to keep screenshots in, for the documentation."""
 
 
 @pytest.fixture(scope="module")
@@ -99,33 +96,6 @@ def to_the_end(page: Any, last: int) -> None:
 
 def figure(page: Any, key: str, name: str) -> float:
     return float(page.get_attribute(f"#figures td[data-key='{key}'][data-run='{name}']", "data-value"))
-
-
-ALWAYS_THE_SAME = """([code]) => {
-  for (const clock of document.querySelectorAll("#clock")) {
-    const stopped = clock.cloneNode(true);
-    stopped.textContent = "1:28";
-    clock.replaceWith(stopped);
-  }
-  const words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (words.nextNode()) {
-    const node = words.currentNode;
-    let text = node.data.replace(/127\\.0\\.0\\.1:\\d+/, "127.0.0.1:8765");
-    if (code) text = text.replaceAll(code, "KB6DN");
-    text = text.replace(/PIN \\d{4}/, "PIN 4831");
-    if (text !== node.data) node.data = text;
-  }
-}"""
-"""Codes, addresses and clocks are those of the hour: in a picture they would say that something changed."""
-
-
-def shot(page: Any, name: str, full: bool = True, code: str = "") -> None:
-    if SHOTS:
-        page.wait_for_timeout(400)
-        page.evaluate("() => document.getElementById('tell').classList.remove('on')")
-        page.wait_for_timeout(300)
-        page.evaluate(ALWAYS_THE_SAME, [code])
-        page.screenshot(path=str(Path(SHOTS) / f"app_{name}.png"), full_page=full)
 
 
 OVERLAPS = (Path(__file__).parent / "data" / "overlaps.js").read_text("utf-8")
@@ -472,7 +442,7 @@ def test_a_game_with_a_teacher_and_three_students_to_its_debrief(visit: Any) -> 
     teacher.click("#start")
     at_round(teacher, 1)
     teacher.click("#do-warning")
-    play(teacher, [page for page, _ in students], 5, code)
+    play(teacher, [page for page, _ in students], 5)
     ann = students[0][0]
     for page in (teacher, ann):
         page.wait_for_selector("#debrief-card")
@@ -482,7 +452,6 @@ def test_a_game_with_a_teacher_and_three_students_to_its_debrief(visit: Any) -> 
     assert teacher.query_selector("#theory svg") is not None
     holds_together(teacher, 1280)
     holds_together(ann, 390)
-    shot(teacher, "game_debrief", code=code)
     with teacher.expect_download() as down:
         teacher.click("#results")
     assert down.value.suggested_filename == f"{code}-results.csv"
@@ -491,7 +460,7 @@ def test_a_game_with_a_teacher_and_three_students_to_its_debrief(visit: Any) -> 
     assert {host for one in (watch, *(w for _, w in students)) for host in one.hosts} == watch.hosts
 
 
-def play(teacher: Any, students: list[Any], rounds: int, code: str) -> None:
+def play(teacher: Any, students: list[Any], rounds: int) -> None:
     """Prices fall round by round; in the last but one round everybody's page is looked at."""
     for round_ in range(1, rounds + 1):
         for place, page in enumerate(students):
@@ -501,34 +470,6 @@ def play(teacher: Any, students: list[Any], rounds: int, code: str) -> None:
                 teacher.wait_for_timeout(500)
                 holds_together(teacher, 1280)
                 holds_together(students[0], 390)
-                shot(teacher, "game_teacher", code=code)
-                shot(students[0], "game_player_phone", code=code)
-
-
-@pytest.mark.parametrize("size", list(SIZES))
-def test_explore_holds_together(visit: Any, size: str) -> None:
-    page, _ = visit("/explore", size)
-    page.wait_for_selector("#figures")
-    to_the_end(page, 35)
-    holds_together(page, SIZES[size][0])
-    shot(page, f"explore_{size}", full=size != "hall")
-    page.click("#compare")
-    page.wait_for_selector("td[data-run='baseline-b']")
-    holds_together(page, SIZES[size][0])
-    if size == "projector":
-        shot(page, "compare")
-
-
-@pytest.mark.parametrize("size", list(SIZES))
-@pytest.mark.parametrize("slug", ["bertrand", "edgeworth", "predation", "warning"])
-def test_lessons_hold_together(visit: Any, size: str, slug: str) -> None:
-    page, _ = visit(f"/lessons/{slug}", size)
-    page.check("input[value='0']")
-    page.click("#experiment")
-    page.wait_for_selector("#facts")
-    holds_together(page, SIZES[size][0])
-    if (slug, size) in (("edgeworth", "projector"), ("edgeworth", "phone")):
-        shot(page, f"lesson_{size}")
 
 
 def test_a_link_with_a_mistake_says_so(visit: Any) -> None:

@@ -13,11 +13,9 @@ from test_app_browser import (  # noqa: F401
     Watch,
     at_round,
     browser,
-    holds_together,
     join,
     opened,
     set_price,
-    shot,
     site,
     visit,
 )
@@ -25,7 +23,6 @@ from test_app_browser import (  # noqa: F401
 from pricewar.app.lessons import LESSONS
 
 pytestmark = pytest.mark.slow
-WIDE = {"phone": 390, "laptop": 1366, "hall": 1920}
 
 
 CONTROLS = """(where) => {

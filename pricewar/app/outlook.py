@@ -85,9 +85,7 @@ def restraints(scenario: Scenario, period: int) -> tuple[str, ...]:
     )
 
 
-def look_ahead(
-    scenario: Scenario, period: int | None, references: Mapping[str, float]
-) -> dict[str, Outlook]:
+def look_ahead(scenario: Scenario, period: int | None, references: Mapping[str, float]) -> dict[str, Outlook]:
     """What each firm that a person plays may ask for in a month.
 
     A floor is found as the model itself finds it: the months before are run, every person asks for the lowest

@@ -16,9 +16,27 @@ from pricewar.base.errors import ResultsError
 from .pages import digests
 from .step import Place, Step, repository, sources
 
-TESTS: Final = "tests/test_app_browser.py"
-WHICH: Final = "explore_holds or (lessons_hold and edgeworth) or teacher_and_three"
-"""The tests that take pictures."""
+TESTS: Final = "tests/test_app_pictures.py"
+"""They take a picture of every page and state, on a phone (390 px), a laptop (1366) and the wall (1920)."""
+PICTURES: Final = (
+    "explore_compare_laptop",
+    "explore_first_hall",
+    "explore_first_laptop",
+    "explore_first_phone",
+    "explore_lever_laptop",
+    "game_debrief_player_phone",
+    "game_debrief_teacher_laptop",
+    "game_decide_phone",
+    "game_given_back_phone",
+    "game_join_phone",
+    "game_late_phone",
+    "game_pending_laptop",
+    "game_table_hall",
+    "lesson_edgeworth_laptop",
+    "lesson_edgeworth_phone",
+    "lessons_laptop",
+)
+"""Those that the documentation shows."""
 
 
 def shots_step() -> Step:
@@ -29,17 +47,23 @@ def shots_step() -> Step:
         return {"china": digests("baseline"), "code": sources("app"), "tests": pages}
 
     def make(place: Place) -> list[Path]:
-        folder = place.path("docs/img/app").parent
-        words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", TESTS, "-k", WHICH]
-        environment = {**os.environ, "PRICEWAR_SHOTS": str(folder.resolve())}
+        taken = place.kept / "screenshots"
+        taken.mkdir(parents=True, exist_ok=True)
+        words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", TESTS]
+        environment = {**os.environ, "PRICEWAR_SHOTS": str(taken.resolve())}
         done = subprocess.run(
             words, cwd=repository(), env=environment, capture_output=True, text=True, check=False
         )
         if done.returncode:
             raise ResultsError(f"screenshots: {' '.join(words)} failed\n{done.stdout[-2000:]}")
-        return sorted(folder.glob("app_*.png"))
+        return [shown(place, taken / f"app_{name}.png") for name in PICTURES]
 
     return Step("screenshots", "pictures of the classroom", ("docs/img/app_*.png",), inputs, make, obstacle)
+
+
+def shown(place: Place, picture: Path) -> Path:
+    """A picture where the documentation has it."""
+    return Path(shutil.copy(picture, place.path(f"docs/img/{picture.name}")))
 
 
 def obstacle() -> str:

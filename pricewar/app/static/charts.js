@@ -12,6 +12,7 @@ const MARK = {
   other: "#8f9aa5",
 };
 const TICKS = 5;
+const LETTER = 7.3; // px, of a name at the end of a line
 const DASHES = ["", "7 3", "2 3", "9 3 2 3"];
 
 /**
@@ -65,7 +66,8 @@ function draw(spec, series, all, { months, until, ribbon, domain, width, height 
   const ends = lastPoints(series, until).filter((e) => !series[e.z].thin);
   const marks = ribbon.filter((e) => e.period < until && e.sort !== "end");
   const tail = ends.length > 1 && ends.length <= 6;
-  const right = tail ? 78 : 30;
+  const letters = Math.max(8, Math.floor((width / 3 - 12) / LETTER)); // a name takes a third of the chart at most
+  const right = tail ? 14 + LETTER * d3.max(ends, (e) => short(e.name, letters).length) : 30;
   const room = Math.max(2, Math.floor((width - 46 - right) / 56));
   const step = [1, 2, 3, 6, 12, 24, 48].find((s) => months.length / s <= room) ?? 96;
   const ticks = months
@@ -124,7 +126,7 @@ function draw(spec, series, all, { months, until, ribbon, domain, width, height 
         ? Plot.text(spreadOut(ends, domain, height), {
             x: "t",
             y: "place",
-            text: (r) => short(r.name),
+            text: (r) => short(r.name, letters),
             dx: 7,
             textAnchor: "start",
             fill: (r) => dark(colour(r.z)),
@@ -145,10 +147,10 @@ function draw(spec, series, all, { months, until, ribbon, domain, width, height 
   });
 }
 
-/** A name that fits at the end of a line. */
-export function short(name) {
+/** A name of at most so many letters. */
+export function short(name, letters) {
   const bare = name.replace(/ \(.*\)$/, "");
-  return bare.length <= 9 ? bare : `${bare.slice(0, 8).replace(/[ -]+$/, "")}…`;
+  return bare.length <= letters ? bare : `${bare.slice(0, letters - 1).replace(/[ -]+$/, "")}…`;
 }
 
 function lastPoints(series, until) {
@@ -182,7 +184,7 @@ export function extent(groups, zero) {
   if (zero !== null && zero !== undefined) values.push(zero);
   let [low, high] = [Math.min(...values), Math.max(...values)];
   if (!values.length) [low, high] = [0, 1];
-  const room = (high - low || Math.abs(high) || 1) * 0.06;
+  const room = high > low || high ? (high - low || Math.abs(high)) * 0.06 : 1; // nothing but zeros: one unit around
   return [low - room, high + room];
 }
 
@@ -218,6 +220,7 @@ export function ribbonList(events) {
       ),
     ),
   );
+  list.onscroll = () => list.classList.toggle("more", list.scrollLeft > 0);
   requestAnimationFrame(() => (list.scrollLeft = list.scrollWidth));
   return events.length ? list : h("p.quiet.ribbon", {}, "Events will stand here as they happen.");
 }

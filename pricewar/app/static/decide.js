@@ -6,8 +6,13 @@ import { PHASES, clock } from "/static/game.js";
 let draft = null; // what is typed but not yet sent, and for which round
 let missed = null; // what was typed and not sent when its round closed
 
-/** The form of a round; `refresh(form, state)` tells it what has changed. */
+/** What a form is for: one round, or the end. */
+export const ofWhat = (state) => (state.phase === "over" ? "over" : String(state.round));
+
+/** The form of a round; `refresh(form, state)` tells it what has changed. Once the game is over nothing is asked. */
 export function decideForm(state, call, pin) {
+  if (state.phase === "over")
+    return h("section.card", { "data-round": "over" }, who(state), h("p", { id: "phase" }, PHASES.over));
   if (draft && draft.round !== state.round) [missed, draft] = [draft, null];
   const field = (id) =>
     h("input.big", { id, type: "number", inputmode: "numeric", min: 0, step: 100, oninput: () => keep(form) });
@@ -17,17 +22,7 @@ export function decideForm(state, call, pin) {
     h(
       "div.row.spread",
       {},
-      h(
-        "div",
-        {},
-        h("h1", { id: "firm-name" }, state.firm_name),
-        h(
-          "div.quiet",
-          { id: "player-name" },
-          state.name,
-          pin ? h("span", { id: "pin" }, ` · PIN ${pin}`) : null,
-        ),
-      ),
+      who(state, pin),
       h("div", { id: "time" }),
     ),
     h("p", { id: "phase" }),
@@ -62,6 +57,19 @@ export function decideForm(state, call, pin) {
   return form;
 }
 
+const who = (state, pin) =>
+  h(
+    "div",
+    {},
+    h("h1", { id: "firm-name" }, state.firm_name),
+    h(
+      "div.quiet",
+      { id: "player-name" },
+      state.name,
+      pin ? h("span", { id: "pin" }, ` · PIN ${pin}`) : null,
+    ),
+  );
+
 /** Tell the form what has changed, around the two fields and without touching what is typed in them. */
 export function refresh(form, state) {
   const open = state.phase === "open" && state.active;
@@ -70,7 +78,7 @@ export function refresh(form, state) {
   Object.assign(list, { min: low, max: high, disabled: !open });
   Object.assign(promotion, { max: Math.round(state.limits.promotion * high), disabled: !open });
   Object.assign(button, { disabled: !open, textContent: state.decided ? "Change it" : "Set the price" });
-  $("#time", form).replaceChildren(...(state.phase === "over" ? [] : [clock(state)]));
+  $("#time", form).replaceChildren(...(state.phase === "lobby" ? [] : [clock(state)]));
   $("#phase", form).textContent =
     (state.phase === "open"
       ? `Round ${state.round + 1} of ${state.rounds}: ${monthName(state.month)}`
@@ -144,7 +152,6 @@ function allowed(state, last) {
 
 /** What this player must know before deciding: rules in force, a decision given back, a round missed. */
 function toKnow(state) {
-  if (state.phase === "over") return [];
   const { lowest, reasons } = state.limits;
   const said = [];
   if (state.notice) said.push(h("p.error", { id: "notice", role: "alert" }, state.notice));

@@ -43,7 +43,7 @@ export function num(value, digits = 1, signed = false) {
         signDisplay: signed ? "exceptZero" : "negative",
       }),
     );
-  return shown.get(key).format(value).replaceAll(",", "\u202f").replace("-", "\u2212");
+  return shown.get(key).format(value).replace("-", "\u2212");
 }
 
 const NAMES = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

@@ -144,14 +144,14 @@ function figures(a, b) {
       h(
         "td",
         { "data-key": key, "data-run": run.name, "data-value": run.raw[key][t] },
-        num(run.market[key][t], 1),
+        num(run.market[key][t], key === "firms_active" ? 0 : 1),
       );
     return h(
       "tr",
       {},
       h("td", {}, spec.title, h("span.quiet", {}, `, ${spec.unit}`)),
       cell(a),
-      b ? [cell(b), h("td", {}, num(b.market[key][t] - a.market[key][t], 1, true))] : null,
+      b ? [cell(b), h("td", {}, num(b.market[key][t] - a.market[key][t], key === "firms_active" ? 0 : 1, true))] : null,
     );
   });
   return h(

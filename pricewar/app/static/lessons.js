@@ -19,7 +19,7 @@ async function list(page) {
         h(
           "a.card",
           { href: `/lessons/${one.slug}` },
-          h("div.row", {}, h("span.number", {}, String(i + 1)), h("h2", {}, one.title)),
+          h("div.row.title", {}, h("span.number", {}, String(i + 1)), h("h2", {}, one.title)),
           h("p", { style: "margin:8px 0 0" }, one.question),
         ),
       ),
@@ -41,7 +41,7 @@ async function lesson(page, slug) {
       h(
         "div",
         {},
-        h("div.row", {}, h("span.number", {}, String(text.number)), h("h1", {}, text.title)),
+        h("div.row.title", {}, h("span.number", {}, String(text.number)), h("h1", {}, text.title)),
         h("p.question", {}, text.question),
         h("p", {}, text.setting),
       ),

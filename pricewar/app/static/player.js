@@ -2,14 +2,14 @@
 import { boardTable } from "/static/board.js";
 import { chart, extent } from "/static/charts.js";
 import { debrief } from "/static/debrief.js";
-import { decideForm, refresh } from "/static/decide.js";
+import { decideForm, ofWhat, refresh } from "/static/decide.js";
 import { $, h, num } from "/static/dom.js";
 
 let form = null; // stays in its place for as long as its round
 
 export async function draw(page, { state, call, seat }) {
-  if (form?.isConnected && form.dataset.round === String(state.round)) {
-    refresh(form, state);
+  if (form?.isConnected && form.dataset.round === ofWhat(state)) {
+    if (state.phase !== "over") refresh(form, state);
     $("#news").replaceWith(news(state));
     $("#figures").replaceWith(figures(state));
   } else {
@@ -24,12 +24,12 @@ const figures = (state) =>
   h(
     "div.stack",
     { id: "figures" },
+    state.phase === "over" && state.round ? h("div", { id: "debrief" }) : null,
     books(state),
     state.board && state.round
       ? h("section.card", {}, h("h2", {}, "The board"), boardTable(state.board))
       : null,
     charts(state),
-    h("div", { id: "debrief" }),
   );
 
 function books(state) {

@@ -28,7 +28,12 @@ export async function draw(page, { state, code, call, fetchFile }) {
           seats(state, order),
           state.phase === "over" ? files(code, fetchFile) : nudges(state, order),
         ),
-        h("div.stack", {}, ...wall(state), h("div", { id: "debrief" })),
+        h(
+          "div.stack",
+          {},
+          state.phase === "over" && state.round > 0 ? h("div", { id: "debrief" }) : null,
+          ...wall(state),
+        ),
       ),
     ),
   );
@@ -51,8 +56,6 @@ function keepChoices(page) {
 }
 
 function head(state, code, order) {
-  const button = (id, text, shown, main) =>
-    h(`button${main ? ".main" : ""}`, { id, disabled: !shown, onclick: () => order({ do: id }) }, text);
   const join = `${location.host}/game?code=${code}`;
   const alone = ["127.0.0.1", "localhost", "[::1]"].includes(location.hostname);
   return h(
@@ -83,35 +86,42 @@ function head(state, code, order) {
             ? "Game over"
             : `Round ${Math.min(state.round + 1, state.rounds)} of ${state.rounds}, ${monthName(state.month)}`,
         ),
-        state.phase === "over" ? null : clock(state),
+        ["lobby", "over"].includes(state.phase) ? null : clock(state),
       ),
     ),
+    state.phase === "over" ? null : orders(state, order),
+  );
+}
+
+/** What the teacher may do with the game as it stands. */
+function orders(state, order) {
+  const button = (id, text, shown, main) =>
+    h(`button${main ? ".main" : ""}`, { id, disabled: !shown, onclick: () => order({ do: id }) }, text);
+  return h(
+    "div.row",
+    { style: "margin-top:10px" },
+    state.phase === "lobby" ? button("start", "Start", true, true) : null,
+    state.phase === "open" ? button("pause", "Pause", true) : null,
+    state.phase === "paused" ? button("resume", "Go on", true, true) : null,
+    button("next", "Close the round now", state.phase === "open" || state.phase === "paused"),
+    end(state, order),
     h(
-      "div.row",
-      { style: "margin-top:10px" },
-      state.phase === "lobby" ? button("start", "Start", true, true) : null,
-      state.phase === "open" ? button("pause", "Pause", true) : null,
-      state.phase === "paused" ? button("resume", "Go on", true, true) : null,
-      button("next", "Close the round now", state.phase === "open" || state.phase === "paused"),
-      end(state, order),
-      h(
-        "label",
-        {},
-        h("input", {
-          type: "checkbox",
-          id: "show-board",
-          checked: state.show_board,
-          onchange: (e) => order({ do: "board", on: e.target.checked }),
-        }),
-        "Players see the board",
-      ),
+      "label",
+      {},
+      h("input", {
+        type: "checkbox",
+        id: "show-board",
+        checked: state.show_board,
+        onchange: (e) => order({ do: "board", on: e.target.checked }),
+      }),
+      "Players see the board",
     ),
   );
 }
 
 /** Ends the game after a second click only: the first one asks. */
 function end(state, order) {
-  if (state.phase === "over" || state.round === 0)
+  if (state.round === 0)
     return h("button", { id: "end", disabled: true }, "End the game");
   const ask = h("button", { id: "end" }, "End the game");
   ask.onclick = () =>
