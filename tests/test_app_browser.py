@@ -1,91 +1,20 @@
-"""The page in a real browser: what a class does with it; it holds together on a projector and a phone."""
+"""Explore and the lessons in a real browser: what a class does with them."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from app_server import Client, serving
+from app_browser import browser, site, visit  # noqa: F401
 
 from pricewar.app.levers import BY_KEY
 from pricewar.runs import run
 from pricewar.scenario.files import load, shipped_scenarios
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-if CHROMIUM is None:
-    pytest.skip("chromium is not installed (apt-get install chromium)", allow_module_level=True)
-
 pytestmark = pytest.mark.slow
-ARGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 LEVERS = list(BY_KEY)
-SIZES = {"projector": (1280, 720), "laptop": (1366, 768), "hall": (1920, 1080), "phone": (390, 844)}
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[Client]:
-    with serving() as client:
-        client.get("/api/catalogue")
-        yield client
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as play:
-        started = play.chromium.launch(executable_path=CHROMIUM, headless=True, args=ARGS)
-        yield started
-        started.close()
-
-
-class Watch:
-    """What a page asked for and complained about."""
-
-    def __init__(self, page: Any) -> None:
-        self.hosts: set[str] = set()
-        self.errors: list[str] = []
-        page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
-        page.on("requestfailed", self.note)
-        page.on("dialog", lambda dialog: self.errors.append(f"dialog: {dialog.message}"))
-
-    def note(self, request: Any) -> None:
-        """A request that got no answer; those that a page leaves behind when it goes are no fault."""
-        if "ERR_ABORTED" not in (request.failure or ""):
-            self.errors.append(f"{request.url}: {request.failure}")
-
-
-@pytest.fixture
-def visit(browser: Any, site: Client) -> Iterator[Any]:
-    """visit("/explore", "phone"): a page in a browser context of its own, and what it did."""
-    contexts = []
-
-    def go(path: str, size: str = "projector") -> tuple[Any, Watch]:
-        width, height = SIZES[size]
-        phone = size == "phone"
-        context = browser.new_context(
-            viewport={"width": width, "height": height},
-            is_mobile=phone,
-            has_touch=phone,
-            accept_downloads=True,
-        )
-        context.set_default_timeout(60_000)
-        contexts.append(context)
-        page = context.new_page()
-        watch = Watch(page)
-        page.goto(site.base + path)
-        return page, watch
-
-    yield go
-    for context in contexts:
-        context.close()
 
 
 def to_the_end(page: Any, last: int) -> None:
@@ -98,22 +27,7 @@ def figure(page: Any, key: str, name: str) -> float:
     return float(page.get_attribute(f"#figures td[data-key='{key}'][data-run='{name}']", "data-value"))
 
 
-OVERLAPS = (Path(__file__).parent / "data" / "overlaps.js").read_text("utf-8")
-
-
-def holds_together(page: Any, width: int) -> None:
-    """No sideways scrolling, no text on another, a unit on every chart."""
-    assert page.evaluate("() => document.documentElement.scrollWidth") <= width
-    texts, wrong = page.evaluate(OVERLAPS)
-    assert texts > 5
-    assert wrong == []
-    for figures in page.query_selector_all(".chart figure"):
-        unit = figures.get_attribute("aria-label").split(", ", 1)[1]
-        assert unit
-        assert f"↑ {unit}" in figures.text_content()
-
-
-def test_a_scenario_run_to_its_end_gives_the_figures_of_pricewar_run(visit: Any) -> None:
+def test_a_scenario_run_to_its_end_gives_the_figures_of_pricewar_run(visit: Any) -> None:  # noqa: F811
     page, watch = visit("/explore?scenario=byd-one-third&seed=5")
     last = load("byd-one-third").periods - 1
     page.wait_for_selector(f"#figures[data-period='{last}']")  # the whole run at first sight
@@ -139,7 +53,7 @@ def press_all(page: Any, where: str, but: tuple[str, ...] = ()) -> None:
             page.wait_for_timeout(60)
 
 
-def test_the_first_screen_shows_a_war_and_says_what_one_sees(visit: Any) -> None:
+def test_the_first_screen_shows_a_war_and_says_what_one_sees(visit: Any) -> None:  # noqa: F811
     page, watch = visit("/explore")
     page.wait_for_selector("#figures")
     for chart in page.query_selector_all("[data-chart]"):
@@ -171,7 +85,7 @@ def pulled(page: Any) -> dict[str, str]:
     return {key.removeprefix("a."): values[0] for key, values in query.items() if key.startswith("a.")}
 
 
-def test_every_scenario_every_lever_and_every_button_of_explore(visit: Any) -> None:
+def test_every_scenario_every_lever_and_every_button_of_explore(visit: Any) -> None:  # noqa: F811
     page, watch = visit("/explore")
     page.wait_for_selector("#figures")
     for name in shipped_scenarios():
@@ -196,7 +110,7 @@ def test_every_scenario_every_lever_and_every_button_of_explore(visit: Any) -> N
     assert watch.errors == []
 
 
-def test_each_lever_by_itself_moves_the_run(visit: Any) -> None:
+def test_each_lever_by_itself_moves_the_run(visit: Any) -> None:  # noqa: F811
     page, watch = visit("/explore?scenario=baseline")
     page.wait_for_selector("#figures")
     page.evaluate("() => document.querySelectorAll('details').forEach((group) => (group.open = true))")
@@ -208,7 +122,7 @@ def test_each_lever_by_itself_moves_the_run(visit: Any) -> None:
     assert watch.errors == []
 
 
-def test_run_pause_step_and_reset(visit: Any) -> None:
+def test_run_pause_step_and_reset(visit: Any) -> None:  # noqa: F811
     page, _ = visit("/explore?scenario=textbook-duopoly")
     page.wait_for_selector("#figures[data-period='11']")
     page.click("#reset")
@@ -226,7 +140,7 @@ def test_run_pause_step_and_reset(visit: Any) -> None:
     page.wait_for_selector("#figures[data-period='0']")
 
 
-def test_levers_a_b_link_and_downloads(visit: Any, tmp_path: Path) -> None:
+def test_levers_a_b_link_and_downloads(visit: Any, tmp_path: Path) -> None:  # noqa: F811
     page, watch = visit("/explore?scenario=baseline&a.cut_depth=30")
     page.wait_for_selector("#figures")
     page.click("#compare")
@@ -258,7 +172,7 @@ def test_levers_a_b_link_and_downloads(visit: Any, tmp_path: Path) -> None:
     assert watch.errors == []
 
 
-def test_a_cut_by_hand_starts_a_war_next_month_and_leaves_the_past(visit: Any) -> None:
+def test_a_cut_by_hand_starts_a_war_next_month_and_leaves_the_past(visit: Any) -> None:  # noqa: F811
     page, _ = visit("/explore?scenario=baseline")
     page.locator("#time").fill("6")
     page.wait_for_selector("#figures[data-period='5']")
@@ -272,7 +186,7 @@ def test_a_cut_by_hand_starts_a_war_next_month_and_leaves_the_past(visit: Any) -
     assert figure(page, "price_index", "baseline-a") == before
 
 
-def test_values_appear_under_the_pointer(visit: Any) -> None:
+def test_values_appear_under_the_pointer(visit: Any) -> None:  # noqa: F811
     page, _ = visit("/explore?scenario=byd-one-third")
     page.locator("#time").fill("36")
     page.wait_for_selector("#figures[data-period='35']")
@@ -282,7 +196,7 @@ def test_values_appear_under_the_pointer(visit: Any) -> None:
     assert "% mean depth of cuts" in page.inner_html("[data-chart=war_index] [aria-label=tip]")
 
 
-def test_a_lesson_from_start_to_end(visit: Any) -> None:
+def test_a_lesson_from_start_to_end(visit: Any) -> None:  # noqa: F811
     page, watch = visit("/lessons")
     page.click("a[href='/lessons/first-cut']")
     page.wait_for_selector("#prediction")
@@ -316,163 +230,7 @@ def test_a_lesson_from_start_to_end(visit: Any) -> None:
     assert watch.errors == []
 
 
-def join(visit: Any, code: str, name: str, size: str = "phone") -> tuple[Any, Watch]:
-    page, watch = visit(f"/game?code={code}", size)
-    page.fill("#name", name)
-    page.click("#join")
-    page.wait_for_selector("#firm-name")
-    return page, watch
-
-
-def set_price(page: Any, list_price: int, promotion: int = 0) -> None:
-    page.wait_for_selector("#decide:enabled")
-    page.fill("#list-price", str(list_price))
-    page.fill("#promotion", str(promotion))
-    page.click("#decide")
-
-
-def at_round(page: Any, number: int) -> None:
-    page.wait_for_selector(f"#phase:has-text('Round {number} of')")
-
-
-def opened(visit: Any, rounds: int) -> tuple[Any, Watch, str]:
-    teacher, watch = visit("/game")
-    teacher.fill("#rounds", str(rounds))
-    teacher.click("#open")
-    teacher.wait_for_selector("#game-code")
-    return teacher, watch, teacher.inner_text("#game-code")
-
-
-def test_a_wrong_code_opens_nothing(visit: Any) -> None:
-    lost, _ = visit("/game")
-    lost.fill("#code", "ZZZZZ")
-    lost.fill("#name", "Lost")
-    lost.click("#join")
-    lost.wait_for_selector("#join-error:has-text('No game has that code')")
-
-
-def test_a_hand_in_the_form_is_not_disturbed_by_what_others_decide(visit: Any) -> None:
-    teacher, _, code = opened(visit, 3)
-    players = [join(visit, code, name, "projector")[0] for name in ("Slow", "Quick", "Third")]
-    slow, quick, third = players
-    teacher.wait_for_selector("#seats:has-text('Third')")
-    teacher.click("#start")
-    for page in players:
-        at_round(page, 1)
-    slow.fill("#promotion", "0")
-    slow.click("#list-price", click_count=3)
-    slow.keyboard.type("17")
-    set_price(quick, 165_000)  # tells all pages something new
-    quick.wait_for_selector("#decided")
-    slow.wait_for_timeout(500)
-    slow.keyboard.type("0000")
-    box = slow.locator("#decide").bounding_box()
-    slow.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    slow.mouse.down()
-    set_price(quick, 166_000)
-    quick.wait_for_selector("#decided:has-text('166')")
-    slow.wait_for_timeout(500)
-    slow.mouse.up()
-    slow.wait_for_selector("#decided:has-text('170')")
-    set_price(third, 160_000)
-    for page in players:
-        at_round(page, 2)
-
-
-FORGED = """async (code) => {
-  const seat = JSON.parse(localStorage.getItem(`seat-${code}`));
-  const body = JSON.stringify({ round: 0, list_price: 80000, promotion: 0, firm: "amber" });
-  const headers = { "Content-Type": "application/json", Authorization: `Bearer ${seat.token}` };
-  return (await fetch(`/api/game/${code}/decide`, { method: "POST", headers, body })).status;
-}"""
-
-
-def test_script_in_a_name_wrong_prices_forged_messages_and_a_closed_browser(visit: Any) -> None:
-    teacher, _, code = opened(visit, 5)
-    script = "<img src=x onerror=1>"
-    (ann, _), (bo, watch), (cy, _) = (join(visit, code, name) for name in ("Ann", script, "Cy"))
-    teacher.wait_for_selector("#seats:has-text('Cy')")
-    for page, place in ((teacher, "#seats"), (bo, "#player-name")):
-        assert script in page.inner_text(place)
-        assert page.query_selector("main img") is None
-    teacher.click("#start")
-    at_round(ann, 1)
-    set_price(ann, 5)
-    ann.wait_for_selector("#decide-error:has-text('from 72')")
-    set_price(ann, 160_000, 2_000)
-    ann.wait_for_selector("#decided:has-text('158')")
-    assert bo.evaluate(FORGED, code) == 403
-    assert "158" in ann.inner_text("#decided")
-    set_price(bo, 170_000)
-    bo.wait_for_selector("#decided")
-    context = cy.context
-    cy.close()
-    again = context.new_page()
-    again.goto(teacher.url)
-    again.wait_for_selector("#player-name:has-text('Cy')")
-    set_price(again, 165_000)
-    for page in (ann, bo, again):
-        at_round(page, 2)
-    assert [error for error in watch.errors if "403" not in error] == []
-
-
-def test_pause_go_on_and_a_round_closed_by_the_teacher(visit: Any) -> None:
-    teacher, _, code = opened(visit, 5)
-    (ann, _), _ = (join(visit, code, name) for name in ("Ann", "Bo"))
-    teacher.click("#start")
-    at_round(ann, 1)
-    teacher.click("#pause")
-    teacher.wait_for_selector("#resume")
-    ann.wait_for_selector("#phase:has-text('Paused')")
-    assert ann.is_disabled("#decide")
-    teacher.click("#resume")
-    at_round(ann, 1)
-    set_price(ann, 150_000)
-    ann.wait_for_selector("#decided")
-    teacher.click("#next")
-    at_round(ann, 2)
-    teacher.wait_for_selector("#seats:has-text('thinking')")
-
-
-def test_a_game_with_a_teacher_and_three_students_to_its_debrief(visit: Any) -> None:
-    teacher, watch, code = opened(visit, 5)
-    names = ("Ann", "Team Blue", "Cy")
-    students = [join(visit, code, name) for name in names]
-    teacher.wait_for_selector("#seats:has-text('Cy')")
-    teacher.click("#start")
-    at_round(teacher, 1)
-    teacher.click("#do-warning")
-    play(teacher, [page for page, _ in students], 5)
-    ann = students[0][0]
-    for page in (teacher, ann):
-        page.wait_for_selector("#debrief-card")
-    text = teacher.inner_text("#debrief-card")
-    assert "First to cut by 3% or more" in text
-    assert "Profit destroyed" in text
-    assert teacher.query_selector("#theory svg") is not None
-    holds_together(teacher, 1280)
-    holds_together(ann, 390)
-    with teacher.expect_download() as down:
-        teacher.click("#results")
-    assert down.value.suggested_filename == f"{code}-results.csv"
-    assert "Ann" in Path(down.value.path()).read_text("utf-8")
-    assert [error for one in (watch, *(w for _, w in students)) for error in one.errors] == []
-    assert {host for one in (watch, *(w for _, w in students)) for host in one.hosts} == watch.hosts
-
-
-def play(teacher: Any, students: list[Any], rounds: int) -> None:
-    """Prices fall round by round; in the last but one round everybody's page is looked at."""
-    for round_ in range(1, rounds + 1):
-        for place, page in enumerate(students):
-            at_round(page, round_)
-            set_price(page, 180_000 - 6_000 * (round_ - 1) * (place + 1))
-            if round_ == rounds and place == 1:
-                teacher.wait_for_timeout(500)
-                holds_together(teacher, 1280)
-                holds_together(students[0], 390)
-
-
-def test_a_link_with_a_mistake_says_so(visit: Any) -> None:
+def test_a_link_with_a_mistake_says_so(visit: Any) -> None:  # noqa: F811
     page, _ = visit("/explore?scenario=baseline&a.cut_depth=300")
     page.wait_for_selector("text=That did not work")
     assert "cut_depth" in page.inner_text("main")

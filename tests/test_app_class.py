@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from app_browser import SIZES, Watch, at_round, browser, set_price  # noqa: F401
 from app_server import serving
-from test_app_browser import SIZES, Watch, at_round, browser, set_price  # noqa: F401
 
 pytestmark = pytest.mark.slow
 PLAYERS = 12

@@ -1,6 +1,6 @@
 """Every control of the lessons and of the game: pressed, chosen, moved once, and no page complains.
 
-Explore has a test of its own (`test_app_browser`). What a page offers is read off the page, so that a control
+Explore has a test of its own (`test_app_browser.py`). What a page offers is read off the page, so that a control
 that is new is pressed too.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from test_app_browser import (  # noqa: F401
+from app_browser import (  # noqa: F401
     Watch,
     at_round,
     browser,

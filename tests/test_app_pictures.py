@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_app_browser import (  # noqa: F401
+from app_browser import (  # noqa: F401
     SIZES,
     at_round,
     browser,

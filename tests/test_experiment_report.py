@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -11,6 +12,7 @@ from pricewar.experiment import Study, run_experiment
 from pricewar.experiment.files import experiment_from
 from pricewar.experiment.pool import SerialExecutor
 from pricewar.plots.experiment import Exhibit, exhibits
+from pricewar.plots.style import number
 from pricewar.report.experiment import BEGIN, END, write_page, write_study
 
 FACTORS = {
@@ -92,6 +94,22 @@ def test_indices_are_drawn_from_their_designs() -> None:
         (one,) = exhibits(study(factors=factors, **parts))
         assert isinstance(one, Exhibit)
         assert one.table["factor"].iloc[0] == "depth"
+
+
+def test_the_sum_of_sobol_indices_is_of_the_estimates_not_of_what_is_cut_at_zero() -> None:
+    uniform = {"kind": "uniform", "low": 0.01, "high": 0.2}
+    paths = {"depth": "events.Cut.depth", "rate": "market.discount_rate"}
+    factors = {name: {"path": path, "distribution": uniform} for name, path in paths.items()}
+    figures = ({"kind": "sobol", "metric": "war_index_max"},)
+    parts = {"design": {"kind": "saltelli", "base": 8}, "replicates": 1, "figures": figures}
+    whole = study(factors=factors, **parts)
+    depth, rate = (whole.runs[name] / 0.19 for name in paths)
+    both = np.cos(30 * depth) * np.cos(30 * rate)  # hardly any effect of one factor alone
+    (one,) = exhibits(Study(whole.experiment, whole.runs.assign(war_index_max=both)))
+    assert isinstance(one, Exhibit)
+    kept, cut = (number(one.table[name].sum()) for name in ("first_estimate", "first"))
+    assert kept != cut, "an estimate lies below zero"
+    assert f"first-order indices sum to {kept}." in one.drawing.finding
 
 
 def test_a_figure_that_cannot_be_drawn_says_why(made: Study) -> None:
