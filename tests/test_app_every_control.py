@@ -1,7 +1,7 @@
 """Every control of the lessons and of the game: pressed, chosen, moved once, and no page complains.
 
-Explore has a test of its own (`test_app_browser.py`). What a page offers is read off the page, so that a control
-that is new is pressed too.
+Explore has a test of its own (`test_app_browser.py`). What a page offers is read off the page, so that a
+control that is new is pressed too.
 """
 
 from __future__ import annotations
