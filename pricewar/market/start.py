@@ -10,6 +10,7 @@ import numpy as np
 from pricewar.base.book import OrderBook, Terms, Voided
 from pricewar.base.luck import stream
 from pricewar.base.records import Flags, Floats
+from pricewar.base.standing import Standing
 from pricewar.base.state import State
 from pricewar.events import Entry
 from pricewar.scenario.tree import Scenario
@@ -96,7 +97,14 @@ def _no_orders(products: int, firms: int) -> dict[str, Any]:
     terms = Terms(price=none, subsidy=none, tax=none, rebate=none, on_sale=none > 0)
     book = OrderBook.opening(none, none, terms, groups, np.zeros(QUINTILES))
     voided = Voided.none(products, QUINTILES)
-    return {"book": book, "voided": voided, "deposits": np.zeros(firms), "owners": groups}
+    standing = Standing.none(products, firms)
+    return {
+        "standing": standing,
+        "book": book,
+        "voided": voided,
+        "deposits": np.zeros(firms),
+        "owners": groups,
+    }
 
 
 def _experience(by_firm: Floats) -> Floats:

@@ -25,6 +25,7 @@ from pricewar.base.sources import sources
 from pricewar.events import Event
 from pricewar.interventions import Intervention
 
+from .campaigns import CampaignSpec
 from .checks import inconsistencies
 from .cost_curves import Constant, CostCurve
 from .mechanisms import Dynamics
@@ -77,6 +78,7 @@ class Scenario(Table):
     demand: Annotated[Preferences, RuleOf("pricewar.scenario.preferences", Preferences, "Logit")] = Logit()
     cost: Annotated[CostCurve, RuleOf("pricewar.scenario.cost_curves", CostCurve, "Constant")] = Constant()
     dynamics: Dynamics = Dynamics()
+    campaigns: CampaignSpec = CampaignSpec()
     supply_chain: SupplyChainSpec = SupplyChainSpec()
     noise: NoiseSpec = NoiseSpec()
     firms: dict[str, FirmSpec] = Field(min_length=1)
@@ -151,8 +153,10 @@ class Scenario(Table):
         do is named by the edition of the model.
         """
         tree = self.model_dump(mode="json", exclude={"seed", "title", "name"})
-        if tree["cost"] == Constant().model_dump(mode="json"):
-            del tree["cost"]  # files that do not speak of it keep their digest
+        later = {"cost": Constant(), "campaigns": CampaignSpec()}
+        for name, usual in later.items():  # files that do not speak of them keep their digest
+            if tree[name] == usual.model_dump(mode="json"):
+                del tree[name]
         own = sources(tree)
         tree |= {"sources": own} if own else {}
         text = json.dumps(tree, sort_keys=True, separators=(",", ":"))
