@@ -49,14 +49,17 @@ class Luck:
     """Draws of all campaigns of a run: each firm's own, by its name, so that paired runs stay paired."""
 
     def __init__(self, seed: int, firms: tuple[str, ...], periods: int) -> None:
-        streams = [stream(seed, "campaigns", firm) for firm in firms]
-        self.habit = np.array([luck.random() for luck in streams])
-        self.size = np.array([luck.standard_normal(periods) for luck in streams]).T
-        self.rest = np.array([luck.random((len(_UNIFORM) + ROUNDS, periods)) for luck in streams])
+        def drawn(what: str, shape: tuple[int, ...]) -> Floats:
+            return np.array([stream(seed, "campaigns", firm, what).random(shape) for firm in firms])
+
+        normal = [stream(seed, "campaigns", firm, "size").standard_normal(periods) for firm in firms]
+        self.size = np.array(normal).T
+        self.habit = drawn("habit", ())
+        self.rest = drawn("rest", (periods, len(_UNIFORM) + ROUNDS))
 
     def of(self, period: int) -> Draws:
         """The draws of one month."""
-        rows = self.rest[:, :, period].T
+        rows = self.rest[:, period].T
         named = dict(zip(_UNIFORM, rows, strict=False))
         return Draws(**named, follow=rows[len(_UNIFORM) :], size=self.size[period], habit=self.habit)
 
