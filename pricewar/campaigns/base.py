@@ -99,6 +99,12 @@ class Plan(Record):
     trigger: Ints
     """Position of the firm that is answered; -1 for a leader."""
 
+    @classmethod
+    def none(cls, firms: int) -> Plan:
+        """No campaign."""
+        zeros, places = np.zeros(firms), np.zeros(firms, dtype=np.int64)
+        return cls(np.zeros(firms, dtype=np.bool_), zeros, zeros, places, zeros, zeros, places - 1)
+
 
 class CampaignRule(Rule):
     """How firms start, answer, renew and end campaigns. Subclass it and write any of its methods."""

@@ -17,6 +17,10 @@ def expit(logit: Floats) -> Floats:
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logit, -50.0, 50.0))))
 
 
+def _each(values: dict[str, float], usual: float, firms: tuple[str, ...]) -> Floats:
+    return np.array([values.get(firm, usual) for firm in firms])
+
+
 class QuotaRace(CampaignRule):
     """Lead and follow as logits a firm and month, sizes as log-normals, lengths in days.
 
@@ -67,7 +71,7 @@ class QuotaRace(CampaignRule):
     def lead_odds(self, board: Board) -> Floats:
         """(F,) logits of leading this month."""
         place = int(board.month[5:]) - 1
-        own = np.array([self.lead.get(firm, self.lead_usual) for firm in board.landscape.firms])
+        own = _each(self.lead, self.lead_usual, board.landscape.firms)
         calendar = self.quarters[place // 3] + self.quarter_end * (place % 3 == 2)
         return np.asarray(
             own
@@ -80,7 +84,7 @@ class QuotaRace(CampaignRule):
 
     def follow_odds(self, board: Board, pull: Floats) -> Floats:
         """(F,) logits of answering, given the largest announced cut of a rival times its nearness."""
-        own = np.array([self.follow.get(firm, self.follow_usual) for firm in board.landscape.firms])
+        own = _each(self.follow, self.follow_usual, board.landscape.firms)
         return np.asarray(own + self.follow_size * np.log1p(100.0 * pull) + self.by_warning * board.warned)
 
     def lead_plan(self, board: Board, draws: Draws) -> Plan:
@@ -98,6 +102,8 @@ class QuotaRace(CampaignRule):
         return self._plan(drawn, size, rival, draws)
 
     def _plan(self, drawn: Flags, size: Floats, trigger: np.ndarray, draws: Draws) -> Plan:
+        if not drawn.any():  # most months of most rounds
+            return Plan.none(drawn.size)
         kind = np.searchsorted(np.cumsum(self.kinds)[:-1] / sum(self.kinds), draws.kind, side="right")
         from scipy.special import betaincinv  # checking a file needs no scipy
 
