@@ -284,3 +284,15 @@ def test_nothing_stands_at_the_start() -> None:
 def test_bad_input_is_told_with_its_place(path: str, value: Any, says: str) -> None:
     with pytest.raises(InputError, match=says):
         tiny({path: value})
+
+
+def test_firms_with_little_cash_give_up_some_day_and_rich_ones_never() -> None:
+    poor = {"firms.ace.cash": 6e8, "firms.ace.fixed_cost": 2e9, "firms.ace.months_to_exit": 60}
+    gone = [~ran(wars({**QUIET, **poor}, lead_usual=-40.0), seed).state.active for seed in range(20)]
+    share = np.mean([flags[0] for flags in gone])
+    assert share > 0.5
+    never = wars({**QUIET, **poor, "campaigns.give_up": 0.0}, lead_usual=-40.0)
+    assert ran(never).state.active[0]
+    assert all(flags[1:].sum() == 0 for flags in gone)
+    told = ran(wars({**QUIET, **poor, "campaigns.give_up": 1.0}, lead_usual=-40.0)).state.log
+    assert any(what == "Ace gives up and leaves" for _, _, what in told)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from pricewar.base.landscape import Landscape
+from pricewar.base.luck import stream
 from pricewar.base.months import months_between
-from pricewar.base.records import Flags, Floats, Offers
+from pricewar.base.records import Accounts, Flags, Floats, Offers
 from pricewar.base.state import State
 from pricewar.campaigns import Board
 from pricewar.events.cuts import ImposedCut
@@ -18,6 +19,9 @@ from .buyers import choose
 from .campaigning import Campaigns, Market, nearness
 from .costs import VARIABLE_SHARE
 from .sight import Sight
+
+RUNWAY = 0.5
+"""Years of losses that cash covers, below which a firm may give up (assumed)."""
 
 
 class Quotas:
@@ -69,6 +73,8 @@ class Announcements:
         self.campaigns = Campaigns(setting.campaigns.rule, landscape, seed, setting.periods)
         self.quotas = Quotas(setting.campaigns, landscape, setting.start)
         self.near = nearness(landscape)
+        streams = (stream(seed, "exit", firm) for firm in landscape.firms)
+        self.exit_luck = np.array([luck.random(setting.periods) for luck in streams])
 
     @classmethod
     def of(cls, setting: Scenario, landscape: Landscape, seed: int) -> Announcements | None:
@@ -95,6 +101,20 @@ class Announcements:
         return offers.but(
             list_price=list_price, promotion=list_price - price, headline=standing.headlines(asked_list)
         )
+
+    def tired(self, state: State, accounts: Accounts, period: int) -> Flags:
+        """(F,) firms that give up: little cash against what they lose, and no luck this month.
+
+        Args:
+            state: with cash at the end of the month.
+            accounts: of the month.
+            period: the month.
+        """
+        other = np.array([firm.external_income for firm in self.setting.firms.values()])
+        loss = np.maximum(-12.0 * (accounts.operating_profit + other), 0.0)
+        runway = np.divide(np.maximum(state.cash, 0.0), loss, out=np.full_like(loss, np.inf), where=loss > 0)
+        hazard = np.minimum(self.setting.campaigns.give_up / np.maximum(runway, 1e-9), 1.0)
+        return np.asarray((runway < RUNWAY) & (self.exit_luck[:, period] < hazard))
 
     def board(self, state: State, period: int) -> Board:
         """What can be seen."""

@@ -242,7 +242,7 @@ class Campaigns:
             paid[named] *= 1.0 - size * bite
         else:
             deeper = named[size >= offered[named]]
-            offered[deeper], given[deeper] = size, size * bite
+            offered[deeper], given[deeper] = size, np.maximum(given[deeper], size * bite)
             ends[named] = board.period + float(plan.days[f]) / DAYS_A_MONTH
             days[named] = float(plan.days[f])
         announced, moved = standing.announced.copy(), standing.moved.copy()

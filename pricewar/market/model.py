@@ -285,8 +285,11 @@ class PriceWar(Gauges):
         own_mechanisms.remember(self.state, offers, sales, self.setting.dynamics)
         memory.trends(self.state, self.setting.dynamics, sales)
         closing.supply(self.state, self.suppliers, self.setting.supply_chain.dependence)
-        for index in closing.exits(self.state, [firm.spec.months_to_exit for firm in self.firms]):
-            what = f"{self.firms[index].spec.name} runs out of cash and leaves"
+        told = self.announcements
+        tired = None if told is None else told.tired(self.state, accounts, self.period)
+        for index in closing.exits(self.state, [firm.spec.months_to_exit for firm in self.firms], tired):
+            why = "gives up" if tired is not None and tired[index] else "runs out of cash"
+            what = f"{self.firms[index].spec.name} {why} and leaves"
             self.state.log.append((self.period, self.firms[index].key, what))
         self.offers, self.sales, self.accounts = offers, sales, accounts
         self.price_history[self.period + 1] = offers.announced

@@ -32,6 +32,13 @@ class CampaignSpec(BaseModel):
     on: bool = False
     rule: Annotated[CampaignRule, RuleOf("pricewar.campaigns", CampaignRule, "QuotaRace")] = QuotaRace()
     quotas: dict[str, dict[Year, Quota]] = Field({}, description="firm id -> year -> announced quota")
+    give_up: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="a firm with cash for r < 1/2 year of its losses leaves with "
+        "probability give_up / r a month, at most 1 (assumed, 0 to 0.1); 0: only when cash is gone",
+    )
     season: Annotated[tuple[Positive, ...], Field(min_length=12, max_length=12)] = Field(
         FLAT, description="relative sales of January to December, the path on which a quota is met"
     )
