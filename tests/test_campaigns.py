@@ -18,6 +18,7 @@ from pricewar.campaigns.base import LIST
 from pricewar.market.board import Quotas
 from pricewar.market.campaigning import Campaign, Luck, nearness
 from pricewar.market.model import PriceWar
+from pricewar.market.start import draw_noise
 from pricewar.scenario.campaigns import CampaignSpec, unanswered
 from pricewar.scenario.tree import Scenario
 from pricewar.strategies import CostPlus, Hold, Match, StockClearing
@@ -296,3 +297,16 @@ def test_firms_with_little_cash_give_up_some_day_and_rich_ones_never() -> None:
     assert all(flags[1:].sum() == 0 for flags in gone)
     told = ran(wars({**QUIET, **poor, "campaigns.give_up": 1.0}, lead_usual=-40.0)).state.log
     assert any(what == "Ace gives up and leaves" for _, _, what in told)
+
+
+def test_shocks_of_a_firm_move_all_its_products_and_nobody_elses() -> None:
+    quiet = {**QUIET, "dynamics.loyalty.on": False}
+    plain, shaken = tiny(quiet), tiny({**quiet, "noise.firm_sd": {"ace": 0.3}})
+    (_, none), (_, taste) = (draw_noise(s, PriceWar(s).landscape.products, 3) for s in (plain, shaken))
+    assert np.array_equal(taste[:, 2:], none[:, 2:])
+    assert np.array_equal(taste[:, 0], taste[:, 1])
+    assert 0.05 < taste[:, 0].std() < 0.6
+    assert plain.but({"noise.firm_sd": {}}).digest == plain.digest != shaken.digest
+    long = draw_noise(tiny({**quiet, "noise.firm_sd": {"ace": 0.3}, "periods": 600}), ["ace-small"], 3)[1]
+    assert long.std() == pytest.approx(0.3, rel=0.1)
+    assert np.corrcoef(long[1:, 0], long[:-1, 0])[0, 1] == pytest.approx(0.6, abs=0.08)

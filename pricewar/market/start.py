@@ -131,8 +131,18 @@ def draw_noise(scenario: Scenario, products: Sequence[str], seed: int) -> tuple[
         market = np.exp(noise.market_sd * stream(seed, "shoppers").standard_normal(length))
     if noise.taste_sd > 0:
         fresh = np.array([stream(seed, "taste", name).standard_normal(length) for name in products]).T
-        kept = noise.taste_memory
-        step = noise.taste_sd * np.sqrt(1.0 - kept**2)
-        for t in range(length):
-            taste[t] = (kept * taste[t - 1] if t else 0.0) + step * fresh[t]
+        taste = _passing(fresh, noise.taste_sd, noise.taste_memory)
+    for firm, sd in sorted(noise.firm_sd.items()):
+        luck = stream(seed, "firm taste", firm).standard_normal(length)
+        shock = _passing(luck, sd, noise.firm_memory)
+        own = np.array([scenario.products[name].firm == firm for name in products])
+        taste = taste + np.outer(shock, own)
     return market, taste
+
+
+def _passing(fresh: Floats, sd: float, kept: float) -> Floats:
+    """(T, ...) shocks of a standard deviation that fade by `kept` a month, from standard normals (T, ...)."""
+    path, step = np.zeros_like(fresh), sd * np.sqrt(1.0 - kept**2)
+    for t in range(len(fresh)):
+        path[t] = (kept * path[t - 1] if t else 0.0) + step * fresh[t]
+    return path

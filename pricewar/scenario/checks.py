@@ -141,9 +141,12 @@ def _at_rest(scenario: Scenario) -> Output:
 
 
 def _campaigns(scenario: Scenario) -> Iterator[dict[str, str]]:
-    """Quotas and propensities are of firms of the market."""
+    """Quotas, propensities and shocks are of firms of the market."""
     rule = scenario.campaigns.rule
-    named: dict[str, Iterable[str]] = {"campaigns.quotas": scenario.campaigns.quotas}
+    named: dict[str, Iterable[str]] = {
+        "campaigns.quotas": scenario.campaigns.quotas,
+        "noise.firm_sd": scenario.noise.firm_sd,
+    }
     if isinstance(rule, QuotaRace):
         named |= {"campaigns.rule.lead": rule.lead, "campaigns.rule.follow": rule.follow}
     for place, names in named.items():

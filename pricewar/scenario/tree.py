@@ -153,10 +153,7 @@ class Scenario(Table):
         do is named by the edition of the model.
         """
         tree = self.model_dump(mode="json", exclude={"seed", "title", "name"})
-        later = {"cost": Constant(), "campaigns": CampaignSpec()}
-        for name, usual in later.items():  # files that do not speak of them keep their digest
-            if tree[name] == usual.model_dump(mode="json"):
-                del tree[name]
+        _forget(tree)
         own = sources(tree)
         tree |= {"sources": own} if own else {}
         text = json.dumps(tree, sort_keys=True, separators=(",", ":"))
@@ -167,6 +164,18 @@ class Scenario(Table):
         if not whole.fits(period):
             raise bad_input("month", ("period", period, whole.words))
         return month_after(self.start, period)
+
+
+def _forget(tree: dict[str, Any]) -> None:
+    """Leave out of a tree what a file does not speak of and older files could not: they keep their digest."""
+    usual = {"cost": Constant(), "campaigns": CampaignSpec()}
+    for name, default in usual.items():
+        if tree[name] == default.model_dump(mode="json"):
+            del tree[name]
+    quiet = NoiseSpec().model_dump(mode="json")
+    for name in ("firm_sd", "firm_memory"):
+        if tree["noise"][name] == quiet[name]:
+            del tree["noise"][name]
 
 
 def scenario_from(tree: Mapping[str, Any], source: str) -> Scenario:
