@@ -101,6 +101,35 @@ def test_a_landscape_finds_by_id_and_says_what_it_knows() -> None:
         LAND.products_in(segments=("Z", "Y"))
 
 
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=40), st.integers(0, 99), st.integers(0, 3))
+def test_sums_by_firm_are_those_of_each_month_alone_and_lose_nothing(
+    owners: list[int], seed: int, months: int
+) -> None:
+    """Firm 2 may have products, many or none: a firm without any sums to nothing."""
+    firm_of = np.sort(np.array(owners))
+    land = replace(LAND, firms=tuple("abcde"), firm_of=firm_of, start_units=np.ones(len(owners)))
+    values = np.random.default_rng(seed).normal(size=(2, months, len(owners)))
+    found = land.by_firm(values)
+    assert found.shape == (2, months, 5)
+    for run in range(2):
+        for month in range(months):
+            alone = [sum((float(x) for x in values[run, month, firm_of == f]), 0.0) for f in range(5)]
+            assert found[run, month].tolist() == land.by_firm(values[run, month]).tolist() == alone
+
+
+@given(st.floats(-0.5, 0.5), st.integers(0, 99))
+def test_a_change_of_prices_is_the_mean_of_the_firms_own_products(change: float, seed: int) -> None:
+    land = LAND
+    even = land.price_change(land.start_price * (1.0 + change))
+    assert np.allclose(even, change, atol=1e-12)
+    price = land.start_price * np.random.default_rng(seed).uniform(0.5, 1.5, (3, len(land.products)))
+    for f in range(len(land.firms)):
+        own = land.own(f)
+        weight = np.maximum(land.start_units[own], 1e-9)
+        mean = (weight * (price[:, own] / land.start_price[own] - 1.0)).sum(axis=1) / weight.sum()
+        assert np.allclose(land.price_change(price)[:, f], mean, atol=1e-12)
+
+
 def test_firms_go_round_in_the_order_of_their_ids() -> None:
     assert LAND.by_name.tolist() == [0, 1, 2]
     assert replace(LAND, firms=("c", "a", "b")).by_name.tolist() == [1, 2, 0]

@@ -60,7 +60,7 @@ class StaticMarket:
         )
         units = choose(found, model.calibration).share * model.setting.consumers.shoppers
         gross = units * (price / (1.0 + model.setting.market.vat) - model.calibration.unit_cost)
-        return np.add.reduceat(gross, model.calibration.first[:-1]) - model.state.fixed_cost
+        return model.landscape.by_firm(gross) - model.state.fixed_cost
 
     def _settle(self, owners: list[np.ndarray[tuple[int], np.dtype[np.int64]]]) -> Benchmark:
         price = self.start.copy()

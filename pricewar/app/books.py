@@ -30,16 +30,14 @@ class Books:
 
 def books_of(model: PriceWar) -> Books:
     """The books of a model so far."""
-    landscape, first, months = model.landscape, model.calibration.first[:-1], model.history
+    landscape, months = model.landscape, model.history
     shape = (len(months), len(landscape.firms))
     if not months:
         nothing = np.zeros(shape)
         return Books(nothing, nothing, nothing, nothing, nothing, nothing.astype(bool))
-    weight = np.maximum(landscape.start_units, 1e-9)
-    change = np.array([month.offers.price for month in months]) / landscape.start_price - 1.0
-    units = np.add.reduceat(np.array([month.sales.units for month in months]), first, axis=1)
+    units = landscape.by_firm(np.array([month.sales.units for month in months]))
     return Books(
-        price=np.add.reduceat(change * weight, first, axis=1) / np.add.reduceat(weight, first),
+        price=landscape.price_change(np.array([month.offers.price for month in months])),
         units=units,
         share=units / np.maximum(units.sum(axis=1, keepdims=True), 1.0),
         profit=np.array([month.accounts.operating_profit for month in months]),

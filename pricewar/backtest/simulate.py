@@ -92,9 +92,7 @@ def _arrays(model: PriceWar) -> dict[str, Floats]:
     promised = np.array([product.promotion for product in products])
     net = start.start_price / (1.0 + model.setting.market.vat)
 
-    def by_firm(values: Floats) -> Floats:
-        return np.asarray(np.add.reduceat(values, model.calibration.first[:-1]))
-
+    by_firm = start.by_firm
     specs = list(model.setting.firms.values())
     units = by_firm(start.start_units)
     first = {

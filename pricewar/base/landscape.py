@@ -57,8 +57,26 @@ class Landscape(Record):
     def by_start_units(self, values: Floats) -> Floats:
         """(..., F) means over each firm's products of values (..., J), weighted by cars sold at the start."""
         weight = np.maximum(self.start_units, 1e-9)
-        summed = np.add.reduceat(np.asarray(values) * weight, self.first, axis=-1)
-        return np.asarray(summed / np.add.reduceat(weight, self.first))
+        return self.by_firm(np.asarray(values) * weight) / self.by_firm(weight)
+
+    def price_change(self, price: Floats) -> Floats:
+        """(..., F) mean change of prices (..., J) from the start, a fraction, weighted by cars sold there."""
+        return self.by_start_units(price / self.start_price - 1.0)
+
+    def by_firm(self, values: Floats) -> Floats:
+        """(..., F) sums over each firm's products of values (..., J); 0 for a firm without products.
+
+        Numbers are added one by one in the order of products, so that months together and a month by itself
+        give the same digits, on every machine.
+        """
+        rows = np.asarray(values, dtype=np.float64)
+        count = len(self.firms)
+        if rows.ndim == 1:
+            return np.bincount(self.firm_of, rows, count).astype(np.float64, copy=False)
+        ahead = rows.shape[:-1]
+        places = np.add.outer(count * np.arange(int(np.prod(ahead))), self.firm_of)
+        sums = np.bincount(places.ravel(), rows.ravel(), places.shape[0] * count)
+        return sums.astype(np.float64, copy=False).reshape(*ahead, count)
 
     @cached_property
     def first(self) -> Ints:

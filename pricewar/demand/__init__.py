@@ -6,6 +6,7 @@ from .inversion import Inversion, invert_shares
 from .linear import LinearDemand, shubik_levitan
 from .logit import logit, mixed_logit, nested_logit
 from .mixed import MixedLogit
+from .pyblp_bridge import PyblpMarket, from_pyblp, market_from_pyblp
 from .sampling import Nation
 
 __all__ = [
@@ -15,9 +16,12 @@ __all__ = [
     "LinearDemand",
     "MixedLogit",
     "Nation",
+    "PyblpMarket",
+    "from_pyblp",
     "internalisation",
     "invert_shares",
     "logit",
+    "market_from_pyblp",
     "mixed_logit",
     "nested_logit",
     "shubik_levitan",

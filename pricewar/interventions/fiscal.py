@@ -171,7 +171,7 @@ class CapacityPermit(Intervention):
     def permits(self, desk: Desk) -> Floats:
         """(F,) cars a month; infinite for firms that need none, and for those that sold nothing before."""
         land = desk.landscape
-        before = np.bincount(land.firm_of, land.start_units, len(land.firms))
+        before = land.by_firm(land.start_units)
         return np.where(land.firms_in(self.firms) & (before > 0), self.factor * before, np.inf)
 
     def see(self, view: View, desk: Desk) -> View:
@@ -193,7 +193,7 @@ class CapacityPermit(Intervention):
         count = len(desk.landscape.firms)
         if desk.last_sales is None or desk.elapsed < 1:
             return np.zeros(count)
-        sold = np.bincount(desk.landscape.firm_of, desk.last_sales.units, count)
+        sold = desk.landscape.by_firm(desk.last_sales.units)
         return np.maximum(sold - self.permits(desk), 0.0)
 
     def names(self) -> tuple[tuple[str, str], ...]:

@@ -127,9 +127,9 @@ class PriceProtection(Addressed):
         owed: Floats | None = desk.memory.get("owed")
         if owed is None or not owed.any():
             return accounts
-        by_firm = np.bincount(desk.landscape.firm_of, owed, len(desk.landscape.firms))
         return accounts.but(
-            revenue=accounts.revenue - by_firm / (1.0 + desk.vat), protection=accounts.protection + owed
+            revenue=accounts.revenue - desk.landscape.by_firm(owed) / (1.0 + desk.vat),
+            protection=accounts.protection + owed,
         )
 
 

@@ -23,10 +23,7 @@ def books(state: State, accounts: Accounts, made: Flow, inventory: Floats) -> No
     state.stock, state.backlog, state.forecast = made.stock, made.backlog, made.forecast
     state.inventory = inventory
     state.deposits = accounts.deposits
-    firm_of = state.landscape.firm_of
-    state.cumulative = state.cumulative + np.bincount(
-        firm_of, weights=made.produced, minlength=len(state.active)
-    )
+    state.cumulative = state.cumulative + state.landscape.by_firm(made.produced)
     state.months_broke = np.where(state.cash < 0, state.months_broke + 1, 0.0)
 
 

@@ -86,8 +86,8 @@ def _output(state: State, start_cumulative: Floats) -> Output:
     land = state.landscape
     return Output(
         landscape=land,
-        planned=np.add.reduceat(state.forecast, land.first),
-        usual=np.add.reduceat(land.start_units, land.first),
+        planned=land.by_firm(state.forecast),
+        usual=land.by_firm(land.start_units),
         made=state.cumulative,
         made_at_start=start_cumulative,
     )
@@ -141,8 +141,8 @@ def fixed_a_car(state: State, sales: Sales | None) -> Floats:
     Auditors spread fixed cost over normal output: a firm that hardly sells is not thereby priced below cost.
     """
     land = state.landscape
-    normal = 0.5 * np.add.reduceat(land.start_units, land.first)
-    cars = np.add.reduceat(sales.units if sales else land.start_units, land.first)
+    normal = 0.5 * land.by_firm(land.start_units)
+    cars = land.by_firm(sales.units if sales else land.start_units)
     return np.asarray((state.fixed_cost / np.maximum(np.maximum(cars, normal), 1.0))[land.firm_of])
 
 
@@ -160,9 +160,8 @@ class Purchases(Record):
 
 def purchases(state: State, made: Flow, squeezed: Floats, chain: SupplyChainSpec) -> Purchases:
     """Costs of the cars made and what of them is bought; squeezed (J,) is what suppliers give up on a car."""
-    first = state.landscape.first
-    made_cost = np.add.reduceat(made.produced * state.unit_cost, first)
-    given_up = np.add.reduceat(made.produced * squeezed, first)
+    made_cost = state.landscape.by_firm(made.produced * state.unit_cost)
+    given_up = state.landscape.by_firm(made.produced * squeezed)
     usual = chain.purchased_share * (made_cost + given_up)
     return Purchases(made_cost=made_cost, paid=usual - given_up, usual=usual)
 
@@ -175,18 +174,13 @@ def draft(
     Cars leave the stock at its average cost. Revenue is what the cars delivered paid, whenever they were
     ordered.
     """
-    firms = len(state.active)
-    firm_of = state.landscape.firm_of
+    by_firm = state.landscape.by_firm
     value = state.inventory + made.produced * state.unit_cost
     cars = state.stock + made.produced
     average = np.divide(value, cars, out=state.unit_cost.copy(), where=cars > 0)
     cost = np.minimum(average * made.units, value)  # no stock is worth nothing, not less by rounding
     inventory = value - cost
-
-    def by_firm(values: Floats) -> Floats:
-        return np.bincount(firm_of, weights=values, minlength=firms).astype(np.float64)
-
-    zeros = np.zeros(firms)
+    zeros = np.zeros(len(state.active))
     accounts = Accounts(
         period=period,
         revenue=by_firm(bookings.paid) / (1.0 + vat),
@@ -200,7 +194,7 @@ def draft(
         cash=state.cash,
         inventory=by_firm(inventory),
         deposits=deposit * by_firm(bookings.value),
-        protection=np.zeros(len(firm_of)),
+        protection=np.zeros(len(value)),
     )
     return accounts, inventory
 

@@ -49,7 +49,7 @@ class Firm(Agent):  # type: ignore[misc]
     def price_change(self) -> float:
         """Mean transaction price relative to the start, weighted by cars sold at the start."""
         start = self.model.landscape
-        return float(start.by_start_units(self.model.offers.price / start.start_price - 1.0)[self.index])
+        return float(start.price_change(self.model.offers.price)[self.index])
 
     def propose(self) -> None:
         """Look at the market and decide list prices and promotions for this month."""

@@ -149,15 +149,10 @@ def _products(model: PriceWar) -> Columns:
     return columns | {"paid_price": _ratio(paid, columns["units"])}
 
 
-def _by_firm(model: PriceWar, values: Floats) -> Floats:
-    """(T, F) sums over each firm's products of values (T, J); products are in order of firms."""
-    return np.add.reduceat(values, model.calibration.first[:-1], axis=1)
-
-
 def _firms(model: PriceWar) -> Columns:
     history, landscape = model.history, model.landscape
-    units = _by_firm(model, _stack(history, "sales", "units"))
-    stock = _by_firm(model, _stack(history, "sales", "stock"))
+    units = model.landscape.by_firm(_stack(history, "sales", "units"))
+    stock = model.landscape.by_firm(_stack(history, "sales", "stock"))
     profit, revenue = _stack(history, "accounts", "gross_profit"), _stack(history, "accounts", "revenue")
     land, price, reference = landscape, _stack(history, "offers", "price"), _stack(history, "reference")
     made = [firm.petrol_sales_share for firm in model.setting.firms.values()]
@@ -167,19 +162,19 @@ def _firms(model: PriceWar) -> Columns:
         "firm": np.tile(_names(landscape.firms), len(history)),
         "active": _stack(history, "active").ravel(),
         "units": units.ravel(),
-        "orders": _by_firm(model, _stack(history, "sales", "orders")).ravel(),
+        "orders": model.landscape.by_firm(_stack(history, "sales", "orders")).ravel(),
         "share": np.divide(units, total, out=np.zeros_like(units), where=total > 0).ravel(),
         "gross_margin": _ratio(profit, revenue).ravel(),
         "stock": stock.ravel(),
         "stock_months": _ratio(stock, units).ravel(),
-        "backlog": _by_firm(model, _stack(history, "sales", "backlog")).ravel(),
+        "backlog": model.landscape.by_firm(_stack(history, "sales", "backlog")).ravel(),
         "capacity": _stack(history, "capacity").ravel(),
         "brand": _stack(history, "brand").ravel(),
-        "price_change": land.by_start_units(price / land.start_price - 1.0).ravel(),
-        "reference_change": land.by_start_units(reference / land.start_price - 1.0).ravel(),
+        "price_change": land.price_change(price).ravel(),
+        "reference_change": land.price_change(reference).ravel(),
         "cut_depth": land.by_start_units(metrics.cut_depth(price, reference)).ravel(),
-        "refunds": _by_firm(model, _stack(history, "sales", "bookings", "refunds")).ravel(),
-        "book_value": _by_firm(model, _stack(history, "sales", "bookings", "value")).ravel(),
+        "refunds": model.landscape.by_firm(_stack(history, "sales", "bookings", "refunds")).ravel(),
+        "book_value": model.landscape.by_firm(_stack(history, "sales", "bookings", "value")).ravel(),
         "petrol_profit": np.outer(_stack(history, "petrol_profit"), made).ravel(),
     }
     for name in (
@@ -198,7 +193,7 @@ def _market(model: PriceWar) -> Columns:
     history, landscape, vat = model.history, model.landscape, model.setting.market.vat
     units, price = _stack(history, "sales", "units"), _stack(history, "offers", "price")
     on_sale = _stack(history, "offers", "on_sale")
-    by_firm = _by_firm(model, units)
+    by_firm = model.landscape.by_firm(units)
     people = _stack(history, "sales", "shoppers")
     surplus, orders = _stack(history, "surplus"), _stack(history, "sales", "orders")
     reference, petrol = _stack(history, "reference"), _stack(history, "petrol_profit")

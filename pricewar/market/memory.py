@@ -53,9 +53,8 @@ def _fleet(state: State, sales: Sales, dynamics: Dynamics) -> Floats:
 
     The fleet at the start is taken as in balance with sales at the start.
     """
-    firm_of, firms = state.landscape.firm_of, len(state.active)
-    sold = np.bincount(firm_of, weights=sales.units, minlength=firms)
-    usual = np.bincount(firm_of, weights=state.landscape.start_units, minlength=firms)
+    sold = state.landscape.by_firm(sales.units)
+    usual = state.landscape.by_firm(state.landscape.start_units)
     total = max(float(usual.sum()), 1.0)
     turnover = 1.0 / dynamics.loyalty.replacement_months
     own = state.fleet[:-1] + turnover * (sold - usual) / total * state.fleet[:-1].sum()

@@ -34,22 +34,17 @@ def turned_away(state: State, wanted: Floats, dynamics: Dynamics) -> Floats:
     long again as before the start, where that was longer); beyond that all its products turn buyers away
     alike.
     """
-    firm_of = state.landscape.firm_of
+    land = state.landscape
     if not dynamics.backlog.on:
         return np.zeros_like(wanted)
-    firms = len(state.active)
     capacity = state.capacity * state.supply
-
-    def by_firm(values: Floats) -> Floats:
-        return np.bincount(firm_of, weights=values, minlength=firms).astype(np.float64)
-
-    usual_lead = by_firm(state.start_lead * state.landscape.start_units) / np.maximum(
-        by_firm(state.landscape.start_units), 1.0
+    usual_lead = land.by_firm(state.start_lead * land.start_units) / np.maximum(
+        land.by_firm(land.start_units), 1.0
     )
     longest = np.maximum(dynamics.backlog.longest_months, 1.5 * usual_lead)
-    room = np.maximum((longest + 1.0) * capacity + by_firm(state.stock - state.backlog), 0.0)
-    asked = by_firm(wanted)
-    return np.where(asked > room, 1.0 - room / np.maximum(asked, 1e-9), 0.0)[firm_of]
+    room = np.maximum((longest + 1.0) * capacity + land.by_firm(state.stock - state.backlog), 0.0)
+    asked = land.by_firm(wanted)
+    return np.where(asked > room, 1.0 - room / np.maximum(asked, 1e-9), 0.0)[land.firm_of]
 
 
 def flow(state: State, orders: Floats, dynamics: Dynamics) -> Flow:
@@ -80,11 +75,10 @@ def flow(state: State, orders: Floats, dynamics: Dynamics) -> Flow:
 
 def _feasible(state: State, wanted: Floats) -> Floats:
     """(J,) share of what is wanted that the firm can make."""
-    firm_of = state.landscape.firm_of
-    total = np.bincount(firm_of, weights=wanted, minlength=len(state.active))
+    total = state.landscape.by_firm(wanted)
     capacity = state.capacity * state.supply * state.active
     ratio = np.divide(capacity, total, out=np.ones_like(total), where=total > capacity)
-    return np.asarray(ratio[firm_of], dtype=np.float64)
+    return np.asarray(ratio[state.landscape.firm_of])
 
 
 def stock_months(state: State) -> Floats:

@@ -30,9 +30,7 @@ def open_book(state: State, terms: Terms, groups: Floats, surplus: Floats, depos
     units = state.landscape.start_units
     worth = surplus_a_car(surplus, groups, units)
     state.book = OrderBook.opening(state.backlog, units, terms, groups, worth)
-    firms = len(state.active)
-    held = np.bincount(state.landscape.firm_of, state.book.value, firms)
-    state.deposits = np.asarray(deposit * held, dtype=np.float64)
+    state.deposits = deposit * state.landscape.by_firm(state.book.value)
     state.owners = groups * units
 
 

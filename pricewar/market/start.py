@@ -33,21 +33,21 @@ def start_state(scenario: Scenario, calibration: Calibration) -> State:
     products = [scenario.products[key] for key in landscape.products]
     firms = list(scenario.firms.values())
     units, firm_of = landscape.start_units, landscape.firm_of
-    by_firm = np.bincount(firm_of, weights=units, minlength=len(firms))
+    by_firm = landscape.by_firm(units)
     share = np.divide(units, by_firm[firm_of], out=np.zeros_like(units), where=by_firm[firm_of] > 0)
     backlog = _floats(firm.backlog for firm in firms)[firm_of] * share * scenario.dynamics.backlog.on
     stock = np.where(backlog > 0, 0.0, _floats(firm.dealer_stock for firm in firms)[firm_of] * share)
     if not scenario.dynamics.dealer_stock.on:
         stock = np.zeros_like(stock)
     days = _floats(firm.payable_days for firm in firms)
-    made_cost = np.bincount(firm_of, weights=units * calibration.unit_cost, minlength=len(firms))
+    made_cost = landscape.by_firm(units * calibration.unit_cost)
     count = len(products)
     return State(
         landscape=landscape,
         list_price=_floats(product.list_price for product in products),
         promotion=_floats(product.promotion for product in products),
         on_sale=calibration.on_sale.copy(),
-        active=_active(scenario, by_firm.astype(np.float64)),
+        active=_active(scenario, by_firm),
         delta=calibration.delta.copy(),
         taste=np.zeros(count),
         brand=np.zeros(len(firms)),
@@ -60,7 +60,7 @@ def start_state(scenario: Scenario, calibration: Calibration) -> State:
         unit_cost=calibration.unit_cost.copy(),
         cost_factor=np.ones(count),
         cost_extra=np.zeros(count),
-        cumulative=_experience(by_firm.astype(np.float64)) * 12.0 * scenario.dynamics.learning.years_made,
+        cumulative=_experience(by_firm) * 12.0 * scenario.dynamics.learning.years_made,
         pack_price=1.0,
         capacity=_limits((firm.capacity for firm in firms), scenario.consumers.shoppers),
         supply=np.ones(len(firms)),

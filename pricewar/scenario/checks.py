@@ -135,7 +135,7 @@ def _owners_known(scenario: Scenario) -> bool:
 
 def _at_rest(scenario: Scenario) -> Output:
     land = _bare_landscape(scenario)
-    sold = np.bincount(land.firm_of, land.start_units, len(land.firms)).astype(np.float64)
+    sold = land.by_firm(land.start_units)
     made = np.maximum(sold, 1.0) * 12.0
     return Output(landscape=land, planned=sold, usual=sold, made=made, made_at_start=made)
 

@@ -41,7 +41,7 @@ def check_cost_curve(curve: CostCurve, *, relative: bool = True) -> None:
 def example_output(trial: int = 0) -> Output:
     """What a made-up month shows a cost curve: trial 0 is the start, later ones are far from it."""
     land = example_landscape()
-    usual = np.add.reduceat(land.start_units, land.first).astype(np.float64)
+    usual = land.by_firm(land.start_units)
     start = 36.0 * np.maximum(usual, 1.0)
     if trial == 0:
         return Output(land, usual, usual, start, start)

@@ -78,7 +78,7 @@ def example_accounts(offers: Offers, **changes: Any) -> Accounts:
     """Draft books of the example market's three firms after selling at these offers."""
     market = example_landscape()
     units = example_sales(offers).units
-    by_firm: Callable[[Floats], Floats] = partial(_by_firm, market)
+    by_firm = market.by_firm
     zero = np.zeros(len(market.firms))
     accounts = Accounts(
         period=offers.period, revenue=by_firm(units * offers.price / (1.0 + VAT)),
@@ -279,7 +279,3 @@ def _plain(value: object) -> object:
 
 def _table(lines: Mapping[str, Floats]) -> dict[str, bytes]:
     return {name: np.asarray(line).tobytes() for name, line in lines.items()}
-
-
-def _by_firm(market: Landscape, values: Floats) -> Floats:
-    return np.bincount(market.firm_of, values, len(market.firms)).astype(np.float64)

@@ -14,8 +14,12 @@ from .state import State
 
 Output = Callable[[State], Any]
 
-#: What a section says about itself: inputs of the state, not outputs to recompute.
-GIVEN = frozenset({"firm", "fixed", "floor", "floors", "cap", "caps", "firm_ids"})
+#: Names of outputs in units of money; what is far below all prices and costs is zero in them.
+_MONEY = ("prices", "costs", "markups", "profits", "consumer_surplus", "upp", "approximate_prices")
+
+
+class NotThere(Exception):
+    """The file lacks what this output is a function of."""
 
 
 def find_output(name: str) -> Output | None:
@@ -27,21 +31,30 @@ def find_output(name: str) -> Output | None:
     return _OUTPUTS.get(name) or next((_OUTPUTS[k] for k in _FAMILIES if name.startswith(k)), None)
 
 
+def size_of(name: str, state: State) -> float:
+    """The size of the numbers that an output is made of: far below it, only rounding is left."""
+    if any(word in name for word in _MONEY):
+        return float(max(np.abs(state.prices).max(), np.abs(state.costs).max()))
+    if name.startswith("jacobian"):
+        return 0.0
+    return 1e4 if "hhi" in name else 100.0 if "_pct" in name else 1.0
+
+
 def _pass_through(state: State) -> Any:
     if state.equilibrium is None:
-        raise ValueError("pass-through needs an equilibrium")
+        raise NotThere("pass-through needs an equilibrium")
     return eq.pass_through(state.equilibrium)
 
 
 def _merged_ids(state: State) -> Any:
     if state.merged_ids is None:
-        raise ValueError("the file names no merger (firm_ids that differ from the inputs')")
+        raise NotThere("the file names no merger (firm_ids that differ from the inputs')")
     return state.merged_ids
 
 
 def _merger_loss(state: State) -> float:
     if state.merged is None:
-        raise ValueError("the file names no merger (firm_ids that differ from the inputs')")
+        raise NotThere("the file names no merger (firm_ids that differ from the inputs')")
     after = state.demand.consumer_surplus(state.merged.prices)
     return after - state.demand.consumer_surplus(state.origin.prices)
 
@@ -52,12 +65,27 @@ def _parties(state: State) -> Any:
     return np.array([np.unique(before[after == owner]).size > 1 for owner in after], dtype=int)
 
 
-def _screen(function: Callable[..., Any]) -> Output:
-    return lambda s: function(s.demand, s.prices, s.costs, s.firm_ids, _merged_ids(s))
+def _gross(state: State) -> Any:
+    """Gross pressure; with taxes or an ownership matrix, of the parts of profit that are new to the owner."""
+    after = _merged_ids(state)
+    if state.terms.plain:
+        return eq.gross_upward_pressure(state.demand, state.prices, state.costs, state.firm_ids, after)
+    assert state.merged_terms is not None
+    new = state.merged_terms.internal(after) - state.terms.internal(state.firm_ids)
+    return (new * state.demand.diversion(state.prices)) @ state.margins
 
 
 def _compensating(state: State) -> Any:
-    return eq.compensating_costs(state.demand, state.prices, _merged_ids(state))
+    """Marginal costs at which the merged firms would keep these prices."""
+    after = _merged_ids(state)
+    assert state.merged_terms is not None
+    if state.terms.plain and state.merged_terms.plain:
+        return eq.compensating_costs(state.demand, state.prices, after)
+    return state.merged_terms.costs_of(state.demand, state.prices, after)
+
+
+def _saved(state: State) -> Any:
+    return state.costs - _compensating(state)
 
 
 def _elasticities(state: State) -> Any:
@@ -69,12 +97,28 @@ def _jacobian(state: State) -> Any:
 
 
 def _binding(state: State) -> Any:
-    return None if state.equilibrium is None else (state.equilibrium.binding != 0).astype(int)
+    if state.equilibrium is None:
+        raise NotThere("what binds needs an equilibrium")
+    return (state.equilibrium.binding != 0).astype(int)
 
 
 def _first_order_prices(state: State) -> Any:
     base = state.origin
-    return eq.first_order_prices(base.demand, base.prices, base.costs, state.firm_ids)
+    if state.terms.plain:
+        return eq.first_order_prices(base.demand, base.prices, base.costs, state.firm_ids)
+    margins = state.terms.kept(base.prices) - state.terms.costs_of(base.demand, base.prices, state.firm_ids)
+    kept = base.costs + margins
+    return (kept + np.asarray(state.terms.unit_tax)) * (1.0 + np.asarray(state.terms.ad_valorem_tax))
+
+
+def _xi(state: State) -> Any:
+    if state.linear is None:
+        raise NotThere("xi needs beta")
+    return state.demand.delta - state.linear
+
+
+def _foc_costs(state: State) -> Any:
+    return state.terms.costs_of(state.demand, state.prices, state.firm_ids)
 
 
 _OUTPUTS: dict[str, Output] = {
@@ -82,14 +126,15 @@ _OUTPUTS: dict[str, Output] = {
     "shares": lambda s: s.shares,
     "outside_share": lambda s: 1.0 - s.shares.sum(),
     "costs": lambda s: s.costs,
+    "xi": _xi,
     "delta": lambda s: s.demand.delta,
     "delta_excluding_price": lambda s: s.demand.delta,
-    "lerner_markups": lambda s: eq.lerner(s.prices, s.costs),
-    "markups": lambda s: s.prices - s.costs,
-    "profits_per_capita": lambda s: (s.prices - s.costs) * s.shares,
+    "lerner_markups": lambda s: eq.lerner(s.prices, s.costs) if s.terms.plain else s.margins / s.prices,
+    "markups": lambda s: s.margins,
+    "profits_per_capita": lambda s: s.margins * s.shares,
     "hhi_inside_0_10000": lambda s: eq.hhi(s.shares, s.firm_ids),
     "consumer_surplus_per_capita": lambda s: s.demand.consumer_surplus(s.prices),
-    "costs_from_bertrand_foc": lambda s: eq.costs_from_prices(s.demand, s.prices, s.firm_ids),
+    "costs_from_bertrand_foc": _foc_costs,
     "own_elasticities": lambda s: np.diag(_elasticities(s)),
     "elasticities": _elasticities,
     "elasticity_sum": lambda s: _elasticities(s).sum(),
@@ -108,10 +153,10 @@ _OUTPUTS: dict[str, Output] = {
     "approximate_prices_one_step_blp_markup": _first_order_prices,
     "parties": _parties,
     "compensating_costs": _compensating,
-    "cmcr_pct_of_cost": lambda s: 100.0 * eq.cmcr(s.demand, s.prices, s.costs, _merged_ids(s)),
-    "cmcr_pct_of_price": lambda s: 100.0 * (s.costs - _compensating(s)) / s.prices,
-    "gross_upp_newly_internalised": _screen(eq.gross_upward_pressure),
-    "guppi": _screen(eq.guppi),
+    "cmcr_pct_of_cost": lambda s: 100.0 * _saved(s) / s.costs,
+    "cmcr_pct_of_price": lambda s: 100.0 * _saved(s) / s.prices,
+    "gross_upp_newly_internalised": _gross,
+    "guppi": lambda s: _gross(s) / s.prices,
     "delta_hhi_at_base_shares": lambda s: eq.hhi_change(s.shares, s.firm_ids, _merged_ids(s)),
     "delta_consumer_surplus_per_capita": _merger_loss,
 }
