@@ -91,7 +91,7 @@ class Announcements:
         """
         period, asked_list, asked = offers.period, offers.list_price, offers.price
         if sight.sales is not None:
-            units = np.add.reduceat(sight.sales.units, state.landscape.first)
+            units = state.landscape.by_firm(sight.sales.units)
             self.quotas.book(self.setting.month(period - 1), units)
         imposed = self.imposed(state.landscape, period)
         self.campaigns.month(state, self.board(state, period), imposed, last_month(state, sight))
@@ -124,8 +124,8 @@ class Announcements:
             landscape=land,
             period=period,
             month=month,
-            able=state.active & (np.add.reduceat(state.on_sale.astype(float), land.first) > 0),
-            in_force=np.add.reduceat((standing.offered > 0).astype(float), land.first) > 0,
+            able=state.active & (land.by_firm(state.on_sale) > 0),
+            in_force=land.by_firm(standing.offered > 0) > 0,
             since=period - standing.moved,
             shortfall=self.quotas.shortfall(month),
             overstock=overstock(state),
@@ -153,10 +153,10 @@ class Announcements:
 
 def overstock(state: State) -> Floats:
     """(F,) months of stock above what each firm held to be normal at the start, >= 0."""
-    first = state.landscape.first
-    plan = np.maximum(np.add.reduceat(state.forecast, first), 1e-9)
-    normal = np.add.reduceat(state.start_stock_months * state.forecast, first)
-    return np.asarray(np.maximum(np.add.reduceat(state.stock, first) - normal, 0.0) / plan)
+    by_firm = state.landscape.by_firm
+    plan = np.maximum(by_firm(state.forecast), 1e-9)
+    normal = by_firm(state.start_stock_months * state.forecast)
+    return np.asarray(np.maximum(by_firm(state.stock) - normal, 0.0) / plan)
 
 
 def last_month(state: State, sight: Sight) -> Market:

@@ -69,10 +69,8 @@ def nearness(landscape: Landscape) -> Floats:
 
     Products count by their units at the start; the diagonal is 0.
     """
-    first = landscape.first
     weight = np.maximum(landscape.start_units, 1e-9)
-    lost = np.add.reduceat(landscape.closeness * weight[:, None], first, axis=0)
-    flows: Floats = np.add.reduceat(lost, first, axis=1)
+    flows = landscape.by_firm(landscape.by_firm(landscape.closeness * weight[:, None]).T).T
     np.fill_diagonal(flows, 0.0)
     top = flows.max(axis=1, keepdims=True)
     near: Floats = np.divide(flows, top, out=np.zeros_like(flows), where=top > 0)
@@ -137,7 +135,7 @@ class Campaigns:
     # -- what stands ---------------------------------------------------------------------------
 
     def _in_force(self, standing: Standing) -> Flags:
-        return np.asarray(np.add.reduceat(standing.offered > 0, self.landscape.first) > 0)
+        return np.asarray(self.landscape.by_firm(standing.offered > 0) > 0)
 
     def _ended(self, standing: Standing, board: Board, draws: Draws) -> Standing:
         """Offers whose time is over end, or stand for as long again where the firm renews them."""
@@ -209,7 +207,7 @@ class Campaigns:
         Rivals are expected to answer as the rule says, on their mean coverage, with their mean size and bite.
         """
         land = self.landscape
-        contribution = np.add.reduceat(market.margin * market.units, land.first)
+        contribution = land.by_firm(market.margin * market.units)
         gain = np.zeros(len(land.firms))
         for f, named in models.items():
             cut = np.zeros(len(land.products))
