@@ -63,7 +63,7 @@ class Landscape(Record):
         """(..., F) mean change of prices (..., J) from the start, a fraction, weighted by cars sold there."""
         return self.by_start_units(price / self.start_price - 1.0)
 
-    def by_firm(self, values: Floats) -> Floats:
+    def by_firm(self, values: Floats | Flags) -> Floats:
         """(..., F) sums over each firm's products of values (..., J); 0 for a firm without products.
 
         Numbers are added one by one in the order of products, so that months together and a month by itself
