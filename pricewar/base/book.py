@@ -66,7 +66,7 @@ class Bookings(Record):
     @property
     def paid(self) -> Floats:
         """(J,) money paid for the cars delivered."""
-        return np.asarray((self.cars * self.price).sum(axis=0))
+        return np.asarray((self.cars * self.price).sum(axis=-2))
 
     @classmethod
     def at_once(cls, units: Floats, price: Floats) -> Self:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .arrays import Flags, Floats, Ints, Record, read_only
 from .errors import bad_input
@@ -62,6 +64,10 @@ class Landscape(Record):
     def price_change(self, price: Floats) -> Floats:
         """(..., F) mean change of prices (..., J) from the start, a fraction, weighted by cars sold there."""
         return self.by_start_units(price / self.start_price - 1.0)
+
+    def by_product(self, values: NDArray[Any]) -> NDArray[Any]:
+        """(..., J) for each product what holds for its firm, from values (..., F)."""
+        return np.asarray(values)[..., self.firm_of]
 
     def by_firm(self, values: Floats | Flags) -> Floats:
         """(..., F) sums over each firm's products of values (..., J); 0 for a firm without products.

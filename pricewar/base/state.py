@@ -113,7 +113,7 @@ def leave(state: State, leaving: Flags) -> None:
 
     Open orders are void; their deposits go back to the buyers in full, whatever is left for others.
     """
-    theirs = leaving[state.landscape.firm_of]
+    theirs = state.landscape.by_product(leaving)
     state.active = state.active & ~leaving
     state.on_sale = state.on_sale & ~theirs
     state.backlog = np.where(theirs, 0.0, state.backlog)

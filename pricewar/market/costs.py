@@ -100,9 +100,9 @@ def _factors(curve: CostCurve, output: Output) -> Floats:
     except FAILURES as error:
         blame(error, curve.kind, "(cost)")
         raise
-    shape = (len(output.landscape.products),)
-    if factors.shape != shape or not (np.isfinite(factors) & (factors > 0)).all():
-        allowed = f"{shape[0]} positive numbers, one a product"
+    many = len(output.landscape.products)
+    if factors.shape[-1:] != (many,) or not (np.isfinite(factors) & (factors > 0)).all():
+        allowed = f"{many} positive numbers, one a product"
         raise RuleError(f"{curve.kind} (cost): factor() gives {shown(factors, 80)}; allowed: {allowed}")
     return factors
 
@@ -143,7 +143,7 @@ def fixed_a_car(state: State, sales: Sales | None) -> Floats:
     land = state.landscape
     normal = 0.5 * land.by_firm(land.start_units)
     cars = land.by_firm(sales.units if sales else land.start_units)
-    return np.asarray((state.fixed_cost / np.maximum(np.maximum(cars, normal), 1.0))[land.firm_of])
+    return land.by_product(state.fixed_cost / np.maximum(np.maximum(cars, normal), 1.0))
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ def draft(
     average = np.divide(value, cars, out=state.unit_cost.copy(), where=cars > 0)
     cost = np.minimum(average * made.units, value)  # no stock is worth nothing, not less by rounding
     inventory = value - cost
-    zeros = np.zeros(len(state.active))
+    zeros = np.zeros(state.active.shape)
     accounts = Accounts(
         period=period,
         revenue=by_firm(bookings.paid) / (1.0 + vat),
@@ -194,7 +194,7 @@ def draft(
         cash=state.cash,
         inventory=by_firm(inventory),
         deposits=deposit * by_firm(bookings.value),
-        protection=np.zeros(len(value)),
+        protection=np.zeros(value.shape),
     )
     return accounts, inventory
 

@@ -31,7 +31,7 @@ def buyers(
     if dynamics.pull_forward.on:
         usual = scenario.consumers.shoppers * state.demand_factor * state.month_luck
         left = 1.0 - sales.shoppers / usual + sales.waiting / usual
-        state.planned = max(0.1, state.planned + left / dynamics.pull_forward.window_months)
+        state.planned = np.maximum(0.1, state.planned + left / dynamics.pull_forward.window_months)
 
 
 def _toward(old: Floats, new: Floats, memory: float) -> Floats:
@@ -57,10 +57,12 @@ def _fleet(state: State, sales: Sales, dynamics: Dynamics) -> Floats:
     usual = state.landscape.by_firm(state.landscape.start_units)
     total = max(float(usual.sum()), 1.0)
     turnover = 1.0 / dynamics.loyalty.replacement_months
-    own = state.fleet[:-1] + turnover * (sold - usual) / total * state.fleet[:-1].sum()
+    here = state.fleet[..., :-1]
+    own = here + turnover * (sold - usual) / total * here.sum(axis=-1, keepdims=True)
     own = np.maximum(own, 1e-9)
-    own = own / max(float(own.sum()), 1.0)
-    return np.append(own, max(1.0 - float(own.sum()), 1e-9))
+    own = own / np.maximum(own.sum(axis=-1, keepdims=True), 1.0)
+    others = np.maximum(1.0 - own.sum(axis=-1, keepdims=True), 1e-9)
+    return np.concatenate([own, others], axis=-1)
 
 
 def trends(state: State, dynamics: Dynamics, sales: Sales) -> None:

@@ -164,7 +164,7 @@ class PriceWar(Gauges):
         cut = self.landscape.by_start_units(metrics.cut_depth(self.offers.price, self.reference.own))
         full = self.cost_parts.full_terms(self.state, self.setting, self.start_cumulative)
         self.reference.open(full, self.state.on_sale)
-        squeezed = squeezed_out(full, cut[self.landscape.firm_of], self.setting.supply_chain)
+        squeezed = squeezed_out(full, self.landscape.by_product(cut), self.setting.supply_chain)
         self.state.unit_cost = full - squeezed
         return squeezed
 

@@ -44,7 +44,7 @@ def turned_away(state: State, wanted: Floats, dynamics: Dynamics) -> Floats:
     longest = np.maximum(dynamics.backlog.longest_months, 1.5 * usual_lead)
     room = np.maximum((longest + 1.0) * capacity + land.by_firm(state.stock - state.backlog), 0.0)
     asked = land.by_firm(wanted)
-    return np.where(asked > room, 1.0 - room / np.maximum(asked, 1e-9), 0.0)[land.firm_of]
+    return land.by_product(np.where(asked > room, 1.0 - room / np.maximum(asked, 1e-9), 0.0))
 
 
 def flow(state: State, orders: Floats, dynamics: Dynamics) -> Flow:
@@ -78,7 +78,7 @@ def _feasible(state: State, wanted: Floats) -> Floats:
     total = state.landscape.by_firm(wanted)
     capacity = state.capacity * state.supply * state.active
     ratio = np.divide(capacity, total, out=np.ones_like(total), where=total > capacity)
-    return np.asarray(ratio[state.landscape.firm_of])
+    return state.landscape.by_product(ratio)
 
 
 def stock_months(state: State) -> Floats:

@@ -20,14 +20,13 @@ def start_offers(state: State) -> Offers:
 
 def showroom(state: State, period: int, list_price: Floats, promotion: Floats) -> Offers:
     """Offers at stated prices, before events and measures."""
-    count = len(list_price)
     return Offers(
         period=period,
         list_price=list_price,
         promotion=promotion,
-        on_sale=state.on_sale & state.active[state.landscape.firm_of],
+        on_sale=state.on_sale & state.landscape.by_product(state.active),
         subsidy=state.subsidy,
-        tax=np.zeros(count),
-        rebate=np.zeros(count),
-        announced_end=np.full(count, -1),
+        tax=np.zeros(list_price.shape),
+        rebate=np.zeros(list_price.shape),
+        announced_end=np.full(list_price.shape, -1),
     )

@@ -33,7 +33,7 @@ class Output(Record):
     def pace(self) -> Floats:
         """(F,) planned output relative to the usual one; 1 where a firm has no usual one or no plans."""
         known = (self.usual > 0) & (self.planned > 0)
-        return np.divide(self.planned, self.usual, out=np.ones_like(self.usual), where=known)
+        return np.divide(self.planned, self.usual, out=np.ones(known.shape), where=known)
 
 
 class CostCurve(Rule):
@@ -70,7 +70,7 @@ class Experience(CostCurve):
     def factor(self, output: Output) -> Floats:
         """(E/E0)^log2(1 - rate) of each product's firm."""
         grown = (output.made / output.made_at_start) ** np.log2(1.0 - self.rate)
-        return np.asarray(grown[output.landscape.firm_of])
+        return output.landscape.by_product(grown)
 
 
 class Rising(CostCurve):
@@ -84,7 +84,7 @@ class Rising(CostCurve):
 
     def factor(self, output: Output) -> Floats:
         """(q/q0)^e of each product's firm."""
-        return np.asarray((output.pace**self.elasticity)[output.landscape.firm_of])
+        return output.landscape.by_product(output.pace**self.elasticity)
 
 
 class Scale(CostCurve):
@@ -100,7 +100,7 @@ class Scale(CostCurve):
     def factor(self, output: Output) -> Floats:
         """(1 - s) + s q0/q of each product's firm, q0/q at most `most`."""
         spread = 1.0 - self.share + self.share * np.minimum(1.0 / output.pace, self.most)
-        return np.asarray(spread[output.landscape.firm_of])
+        return output.landscape.by_product(spread)
 
 
 __all__ = ["Constant", "CostCurve", "Experience", "Output", "Rising", "Scale"]
