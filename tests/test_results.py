@@ -9,7 +9,8 @@ import pytest
 from synthetic import results, run
 
 from pricewar.base.errors import ResultsError
-from pricewar.results.schema import SCHEMA, as_markdown, columns, measures
+from pricewar.results.page import as_markdown
+from pricewar.results.schema import SCHEMA, columns, measures
 from pricewar.results.store import Results, concat, empty, table
 
 

@@ -250,13 +250,6 @@ SCHEMA: Final[dict[str, Table]] = {
     "log": LOG,
     "runs": RUNS,
 }
-_RULES: Final = {
-    "sum": "sum of months",
-    "mean": "mean of months",
-    "end": "value at the end",
-    "key": "names the row",
-    "none": "",
-}
 
 
 def columns(table: str) -> list[str]:
@@ -272,49 +265,3 @@ def without_level(table: str) -> frozenset[str]:
 def measures(table: str) -> dict[str, Total]:
     """The columns of a table that scenarios are compared on, each with the way it adds up."""
     return {c.name: c.total for c in SCHEMA[table] if c.total not in ("key", "none")}
-
-
-_HEAD: Final = """# What comes out
-
-Columns of all tables: name, type, unit, meaning, and how months become one number where a report says
-"total". Money is in CNY; prices include VAT unless the unit says otherwise. One row is one product, firm or
-market in one month of one run, so a table reads in R, Stata or a spreadsheet without reshaping.
-
-| file | what |
-|---|---|
-| `products.parquet`, `firms.parquet` | a row for each product, firm and month of each run |
-| `market.parquet`, `market.csv` | a row for each month of each run |
-| `open_orders.parquet`, `open_orders.csv` | what open orders come to, by product and book of each run |
-| `log.parquet`, `log.csv` | what happened: events, exits, interventions |
-| `runs.parquet`, `runs.csv` | a row for each run, failed ones with their error |
-| `run.json` | command, seeds, edition, inputs, versions, times; SHA-256 of tables, own code, all `files` |
-| `comparison.csv`, `wars.csv` | scenarios against the baseline; price wars |
-| `figures/` | each figure as PNG (150 dpi) and SVG; `captions.json` has their words |
-| `report.html` | all of it on one page, without a network |
-
-A level of consumer surplus or welfare means nothing: it depends on how the price sensitivity of rich buyers
-is modelled. Differences between scenarios do; the tables of runs hold the values from which they are taken,
-and `comparison.csv` leaves the levels empty. In it, `open_orders` is what the orders open at the end come
-to, less those of the start, and `total_with_open` the total with them.
-
-The same inputs give the same bytes in every table. Whatever differs between two runs (wall time, command
-line, versions) is in `run.json` alone; `runs.seconds` is kept there and joined again on loading.
-
-Results of an older edition of the model are read with a warning that says what differs: columns that it did
-not have are empty, tables that it did not have are without rows. Those of a newer edition are refused.
-
-A firm that has left the market keeps its rows: its flows are zero, its margin is empty, its prices are the
-last ones. Empty months are left out of means.
-"""
-
-
-def as_markdown() -> str:
-    """The reference page of all outputs."""
-    pages = SCHEMA | {"comparison": COMPARISON, "wars": EPISODES}
-    return "\n\n".join([_HEAD, *(_section(name, table) for name, table in pages.items())]) + "\n"
-
-
-def _section(name: str, table: Table) -> str:
-    head = [f"## {name}", "", "| column | type | unit | meaning | total |", "|---|---|---|---|---|"]
-    rows = [f"| `{c.name}` | {c.dtype} | {c.unit} | {c.meaning} | {_RULES[c.total]} |" for c in table]
-    return "\n".join(head + rows)
