@@ -10,7 +10,7 @@ from conftest import AT_REST, column, ran, strategies, tiny
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pricewar import InputError, load
+from pricewar import InputError, load, run
 from pricewar.base.records import Flags, Floats
 from pricewar.base.standing import Standing
 from pricewar.campaigns import Board, CampaignRule, Draws, Plan, QuotaRace
@@ -310,3 +310,16 @@ def test_shocks_of_a_firm_move_all_its_products_and_nobody_elses() -> None:
     long = draw_noise(tiny({**quiet, "noise.firm_sd": {"ace": 0.3}, "periods": 600}), ["ace-small"], 3)[1]
     assert long.std() == pytest.approx(0.3, rel=0.1)
     assert np.corrcoef(long[1:, 0], long[:-1, 0])[0, 1] == pytest.approx(0.6, abs=0.08)
+
+
+def test_the_table_of_campaigns_says_what_was_drawn() -> None:
+    results = run(wars(), seeds=2)
+    table = results.campaigns
+    model = ran(wars(), seed=int(results.seeds[0]))
+    one = table[table.seed == results.seeds[0]]
+    assert len(one) == len(known(model)) > 0
+    assert list(one.firm) == [model.landscape.firms[c.firm] for c in known(model)]
+    assert set(table.role) == {"lead", "follow"}
+    assert set(table.kind) <= {"list", "limited", "subsidy"}
+    assert ((table.role == "lead") == (table.trigger == "")).all()
+    assert len(run(tiny(), seeds=1).campaigns) == 0

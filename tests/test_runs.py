@@ -32,7 +32,7 @@ def war() -> Scenario:
 def same_files(one: Results, other: Results, where: Path) -> bool:
     folders = [part.save(where / name) for name, part in (("one", one), ("other", other))]
     names = sorted(path.name for path in folders[0].glob("*.parquet"))
-    assert len(names) == 6
+    assert len(names) == 7
     return all((folders[0] / name).read_bytes() == (folders[1] / name).read_bytes() for name in names)
 
 
