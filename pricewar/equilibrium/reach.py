@@ -56,8 +56,7 @@ def reach(game: Game, start: Floats, tol: float, most: int, accelerate: bool, fi
         creeping = search.zeta("plain", PLAIN, 0)
         if not creeping and not (finish and not game.limited and search.newton()):
             search.zeta("plain", REST, 0)
-    assert search.best is not None
-    return search.best
+    return search.end()
 
 
 def compiled(game: Game) -> bool:
@@ -119,12 +118,18 @@ class _Search:
         self.used += used
         self.last = prices
         converged = residual <= self.tol
-        cut = not converged and self.used >= self.most
         if converged or self.best is None or residual < self.best.residual:
-            self.best = Reached(prices, shadow, converged, self.used, residual, path, cut)
+            self.best = Reached(prices, shadow, converged, self.used, residual, path)
         else:
-            self.best = replace(self.best, iterations=self.used, cut_short=cut)
+            self.best = replace(self.best, iterations=self.used)
         return converged
+
+    def end(self) -> Reached:
+        """The best point, and whether the limit on iterations ended the search there."""
+        assert self.best is not None
+        if self.best.converged:
+            return self.best
+        return replace(self.best, iterations=self.used, cut_short=self.used >= self.most)
 
 
 def _kernel_game(game: Game) -> tuple[Any, Any, Any, Any]:
