@@ -29,6 +29,7 @@ Array = NDArray[Any]
 RAY, ENDS = 16, 2
 _CLIMB = 60  # zeta steps of one climb
 _CUTS = 12  # times that a step which lowers profit is cut to a quarter
+_LONGEST = 64.0  # zeta steps taken at once
 _STILL = 1e-11  # gain of a step, as part of profit, at which a climb has arrived
 
 
@@ -132,25 +133,30 @@ def _profit(firm: tuple[Any, ...], prices: Array, target: Array) -> float:
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def _climb(firm: tuple[Any, ...], prices: Array, target: Array, trial: Array, image: Array) -> float:
-    """Go up from `prices` (in place) by zeta steps that never lower the firm's profit; returns it."""
-    profit = _profit(firm, prices, target)
+    """Go up from `prices` (in place) by zeta steps that never lower the firm's profit; returns it.
+
+    A step that helps is tried twice as long next time: far from the top zeta steps may be short and equal.
+    """
+    low, high = firm[9], firm[10]
+    profit, stride = _profit(firm, prices, target), 1.0
     for _ in range(_CLIMB):
-        part, better = 1.0, -np.inf
+        part, better = stride, -np.inf
         for _ in range(_CUTS):
             for i in range(prices.size):
-                trial[i] = prices[i] + part * (target[i] - prices[i])
+                trial[i] = min(max(prices[i] + part * (target[i] - prices[i]), low[i]), high[i])
             better = _profit(firm, trial, image)
             if better >= profit:
                 break
-            part *= 0.25
+            part = 1.0 if part > 1.0 else 0.25 * part
         if not better >= profit:
             return profit
         arrived = better - profit <= _STILL * abs(profit)
         profit = better
         _copy(trial, prices)
         _copy(image, target)
-        if arrived and part == 1.0:
+        if arrived and part <= 1.0:
             return profit
+        stride = 1.0 if arrived or part < 1.0 else min(2.0 * part, _LONGEST)
     return profit
 
 
@@ -252,6 +258,9 @@ def best_responses(
             continue
         if weights.shape[0]:
             weigh(terms, prices, conduct, weights, g, part, margins)
+        elif own.size < last - first:  # what the firm earns at its imposed prices counts in full
+            for i in range(first, last):
+                margins[order[i]] = keep[order[i]] * prices[order[i]] - costs[order[i]]
         rows = number_nests(nests, own, place)
         local, correlation = np.empty(own.size, np.int64), np.empty(rows)
         own_terms = np.empty(own.size), np.empty(own.size), np.empty(own.size), np.empty(own.size)
@@ -263,9 +272,11 @@ def best_responses(
             own_terms[0][i], own_terms[1][i] = part[j] * keep[j], part[j] * costs[j]
             own_terms[2][i], own_terms[3][i] = low[j], high[j]
         lumps = np.empty((rows + 1, blocks, lanes)), np.empty((rows + 1, blocks, lanes))
-        rivals_offer(market, (own, mine, place), nests, rho, margins, pool, lumps)
+        rivals_offer(market, (own, mine, place), nests, rho, margins, pool, own.size == last - first, lumps)
         firm = (*market[:4], own, local, correlation, *own_terms, *lumps, _room(own.size, rows, lanes))
         found[g, 0], found[g, 1] = _search(firm, ray, present, best)
         for i in range(own.size):
             answers[own[i]] = best[i]
             mine[own[i]] = False
+        for i in range(first, last):
+            margins[order[i]] = conduct * (keep[order[i]] * prices[order[i]] - costs[order[i]])

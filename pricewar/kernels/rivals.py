@@ -97,15 +97,25 @@ def _lump(n: int, rho: Array, place: Array, sums: Any, lumps: Any) -> None:
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def rivals_offer(
-    market: tuple[Any, ...], firm: Any, nests: Array, rho: Array, margins: Array, pool: Any, lumps: Any
+    market: tuple[Any, ...],
+    firm: Any,
+    nests: Array,
+    rho: Array,
+    margins: Array,
+    pool: Any,
+    whole: bool,
+    lumps: Any,
 ) -> None:
-    """Fill `lumps` for one firm: from the sums over all products in `pool` where there is one, else anew."""
+    """Fill `lumps` for one firm: from the sums over all products in `pool` where there is one, else anew.
+
+    `whole`: the firm sets all its prices. Earnings in `pool` do not count own products at imposed prices.
+    """
     own, mine, place = firm
     lanes = market[1].shape[1]
     shape = (rho.size, lanes)
     sums = np.empty(shape), np.empty(shape), np.empty(shape)
     for n in range(market[1].shape[0]):
-        pooled = pool[0].shape[0] > 0
+        pooled = whole and pool[0].shape[0] > 0
         if pooled:
             for h in range(rho.size):
                 for b in range(lanes):  # loops: the check of shapes in a slice takes seconds to compile
