@@ -5,7 +5,7 @@ The budget of each way is its own, whatever the caller allows in all: more itera
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,8 @@ from .newton import newton
 ACCELERATED = 60
 #: Steps of the plain map before Newton's method takes over where it creeps.
 PLAIN = 400
+#: Steps of the plain map after that.
+REST = 3000
 #: Rounds of best responses for one type of buyer, which need about five.
 ROUNDS = 400
 
@@ -38,6 +40,8 @@ class Reached:
     iterations: int
     residual: float
     path: str
+    cut_short: bool = False
+    """Whether the caller's limit on iterations ended it."""
 
 
 def reach(game: Game, start: Floats, tol: float, most: int, accelerate: bool, finish: bool) -> Reached:
@@ -51,8 +55,8 @@ def reach(game: Game, start: Floats, tol: float, most: int, accelerate: bool, fi
     elif not search.zeta("accelerated", ACCELERATED, MEMORY) and not (one_type(game) and search.markups()):
         creeping = search.zeta("plain", PLAIN, 0)
         if not creeping and not (finish and not game.limited and search.newton()):
-            search.zeta("plain", most, 0)
-    return search.best
+            search.zeta("plain", REST, 0)
+    return search.end()
 
 
 def compiled(game: Game) -> bool:
@@ -75,7 +79,7 @@ class _Search:
         self.game, self.start, self.tol, self.most = game, start, tol, most
         self.used = 0
         self.last = start
-        self.best = Reached(start, np.zeros_like(start), False, 0, np.inf, "")
+        self.best: Reached | None = None
 
     def zeta(self, path: str, steps: int, memory: int, start: Floats | None = None) -> bool:
         """At most `steps` steps of the zeta map from the original start, mixed over `memory` past ones."""
@@ -91,7 +95,7 @@ class _Search:
         else:
             found = iterate_generic(game, state, self.tol, steps, memory)
         shadow = state[size:].copy() if game.limited else np.zeros(size)
-        return self._keep(path, state[:size].copy(), shadow, int(found[0]), float(found[1]))
+        return self._keep(path, state[:size], shadow, int(found[0]), float(found[1]))
 
     def markups(self) -> bool:
         """Rounds of best responses with bracketed markups, then the zeta map's own word on the answer."""
@@ -113,13 +117,19 @@ class _Search:
     def _keep(self, path: str, prices: Floats, shadow: Floats, used: int, residual: float) -> bool:
         self.used += used
         self.last = prices
-        converged = bool(residual <= self.tol) and bool(np.isfinite(prices).all())
-        if converged or residual < self.best.residual or not self.best.path:
+        converged = residual <= self.tol
+        if converged or self.best is None or residual < self.best.residual:
             self.best = Reached(prices, shadow, converged, self.used, residual, path)
         else:
-            best = self.best
-            self.best = Reached(best.prices, best.shadow, False, self.used, best.residual, best.path)
+            self.best = replace(self.best, iterations=self.used)
         return converged
+
+    def end(self) -> Reached:
+        """The best point, and whether the limit on iterations ended the search there."""
+        assert self.best is not None
+        if self.best.converged:
+            return self.best
+        return replace(self.best, iterations=self.used, cut_short=self.used >= self.most)
 
 
 def _kernel_game(game: Game) -> tuple[Any, Any, Any, Any]:

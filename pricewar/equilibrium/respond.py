@@ -17,7 +17,7 @@ from .iterate import zeta_step
 from .reach import logit_nests
 
 _CLIMB, _CUTS = 60, 12
-_STILL = 1e-11
+_LONGEST, _STILL = 64.0, 1e-11
 _FAR = 50.0
 """Highest markup tried where demand is no logit, in present markups."""
 _NOTHING = 1e-12
@@ -74,11 +74,14 @@ def _kernel_search(game: Game, prices: Floats, shadow: Floats) -> tuple[Floats, 
     assert isinstance(demand, MixedLogit)
     weights = np.zeros((0, prices.size)) if game.weights is None else np.ascontiguousarray(game.parts)
     answers, found = np.empty_like(prices), np.empty((int(game.firms.max()) + 1, 2))
-    ray = ENDS if demand.alpha.size == 1 else RAY
-    market = (*demand.blocks, demand.delta * BITS, prices)
+    one = demand.alpha.size == 1  # one lane: the others of its block are padding
+    ray = ENDS if one else RAY
+    blocks = [np.ascontiguousarray(block[..., :1]) if one else block for block in demand.blocks]
+    market = (*blocks, demand.delta * BITS, prices)
     terms = (game.costs + shadow, game.keep, game.low, game.high)
     nests, rho = logit_nests(demand)
-    best_responses(market, nests, rho, terms, game.firms, (game.conduct, weights), ray, answers, found)
+    order, parts = np.argsort(game.firms, kind="stable"), (game.conduct, weights)
+    best_responses(market, nests, rho, terms, game.firms, order, parts, ray, answers, found)
     return answers, found
 
 
@@ -150,16 +153,20 @@ class _Firm:
         return float(self.part @ self.game.earned(prices, shares))
 
     def _climb(self, own: Floats) -> tuple[float, Floats]:
-        """Zeta steps cut back until profit does not fall."""
-        profit = self._profit(own)
+        """Zeta steps cut back until profit does not fall, tried twice as long after one that helps."""
+        game, profit, stride = self.game, self._profit(own), 1.0
+        low, high = game.low[self.own], game.high[self.own]
         for _ in range(_CLIMB):
             state = np.concatenate([self._whole(own), self.shadow])
             step = zeta_step(self.game, state)[0][: self.prices.size][self.own] - own
-            trials = (own + step * 0.5**cut for cut in range(_CUTS))
-            better = next(((self._profit(t), t) for t in trials if self._profit(t) >= profit), None)
-            if better is None or not np.isfinite(better[0]):
+            parts = [stride, *(0.5**cut for cut in range(_CUTS))]
+            trials = ((part, np.clip(own + part * step, low, high)) for part in parts)
+            tried = ((self._profit(trial), part, trial) for part, trial in trials)
+            better, part, trial = next((t for t in tried if t[0] >= profit), (-np.inf, 0.0, own))
+            if not np.isfinite(better):
                 return profit, own
-            gained, (profit, own) = better[0] - profit, better
-            if gained <= _STILL * abs(profit):
+            arrived, profit, own = better - profit <= _STILL * abs(profit), better, trial
+            if arrived and part <= 1.0:
                 return profit, own
+            stride = 1.0 if arrived or part < 1.0 else min(2.0 * part, _LONGEST)
         return profit, own
