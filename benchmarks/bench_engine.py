@@ -171,7 +171,7 @@ def automobiles(rounds: int) -> Iterator[Line]:
     demand = mixed_logit(results.delta.ravel()[of], alpha, x, nodes, inputs["weights"])
     squarem = pyblp.Iteration("squarem", {"atol": 1e-12})
     at: dict[str, Any] = {"costs": costs, "prices": costs, "market_id": year}
-    tol = 1e-12  # X
+    tol = 1e-12
     work: Work = {
         "default": lambda: results.compute_prices(**at),
         "squarem": lambda: results.compute_prices(**at, iteration=squarem),
