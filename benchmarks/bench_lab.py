@@ -133,9 +133,9 @@ def published(file: Path) -> None:
 
 def misread(sessions: int = 60) -> None:
     """Memory 2: gain from where the firms were, and from the last state decoded in the published order."""
-    from pricewar.kernels.lab_diagnose import cycle_from, follow
     from pricewar.lab.benchmarks import LogitMarket
     from pricewar.lab.game import logit_game
+    from pricewar.lab.kernels.diagnose import cycle_from, follow
     from pricewar.lab.learner import QLearner
     from pricewar.lab.report import standard_error
     from pricewar.lab.sessions import run_sessions

@@ -44,6 +44,8 @@ def simulation(inputs: dict[str, Any]) -> pyblp.SimulationResults:
         "firm_ids": inputs["firm_ids"],
         "range": np.asarray(inputs["range"]),
     }
+    if "ownership" in inputs:
+        product_data["ownership"] = np.asarray(inputs["ownership"])
     product_data |= {"nesting_ids": inputs["nesting_ids"]} if "nesting_ids" in inputs else {}
     agent_data = {
         "market_ids": inputs.get("agent_market_ids", ["one"] * len(inputs["weights"])),
@@ -104,13 +106,25 @@ def outputs(results: pyblp.SimulationResults, inputs: dict[str, Any], merged: li
     }
 
 
+def partly_owned(found: pyblp.SimulationResults, inputs: dict[str, Any]) -> dict[str, Any]:
+    """The state after all holdings in rivals are sold."""
+    firms = np.asarray(inputs["firm_ids"])
+    matrix = (firms[:, None] == firms[None, :]).astype(float)
+    after = found.compute_prices(ownership=matrix, costs=found.costs, iteration=TIGHT)
+    return {"holdings_sold": {"ownership": matrix.tolist(), "prices": after.ravel().tolist()}}
+
+
 def write(name: str, inputs: dict[str, Any]) -> None:
     plain = {
         key: np.asarray(value).tolist() if isinstance(value, np.ndarray) else value
         for key, value in inputs.items()
     }
     merged = ["f1" if firm == "f2" else firm for firm in plain["firm_ids"]]
-    found = outputs(simulation(plain), plain, merged)
+    results = simulation(plain)
+    found = outputs(results, plain, merged)
+    if "ownership" in plain:
+        found = {"base": found["base"]} | partly_owned(results, plain)
+        del plain["firm_ids"]
     case = {
         "name": name,
         "source": SOURCE,
@@ -133,6 +147,11 @@ def main() -> None:
     }
     write("two_demographics_on_three_coefficients", market_inputs(rng, 4, 12, 1.0) | people)
     write("weights_that_sum_to_a_fifth", market_inputs(rng, 4, 8, 0.2) | {"beta": beta, "sigma": root})
+    owned = market_inputs(rng, 4, 8, 1.0) | {"beta": beta, "sigma": root}
+    firms = np.asarray(owned["firm_ids"])
+    stakes = np.where(firms[:, None] == firms[None, :], 1.0, 0.0)
+    stakes[np.ix_(firms == "f1", firms == "f2")], stakes[np.ix_(firms == "f3", firms == "f1")] = 0.3, 0.15
+    write("partial_ownership", owned | {"ownership": stakes})
     one, two = market_inputs(rng, 5, 8, 1.0), market_inputs(rng, 4, 6, 1.0)
     both = {key: [*np.asarray(one[key]).tolist(), *np.asarray(two[key]).tolist()] for key in one}
     ids = {"market_ids": ["north"] * 5 + ["south"] * 4, "agent_market_ids": ["north"] * 8 + ["south"] * 6}

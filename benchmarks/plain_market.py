@@ -12,10 +12,10 @@ import math
 import mesa
 import numpy as np
 
+from pricewar.demand.population import QUINTILES
 from pricewar.market.buyers import Choice, Conditions
 from pricewar.market.calibrate import NOT_ON_SALE
 from pricewar.market.model import PriceWar
-from pricewar.market.population import QUINTILES
 
 
 class Buyer(mesa.Agent):

@@ -1,7 +1,7 @@
-"""Old homes of modules: importing one works for one release more, and says where it lives now.
+"""Old paths of modules: importing one works for one more release and says where the module is now.
 
-Only names that are no folder today are here; `pricewar.scenario`, `pricewar.market`, `pricewar.results` and
-`pricewar.testing` are folders that export the public names of the modules that had their names.
+Only names that are not folders today are here; `pricewar.scenario`, `pricewar.market`, `pricewar.results`
+and `pricewar.testing` are folders that export the public names of the modules that had their names.
 """
 
 from __future__ import annotations
@@ -30,12 +30,13 @@ HOMES: Final = {
     "results": {name: name for name in ("bounds", "metrics", "schema", "stored")},
     "market": {
         "accrual": "accrual", "agenda": "calendar", "agents": "agents", "batch": "batch",
-        "calibrate": "calibrate", "consumers": "population", "costs": "costs",
+        "calibrate": "calibrate", "costs": "costs",
         "crowd": "crowd", "firm": "firm", "fit": "calibration_report", "history": "history",
         "model": "model", "production": "production", "reference": "reference", "regulator": "regulator",
         "reported": "reported", "research": "research", "settling": "settling", "supplier": "suppliers",
         "views": "views",
     },
+    "demand": {"consumers": "population"},
     "testing": {"testing_events": "events", "testing_interventions": "interventions"},
 }  # fmt: skip
 """Folder -> old name of a module -> its name there."""
@@ -56,10 +57,10 @@ class _Moved(MetaPathFinder, Loader):
         return ModuleSpec(fullname, self) if fullname in _NEW else None
 
     def create_module(self, spec: ModuleSpec) -> None:
-        """Python's own kind of module, which the next step throws away."""
+        """Python's own kind of module, which the next step discards."""
 
     def exec_module(self, module: ModuleType) -> None:
-        """Let the old name mean the module at its new home."""
+        """Let the old name mean the module at its new path."""
         old = module.__name__
         new = _NEW[old]
         warnings.warn(

@@ -1,7 +1,7 @@
 """The market for reinforcement learning: a PettingZoo parallel environment, one agent a firm.
 
-Needs the extra `rl`. Each month every agent says by what fraction its prices shall stand off the start; firms
-that are no agents keep the rules of the scenario. Interface: Terry et al. 2021, PettingZoo (NeurIPS 34).
+Needs the extra `rl`. Each month every agent says by what fraction its prices differ from the start. Firms
+that are not agents keep the rules of the scenario. Interface: Terry et al. 2021, PettingZoo (NeurIPS 34).
 """
 
 from __future__ import annotations
@@ -88,8 +88,8 @@ class MarketEnv(ParallelEnv[str, Observation, Action]):  # type: ignore[misc]
         """Begin an episode; `options` are ignored.
 
         The first has the seed of the environment, or the one given here. Each later one without a seed has
-        fresh luck that follows from it: a row of episodes is repeated by its first seed, and any of them by
-        the `seed` in its infos.
+        new luck that follows from it. So the first seed repeats a sequence of episodes, and the `seed` in
+        the infos repeats any one of them.
         """
         if seed is not None:
             self._seed, self._episodes = int(seed), 0
@@ -110,7 +110,7 @@ class MarketEnv(ParallelEnv[str, Observation, Action]):  # type: ignore[misc]
         dict[str, bool],
         dict[str, dict[str, Any]],
     ]:
-        """One month. Actions beyond the ends are cut off at them; who says nothing keeps his prices.
+        """One month. Actions beyond the ends are cut off there; a firm without an action keeps its prices.
 
         Returns:
             Observations, rewards (operating profit over net revenue a month at the start), whether each firm

@@ -134,7 +134,7 @@ def seed_list(seeds: int | Sequence[int] | None, scenario: Scenario) -> list[int
 
 
 def watched_by_month(scenarios: Iterable[Scenario]) -> bool:
-    """Whether runs take so long, because buyers are sampled, that progress is told month by month."""
+    """Whether progress is reported month by month, because runs with sampled buyers take long."""
     return any(scenario.consumers.weight is not None for scenario in scenarios)
 
 

@@ -55,7 +55,7 @@ def test_in_the_china_market_nobody_gains_by_leaving_nash_alone() -> None:
     market = StaticMarket(china(4, 6, "hold", 1))
     nash = market.nash()
     for firm in (0, 3, 6):
-        own = market.model.landscape.own(firm)
+        own = market.landscape.own(firm)
         for factor in (0.97, 1.03):
             price = nash.price.copy()
             price[own] *= factor

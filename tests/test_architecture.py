@@ -72,3 +72,23 @@ def test_package_prints_nothing() -> None:
 def test_half_of_all_functions_have_at_most_five_lines() -> None:
     lines = [n for path in SOURCES for _, n in _functions(ast.parse(path.read_text(encoding="utf-8")))]
     assert statistics.median(lines) <= 5
+
+
+def test_there_is_one_demand() -> None:
+    """What buyers choose is worked out in `demand`, by its kernels, and nowhere else."""
+    homes = {"buying", "choice", "nested", "response", "sample", "zeta"}
+    for path in SOURCES:
+        room = path.relative_to(ROOT / "pricewar").parts[0]
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        imported = {
+            name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pricewar.kernels")
+            for name in [*(alias.name for alias in node.names), (node.module or "").split(".")[-1]]
+        }
+        assert room in ("demand", "equilibrium", "kernels") or not imported & homes, path
+    assert not (ROOT / "pricewar" / "kernels" / "market.py").exists()
+    from pricewar.market import calibrate
+
+    gone = {"invert", "jacobian", "own_elasticity", "shares"}
+    assert gone.isdisjoint(vars(calibrate._Work)), "calibration asks the demand"

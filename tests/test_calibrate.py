@@ -9,14 +9,15 @@ import pytest
 from conftest import AT_REST, tiny, tiny_tree
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from oracles import market_twin as oracles
 
 from pricewar.base.errors import ConvergenceError, InputError
-from pricewar.kernels.market import choices_numpy, derivatives_numpy
-from pricewar.market.calibrate import _Work, calibrate
+from pricewar.demand import calibrated
+from pricewar.market.calibrate import calibrate
 from pricewar.market.calibration_report import best_prices
 from pricewar.market.model import PriceWar
 from pricewar.scenario.files import load
-from pricewar.scenario.preferences import Preferences
+from pricewar.scenario.preferences import MixedLogit, Preferences
 from pricewar.scenario.tree import Scenario, scenario_from
 
 SOME = settings(deadline=None, max_examples=8)
@@ -32,20 +33,20 @@ def markets() -> list[Any]:
     return [pytest.param(scenario, id=name) for scenario, name in zip(made, ids, strict=True)]
 
 
-def demand(found: Any) -> tuple[Any, ...]:
-    population = found.population
-    brand = population.driven(found.fleet, found.landscape.by_name)
-    return (
-        found.base, np.where(found.on_sale, found.delta, -1e3), found.landscape.start_price, found.alpha,
-        population.weight, brand, found.first, found.loyal, np.ones(len(found.alpha)),
-    )  # fmt: skip
+def month(found: Any, price: Any = None) -> dict[str, Any]:
+    """The start market, at start prices or others, as the oracles take it."""
+    population, land = found.population, found.landscape
+    return {
+        "tastes": found.base, "delta": np.where(found.on_sale, found.delta, -1e3), "alpha": found.alpha,
+        "price": land.start_price if price is None else price, "weight": population.weight,
+        "brand": population.driven(found.fleet, land.by_name), "owner": land.firm_of, "loyal": found.loyal,
+        "outside": np.ones(len(found.alpha)),
+    }  # fmt: skip
 
 
 def expected(found: Any, price: Any = None) -> Any:
-    """(J,) shares at start prices or others, by the twin of the kernel."""
-    base, delta, start, *rest = demand(found)
-    share, _ = choices_numpy(base, delta, start if price is None else price, *rest, found.population.group)
-    return share.sum(axis=0)
+    """(J,) shares at start prices or others, in plain numpy."""
+    return oracles.choices(month(found, price))[0][0]
 
 
 @pytest.mark.parametrize("scenario", markets())
@@ -56,7 +57,7 @@ def test_observed_units_stated_elasticity_and_reported_margins_are_met(scenario:
     sold = found.on_sale
     assert share[sold] * scenario.consumers.shoppers == pytest.approx(observed[sold], rel=1e-9)
     assert found.share == pytest.approx(np.where(sold, share, 0.0), rel=1e-9)
-    slope = np.diag(derivatives_numpy(*demand(found)))[sold]
+    slope = np.diag(oracles.derivatives(month(found)))[sold]
     elasticity = slope * found.landscape.start_price[sold] / share[sold]
     assert found.elasticity[sold] == pytest.approx(elasticity, rel=1e-9)
     assert isinstance(scenario.demand, Preferences)
@@ -118,7 +119,7 @@ def test_price_sensitivity_may_be_stated_instead() -> None:
 def test_closeness_is_diversion_and_sums_with_the_outside_to_one() -> None:
     found = calibrate(tiny())
     closeness = found.landscape.closeness
-    slope = derivatives_numpy(*demand(found))
+    slope = oracles.derivatives(month(found))
     assert np.all(np.diag(closeness) == 0)
     assert closeness[2, 0] == pytest.approx(-slope[0, 2] / slope[2, 2], rel=1e-9)
     assert np.all(closeness.sum(axis=1) < 1.0)
@@ -164,17 +165,33 @@ def test_equal_inputs_are_calibrated_once() -> None:
 
 
 def test_impossible_inputs_are_refused_with_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Linear(Preferences):
-        pass
-
-    with pytest.raises(InputError, match="MixedLogit or Logit"):
-        calibrate(tiny().model_copy(update={"demand": Linear()}))
     with pytest.raises(InputError, match="more shoppers than cars"):
         tiny({"consumers.shoppers": 33_000})
-    crowded = tiny({"consumers.shoppers": 33_000.0001, "demand.electric_sd": 6.0})
-    work = _Work(crowded)
-    with pytest.raises(ConvergenceError, match="mean utilities do not settle after 20 iterations"):
-        work.invert(np.zeros(6), 2e-5 * work.relative_alpha, limit=20)
-    monkeypatch.setattr(_Work, "own_elasticity", lambda *_: np.full(6, -4.0004))
+    with monkeypatch.context() as few:
+        few.setattr(calibrated, "LIMIT", 3)
+        with pytest.raises(ConvergenceError, match="mean utilities do not settle after 3 iterations"):
+            calibrate(tiny({"demand.electric_sd": 5.9}))
+    monkeypatch.setattr(calibrated, "TRIALS", 1)
     with pytest.raises(ConvergenceError, match="no price sensitivity"):
-        _Work(tiny({"consumers.draws": 50})).demand()
+        calibrate(tiny({"consumers.draws": 50}))
+
+
+class Deaf(MixedLogit):
+    """A demand of one's own that sells something else than what was observed."""
+
+    def calibrated(self, observed: Any) -> Any:
+        found = super().calibrated(observed)
+        return found.with_delta(found.delta + 0.1)
+
+
+class Short(MixedLogit):
+    """Another that forgets a product."""
+
+    def calibrated(self, observed: Any) -> Any:
+        return super().calibrated(observed).subset(np.arange(2))
+
+
+@pytest.mark.parametrize(("kind", "words"), [(Deaf, "the observed"), (Short, "Demand of 6 products")])
+def test_a_demand_that_does_not_meet_the_market_is_refused(kind: Any, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        calibrate(tiny(demand=kind()))

@@ -15,6 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pricewar.cli.app import app
+from pricewar.cli.lab_page import PAGE, renewed
 from pricewar.cli.pages import PAGES
 
 ROOT = Path(__file__).parents[1]
@@ -25,7 +26,7 @@ PAGES_WITH_EXAMPLES = [
     if re.search(r"^```(python|console)$", path.read_text(encoding="utf-8"), re.M)
 ]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
-OWN_FILE = re.compile(r"This one, in `mylab\.py`")
+OWN_FILE = re.compile(r"This one, in\s`mylab\.py`")
 """A page that says so has its first Python block in that file."""
 FILE = re.compile(r"^# ([\w-]+\.(?:toml|py))\n")
 MEANT_TO_FAIL = {"pricewar compare my-rest my-cut.toml --seeds 3 --out results/first"}
@@ -75,6 +76,11 @@ def test_every_example_runs(path: Path, tmp_path: Path, monkeypatch: pytest.Monk
 def test_readme_and_guides_have_examples() -> None:
     names = {path.name for path in PAGES_WITH_EXAMPLES}
     assert {"README.md", "first-war.md", "run-from-python.md", "use-with-mesa.md", "read-results.md"} <= names
+
+
+def test_settings_of_the_laboratory_are_in_step() -> None:
+    page = DOCS / "reference" / PAGE
+    assert page.read_text(encoding="utf-8") == renewed(page.read_text(encoding="utf-8")), "run: make docs"
 
 
 @pytest.mark.parametrize("name", list(PAGES))

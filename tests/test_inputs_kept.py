@@ -111,6 +111,7 @@ def test_every_parameter_of_the_baseline_is_told_with_its_value(both: Results) -
     assert told["dynamics.word_of_mouth.on"].value == "yes"
     assert told["dynamics.word_of_mouth.on"].source == "scenario"
     assert told["dynamics.waiting.share"].source == "default of the model"
+    assert told["dynamics.backlog.wait_cost"].source == f"{DATA}: scenario.toml of the data set"
     assert told["market.discount_rate"].confidence == "assumed"
 
 

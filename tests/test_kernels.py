@@ -11,12 +11,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numba import config, njit
+from oracles import choice_twin as twin
 from scipy import stats
 
 from pricewar.demand import MixedLogit, Nation
 from pricewar.demand.sampling import CHOICE, TASTE
 from pricewar.equilibrium import solve
-from pricewar.kernels import luck, sample, twin
+from pricewar.kernels import luck, sample
 from pricewar.kernels.exp import FAST, exp32, exp64, exp_twin
 from pricewar.kernels.zeta import anderson
 

@@ -1,4 +1,4 @@
-"""Each kernel of the market against its numpy twin, compiled, interpreted, and with the JIT switched off."""
+"""Each kernel of the month against plain numpy, compiled, interpreted, and with the JIT switched off."""
 
 from __future__ import annotations
 
@@ -12,51 +12,58 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from oracles import market_twin as oracles
 
-from pricewar.kernels import market as kernels
+from pricewar.demand import MixedLogit
 from pricewar.kernels import response
+from pricewar.kernels.blocks import Layout
+from pricewar.kernels.exp import BITS
 
 SOME = settings(deadline=None, max_examples=25)
-Case = tuple[Any, ...]
+Case = dict[str, Any]
 
 
 def random_market(seed: int, rows: int = 40, sizes: tuple[int, ...] = (2, 1, 3)) -> Case:
-    """(base, delta, price, alpha, weight, brand, first, loyal, outside) of a random market."""
+    """A month of a random market with products that are not on sale."""
     draw = np.random.default_rng(seed)
-    first = np.concatenate([[0], np.cumsum(sizes)])
-    products = int(first[-1])
+    products = sum(sizes)
     delta = draw.normal(0, 2, products)
     delta[draw.random(products) < 0.2] = -1e3
     weight = draw.random(rows)
-    return (
-        draw.normal(0, 1.5, (rows, products)), delta, draw.uniform(5e4, 3e5, products),
-        draw.uniform(1e-6, 6e-5, rows), weight / weight.sum(), draw.integers(0, len(sizes) + 1, rows), first,
-        float(draw.uniform(1, 3)), draw.uniform(0.8, 1.5, rows),
+    return {
+        "tastes": draw.normal(0, 1.5, (rows, products)), "delta": delta,
+        "price": draw.uniform(5e4, 3e5, products), "alpha": draw.uniform(1e-6, 6e-5, rows),
+        "weight": weight / weight.sum(), "brand": draw.integers(0, len(sizes) + 1, rows),
+        "owner": np.repeat(np.arange(len(sizes)), sizes), "loyal": float(draw.uniform(1, 3)),
+        "outside": draw.uniform(0.8, 1.5, rows),
+    }  # fmt: skip
+
+
+def demand_of(case: Case, group: Any = None, **more: Any) -> MixedLogit:
+    return MixedLogit(
+        case["delta"], case["alpha"], case["tastes"], case["weight"], outside=case["outside"],
+        brand=case["brand"], owner=case["owner"], loyal=float(np.log(case["loyal"])), group=group, **more,
     )  # fmt: skip
 
 
-def python_of(kernel: Any) -> Callable[..., Any]:
-    """The function as it was written, without the compiler."""
-    return getattr(kernel, "py_func", kernel)
-
-
 def both(kernel: Any) -> list[Callable[..., Any]]:
-    return [kernel, python_of(kernel)]
+    """Compiled, and the function as it was written."""
+    return [kernel, getattr(kernel, "py_func", kernel)]
 
 
 @SOME
-@given(st.integers(0, 10_000))
-def test_choices(seed: int) -> None:
-    case = random_market(seed)
-    group = np.random.default_rng(seed + 1).permutation(np.arange(40) % 5)
-    shares, inside = kernels.choices_numpy(*case, group)
-    alone, _ = kernels.choices_numpy(*case, np.zeros(40, dtype=np.int64))
-    np.testing.assert_allclose(shares.sum(axis=0), alone[0], rtol=1e-12, atol=1e-300)
-    for kernel in both(kernels.choices):
-        found, sums = np.empty((5, 6)), np.empty(40)
-        kernel(*case, group, found, sums)
-        np.testing.assert_allclose(found, shares, rtol=1e-12, atol=1e-300)
-        np.testing.assert_allclose(sums, inside, rtol=1e-12)
+@given(st.integers(0, 10_000), st.sampled_from([3, 40, 300]))
+def test_choices_by_group(seed: int, rows: int) -> None:
+    case = random_market(seed, rows)
+    group = np.random.default_rng(seed + 1).permutation(np.arange(rows) % 5 % rows)
+    shares, inside = oracles.choices(case, group)
+    found, sums = demand_of(case, group).by_group(case["price"])
+    np.testing.assert_allclose(found, shares, rtol=1e-11, atol=1e-300)
+    np.testing.assert_allclose(sums, inside, rtol=1e-11)
+    alone, together = demand_of(case), shares.sum(axis=0)
+    np.testing.assert_allclose(alone.by_group(case["price"])[0][0], together, rtol=1e-11, atol=1e-300)
+    sold = case["delta"] > -1e3
+    np.testing.assert_allclose(alone.expected(case["price"])[sold], together[sold], rtol=1e-11)
 
 
 @SOME
@@ -65,38 +72,56 @@ def test_second_choices(seed: int) -> None:
     case = random_market(seed)
     draw = np.random.default_rng(seed + 1)
     refused = np.where(draw.random(6) < 0.5, draw.random(6), 0.0)
-    gained = kernels.second_choices_numpy(*case, refused)
-    for kernel in both(kernels.second_choices):
-        found = np.empty(6)
-        kernel(*case, refused, found)
-        np.testing.assert_allclose(found, gained, rtol=1e-12, atol=1e-300)
+    gained = oracles.second_choices(case, refused)
+    demand = demand_of(case, np.arange(40) % 5)
+    np.testing.assert_allclose(demand.second_choices(case["price"], refused), gained, rtol=1e-11, atol=1e-300)
 
 
 @SOME
 @given(st.integers(0, 10_000))
-def test_derivatives(seed: int) -> None:
+def test_slopes(seed: int) -> None:
     case = random_market(seed)
-    matrix = kernels.derivatives_numpy(*case)
-    for kernel in both(kernels.derivatives):
-        found = np.empty((6, 6))
-        kernel(*case, found)
-        np.testing.assert_allclose(found, matrix, rtol=1e-11, atol=1e-18)
+    matrix, demand = oracles.derivatives(case), demand_of(case, np.arange(40) % 5)
+    np.testing.assert_allclose(demand.jacobian(case["price"]), matrix, rtol=1e-9, atol=1e-18)
+    np.testing.assert_allclose(demand.own_slopes(case["price"]), np.diag(matrix), rtol=1e-9, atol=1e-18)
 
 
-def test_derivatives_are_those_of_choices() -> None:
-    case = list(random_market(5))
-    matrix = kernels.derivatives_numpy(*case)
-    for k in range(6):
-        step = np.zeros(6)
-        step[k] = 1.0
-        one = np.zeros(40, dtype=np.int64)
-        high, low = (
-            kernels.choices_numpy(*case[:2], case[2] + s * step, *case[3:], one)[0][0] for s in (1, -1)
-        )
-        np.testing.assert_allclose(matrix[:, k], (high - low) / 2, rtol=1e-6, atol=1e-14)
+@SOME
+@given(st.integers(0, 10_000))
+def test_another_month_is_the_same_as_another_market(seed: int) -> None:
+    """Tables are kept from month to month; what is left of the month before must show nowhere."""
+    case, other = random_market(seed), random_market(seed + 20_000)
+    month = {**case, **{name: other[name] for name in ("delta", "brand", "outside")}}
+    demand = demand_of(case, np.arange(40) % 5)
+    demand.by_group(case["price"]), demand.expected(case["price"]), demand.rough_blocks
+    moved = demand.at(month["delta"], month["outside"], month["brand"])
+    made = demand_of(month, np.arange(40) % 5)
+    for ask in (
+        lambda d: d.by_group(case["price"])[0], lambda d: d.expected(case["price"]),
+        lambda d: d.jacobian(case["price"]), lambda d: d.rough_blocks[0], lambda d: d.blocks32[0],
+        lambda d: d.surplus_by_type(case["price"]),
+    ):  # fmt: skip
+        assert np.array_equal(ask(moved), ask(made))
+    steep = demand.with_alpha(2.0 * case["alpha"])
+    twice = demand_of({**case, "alpha": 2.0 * case["alpha"]}, np.arange(40) % 5)
+    assert np.array_equal(steep.expected(case["price"]), twice.expected(case["price"]))
+    assert np.array_equal(steep.by_group(case["price"])[0], twice.by_group(case["price"])[0])
 
 
-def response_case(seed: int, rows: int = 40, n: int = 3) -> Case:
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=400))
+def test_every_buyer_stands_in_one_lane_of_a_block_of_their_group(groups: list[int]) -> None:
+    group = np.array(groups)
+    layout = Layout.of(group)
+    assert len(set(layout.place.tolist())) == len(group)
+    assert layout.filled.sum() == len(group)
+    lanes = layout.filled.shape[1]
+    assert np.array_equal(np.repeat(layout.group, lanes)[layout.place], group)
+    values = np.arange(len(group)) + 0.5
+    assert np.array_equal(layout.rows(layout.vector(values)), values)
+    assert np.array_equal(group[layout.order], np.repeat(layout.group, lanes))
+
+
+def response_case(seed: int, rows: int = 40, n: int = 3) -> tuple[Any, ...]:
     """(appeal, rivals, alpha, weight, value, net, vat, low, high) of one firm in a random market."""
     draw = np.random.default_rng(seed)
     weight = draw.random(rows)
@@ -108,13 +133,19 @@ def response_case(seed: int, rows: int = 40, n: int = 3) -> Case:
     return appeal, rivals, alpha, weight / weight.sum(), value, net, 0.13, 0.3 * net, 3.0 * net
 
 
+def in_bits(case: tuple[Any, ...]) -> list[Any]:
+    mine = [part.copy() if isinstance(part, np.ndarray) else part for part in case]
+    mine[2] *= BITS
+    return mine
+
+
 @SOME
 @given(st.integers(0, 10_000), st.sampled_from((5, 300)))
 def test_best_response(seed: int, limit: int) -> None:
     case = response_case(seed)
-    prices, used = response.best_response_numpy(*case, 1e-9, limit)
+    prices, used = oracles.best_response(*case, 1e-9, limit)
     for kernel in both(response.best_response):
-        mine = [part.copy() if isinstance(part, np.ndarray) else part for part in case]
+        mine = in_bits(case)
         assert kernel(*mine, 1e-9, limit) == used
         np.testing.assert_allclose(mine[5], prices, rtol=1e-11)
 
@@ -122,28 +153,30 @@ def test_best_response(seed: int, limit: int) -> None:
 @SOME
 @given(st.integers(0, 10_000))
 def test_lure(seed: int) -> None:
-    draw = np.random.default_rng(seed)
-    rows, products, own = 30, 7, np.array([2, 3, 4])
-    base, delta = draw.normal(0, 1, (rows, products)), draw.normal(2, 1, products)
-    shift, price = draw.normal(0, 5e3, products), draw.uniform(5e4, 2e5, products)
-    alpha, driven = draw.uniform(1e-5, 6e-5, rows), draw.random(rows) < 0.3
-    given_ = (base, delta, shift, price, alpha, own, driven, 1.5)
-    wanted = response.lure_numpy(*given_)
+    case, draw = random_market(seed), np.random.default_rng(seed + 1)
+    own, shift = np.array([3, 4, 5]), draw.normal(0, 5e3, 6)
+    wanted = oracles.lure(case, shift, own, case["brand"] == 2)
+    demand = demand_of(case)
+    shape = demand.layout.filled.shape
     for kernel in both(response.lure):
-        appeal, total = np.empty((3, rows)), np.empty(rows)
-        kernel(*given_, appeal, total)
-        np.testing.assert_allclose(appeal, wanted[0], rtol=1e-12)
-        np.testing.assert_allclose(total, wanted[1], rtol=1e-12)
+        appeal, total = np.empty((3, *shape)), np.empty(shape)
+        kernel(
+            demand.taste_blocks, demand.alpha_blocks, demand.delta * BITS, shift, case["price"], own,
+            demand.month[1], 2, case["loyal"], appeal, total,
+        )  # fmt: skip
+        for mine, theirs in zip(appeal, wanted[0], strict=True):
+            np.testing.assert_allclose(demand.layout.rows(mine), theirs, rtol=1e-11, atol=1e-300)
+        np.testing.assert_allclose(demand.layout.rows(total), wanted[1], rtol=1e-11, atol=1e-300)
 
 
 def test_best_response_leaves_what_nobody_can_buy_where_it_is() -> None:
     appeal, *rest = response_case(3)
     appeal[1] = 0.0
     for kernel in both(response.best_response):
-        mine = [part.copy() if isinstance(part, np.ndarray) else part for part in (appeal, *rest)]
+        mine = in_bits((appeal, *rest))
         assert kernel(*mine, 1e-9, 300) > 0
         assert mine[5][1] == rest[4][1]
-        prices, _ = response.best_response_numpy(appeal, *rest, 1e-9, 300)
+        prices, _ = oracles.best_response(appeal, *rest, 1e-9, 300)
         np.testing.assert_allclose(mine[5], prices, rtol=1e-11)
 
 
@@ -151,10 +184,11 @@ def test_best_response_keeps_within_bounds() -> None:
     *case, _, _ = response_case(4)
     net = case[5].copy()
     low, high = 1.2 * net, 1.25 * net
-    prices, _ = response.best_response_numpy(*case, low, high, 1e-9, 300)
+    prices, _ = oracles.best_response(*case, low, high, 1e-9, 300)
     assert np.all((prices >= low) & (prices <= high))
-    assert response.best_response(*case[:5], net, 0.13, low, high, 1e-9, 300) > 0
-    np.testing.assert_allclose(net, prices, rtol=1e-11)
+    mine = in_bits((*case, low, high))
+    assert response.best_response(*mine, 1e-9, 300) > 0
+    np.testing.assert_allclose(mine[5], prices, rtol=1e-11)
 
 
 @pytest.mark.slow

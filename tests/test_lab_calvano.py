@@ -7,12 +7,11 @@ import pytest
 
 from pricewar.base.errors import InputError
 from pricewar.lab.benchmarks import LogitMarket
-from pricewar.lab.calvano import BASELINE, learner_of, published_for, run
+from pricewar.lab.calvano import BASELINE, Calvano, learner_of, published_for, run
 from pricewar.lab.diagnosis import diagnose, impulse_response
 from pricewar.lab.game import logit_game
 from pricewar.lab.learner import QLearner, check_memory
 from pricewar.lab.sessions import run_sessions
-from pricewar.lab.settings import read_settings
 from pricewar.lab.spurious import pair_across, panel, verdict
 
 GAME = logit_game(LogitMarket((2.0, 2.0), (1.0, 1.0)))
@@ -91,7 +90,7 @@ def test_the_less_efficient_firm_gains_more():
 
 def test_published_figures_are_only_shown_for_their_settings():
     def settings(**given):
-        return read_settings("calvano", run.__globals__["DEFAULTS"], given)
+        return Calvano.read("calvano", given)
 
     assert published_for(settings())["mean_gain"] == 0.849
     assert published_for(settings(m=50))["mean_gain"] == 0.709

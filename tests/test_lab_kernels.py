@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from oracles.qlearn_twin import learn_exact_twin, learn_twin
 
-from pricewar.kernels.lab_diagnose import cycle_from, follow, true_values
-from pricewar.kernels.qlearn import learn, next_exploration
-from pricewar.kernels.qlearn_exact import learn_exact
-from pricewar.kernels.qlearn_random import hashed, shuffled, shuffled_seed, stream_key, unit
-from pricewar.kernels.qlearn_twin import learn_exact_twin, learn_twin
 from pricewar.lab.benchmarks import LogitMarket
 from pricewar.lab.game import logit_game
+from pricewar.lab.kernels.diagnose import cycle_from, follow, true_values
+from pricewar.lab.kernels.qlearn import learn, next_exploration
+from pricewar.lab.kernels.qlearn_exact import learn_exact
+from pricewar.lab.kernels.qlearn_random import hashed, shuffled, shuffled_seed, stream_key, unit
 from pricewar.lab.learner import QLearner
 from pricewar.lab.sessions import opening_values, run_sessions
 

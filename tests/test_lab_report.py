@@ -61,7 +61,7 @@ def test_every_game_with_sessions_says_z_or_why_not() -> None:
     values = pd.DataFrame(
         {name: [0.1, 0.2] for name in ("profit", "nash", "cycle", "undercut_by_one", "matched")}
     )
-    told = [row.judged for row in klein.compare(klein.DEFAULTS, values)]
+    told = [row.judged for row in klein.compare(klein.Klein(), values)]
     assert told[:2] == ["no published error"] * 2
     assert told[-1] == "exact"
     done = CliRunner().invoke(app, ["lab", "rotemberg-saloner"], env={"COLUMNS": "200"})

@@ -10,6 +10,7 @@ from conftest import OFF, car_dynamics, showroom, tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pricewar.demand.population import QUINTILES, make_population, price_sensitivity, taste_utility
 from pricewar.market.buyers import (
     choose,
     conditions,
@@ -24,7 +25,6 @@ from pricewar.market.buyers import (
 )
 from pricewar.market.calibrate import NOT_ON_SALE
 from pricewar.market.model import PriceWar
-from pricewar.market.population import QUINTILES, make_population, price_sensitivity, taste_utility
 from pricewar.scenario.mechanisms import Dynamics
 from pricewar.scenario.preferences import Logit, MixedLogit
 
@@ -297,12 +297,12 @@ def test_rows_drive_brands_in_proportion_to_the_fleet_whatever_the_order(fleet: 
 def test_price_sensitivity_falls_with_income_and_tastes_follow_attributes() -> None:
     population, cars = make_population(200, 0), tiny().demand
     assert isinstance(cars, MixedLogit)
-    alpha = price_sensitivity(population, cars, 0.6)
+    alpha = price_sensitivity(population, cars.income_elasticity, 0.6)
     assert np.all(np.diff(alpha[np.argsort(population.income)]) <= 0)
-    assert np.all(price_sensitivity(population, Logit(), 0.6) == 1)
+    assert np.all(price_sensitivity(population, Logit().income_elasticity, 0.6) == 1)
     attributes = np.array([[1.0, -1.0, 0.0, 0.0], [1.0, 2.0, 1.0, 0.5]])
-    utility = taste_utility(population, cars, attributes)
+    utility = taste_utility(population, cars.spreads, cars.loadings, attributes)
     spread = np.array(cars.spreads)
     by_hand = population.tastes[7] * spread + population.income[7] * np.array([0, 0.6, 0, 0])
     assert utility[7] == pytest.approx(attributes @ by_hand)
-    assert np.all(taste_utility(population, Logit(), attributes) == 0)
+    assert np.all(taste_utility(population, Logit().spreads, Logit().loadings, attributes) == 0)

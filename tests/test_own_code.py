@@ -260,6 +260,9 @@ class Even(MixedLogit):
     def spreads(self): return (self.all_sd,) * 4
 class Linear(Preferences):
     slope: float = 1.0
+class Whole(MixedLogit):
+    shift: float = 0.0
+    def calibrated(self, observed): return super().calibrated(observed)
 """
 
 
@@ -270,7 +273,7 @@ class Linear(Preferences):
         ("Even", ""),
         ("Nested", "demand.rho"),
         ("Expected", "demand.expected"),
-        ("Linear", "demand.kind"),
+        ("Linear", "demand"),
     ],
 )
 def test_check_refuses_a_demand_that_the_market_would_ignore(lab: Lab, kind: str, place: str) -> None:

@@ -14,7 +14,7 @@ from pricewar.base.errors import InputError
 from pricewar.demand import Demand, logit, nested_logit, shubik_levitan
 from pricewar.demand.base import numerical_curvature
 from pricewar.equilibrium import pass_through, solve
-from pricewar.testing.strategies import check_demand
+from pricewar.testing import check_demand
 
 
 class Ces(Demand):
@@ -129,7 +129,7 @@ def test_the_kit_tells_right_from_wrong() -> None:
         shubik_levitan(3.0, 2.0, [0.2, 0.3, 0.5]),
     ):
         check_demand(demand, [1.0, 1.2, 0.9])
-    with pytest.raises(InputError, match=r"Steep: 1 problem.*\n.*jacobian"):
+    with pytest.raises(InputError, match=r"Steep: 2 problem.*\n.*jacobian"):
         check_demand(Steep(WEIGHTS, SIGMA), COSTS)
 
     class Broken(Ces):

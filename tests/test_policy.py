@@ -20,10 +20,11 @@ from pricewar.experiment.pool import SerialExecutor
 from pricewar.experiment.work import simulate
 from pricewar.market.calibrate import calibrate
 from pricewar.market.model import PriceWar
+from pricewar.market.trajectory import Trajectory
 from pricewar.policy import NONE, PEACE, PolicySpec, PolicyStudy, load_policy, policy_from, run_policy
 from pricewar.policy.conduct import conduct_index, start_game
 from pricewar.policy.courts import TESTS, Case, error_rates
-from pricewar.policy.lines import LINES, Ledger, below, line_table, lines_of
+from pricewar.policy.lines import LINES, below, line_table, lines_of
 from pricewar.policy.measures import outcomes, rivals_fall, war_avoided
 from pricewar.policy.summary import best, buyers, courts, effects, monthly, payers, pick, wide
 from pricewar.report.policy import write_brief, write_markdown
@@ -128,13 +129,12 @@ def test_lines_from_tables_are_those_that_the_model_audits() -> None:
     while model.running:
         model.step()
         audited.append(model.cost_lines())
-    run = Run(model.setting, 1, model.tables())
-    for name, line in lines_of(Ledger.of(run)).items():
+    for name, line in lines_of(Trajectory.of(model)).items():
         np.testing.assert_allclose(line, [month[name] for month in audited], rtol=1e-12)
 
 
 def test_flags_are_nested_as_the_lines_are() -> None:
-    ledger = Ledger.of(pair()[0])
+    ledger = pair()[0].trajectory
     flags, table = below(ledger), line_table(ledger)
     assert not (flags["avc"] & ~flags["aac"]).any()
     assert not (flags["full"] & ~flags["lraic"]).any()
@@ -146,12 +146,12 @@ def test_flags_are_nested_as_the_lines_are() -> None:
 
 def test_only_the_imposed_loss_is_intended() -> None:
     case = Case(*pair())
-    owners = case.ledger.firm_of[case.intended.any(axis=0)]
+    owners = case.ledger.landscape.firm_of[case.intended.any(axis=0)]
     assert set(owners) == {0}
     months = np.flatnonzero(case.intended.any(axis=1))
     assert set(months) <= {1, 2, 3}
     assert len(months)
-    assert not case.followed[:, case.ledger.firm_of == 0].any()
+    assert not case.followed[:, case.ledger.landscape.firm_of == 0].any()
     assert not Case(pair()[1], pair()[1]).imposed.any()
 
 
@@ -189,14 +189,12 @@ def test_start_is_nash_and_one_owner_is_dearer() -> None:
 
 def test_conduct_is_zero_at_rest_one_at_monopoly_and_negative_in_war() -> None:
     rest = simulate(tiny(AT_REST, dynamics=OFF), 1)
-    ledger = Ledger.of(rest)
-    np.testing.assert_allclose(conduct_index(rest, ledger), 0.0, atol=1e-6)
+    np.testing.assert_allclose(conduct_index(rest), 0.0, atol=1e-6)
     top = start_game(calibrate(rest.scenario), 0.13, 1.0).prices
-    products = rest.products.assign(price=np.tile(top, len(rest.market)))
-    owned = Run(rest.scenario, 1, {**rest.tables, "products": products})
-    np.testing.assert_allclose(conduct_index(owned, Ledger.of(owned)), 1.0, atol=1e-6)
-    war = pair()[0]
-    assert conduct_index(war, Ledger.of(war))[2] < -0.2
+    monopoly = np.tile(top, (len(rest.market), 1))
+    vars(rest.tables)["run"] = rest.trajectory.but(price=monopoly)
+    np.testing.assert_allclose(conduct_index(rest), 1.0, atol=1e-6)
+    assert conduct_index(pair()[0])[2] < -0.2
 
 
 # -- measures ---------------------------------------------------------------------------------
@@ -295,10 +293,9 @@ def test_what_buyers_gain_counts_open_orders_as_welfare_does(study: PolicyStudy)
 def test_goes_on_where_it_was_and_refuses_another(study: PolicyStudy, tmp_path: Path) -> None:
     spec = policy_from(tree(draws=2), "small")
     run_policy(spec, SerialExecutor(), store=tmp_path)
-    gone = sorted((tmp_path / "futures").glob("000001-*"))
-    kept = (tmp_path / "futures" / "000000-options.parquet").stat().st_mtime_ns
-    for path in gone:
-        path.unlink()
+    first, second = sorted((tmp_path / "chunks").glob("*.parquet"))
+    kept = first.stat().st_mtime_ns
+    second.unlink()
     seen = []
     again = run_policy(
         spec,
@@ -308,7 +305,7 @@ def test_goes_on_where_it_was_and_refuses_another(study: PolicyStudy, tmp_path: 
     )
     assert seen == [(2, 2)]
     assert again.futures == 2
-    assert (tmp_path / "futures" / "000000-options.parquet").stat().st_mtime_ns == kept
+    assert first.stat().st_mtime_ns == kept
     with pytest.raises(InputError, match=r"(?s)holds another study.*as stored; or another --out"):
         run_policy(study.spec, SerialExecutor(), store=tmp_path)
 

@@ -59,6 +59,15 @@ def simulated(made: dict[str, Any], **told: Any) -> Any:
     return simulation(made, **told).replace_endogenous(iteration=TIGHT, error_behavior="raise")
 
 
+def with_columns(**names: int) -> dict[str, Any]:
+    """Agents with a value for each product, in columns name0, name1, ..., as pyblp wants them."""
+    made = data()
+    rng, count = np.random.default_rng(2), len(made["agents"]["weights"])
+    for name in names:
+        made["agents"] |= {f"{name}{j}": rng.uniform(-0.5, 0.5, count) for j in range(max(SIZES.values()))}
+    return made
+
+
 PEOPLE = {"agent_formulation": pyblp.Formulation("0 + income + age"), "sigma": ROOT}
 FORMS: dict[str, Any] = {
     "logit": lambda: simulated(data(), x2=None),
@@ -75,6 +84,10 @@ FORMS: dict[str, Any] = {
     "log-normal price": lambda: simulated(
         data(), x1="1 + x", beta=(1.0, 0.5), x2="0 + I(-prices)", sigma=0.3, pi=[[0.2, 0.6]],
         agent_formulation=pyblp.Formulation("0 + income + I(1 + 0 * age)"), rc_types=["log"],
+    ),
+    "demographics by product": lambda: simulated(
+        with_columns(tall=9), x2="1 + x", pi=[[0.4], [-0.6]], sigma=[[0.5, 0], [0.2, 0.3]],
+        agent_formulation=pyblp.Formulation("0 + tall"),
     ),
     "ownership": lambda: simulated(data(ownership=True), sigma=ROOT),
 }  # fmt: skip
@@ -170,6 +183,22 @@ def test_ownership_comes_beside_the_demand() -> None:
     ("make", "words"),
     [
         (lambda: simulation(data(), sigma=ROOT, epsilon_scale=2.0), "epsilon_scale"),
+        (
+            lambda: simulation(
+                with_columns(tall=9),
+                x2="1 + prices",
+                sigma=np.diag([0.5, 0.3]),
+                pi=[[0.0], [0.2]],
+                agent_formulation=pyblp.Formulation("0 + tall"),
+            ),
+            "demographics of prices",
+        ),
+        (
+            lambda: simulation(
+                data() | {"agents": data()["agents"] | {"availability": np.eye(14, 5) < 1}}, sigma=ROOT
+            ),
+            "availability",
+        ),
         (lambda: simulation(data(), x2=None, x1="1 + log(prices) + x"), "log(prices)"),
         (lambda: simulation(data(), x2=None, x1="1 + prices + prices:x"), "prices*x"),
     ],

@@ -19,7 +19,7 @@ from pricewar.verify import read_case, shipped
 ROOT = Path(__file__).parents[1]
 OWN = ["random_coefficients_and_demographics", "random_intercept_and_range"]
 NAMES = [
-    "correlated_coefficients", "logit", "mixed_logit", "nested_logit", *OWN,
+    "correlated_coefficients", "logit", "mixed_logit", "nested_logit", "partial_ownership", *OWN,
     "two_demographics_on_three_coefficients", "two_markets_with_nests", "weights_that_sum_to_a_fifth",
 ]  # fmt: skip
 
@@ -53,7 +53,7 @@ def test_all_shipped_cases_are_recomputed() -> None:
     tree = json.loads(done.stdout)
     assert tree["passed"]
     assert [case["case"] for case in tree["cases"]] == NAMES
-    assert sum(case["outputs"] for case in tree["cases"]) == 3 * 77 + 2 + 4 * 9
+    assert sum(case["outputs"] for case in tree["cases"]) == 3 * 77 + 2 + 4 * 9 + 7
     assert all(float(case["error"]) < 1e-8 for case in tree["cases"])
 
 

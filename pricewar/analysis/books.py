@@ -1,4 +1,4 @@
-"""The books of single firms over a run: break-even, months below cost, sacrifice and recoupment."""
+"""The accounts of single firms over a run: break-even, months below cost, sacrifice and recoupment."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 
 from pricewar.base.arguments import at_least, maybe, number, takes, text
+from pricewar.base.arrays import Floats
 from pricewar.results import metrics
 from pricewar.results.store import Results
 
-from .panel import Floats, Panel, panel, position
+from .panel import Panel, panel, position
 
 WINDOW: Final = 3
 """Months in a sum: firms are judged by quarters."""

@@ -1,8 +1,8 @@
 """Scenarios against a baseline: means over seeds and paired differences, each with its 95% interval.
 
 Runs with one seed share their luck, so the difference of a seed is the effect of what was changed; the
-interval is over those differences, not over the two scenarios apart. It is of luck alone: that of the
-parameters is not in it.
+interval is over those differences, not over the two scenarios apart. It covers luck alone; the uncertainty
+of the parameters is not in it.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from pricewar.base.arguments import maybe, one_of, takes, text
+from pricewar.base.arrays import Floats
 from pricewar.base.errors import ResultsError
 from pricewar.results.bounds import Bounds, bounds_of
 from pricewar.results.schema import COMPARISON, columns, measures, without_level
@@ -24,7 +24,6 @@ from pricewar.results.store import Results
 from .interval import Ends, Interval, Method, interval
 from .panel import Panel, panel, position, total
 
-Floats = NDArray[np.float64]
 TOTAL: Final = "total"
 OPEN: Final = "open_orders"
 """What the orders open at the end come to, less those open at the start."""
@@ -92,9 +91,9 @@ def with_total(data: Panel, table: str) -> Floats:
 
 
 def has_luck(results: Results) -> bool:
-    """Whether runs of one scenario differ from seed to seed; taken to be so where there is one seed.
+    """Whether runs of one scenario differ from seed to seed; assumed to be so where there is one seed.
 
-    Decided by the runs themselves: whatever draws, in demand, in a firm's rule or in a measure, shows there.
+    The runs themselves decide: every draw, in demand, in a firm's rule or in a measure, shows there.
     """
     keys = ["scenario", "period"]
     if results.market["seed"].nunique() < 2:
@@ -107,7 +106,7 @@ def has_luck(results: Results) -> bool:
 
 
 def can_accrue(results: Results) -> bool:
-    """Whether open orders can be compared: results hold them, and all scenarios end in the same month."""
+    """Whether open orders can be compared: results contain them, and all scenarios end in the same month."""
     ends = results.market.groupby("scenario")["period"].max()
     return bool(len(results.open_orders)) and ends.nunique() == 1
 

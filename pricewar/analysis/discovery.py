@@ -1,7 +1,7 @@
 """Scenario discovery: which ranges of the factors lead to the runs that matter, as boxes or as a tree.
 
 PRIM (Friedman and Fisher 1999; Bryant and Lempert 2010) peels a box until it is dense in cases; CART
-(Breiman et al. 1984) splits the factors into regions. Both from libraries: docs/adr/0020-discovery.md.
+(Breiman et al. 1984) splits the factors into regions. Both come from libraries: docs/adr/0020-discovery.md.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pricewar.base.arguments import at_least, column, columns, maybe, number, takes
+from pricewar.base.arguments import Sort, at_least, column, columns, maybe, number, takes
 from pricewar.base.errors import ResultsError, bad_input
 
 from .sensitivity import good
@@ -30,7 +30,7 @@ _ONE_BY_ONE: Final = ("one-at-a-time", "morris")
 
 @dataclass(frozen=True)
 class Box:
-    """A region of the factors, how many cases it holds, and how sure its limits are."""
+    """A region of the factors, how many cases are in it, and how sure its limits are."""
 
     limits: pd.DataFrame
     """factor, low, high (None: no limit), p (quasi-p-value of the limit; small is sure)."""
@@ -67,14 +67,17 @@ def cases(
     return np.asarray(found, bool)
 
 
-@takes(
-    runs=pd.DataFrame,
-    factors=columns,
-    metric=column,
-    above=maybe(number),
-    below=maybe(number),
-    density=number,
-)
+SEARCHED: Final[dict[str, Sort | type]] = {
+    "runs": pd.DataFrame,
+    "factors": columns,
+    "metric": column,
+    "above": maybe(number),
+    "below": maybe(number),
+}
+"""What both searches take: runs, where to look, and which runs are cases."""
+
+
+@takes(**SEARCHED, density=number)
 def prim(
     runs: pd.DataFrame,
     factors: Sequence[str],
@@ -117,7 +120,7 @@ def prim(
 def _searchable(runs: pd.DataFrame, factors: Sequence[str], metric: str) -> pd.DataFrame:
     """Runs that did not fail, if factors vary together and all runs have the metric.
 
-    A run without a value is neither a case nor none; left out, it would bend the box.
+    A run without a value is neither a case nor not a case; leaving it out would distort the box.
     """
     require_columns(runs, *factors, metric)
     require_design(runs, "scenario discovery", _ONE_BY_ONE, "one in which all factors vary together")
@@ -133,7 +136,7 @@ def _searchable(runs: pd.DataFrame, factors: Sequence[str], metric: str) -> pd.D
 
 
 def _peel(inputs: pd.DataFrame, hit: NDArray[np.bool_]) -> Any:
-    """PRIM's box with its whole trajectory; the library warns of extras that it can do without."""
+    """PRIM's box with its whole trajectory; the library's warnings about optional packages are hidden."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -173,14 +176,7 @@ def condition(row: Any) -> str:
     return f"{row['factor']} below {high:.3g}" if none_low else f"{row['factor']} {low:.3g} to {high:.3g}"
 
 
-@takes(
-    runs=pd.DataFrame,
-    factors=columns,
-    metric=column,
-    above=maybe(number),
-    below=maybe(number),
-    depth=at_least(1),
-)
+@takes(**SEARCHED, depth=at_least(1))
 def tree(
     runs: pd.DataFrame,
     factors: Sequence[str],

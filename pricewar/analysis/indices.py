@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from pricewar.base.arguments import at_least, column, columns, numbers, takes
+from pricewar.base.arrays import Floats
 from pricewar.base.errors import ResultsError, bad_input
 
-from .structure import Floats, require_columns, require_design, require_saltelli
+from .structure import require_columns, require_design, require_saltelli
 
 _NOT_MORRIS: Final = (
     "grid", "one-at-a-time", "fractional", "latin-hypercube", "sobol-sequence", "saltelli", "csv",
@@ -28,8 +29,9 @@ def sobol(runs: pd.DataFrame, factors: Sequence[str], metric: str, resamples: in
 
     Returns:
         One row a factor, the largest total first: factor, first, first_lo, first_hi, total, total_lo,
-        total_hi (95%, by resampling the points). All lie from 0 to 1, as shares of variance do: where the
-        estimate of a small index falls below by chance, it is 0.
+        total_hi (95%, by resampling the points), first_estimate. All but the last lie from 0 to 1, as shares
+        of variance do: where the estimate of a small index falls below by chance, it is 0. The last is the
+        estimate as it came out: sums are taken of it, because cut values sum to too much.
 
     Raises:
         InputError: no such column, the points are no Saltelli design in these factors, or the metric is
@@ -50,6 +52,7 @@ def sobol(runs: pd.DataFrame, factors: Sequence[str], metric: str, resamples: in
     for name, key in (("first", "S1"), ("total", "ST")):
         for end, sign in (("", 0.0), ("_lo", -1.0), ("_hi", 1.0)):
             frame[f"{name}{end}"] = np.clip(found[key] + sign * found[f"{key}_conf"], 0.0, 1.0)
+    frame["first_estimate"] = np.asarray(found["S1"], float)
     return frame.sort_values("total", ascending=False, kind="stable").reset_index(drop=True)
 
 

@@ -1,4 +1,4 @@
-"""Means with 95% intervals that can be: inside what a metric can be, and none where nothing differs.
+"""Means with 95% intervals that are possible: inside what a metric can be, and none where nothing differs.
 
 A share of runs gets the exact limits of Clopper and Pearson (1934), anything else Student's t, cut at the
 metric's bounds, or the bootstrap. Argued, with measured coverage, in docs/adr/0070-intervals.md.
@@ -12,16 +12,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaincinv, stdtrit  # scipy.stats takes half a second to import
 
+from pricewar.base.arrays import Floats
 from pricewar.results.bounds import FREE, Bounds
 
-Floats = NDArray[np.float64]
 Method = Literal["t", "bootstrap"]
 LEVEL = 0.95
 NO_LUCK = "no luck in this market: seeds do not differ"
 _RESAMPLES = 2000
 _BLOCK = 4096
 _ROUNDING = 1e-12
-"""Part of a number's size below which a difference between runs is rounding, not luck."""
+"""Fraction of a number's size below which a difference between runs is rounding, not luck."""
 
 
 class Interval(NamedTuple):

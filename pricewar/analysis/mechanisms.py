@@ -1,7 +1,7 @@
 """Which mechanism turns one firm's cut into a war: the same cut with each mechanism switched off in turn.
 
-A war is here what rivals do beyond their prices in the but-for market, which has the same mechanisms, the
-same seeds and no cut. A mechanism that carries the war makes the answer of rivals smaller when it is off.
+A war here is the change of rivals' prices from those in the but-for market, which has the same mechanisms,
+the same seeds and no cut. If a mechanism carries the war, the answer of rivals is smaller when it is off.
 """
 
 from __future__ import annotations

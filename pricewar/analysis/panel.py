@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pricewar.base.arrays import Floats
 from pricewar.base.errors import ResultsError
 from pricewar.results.schema import Total
 from pricewar.results.store import Results
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

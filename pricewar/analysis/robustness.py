@@ -1,4 +1,4 @@
-"""Which option holds up when the world is not known: regret, satisficing, and who survives where."""
+"""Which option is good when the world is not known: regret, satisficing, and who survives where."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pricewar.base.arguments import column, column_or_columns, columns, maybe, names, number, one_of, takes
+from pricewar.base.arrays import Floats
 from pricewar.base.errors import ResultsError, bad_input
 from pricewar.results.bounds import POSITIVE, bounds_of
 
-from .interval import Floats, Interval, interval, share_interval
+from .interval import Interval, interval, share_interval
 from .sensitivity import estimate, good, heat
 from .structure import Over, has_luck, over_of, require_columns
 
@@ -57,8 +58,8 @@ def robustness(
 ) -> pd.DataFrame:
     """How each option does over all states of the world.
 
-    Worlds with one seed share their luck, worlds at one point their parameters: the unit of an interval is a
-    seed with all its worlds, or a point with all its seeds.
+    Worlds with one seed share their luck, and worlds at one point share their parameters. So the unit of an
+    interval is a seed with all its worlds, or a point with all its seeds.
 
     Args:
         runs: table of runs of a design in which every option meets every state.

@@ -1,9 +1,9 @@
 """What drives a metric: response curves, tornado, effects of a two-level design, and `indices`.
 
 All take the table of runs of an experiment (one row a run: point, seed, factors, metrics) and leave out runs
-that failed. With common seeds at all points an interval is over seeds, of luck: each seed gives one whole
-estimate, so what all points share of its luck falls out. Where points are a sample it is over points, of
-parameters. The table of a study knows which; see `structure`.
+that failed. With common seeds at all points an interval is over seeds and shows luck: each seed gives one
+whole estimate, so the luck that all points share cancels. Where points are a sample it is over points and
+shows parameters. The table of a study says which; see `structure`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ import numpy as np
 import pandas as pd
 
 from pricewar.base.arguments import column, columns, takes
+from pricewar.base.arrays import Floats
 from pricewar.base.errors import ResultsError, bad_input
 from pricewar.results.bounds import bounds_of
 
 from .indices import morris, sobol
-from .interval import Floats, Interval, Method, interval, share_interval
+from .interval import Interval, Method, interval, share_interval
 from .structure import Over, has_luck, over_of, require_columns
 
 BINS: Final = 6

@@ -1,7 +1,7 @@
 """What a table of runs says about the design behind it: what an interval is over, and who may use it.
 
-A study marks its table with the kind of its design (`runs.attrs["design"]`) and with whether its seeds differ
-(`runs.attrs["luck"]`); of a table from elsewhere the points are looked at.
+A study marks its table with the kind of its design (`runs.attrs["design"]`) and with whether its seeds
+differ (`runs.attrs["luck"]`). For a table from elsewhere the points are examined.
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from pricewar.base.arrays import Floats
 from pricewar.base.errors import bad_input
 from pricewar.results.bounds import DIFF
 
-Floats = NDArray[np.float64]
 Over = Literal["seed", "point"]
 SAMPLED: Final = ("latin-hypercube", "sobol-sequence", "saltelli", "morris", "csv")
 """Designs whose points are a sample, so that points and not seeds are what an interval is over."""
@@ -61,7 +60,7 @@ def over_of(runs: pd.DataFrame, factors: Sequence[str]) -> Over:
 
 
 def has_luck(runs: pd.DataFrame) -> bool:
-    """Whether seeds differ; a table that does not know is taken to."""
+    """Whether seeds differ; if the table does not say, they are assumed to differ."""
     return bool(runs.attrs.get("luck", True))
 
 

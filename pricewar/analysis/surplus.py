@@ -1,6 +1,7 @@
 """What buyers gain against the baseline: in money, per car, and in per cent of an income fifth's own surplus.
 
-A level of surplus means nothing, so none is told. All intervals are 95% over seeds: the luck of demand alone.
+A level of surplus means nothing, so no level is given. All intervals are 95% over seeds: the luck of demand
+alone.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ import numpy as np
 import pandas as pd
 
 from pricewar.base.arguments import maybe, takes, text
+from pricewar.base.arrays import Floats
 from pricewar.results.store import Results
 
 from .compare import accrued, can_accrue
 from .interval import Interval, interval
-from .panel import Floats, panel, position, total
+from .panel import panel, position, total
 
 GROUPS: Final = ("all", "1", "2", "3", "4", "5")
 """All buyers, and the fifths of the income distribution of shoppers, the poorest first."""

@@ -14,15 +14,16 @@ import numpy as np
 import pandas as pd
 
 from pricewar.base.arguments import maybe, takes, text
+from pricewar.base.arrays import Floats
 from pricewar.results.metrics import recovery_half_life
 from pricewar.results.schema import EPISODES
 from pricewar.results.store import Results
 
-from .panel import Floats, Panel, panel, position
+from .panel import Panel, panel, position
 
 Outcome = Literal["recovered", "settled", "open"]
 Lacking = Literal["prices", "costs", "firms"]
-"""What a run lacks to be a war: a fast fall of prices, one that costs do not explain, enough firms."""
+"""What a run without a war lacks: a fast fall of prices, one that costs do not explain, enough firms."""
 _SLACK: Final = 1e-9  # a fall of exactly the threshold is not above it, whatever the last bit says
 
 
@@ -31,7 +32,7 @@ class Definition:
     """The thresholds that make a fall of prices a war."""
 
     fall: float = 0.02
-    """Prices and what of them costs do not explain must fall by more than this fraction..."""
+    """Prices, and the part of them that costs do not explain, must fall by more than this fraction..."""
     within: int = 3
     """...within this many months."""
     cut: float = 0.03
@@ -107,7 +108,7 @@ def episodes(
 
 
 def lacking(results: Results, definition: Definition | None = None) -> dict[tuple[str, int], Lacking | None]:
-    """(scenario, seed) -> what the run lacks to hold a price war; None where it holds one.
+    """(scenario, seed) -> what a run without a price war lacks; None where there is one.
 
     Args:
         results: runs of one or more scenarios.
@@ -166,7 +167,7 @@ def find_wars(path: Path, definition: Definition) -> list[War]:
 
 
 def what_lacks(path: Path, definition: Definition) -> Lacking | None:
-    """Why a run holds no war: the first of the three conditions that no month meets; None in a war."""
+    """Why a run has no war: the first of the three conditions that no month meets; None if it has one."""
     if find_wars(path, definition):
         return None
     falls = [
@@ -204,7 +205,7 @@ def _outbreak(path: Path, before: int, definition: Definition) -> War | None:
 
 
 def _first_cuts(path: Path, before: int, cut: float) -> Floats:
-    """(F,) position of the first month in which a firm stands `cut` below its level before the war."""
+    """(F,) position of the first month in which a firm is `cut` below its level before the war."""
     keep = 1.0 - cut + _SLACK
     low = (path.firm <= keep * path.firm[before]) & (path.firm_real <= keep * path.firm_real[before])
     after = low[before + 1 :]
@@ -212,7 +213,7 @@ def _first_cuts(path: Path, before: int, cut: float) -> Floats:
 
 
 def _leader(path: Path, before: int, joined: Floats) -> int:
-    """The first to cut; of several in one month the one whose cut weighs most in the market."""
+    """The first firm to cut; if several cut in one month, the one whose cut weighs most in the market."""
     first = int(np.nanmin(joined))
     weight = (1.0 - path.firm[first] / path.firm[before]) * path.weight
     return int(np.nanargmax(np.where(joined == first, weight, -np.inf)))

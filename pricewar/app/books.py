@@ -8,6 +8,7 @@ import numpy as np
 
 from pricewar.base.records import Flags, Floats
 from pricewar.market.model import PriceWar
+from pricewar.market.trajectory import Trajectory
 
 
 @dataclass(frozen=True)
@@ -30,17 +31,12 @@ class Books:
 
 def books_of(model: PriceWar) -> Books:
     """The books of a model so far."""
-    landscape, months = model.landscape, model.history
-    shape = (len(months), len(landscape.firms))
-    if not months:
-        nothing = np.zeros(shape)
-        return Books(nothing, nothing, nothing, nothing, nothing, nothing.astype(bool))
-    units = landscape.by_firm(np.array([month.sales.units for month in months]))
+    run = Trajectory.of(model)
     return Books(
-        price=landscape.price_change(np.array([month.offers.price for month in months])),
-        units=units,
-        share=units / np.maximum(units.sum(axis=1, keepdims=True), 1.0),
-        profit=np.array([month.accounts.operating_profit for month in months]),
-        cash=np.array([month.accounts.cash for month in months]),
-        active=np.array([month.active for month in months]),
+        price=run.price_change,
+        units=run.sold,
+        share=run.sold / np.maximum(run.sold.sum(axis=1, keepdims=True), 1.0),
+        profit=run.operating_profit,
+        cash=run.cash,
+        active=run.active,
     )

@@ -112,7 +112,7 @@ def first_cut(game: Game) -> list[dict[str, Any]]:
 def theory(game: Game) -> dict[str, Any]:
     """Mean price and total monthly profit of the playable firms: played, one-shot Nash, joint profit."""
     market = StaticMarket(game.base)
-    mask = market.model.landscape.firms_in(game.firms)
+    mask = market.landscape.firms_in(game.firms)
     nash, joint = market.nash(), market.joint()
     months = game.model.history
     mean = np.mean([m.accounts.operating_profit[mask].sum() for m in months])

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pricewar.base.arrays import Floats
+
 from .names import BASE, ENTITIES, MONTHS, TOTAL, cells, months_of
-from .past import Floats
 
 QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
 

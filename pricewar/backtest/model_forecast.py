@@ -16,13 +16,14 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from pricewar.base.arrays import Floats
 from pricewar.base.luck import stream
 from pricewar.data import MarketData
 
 from .books import Books
 from .momentum import fit_errors, fit_momentum, past_errors
 from .names import DELIVERIES, MONTHS
-from .past import Floats, Past
+from .past import Past
 from .simulate import Simulated
 from .total import draw_totals
 

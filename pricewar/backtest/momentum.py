@@ -17,7 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .past import Floats, Past
+from pricewar.base.arrays import Floats
+
+from .past import Past
 
 WINDOW = 12
 LEAST = 6

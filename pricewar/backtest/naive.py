@@ -8,12 +8,13 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import ndtri
 
+from pricewar.base.arrays import Floats
 from pricewar.base.luck import stream
 
 from .books import Books
 from .model_forecast import COST_WALK, HORIZON, PRICE_WALK, Start, walk
 from .names import DELIVERIES
-from .past import Floats, Past
+from .past import Past
 from .simulate import Simulated
 from .total import LEAST_SD
 

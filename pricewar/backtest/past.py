@@ -12,9 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pricewar.base.arrays import Floats
 from pricewar.base.months import month_after
-
-Floats = NDArray[np.float64]
 
 SERIES = {
     "byd": "wholesale_incl_export",

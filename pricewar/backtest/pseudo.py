@@ -8,10 +8,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from pricewar.base.arrays import Floats
 from pricewar.base.luck import stream
 
 from .model_forecast import share_drift
-from .past import Floats, Past
+from .past import Past
 from .score import covered
 from .total import draw_totals
 

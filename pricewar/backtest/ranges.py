@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pricewar.base.arrays import Floats
 from pricewar.scenario.tree import Scenario
-
-from .past import Floats
 
 CARRIED = ("gross_margin", "capacity", "fixed_cost", "backlog")
 """Figures of firms that are drawn from the ranges of the data."""

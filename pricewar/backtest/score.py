@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from pricewar.base.arguments import numbers, row, takes
 from pricewar.base.arguments import path as path_
+from pricewar.base.arrays import Floats
 from pricewar.base.errors import InputError, Problem, bad_input
 
 from .books import Forecast
 from .names import ENTITIES, METRICS, PERIODS, TOTAL, predicted
-from .past import Floats
 
 COLUMNS = ("entity", "period", "metric", "value")
 RELATIVE = ("units", "nev_share_pct", "vehicle_gross_margin_pct")

@@ -15,7 +15,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .past import Floats, Past
+from pricewar.base.arrays import Floats
+
+from .past import Past
 
 LEAST_SD = 0.07
 """Least standard deviation of a month's growth, log points; that of the months of early 2025."""

@@ -1,4 +1,4 @@
-"""Arguments of public functions: a wrong sort is refused by name at the door, not met deep inside.
+"""Arguments of public functions: one of a wrong type is refused by name at the call, before it is used.
 
 @takes(results=Results, window=whole)
 def break_even(results, window=3): ...

@@ -23,7 +23,7 @@ DUST = 1e-12
 
 @dataclass(frozen=True)
 class Terms(Record):
-    """What stands in the showrooms, (J,): what an order agrees on, and what a delivery is invoiced at."""
+    """What is offered, (J,): the terms that an order agrees on and at which a delivery is invoiced."""
 
     price: Floats
     subsidy: Floats
@@ -81,7 +81,7 @@ class Bookings(Record):
 
 @dataclass(frozen=True)
 class Voided(Record):
-    """Orders that were cancelled or voided and are not reported yet."""
+    """Orders that were cancelled or voided and have not been reported yet."""
 
     cars: Floats
     """(J,)"""
@@ -133,7 +133,7 @@ class OrderBook(Record):
 
     @classmethod
     def opening(cls, backlog: Floats, monthly: Floats, terms: Terms, groups: Floats, worth: Floats) -> Self:
-        """The book before the first month, all of it at the start's terms.
+        """The book before the first month; all of it has the terms of the start.
 
         Args:
             backlog: (J,) open orders.
@@ -234,10 +234,10 @@ class Invoice(Record):
 
 
 def agreed_price(order: Floats, now: Terms, settlement: Settlement) -> Floats:
-    """(V, J) price that a car pays which was ordered at `order` and is delivered now.
+    """(V, J) price that a car pays if it was ordered at `order` and is delivered now.
 
-    Of a product that is no longer on sale there is no price of today: it keeps that of the order, except
-    under "delivery", which takes the last one.
+    A product that is no longer on sale has no price of today. Its cars pay the price of the order, except
+    under "delivery", which takes the last price.
     """
     if settlement == "order":
         return order
@@ -255,7 +255,7 @@ def deliver(
     order_value: Floats,
     voided: Voided,
 ) -> tuple[OrderBook, Bookings]:
-    """Deliver cars (J,) out of a book that holds this month's orders already, and settle them.
+    """Deliver cars (J,) from a book that already contains this month's orders, and settle them.
 
     Args:
         book: with the orders of `period` in it.

@@ -27,7 +27,7 @@ EDITIONS: Final[dict[int, str]] = {
 """What each edition computes, against the one before it."""
 
 FIRST: Final = 1
-"""The edition of whatever says nothing: it was written before there were editions."""
+"""The edition of what states none: it was written before there were editions."""
 
 _MARK: Final = re.compile(r"<!-- model edition (\d+) -->")
 
@@ -69,7 +69,7 @@ def warn_of_files(older: Mapping[str, int]) -> None:
 
 
 def result_edition(tree: Mapping[str, object], source: str) -> int:
-    """The edition that stored results state, 1 if they state none; an older one is told by one warning.
+    """The edition that stored results state, 1 if they state none; an older one gives one warning.
 
     Raises:
         ResultsError: a newer edition than this code's, or no number of an edition.

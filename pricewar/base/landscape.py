@@ -1,4 +1,4 @@
-"""The landscape of a market: who makes what, and where it all began."""
+"""The landscape of a market: who makes what, and the state at the start."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .errors import bad_input
 
 @dataclass(frozen=True)
 class Landscape(Record):
-    """What never changes within a run and everybody knows: who makes what, and where it all began."""
+    """What never changes within a run and everybody knows: who makes what, and the state at the start."""
 
     firms: tuple[str, ...]
     """Firm ids, length F."""
@@ -37,8 +37,11 @@ class Landscape(Record):
 
     @cached_property
     def by_name(self) -> Ints:
-        """(F,) positions of the firms in the order of their ids: whatever goes round the firms goes so, that
-        the order in which a scenario lists them is irrelevant."""
+        """(F,) positions of the firms in the order of their ids.
+
+        Code that visits all firms one after the other uses this order, so that the order in which a
+        scenario lists them makes no difference.
+        """
         return read_only(np.argsort(np.array(self.firms), kind="stable"))
 
     def rival_weights(self, own: Ints, on_sale: Flags) -> Floats:
@@ -69,7 +72,7 @@ class Landscape(Record):
         """(..., J) for each product what holds for its firm, from values (..., F)."""
         return np.asarray(values)[..., self.firm_of]
 
-    def by_firm(self, values: Floats | Flags) -> Floats:
+    def by_firm(self, values: NDArray[Any]) -> Floats:
         """(..., F) sums over each firm's products of values (..., J); 0 for a firm without products.
 
         Numbers are added one by one in the order of products, so that months together and a month by itself

@@ -1,4 +1,4 @@
-"""Random streams named by who draws, so that one more firm moves nobody else's luck."""
+"""Random streams named by who draws, so that one more firm changes nobody else's luck."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ def stream(seed: int, *name: str | int) -> np.random.Generator:
 
 
 def repetition(seed: int, k: int) -> int:
-    """Seed of the k-th repetition of what has a seed: for 0 itself, then seeds unrelated to it."""
+    """Seed of the k-th repetition: for k = 0 the given seed itself, then seeds that are unrelated to it."""
     return seed if k == 0 else int(stream(seed, "repetition", k).integers(2**31))

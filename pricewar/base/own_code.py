@@ -1,7 +1,7 @@
-"""Code of a user's own: a file names it as `module:Name`, and here alone it is imported and blamed.
+"""A user's own code: a file names it as `module:Name`. Only this module imports it and reports its errors.
 
-Whatever goes wrong while a module is imported, a class is made or a rule is at work is told in one line with
-the user's file and line; only an interrupt from the keyboard is let through as it is.
+What goes wrong while a module is imported, a class is made or a rule runs is reported in one line with the
+user's file and line. Only an interrupt from the keyboard is passed on unchanged.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _left_out: ContextVar[list[str] | None] = ContextVar("names that are not importe
 
 @contextmanager
 def not_imported() -> Iterator[list[str]]:
-    """Import nothing of a user's own as long as the block lasts; the list fills with the names left out."""
+    """Import none of a user's own code within the block; the list collects the names left out."""
     names = list[str]()
     token = _left_out.set(names)
     try:
@@ -40,7 +40,7 @@ def not_imported() -> Iterator[list[str]]:
 
 
 def left_out(name: str) -> bool:
-    """Whether nothing of a user's own may be imported now; if so the name is noted."""
+    """Whether a user's own code must not be imported now; if so, the name is noted."""
     names = _left_out.get()
     if names is not None and name not in names:
         names.append(name)

@@ -1,6 +1,6 @@
 """Dotted paths into a tree of tables and lists, and patterns that mean many of them.
 
-One way for `Scenario.but`, `--set`, experiments and policy studies.
+`Scenario.but`, `--set`, experiments and policy studies all use them.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def _walk(node: Any, parts: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 
 
 def _means(part: str, key: str) -> bool:
-    """Whether a part of a pattern means a key: `*` is the only sign that stands for others."""
+    """Whether a part of a pattern means a key: `*` is the only sign that matches others."""
     return re.fullmatch(".*".join(map(re.escape, part.split("*"))), key, re.S) is not None
 
 

@@ -63,7 +63,7 @@ class View(Record):
     units: Floats
     stock: Floats
     start_stock_months: Floats
-    """(n,) months of sales in stock at the start, what the firm holds to be normal."""
+    """(n,) months of sales in stock at the start, which the firm regards as normal."""
     backlog: Floats
     capacity: float
     """Cars a month that the firm can make now."""
@@ -106,19 +106,19 @@ class View(Record):
         return self.stock / np.maximum(self.orders, 1.0)
 
     def change(self, months_ago: int = 0) -> Floats:
-        """(J,) how far each price seen stands from what costs explain, as a fraction; below 0 is a cut.
+        """(J,) how far each price seen differs from what costs explain, as a fraction; below 0 is a cut.
 
-        What lies within two standard deviations of the error of sight is taken for error.
+        A difference within two standard deviations of the error of sight counts as error.
         """
         row = max(len(self.seen) - 1 - months_ago, 0)
         change = np.asarray(self.seen[row] / self.reference[row] - 1.0)
         return np.where(np.abs(change) > 2.0 * self.noise, change, 0.0) if self.noise > 0 else change
 
     def rival_cut(self, months_ago: int = 0) -> Floats:
-        """(n,) how far rivals' prices stand below what costs explain, a fraction >= 0, weighted by closeness.
+        """(n,) how far rivals' prices are below what costs explain, a fraction >= 0, weighted by closeness.
 
-        0.10 means that the rivals to whom a product would lose its buyers have cut by 10%. A rise of one
-        rival does not make up for the cut of another.
+        0.10 means that the rivals to which a product would lose its buyers have cut by 10%. A rise of one
+        rival does not cancel the cut of another.
         """
         return self._of_rivals(np.maximum(-self.change(months_ago), 0.0))
 
@@ -144,7 +144,7 @@ class Quote(Record):
 
 @dataclass(frozen=True)
 class Offers(Record):
-    """What stands in the showrooms this month, over all J products."""
+    """What is offered this month, over all J products."""
 
     period: int
     list_price: Floats
@@ -161,8 +161,9 @@ class Offers(Record):
     headline: Floats | None = None
     """(J,) prices as announced, limited-time offers taken off; None: what is announced is what is paid."""
     known_rise: Floats | None = None
-    """(J,) CNY by which buyers know that the state will soon make a car dearer for them (a subsidy that
-    ends, a tax that starts); None: nothing is announced."""
+    """(J,) CNY by which, as buyers know, the state will soon make a car more expensive for them (a subsidy
+    that ends, a tax that starts); None: nothing is announced.
+    """
 
     @property
     def price(self) -> Floats:

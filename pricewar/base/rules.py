@@ -34,13 +34,13 @@ R = TypeVar("R", bound="Rule")
 class Rule(BaseModel):
     """Base of strategies, interventions, events and preferences of buyers: immutable parameters.
 
-    Unknown keys are refused. What a rule remembers lives in a notebook handed to it, never in itself,
-    so a rule can be shared between firms, runs and processes.
+    Unknown keys are refused. A rule keeps what it remembers in a notebook that it is given, never in
+    itself. So a rule can be shared between firms, runs and processes.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
     looked_at: ClassVar[bool] = True
-    """Whether this is the rule itself; False for what stands in for a rule whose code is not imported."""
+    """Whether this is the rule itself; False for a placeholder of a rule whose code is not imported."""
 
     @property
     def kind(self) -> str:
@@ -79,7 +79,7 @@ def make_rule(value: object, package: str, base: type[R]) -> R:
 
 
 def _made(kind: str, rule: type[R], parameters: Mapping[str, Any]) -> R:
-    """A rule of a user's own: its validators may raise anything, its parameters must be plain values."""
+    """A user's own rule: its validators may raise anything, and its parameters must be plain values."""
     try:
         made = rule.model_validate(parameters)
     except ValidationError:
@@ -119,7 +119,7 @@ def find_rule(kind: str, package: str, base: type[R]) -> type[R]:
 
 
 def _unusable(found: type[R], package: str, base: type[R]) -> str:
-    """Why a class of the right sort is no rule that a file can name; empty if it is one."""
+    """Why a file cannot name this class as a rule, although it is of the right sort; empty if it can."""
     if found is base:
         return f"it is the base of all such rules; allowed: a subclass of {base.__name__}"
     if inspect.isabstract(found):
@@ -177,7 +177,23 @@ class RuleOf:
 
 
 def _schema_of(kind: str, rule: type[Rule]) -> dict[str, Any]:
-    schema = rule.model_json_schema()
+    schema = _inlined(rule.model_json_schema())
     schema["properties"] = {"kind": {"const": kind}, **schema.get("properties", {})}
     schema["required"] = ["kind", *schema.get("required", [])]
     return schema
+
+
+def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema with its definitions put where they are named: it becomes a part of a larger one."""
+    known = schema.pop("$defs", {})
+
+    def put(part: Any) -> Any:
+        if isinstance(part, list):
+            return [put(item) for item in part]
+        if not isinstance(part, dict):
+            return part
+        if "$ref" in part:
+            return put(known[part["$ref"].rsplit("/", 1)[-1]])
+        return {key: put(item) for key, item in part.items()}
+
+    return dict(put(schema))

@@ -1,4 +1,4 @@
-"""Fingerprints of code of one's own: what `module:Class` and `module:function` in a file stand for.
+"""Fingerprints of a user's own code: what `module:Class` and `module:function` in a file stand for.
 
 A scenario that names `mylab:Cautious` means the code of that class, so the code belongs to the inputs. For
 each module that a file names, this gives the SHA-256 of the module's source file, and of the source file of
@@ -6,10 +6,10 @@ every module of the user's that it imports, in turn. A module is the user's if i
 standard library, nor in a site-packages folder, nor in this package: those have versions. The named module
 itself counts wherever it lies, unless it is this package's.
 
-Imports are read from the source, those inside functions and conditions included; nothing is run for it. Not
-seen are modules imported by a computed name, files that the code reads, and versions of libraries. A class
-or function of a script or notebook (`__main__`) counts with its own source alone, so that other lines of
-the script may change; where there is no source, the words "no source" stand for it, and a change is not
+Imports are read from the source, those inside functions and conditions included; nothing is run for it.
+Modules imported by a computed name, files that the code reads, and versions of libraries are not seen. A
+class or function of a script or notebook (`__main__`) counts with its own source alone, so that other lines
+of the script may change; where there is no source, the words "no source" stand for it, and a change is not
 noticed.
 """
 
@@ -44,7 +44,7 @@ def home_of(module: str) -> str:
 
 
 def sources(tree: object) -> dict[str, str]:
-    """Module -> SHA-256 of its source file, for all code of one's own that plain values name.
+    """Module -> SHA-256 of its source file, for all of a user's own code that plain values name.
 
     Args:
         tree: nested tables and lists; every text of the form `module:name` counts, whatever its place.

@@ -36,7 +36,7 @@ class State:
     brand: Floats
     """(F,) brand equity relative to the start, utility."""
     reference: Floats
-    """(J,) price that buyers have in mind, CNY incl. VAT."""
+    """(J,) price that buyers remember, CNY incl. VAT."""
     fleet: Floats
     """(F + 1,) share of each brand among the cars on the road; the last entry is all others."""
     price_trend: Floats
@@ -70,7 +70,7 @@ class State:
     start_lead: Floats
     """(J,) months an order waited for its car before the first month."""
     start_stock_months: Floats
-    """(J,) dealer stock before the first month, in months of sales: what firms hold to be normal."""
+    """(J,) dealer stock before the first month, in months of sales, which firms regard as normal."""
 
     cash: Floats
     payables: Floats

@@ -1,8 +1,8 @@
 """Sums of products in one order, whatever the machine's threads.
 
 A BLAS splits a long sum over its threads (above 10,000 numbers, for OpenBLAS), so `a @ b` has other last
-digits with two threads than with one. numpy's own sums are made by one thread in a fixed order. Everything
-that a run passes through sums with these; matrices of the static analyses, in `demand` and `equilibrium`, are
+digits with two threads than with one. numpy's own sums are made by one thread in a fixed order. All code
+that a run uses sums with these functions. Matrices of the static analyses, in `demand` and `equilibrium`, are
 left to BLAS.
 """
 
@@ -47,3 +47,23 @@ def solved(matrix: NDArray[Any], right: NDArray[Any]) -> Floats:
     for k in range(count - 1, -1, -1):
         out[k] = (out[k] - dot(left[k, k + 1 :], out[k + 1 :])) / left[k, k]
     return out
+
+
+def inverted(matrix: NDArray[Any]) -> Floats:
+    """(n, n) inverse by elimination with partial pivoting, row by row.
+
+    Raises:
+        ZeroDivisionError: the matrix is singular.
+    """
+    count = len(matrix)
+    both = np.column_stack([np.array(matrix, dtype=np.float64), np.eye(count)])
+    for k in range(count):
+        pivot = k + int(np.argmax(np.abs(both[k:, k])))
+        if both[pivot, k] == 0.0:
+            raise ZeroDivisionError("singular matrix")
+        both[[k, pivot]] = both[[pivot, k]]
+        both[k] /= both[k, k]
+        factor = both[:, k].copy()
+        factor[k] = 0.0
+        both -= factor[:, None] * both[k]
+    return both[:, count:].copy()

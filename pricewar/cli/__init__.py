@@ -12,7 +12,7 @@ from .signals import end_at_once_when_stopped
 
 
 def main() -> None:
-    """Entry of the console script. Rules of one's own are found in the current directory."""
+    """Entry of the console script. A user's own rules are found in the current directory."""
     end_at_once_when_stopped()
     here = os.getcwd()
     if here not in sys.path:

@@ -6,7 +6,6 @@ import functools
 import signal
 from collections.abc import Callable
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Annotated, Any
 
 import typer
@@ -60,15 +59,14 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def make_app() -> typer.Typer:
-    """All commands whose modules are installed."""
+    """All commands."""
     made = typer.Typer(
         name="pricewar", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
     )
     made.callback()(_common)
     for name, module, function in COMMANDS:
-        if find_spec(f"{__package__}.{module}") is not None:
-            command = getattr(import_module(f".{module}", __package__), function)
-            made.command(name)(guarded(command))
+        command = getattr(import_module(f".{module}", __package__), function)
+        made.command(name)(guarded(command))
     return made
 
 

@@ -29,9 +29,9 @@ def check(
 ) -> None:
     """Check scenario, experiment and policy files and name every problem with its place.
 
-    What is allowed but out of scale or without effect is told as a hint. Exit code 2 if there is a problem. A
-    file that names a rule or metric of one's own as module:Name makes Python import that module, and so run
-    it, here too: with --no-code nothing is imported.
+    What is allowed but out of scale or without effect is reported as a hint. Exit code 2 if there is a
+    problem. If a file names your own rule or metric as module:Name, Python imports that module and so runs
+    it, here too. With --no-code nothing is imported.
     """
     from pricewar.base.own_code import not_imported
 
@@ -62,7 +62,7 @@ def checked(file: str) -> str:
 
 
 def _sort_of(file: str) -> Callable[[str], str]:
-    """What checks a file: a policy has measures, an experiment factors and a base, all else is a scenario."""
+    """What checks a file: a policy has measures, an experiment has factors and a base, a scenario neither."""
     from pricewar.files.toml_text import is_file
     from pricewar.scenario.files import merged, shipped_directory, shipped_scenarios
 

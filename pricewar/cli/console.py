@@ -35,7 +35,7 @@ def say(text: str, quiet: bool = False) -> None:
 
 @contextmanager
 def warnings_told() -> Iterator[None]:
-    """Tell of older editions and of a makeshift cache on stderr, each once, as long as the block lasts."""
+    """Report older editions and a temporary cache on stderr, each once, within the block."""
     told = set[str]()
     with warnings.catch_warnings():
         warnings.simplefilter("always", EditionWarning)

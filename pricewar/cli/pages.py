@@ -25,7 +25,7 @@ from pricewar.scenario.parts import (
     SupplierSpec,
     SupplyChainSpec,
 )
-from pricewar.scenario.preferences import Preferences
+from pricewar.scenario.preferences import Preferences, Taste
 from pricewar.scenario.tree import Scenario
 from pricewar.strategies import Strategy
 
@@ -39,6 +39,7 @@ TABLES: Final[dict[str, type[BaseModel]]] = {
     "consumers": ConsumerSpec,
     "firms.ID": FirmSpec,
     "products.ID": ProductSpec,
+    "demand.tastes.COLUMN": Taste,
     "supply_chain": SupplyChainSpec,
     "supply_chain.groups.ID": SupplierSpec,
     "noise": NoiseSpec,
@@ -47,7 +48,11 @@ TABLES: Final[dict[str, type[BaseModel]]] = {
 """Tables of a scenario file by path; ID stands for a name that the file chooses."""
 
 RULES: Final[dict[str, tuple[str, type[Rule], str]]] = {
-    "demand": ("pricewar.scenario.preferences", Preferences, "`[demand]`"),
+    "demand": (
+        "pricewar.scenario.preferences",
+        Preferences,
+        "`[demand]`, explained in [write a demand](../how-to/write-a-demand.md)",
+    ),
     "cost curves": (
         "pricewar.scenario.cost_curves",
         CostCurve,
@@ -73,6 +78,7 @@ BOUNDS: Final = {
     "minLength": "at least {} characters",
     "maxLength": "at most {} characters",
     "minItems": "at least {}",
+    "multipleOf": "a multiple of {}",
     "minProperties": "at least {}",
 }
 MONTH_PATTERN: Final = r"^[12][0-9]{3}-(0[1-9]|1[0-2])$"
@@ -83,7 +89,7 @@ A scenario is a TOML file. It says only what it changes: `extends` names another
 a file) whose tables are merged under this one's, and `data` names a market data set that fills firms and
 products. Merging goes key by key; `events` and `interventions` are added to those of the base; a table that
 names another `kind` replaces the one below it whole. A rule without parameters can be written as its kind
-alone: `strategy = "Hold"`. `kind = "module:Class"` names a rule of one's own, from anywhere Python can
+alone: `strategy = "Hold"`. `kind = "module:Class"` names your own rule, from anywhere Python can
 import; the command line looks in the current directory too. Without `name` a scenario is named after its
 file.
 
@@ -95,16 +101,16 @@ for editors. This page is made from the code by `make docs`. Money is in CNY, ti
 VAT unless the text says otherwise. A value without a source is assumed; sources of mechanisms:
 [dynamics](dynamics.md).
 
-A digest names the inputs of a scenario. It moves with any value that is not the name, the title or the seed,
-and with the source of rules of one's own ([what counts](../adr/0041-own-code.md)).
-It does not move with the code of shipped rules: what they do is named by the edition of the model and the
-version of pricewar, so give these with a digest. A new parameter with a default is a new input: it moves the
-digests of all scenarios, as the changelog then says. The digest of an experiment or policy study adds its
+A digest names the inputs of a scenario. It changes with any value that is not the name, the title or the
+seed, and with the source of your own rules ([what counts](../adr/0041-own-code.md)).
+It does not change with the code of shipped rules: the edition of the model and the version of pricewar name
+what they do, so give these with a digest. A new parameter with a default is a new input: it changes the
+digests of all scenarios, and the changelog then says so. The digest of an experiment or policy study adds its
 factors, design, seeds, metrics and measures; words, figures and the time limit do not count.
 
 | key | type | meaning |
 |---|---|---|
-| `extends` | text | scenario that this one is laid upon |
+| `extends` | text | scenario on which this one builds |
 | `data` | text | market data set, shipped (`china_nev_2025_04`) or a directory in the same format |
 | `edition` | number | [edition of the model](../adr/0031-editions.md) the file is for; absent: the current |
 """
@@ -114,8 +120,8 @@ CLI_HEAD: Final = """# Command line
 summary, with `--json` as one JSON document and nothing else. Exit codes: 0 done, 1 failed (or some runs
 failed: the others are kept), 2 wrong input and nothing written, 130 interrupted (Ctrl-C) and 143 terminated
 (SIGTERM), both with nothing half-written. A strategy that returns something else than one price for each of
-its products is wrong input, and so is a rule of one's own that raises an error in every run: it is told with
-firm, month, and the line of its code. This page is made from the code by `make docs`.
+its products is wrong input, and so is your own rule if it raises an error in every run: the message
+names the firm, the month and the line of its code. This page is made from the code by `make docs`.
 
 `--out` names a new folder, an empty one, or one that the same kind of command wrote. Only files that pricewar
 wrote are replaced or removed, those that the folder's `run.json` names; files of yours stay. A folder with
@@ -154,18 +160,19 @@ def command_page() -> str:
 
 def _section(path: str, model: type[BaseModel]) -> str:
     title = f"`[{path}]`" if path else "Top level"
-    return f"## {title}\n\n{_doc(model)}\n\n{_fields(model)}\n"
+    return f"## {title}\n\n{_doc(model)}\n\n{fields_table(model)}\n"
 
 
 def _kind(name: str, rule: type[Rule]) -> str:
-    return f"### {name}\n\n{_doc(rule).splitlines()[0]}\n\n{_fields(rule)}\n"
+    return f"### {name}\n\n{_doc(rule).splitlines()[0]}\n\n{fields_table(rule)}\n"
 
 
 def _doc(model: type) -> str:
     return inspect.cleandoc(model.__doc__ or "")
 
 
-def _fields(model: type[BaseModel]) -> str:
+def fields_table(model: type[BaseModel]) -> str:
+    """The fields of a model as a table: key, type, default, what is allowed, meaning."""
     schema = model.model_json_schema()
     rows = list(_rows(schema, schema.get("$defs", {}), schema.get("required", [])))
     if not rows:
@@ -276,6 +283,10 @@ def main(folder: str) -> None:
     for name, page in PAGES.items():
         (Path(folder) / name).write_text(page(), encoding="utf-8")
         tell(f"{folder}/{name}")
+    from .lab_page import PAGE, renew
+
+    renew(Path(folder))
+    tell(f"{folder}/{PAGE}")
 
 
 if __name__ == "__main__":

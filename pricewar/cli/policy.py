@@ -30,7 +30,7 @@ def policy(
 ) -> None:
     """Measures alone and in bundles against one war: report.html, brief.pdf, figures and tables.
 
-    Stopped at any moment, the same command goes on where it was. Exit code 1 if futures failed.
+    You can stop it at any moment: the same command goes on where it was. Exit code 1 if futures failed.
     """
     from pricewar.policy import load_policy, run_policy
     from pricewar.report.experiment import require_page
@@ -54,10 +54,10 @@ def policy(
 
     from .sweep import progress_of
 
+    command = shlex.join(["pricewar", "policy", experiment, "--out", str(target)])
     say(f"{spec.name}: {len(spec):,} futures, {spec.runs:,} runs -> {target}", quiet)
     with progress_of(len(spec), quiet) as tick:
-        study = run_policy(spec, store=target, workers=workers, progress=tick)
-    command = shlex.join(["pricewar", "policy", experiment, "--out", str(target)])
+        study = run_policy(spec, store=target, workers=workers, progress=tick, command=command)
     findings = write_brief(study, target, command)
     if page is not None:
         write_markdown(study, page, command)

@@ -27,6 +27,9 @@ Rho = Annotated[
     typer.Option(help="Correlation within nests; default: from two margins or more. Implies --nests."),
 ]
 Size = Annotated[float | None, typer.Option(help="Buyers of the whole market; turns quantities into shares.")]
+Closed = Annotated[
+    bool, typer.Option("--no-outside", help="Everybody buys one of the products: shares sum to one.")
+]
 Merge = Annotated[
     tuple[str, str] | None, typer.Option(metavar="FIRM FIRM", help="FIRM FIRM: two firms that become one.")
 ]
@@ -55,6 +58,7 @@ def screen(
     nests: Nests = False,
     rho: Rho = None,
     market_size: Size = None,
+    no_outside: Closed = False,
     merge: Merge = None,
     cut: Cut = None,
     no_response: Still = False,
@@ -73,8 +77,8 @@ def screen(
 ) -> None:
     """Calibrate logit or nested logit from shares and margins; say what a merger or a price change does.
 
-    All changes named happen at once; without any, the market as it is. Parts are fractions; prices and harm
-    are in the money of the spreadsheet.
+    All changes named happen at once; without any, the market is shown as it is. Shares and rates are
+    fractions; prices and harm are in the money of the spreadsheet.
     """
     from pricewar.files.folders import require_ours
     from pricewar.screen import read_market
@@ -84,8 +88,8 @@ def screen(
     if out is not None:
         require_ours(out)
     found = run(
-        read_market(market, market_size), change, nests=nests, rho=rho, margin_sd=margin_sd, draws=draws,
-        seed=seed, efficiency=efficiency, full=full,
+        read_market(market, market_size, outside=not no_outside), change, nests=nests, rho=rho,
+        margin_sd=margin_sd, draws=draws, seed=seed, efficiency=efficiency, full=full,
     )  # fmt: skip
     if out is not None:
         save(found, out)

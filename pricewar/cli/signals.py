@@ -20,7 +20,7 @@ class Terminated(KeyboardInterrupt):
 
 
 def end_at_once_when_stopped() -> None:
-    """While commands are loaded. A signal that is ignored stays so, as for a job of a script."""
+    """What a signal does while commands are loaded. An ignored one stays ignored, as for a script's job."""
     for number in STOPPED:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _end)

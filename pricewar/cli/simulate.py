@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .output import Outcome
 
 WRONG_INPUT = ("InputError:", "StrategyError:", "RuleError:")
-"""Errors of a run that the scenario or a rule in it is to blame for."""
+"""Errors of a run that are caused by the scenario or a rule in it."""
 FOCUS = "xiaomi"
 """Firm whose break-even is drawn if nothing else is asked for, where there is such a firm."""
 

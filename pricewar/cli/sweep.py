@@ -50,7 +50,7 @@ def sweep(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Run an experiment; stopped at any moment, the same command goes on where it was.
+    """Run an experiment; if you stop it at any moment, the same command goes on where it was.
 
     Exit code 1 if runs failed: their rows say why, and how to repeat each.
     """
@@ -132,14 +132,14 @@ def _bar(total: int) -> Iterator[Progress]:
 
 
 class _Clock:
-    """Runs a second since the first answer of this sitting."""
+    """Runs a second since the first answer of this call."""
 
     def __init__(self) -> None:
         self._begin = time.monotonic()
         self._first: int | None = None
 
     def pace(self, done: int) -> float:
-        """Runs a second, of those done in this sitting."""
+        """Runs a second, of those done in this call."""
         self._first = done if self._first is None else self._first
         return (done - self._first) / max(time.monotonic() - self._begin, 1e-9)
 

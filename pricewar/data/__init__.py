@@ -2,7 +2,7 @@
 
 `load_market_data()` reads the market that ships with the package, China's new-energy cars in April 2025.
 The same call with the path of a directory reads a user's own market in the same format. What a market has
-beside figures (tastes, mechanisms, amounts of money of its own) stands in its scenario.toml.
+besides figures (tastes, mechanisms, amounts of money of its own) is in its scenario.toml.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class MarketData:
         history: Monthly sales by entity and metric; metrics must never be mixed.
         elasticities: Published estimates.
         conduct: The pricing rule that the moves of each firm support.
-        scenario: Tables of a scenario (`SCENARIO_TABLES`) on which those that use the market are laid; {}
+        scenario: Tables of a scenario (`SCENARIO_TABLES`) on which scenarios that use the market build; {}
             where it brings none.
     """
 

@@ -1,4 +1,4 @@
-"""What must hold in a market's tables. Each check returns the problems it found, none raises."""
+"""What must be true of a market's tables. Each check returns the problems it found; none raises."""
 
 from __future__ import annotations
 

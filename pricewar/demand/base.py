@@ -9,28 +9,39 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from itertools import pairwise
 from math import isfinite
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pricewar.base.arguments import number, takes
 from pricewar.base.errors import InputError, bad_input
+from pricewar.base.sums import times
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 _STEP = 6e-6
 """Step of a central difference, as part of the price: the cube root of rounding."""
+NOT_ON_SALE = -1.0e3
+"""Utility of a product that nobody can buy."""
+PRICED_OUT = 1e6
+"""A product that is not on sale is asked for at this many times its price: nobody may buy it there."""
+_REACH = np.array([0.0, 0.05, 0.15, 0.4, 1.0, 2.0, 4.0, 8.0, 14.0])
+"""Ends of the parts in which demand is added up towards prices at which nobody buys, log of the factor."""
 AGREES = 1e-4
 """Largest difference between derivatives and differences, as part of the largest slope."""
 
 
 class Demand(ABC):
-    """Demand for J products. A subclass gives `products`, `expected` and `jacobian`; the rest follows.
+    """Demand for J products. A subclass gives `products`, `expected`, and better `jacobian` too.
 
     All prices are arrays (J,) in the scenario's currency; all shares (J,) are expected purchases per buyer.
     """
+
+    symmetric: ClassVar[bool] = True
+    """Whether the cross-price slopes of two products are equal, as wherever utility is linear in money."""
 
     @property
     @abstractmethod
@@ -41,9 +52,72 @@ class Demand(ABC):
     def expected(self, prices: ArrayLike) -> Floats:
         """Return expected shares (J,) at `prices` (J,)."""
 
-    @abstractmethod
+    @property
+    def rows(self) -> int:
+        """Number of buyers that can be told apart R; 0 where demand is that of all buyers together."""
+        return 0
+
     def jacobian(self, prices: ArrayLike) -> Floats:
-        """Return J[j, k] = d share_j / d price_k, (J, J)."""
+        """Return J[j, k] = d share_j / d price_k, (J, J); by central differences unless given."""
+        return numerical_jacobian(self, prices)
+
+    def own_slopes(self, prices: ArrayLike) -> Floats:
+        """Return d share_j / d price_j (J,)."""
+        return np.diag(self.jacobian(prices)).copy()
+
+    def utility_of_money(self, prices: ArrayLike) -> Floats:
+        """Return the utility of one unit of money (J,): that of the logit with these shares and own slopes.
+
+        A change of appeal in utility counts as a change of price by appeal / this.
+        """
+        p = self.check_prices(prices)
+        shares = self.expected(p)
+        return np.asarray(-self.own_slopes(p) / (shares * (1.0 - shares)))
+
+    def consumer_surplus(self, prices: ArrayLike) -> float:
+        """Return money per buyer: demand added up along prices that rise together until nobody buys.
+
+        By Gauss and Legendre's rule; a demand that has its surplus in closed form should give it.
+        """
+        p = self.check_prices(prices)
+        unit, total = float(np.abs(p).mean()), 0.0
+        node, weight = np.polynomial.legendre.leggauss(8)
+        for low, high in pairwise(_REACH):
+            for x, w in zip(node, weight, strict=True):
+                factor = float(np.exp((low + high) / 2.0 + x * (high - low) / 2.0))
+                bought = float(self.expected(p + unit * (factor - 1.0)).sum())
+                total += w * (high - low) / 2.0 * factor * unit * bought
+        return total
+
+    def by_group(self, prices: ArrayLike) -> tuple[Floats, Floats]:
+        """Return shares (G, J) by group of buyers, here one for all, and each row's inside sum (R,)."""
+        return self.expected(prices)[None, :], np.zeros(0)
+
+    def second_choices(self, prices: ArrayLike, refused: Floats) -> Floats:
+        """Return (J,) what each product that turns nobody away gains of all buyers.
+
+        What the others would sell if all that turn somebody away were not on sale, less what they sell, times
+        the part of those products' buyers that is turned away.
+
+        Args:
+            prices: (J,).
+            refused: (J,) share of each product's buyers that it turns away.
+        """
+        p, full = self.check_prices(prices), refused > 0
+        now = self.expected(p)
+        wanted = float(now[full].sum())
+        if wanted <= 0.0:
+            return np.zeros(self.products)
+        part = float((refused * now).sum()) / wanted
+        alone = self.expected(np.where(full, PRICED_OUT * np.maximum(np.abs(p), 1e-9), p))
+        return np.where(full, 0.0, part * np.maximum(alone - now, 0.0))
+
+    def best_response(self, *case: Any) -> Floats | None:
+        """Return a firm's own net prices if there is a short way to them (see `demand.buyers`), else None.
+
+        Without one they are found by `pricewar.equilibrium.solve` with the others' prices fixed.
+        """
+        return None
 
     def curvature(self, prices: ArrayLike, margins: Floats, internal: Floats) -> Floats:
         """Return X[j, l] = sum_k internal[j, k] margins[k] d2 share_k / (d price_j d price_l), (J, J).
@@ -60,7 +134,7 @@ class Demand(ABC):
         jacobian = self.jacobian(prices)
         slope = -np.diag(jacobian)
         internal = internalisation(firms, conduct)
-        gain = ((internal * jacobian.T) @ margins) + slope * margins
+        gain = times(internal * jacobian.T, margins) + slope * margins
         return self.expected(prices), slope, gain
 
     def check_prices(self, prices: ArrayLike) -> Floats:
@@ -81,6 +155,14 @@ class Demand(ABC):
         own = np.diag(jacobian)
         ratios = -(jacobian / own).T
         np.fill_diagonal(ratios, jacobian.sum(axis=0) / own)
+        return ratios
+
+    def closeness(self, prices: ArrayLike) -> Floats:
+        """Return `diversion` with zeros on the diagonal, (J, J); zeros for what nobody buys."""
+        jacobian = self.jacobian(prices)
+        own = np.diag(jacobian)[:, None]
+        ratios = np.divide(-jacobian.T, own, out=np.zeros_like(jacobian), where=own < 0)
+        np.fill_diagonal(ratios, 0.0)
         return ratios
 
     @takes(factor=number)
@@ -195,6 +277,8 @@ def gather(*checks: tuple[bool, str, object, str]) -> None:
 
 __all__ = [
     "AGREES",
+    "NOT_ON_SALE",
+    "PRICED_OUT",
     "Demand",
     "Floats",
     "InputError",

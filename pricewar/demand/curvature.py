@@ -16,19 +16,6 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-def logit_jacobian(s: Floats, c: Floats, weights: Floats, nests: Ints, rho: Floats) -> Floats:
-    """Return d share_j / d price_k (J, J); `weights` are w_i alpha_i."""
-    weighted = s * weights[:, None]
-    jacobian = weighted.T @ s
-    own = weighted.sum(axis=0)
-    if rho.size:
-        r = 1.0 / (1.0 - rho[nests])
-        own = own * r
-        jacobian += _same(nests) * (r - 1.0) * (weighted.T @ c)
-    jacobian[np.diag_indices_from(jacobian)] -= own
-    return jacobian
-
-
 def logit_curvature(
     s: Floats, c: Floats, weights: Floats, nests: Ints, rho: Floats, margins: Floats, internal: Floats
 ) -> Floats:

@@ -17,15 +17,21 @@ class Hotelling(Demand):
     Args:
         value: (2,) what a product is worth to a buyer who lives next door.
         transport: t > 0, the cost of crossing the street, in money.
+        size: buyers on the street per buyer of the market; the others never buy.
     """
 
     value: Floats
     transport: float
+    size: float = 1.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "value", vector("value", self.value, 2))
         wrong = not (np.isfinite(self.transport) and self.transport > 0)
-        gather((wrong, "transport", self.transport, "a number above zero"))
+        many = not (np.isfinite(self.size) and self.size > 0)
+        gather(
+            (wrong, "transport", self.transport, "a number above zero"),
+            (many, "size", self.size, "a number above zero"),
+        )
 
     @property
     def products(self) -> int:
@@ -46,7 +52,9 @@ class Hotelling(Demand):
 
     def expected(self, prices: ArrayLike) -> Floats:
         """Return shares (2,): the two markets where they do not meet, the indifferent buyer where they do."""
-        p = self.check_prices(prices)
+        return self.size * self._street(self.check_prices(prices))
+
+    def _street(self, p: Floats) -> Floats:
         if not self._contested(p):
             return np.clip(self._reach(p), 0.0, 1.0)
         x = min(max(self._meeting_point(p), 0.0), 1.0)
@@ -57,9 +65,9 @@ class Hotelling(Demand):
         p = self.check_prices(prices)
         if self._contested(p):
             inside = 0.0 < self._meeting_point(p) < 1.0
-            return np.array([[-0.5, 0.5], [0.5, -0.5]]) / self.transport * inside
+            return np.array([[-0.5, 0.5], [0.5, -0.5]]) * (self.size / self.transport * inside)
         reach = self._reach(p)
-        return np.diag(np.where((reach >= 0.0) & (reach < 1.0), -1.0 / self.transport, 0.0))
+        return np.diag(np.where((reach >= 0.0) & (reach < 1.0), -self.size / self.transport, 0.0))
 
     def curvature(self, prices: ArrayLike, margins: Floats, internal: Floats) -> Floats:
         """Shares are piecewise linear: zeros (2, 2)."""
@@ -68,5 +76,5 @@ class Hotelling(Demand):
     def consumer_surplus(self, prices: ArrayLike) -> float:
         """Surplus per buyer: value less price and travel, summed along the street."""
         p = self.check_prices(prices)
-        shares = self.expected(p)
-        return float(((self.value - p) * shares - 0.5 * self.transport * shares**2).sum())
+        reach = self._street(p)
+        return float(self.size * ((self.value - p) * reach - 0.5 * self.transport * reach**2).sum())

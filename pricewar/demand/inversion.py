@@ -42,13 +42,18 @@ class Inversion:
 
 @takes(demand=MixedLogit, tol=number, max_iterations=at_least(1))
 def invert_shares(
-    demand: MixedLogit, shares: ArrayLike, prices: ArrayLike, tol: float = 1e-13, max_iterations: int = 10_000
+    demand: MixedLogit,
+    shares: ArrayLike,
+    prices: ArrayLike,
+    tol: float = 1e-13,
+    max_iterations: int = 10_000,
+    start: ArrayLike | None = None,
 ) -> Inversion:
     """Find delta (J,) such that `demand.with_delta(delta).expected(prices)` equals `shares`.
 
     The map delta + (1 - rho) (log observed - log predicted), mixed over five past steps (Anderson); when the
     residual grows the past is dropped, so that the plain contraction, which converges from anywhere, is the
-    fallback.
+    fallback. It starts from `start` (J,), by default the plain logit's mean utilities.
 
     Raises:
         InputError: shares not positive, or summing to one or more (or to more than the weights allow).
@@ -66,8 +71,9 @@ def invert_shares(
     )
     damping = 1.0 - demand.rhos[demand.nest_codes] if demand.rhos.size else 1.0
     mean_alpha = float(np.average(demand.alpha, weights=demand.weights))
-    start = np.log(observed) - np.log(room - observed.sum()) + mean_alpha * p
-    return _contract(demand, np.log(observed), p, start, damping, tol, max_iterations)
+    plain = np.log(observed) - np.log(room - observed.sum()) + mean_alpha * p
+    first = plain if start is None else vector("start", start, demand.products)
+    return _contract(demand, np.log(observed), p, first, damping, tol, max_iterations)
 
 
 def _contract(

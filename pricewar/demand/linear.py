@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from pricewar.base.arguments import number, row, takes
+from pricewar.base.sums import dot, inverted, times
 
 from .base import Demand, Floats, gather, matrix, vector
 
@@ -56,22 +58,38 @@ class LinearDemand(Demand):
 
     def _solve(self, prices: Floats) -> tuple[Floats, np.ndarray]:
         """Quantities and the mask of products that sell: drop the most negative until none is."""
-        sold = np.ones(self.products, dtype=bool)
+        sold = prices < self.choke if self._substitutes else np.ones(self.products, dtype=bool)
         quantities = np.zeros(self.products)
         while sold.any():
             net = (self.choke - prices)[sold]
-            trial = np.linalg.solve(self.quadratic[np.ix_(sold, sold)], net)
+            trial = times(self._slopes(sold), net)
             if (trial >= 0).all():
                 quantities[sold] = trial
                 break
             sold[np.flatnonzero(sold)[trial.argmin()]] = False
         return quantities, sold
 
+    @cached_property
+    def _substitutes(self) -> bool:
+        """Of substitutes none is sold above its choke price; complements may be."""
+        return bool((self.quadratic >= 0.0).all())
+
+    @cached_property
+    def _inverses(self) -> dict[bytes, Floats]:
+        return {}
+
+    def _slopes(self, sold: np.ndarray) -> Floats:
+        """Inverse of the quadratic of the products that sell, worked out once for each set of them."""
+        key = sold.tobytes()
+        if key not in self._inverses:
+            self._inverses[key] = inverted(self.quadratic[np.ix_(sold, sold)])
+        return self._inverses[key]
+
     def jacobian(self, prices: ArrayLike) -> Floats:
         """Return d quantity_j / d price_k (J, J); rows and columns of products priced out are zero."""
         sold = self._solve(self.check_prices(prices))[1]
         out = np.zeros((self.products, self.products))
-        out[np.ix_(sold, sold)] = -np.linalg.inv(self.quadratic[np.ix_(sold, sold)])
+        out[np.ix_(sold, sold)] = -self._slopes(sold)
         return out
 
     def curvature(self, prices: ArrayLike, margins: Floats, internal: Floats) -> Floats:
@@ -81,7 +99,7 @@ class LinearDemand(Demand):
     def consumer_surplus(self, prices: ArrayLike) -> float:
         """Utility less spending per buyer: q' quadratic q / 2."""
         q = self.expected(prices)
-        return float(0.5 * q @ self.quadratic @ q)
+        return 0.5 * dot(q, times(self.quadratic, q))
 
 
 @takes(value=number, substitution=number, weights=row)

@@ -8,36 +8,43 @@ pyblp (Conlon and Gortmaker 2020).
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pricewar.kernels import choice, nested
-from pricewar.kernels.blocks import LANES, block_matrix, block_vector
+from pricewar.kernels import buying, choice, nested
 from pricewar.kernels.exp import BITS
 
-from .base import Demand, Floats, Ints, gather, indices, matrix, vector
-from .curvature import logit_curvature, logit_jacobian, logit_long_run_diversion
+from .base import NOT_ON_SALE, Floats, Ints, gather, indices, matrix, vector
+from .buyers import best_response, by_group
+from .curvature import logit_curvature, logit_long_run_diversion
 from .sampling import draw_choices
+from .tables import RESTS_ON, Tables
 
 
 @dataclass(frozen=True, eq=False)
-class MixedLogit(Demand):
+class MixedLogit(Tables):
     """Random-coefficients logit over R buyer types, optionally with one level of nests.
 
     Args:
         delta: (J,) mean utility without the price term.
-        alpha: (R,) price sensitivity, positive; utility per unit of money.
+        alpha: (R,) price sensitivity, utility per unit of money: positive. An estimate of another sign is
+            taken with a warning: such buyers want what is dearer, and their surplus has no measure in money.
         tastes: (R, J) each type's deviation from `delta` (x_j'beta_i); None for none.
         weights: (R,) how much of the market each type is; not negative. None: all equal, summing to one.
         nests: (J,) nest label of each product; the outside option is alone. None for no nests.
         rho: within-nest correlation in [0, 1), one number or one for each sorted nest label.
+        outside: (R,) exponential of the utility of buying nothing; None for 1.
+        brand: (R,) the firm whose product each type has, as in `owner`; None for none.
+        owner: (J,) the firm of each product; None for none.
+        loyal: utility of a product of the firm whose product one has.
+        group: (R,) group of each type, 0 to G - 1, by which `by_group` reports; None: all are one group.
 
     Raises:
-        InputError: wrong shapes, NaN, weights negative or all zero, alpha not positive, rho outside [0, 1).
+        InputError: wrong shapes, NaN, weights negative or all zero, no alpha positive, rho outside [0, 1).
     """
 
     delta: Floats
@@ -46,6 +53,11 @@ class MixedLogit(Demand):
     weights: Floats | None = None
     nests: NDArray[Any] | None = None
     rho: Any = 0.0
+    outside: Floats | None = None
+    brand: Ints | None = None
+    owner: Ints | None = None
+    loyal: float = 0.0
+    group: Ints | None = None
 
     def __post_init__(self) -> None:
         products, rows = np.size(self.delta), np.size(self.alpha)
@@ -62,6 +74,11 @@ class MixedLogit(Demand):
             codes, names = indices("nests", self.nests, products)
             put(self, "nests", codes)
             put(self, "rho", vector("rho", self.rho, names.size))
+        if self.outside is not None:
+            put(self, "outside", vector("outside", self.outside, rows))
+        for name, size in (("brand", rows), ("owner", products), ("group", rows)):
+            if getattr(self, name) is not None:
+                put(self, name, vector(name, getattr(self, name), size).astype(np.int64))
         self._check_values()
 
     def _tastes_or_zero(self, rows: int, products: int) -> ArrayLike:
@@ -70,57 +87,22 @@ class MixedLogit(Demand):
     def _check_values(self) -> None:
         weights, rho = np.asarray(self.weights), np.asarray(self.rho)
         gather(
-            (bool((self.alpha <= 0).any()), "alpha", float(self.alpha.min()), "price sensitivity above zero"),
+            (bool((self.alpha <= 0).all()), "alpha", float(self.alpha.min()), "price sensitivity above zero"),
             (bool((weights < 0).any()), "weights", float(weights.min()), "weights of at least zero"),
             (bool((weights == 0).all()), "weights", "all zero", "at least one positive weight"),
             (bool(((rho < 0) | (rho >= 1)).any()), "rho", rho.tolist(), "0 <= rho < 1"),
-        )
-
-    # --- size and layout
-
-    @property
-    def products(self) -> int:
-        """Number of products J."""
-        return self.delta.size
-
-    @cached_property
-    def blocks(self) -> tuple[Floats, Floats, Floats]:
-        """Tastes and alpha in bits, and weights, in the kernels' layout, made once."""
-        return block_matrix(self._tastes * BITS), block_vector(self.alpha * BITS), block_vector(self._weights)
-
-    @cached_property
-    def rough_blocks(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-        """`blocks` rounded to float32, for the first steps of the price iteration."""
-        tastes, alpha, weights = self.blocks
-        return tastes.astype(np.float32), alpha.astype(np.float32), weights.astype(np.float32)
-
-    @cached_property
-    def blocks32(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-        """The same in float32, for `expected(..., single=True)` and `draw`."""
-        single = np.float32
-        return (
-            block_matrix(self._tastes * BITS, single, LANES),
-            block_vector(self.alpha * BITS, single, LANES),
-            block_vector(self._weights, single, LANES),
-        )
-
-    @cached_property
-    def rhos(self) -> Floats:
-        """Correlation of each nest (H,); empty without nests."""
-        return np.zeros(0) if self.nests is None else np.asarray(self.rho, dtype=np.float64)
-
-    @property
-    def _tastes(self) -> Floats:
-        return np.asarray(self.tastes)
-
-    @property
-    def _weights(self) -> Floats:
-        return np.asarray(self.weights)
-
-    @cached_property
-    def nest_codes(self) -> Ints:
-        """Nest index of each product (J,); empty without nests."""
-        return np.zeros(0, dtype=np.int64) if self.nests is None else np.asarray(self.nests, dtype=np.int64)
+            (self.outside is not None and bool(np.min(self.outside) <= 0), "outside", "zero", "above zero"),
+            (self.loyal != 0.0 and (self.brand is None or self.owner is None), "loyal", self.loyal,
+             "0 where brands and owners are not stated"),
+            (self.group is not None and int(np.min(self.group)) < 0, "group", "negative", "0, 1, 2 ..."),
+        )  # fmt: skip
+        eager = int(((self.alpha <= 0) & (weights > 0)).sum())
+        if eager:
+            warnings.warn(
+                f"{eager} of {self.alpha.size} types of buyers have an alpha of zero or below: their demand"
+                " does not fall with price",
+                stacklevel=4,
+            )
 
     # --- what buyers do
 
@@ -147,16 +129,17 @@ class MixedLogit(Demand):
         """
         p = self.check_prices(prices)
         tastes, alpha, _ = self.blocks
-        shape, rows = (alpha.size, self.products), self.alpha.size
+        shape, rows = (alpha.size, self.products), self.layout.rows
         out, value = np.empty(shape), np.empty(alpha.size)
         if self.nests is None:
             choice.probabilities64(tastes, alpha, self.delta * BITS, p, out, value)
-            return out[:rows], out[:rows], value[:rows]
+            found = rows(out)
+            return found, found, value[self.layout.place]
         inside = np.empty(shape)
         nested.nested_probabilities64(
             tastes, alpha, self.delta * BITS, p, self.nest_codes, self.rhos, out, inside, value
         )
-        return out[:rows], inside[:rows], value[:rows]
+        return rows(out), rows(inside), value[self.layout.place]
 
     def draw(
         self,
@@ -196,9 +179,23 @@ class MixedLogit(Demand):
         return np.asarray(codes, dtype=np.int64)
 
     def jacobian(self, prices: ArrayLike) -> Floats:
-        """Return J[j, k] = d share_j / d price_k, (J, J)."""
-        shares, inside, _ = self.probabilities(prices)
-        return logit_jacobian(shares, inside, self._weights * self.alpha, self.nest_codes, self.rhos)
+        """Return J[j, k] = d share_j / d price_k, (J, J); summed in one order, whatever the threads."""
+        p, jacobian = self.check_prices(prices), np.empty((self.products, self.products))
+        if self.nests is not None:
+            nests = self.nest_codes, self.rhos
+            nested.nested_slopes64(*self.blocks, self.delta * BITS, p, *nests, jacobian)
+            return jacobian
+        slope, tables = np.empty(self.products), (self.taste_blocks, self.alpha_blocks, self.weight_blocks)
+        case = (*tables, self.delta * BITS, p, *self.month)
+        buying.cross_slopes64(*case, slope, jacobian)
+        jacobian[np.diag_indices_from(jacobian)] -= slope
+        return jacobian
+
+    def own_slopes(self, prices: ArrayLike) -> Floats:
+        """Return d share_j / d price_j (J,) in O(R J): the pricing condition of firms of one product each."""
+        p, alone = self.check_prices(prices), np.arange(self.products)
+        _, slope, gain = self.markup_terms(p, np.ones(self.products), alone, 0.0)
+        return gain - slope
 
     def curvature(self, prices: ArrayLike, margins: Floats, internal: Floats) -> Floats:
         """Second derivatives weighted by margins; see `Demand.curvature`."""
@@ -214,8 +211,15 @@ class MixedLogit(Demand):
     # --- welfare
 
     def surplus_by_type(self, prices: ArrayLike) -> Floats:
-        """Return each type's expected surplus (R,), inclusive value / alpha (Small and Rosen 1981)."""
-        return np.asarray(self.probabilities(prices)[2] / self.alpha)
+        """Return each type's expected surplus (R,), inclusive value / alpha (Small and Rosen 1981).
+
+        Raises:
+            InputError: an alpha of zero or below: utility of such buyers has no measure in money.
+        """
+        least = float(self.alpha.min())
+        gather((least <= 0.0, "alpha", least, "price sensitivity above zero, for surplus in money"))
+        value = self.probabilities(prices)[2]
+        return np.asarray((value if self.outside is None else value + np.log(self.outside)) / self.alpha)
 
     def consumer_surplus(self, prices: ArrayLike) -> float:
         """Expected surplus per buyer of the market, sum_i w_i log(1 + sum_j exp V_ij) / alpha_i."""
@@ -237,14 +241,56 @@ class MixedLogit(Demand):
 
     # --- other markets
 
-    def with_delta(self, delta: ArrayLike) -> MixedLogit:
+    def with_delta(self, delta: ArrayLike) -> Self:
         """Return the same buyers with other mean utilities (J,)."""
-        return replace(self, delta=vector("delta", delta, self.products))
+        return self._vary(delta=vector("delta", delta, self.products))
 
-    def subset(self, keep: ArrayLike) -> MixedLogit:
+    def with_alpha(self, alpha: ArrayLike) -> Self:
+        """Return the same buyers with other price sensitivities (R,)."""
+        return self._vary(alpha=vector("alpha", alpha, self.rows))
+
+    def at(self, delta: Floats, outside: Floats | None = None, brand: Ints | None = None) -> Self:
+        """The same buyers in another month; the tables of tastes stay. See `Demand.at`."""
+        return self._vary(delta=delta, outside=outside, brand=brand)
+
+    def _vary(self, **changes: Any) -> Self:
+        made = object.__new__(type(self))
+        held = made.__dict__
+        held.update(self.__dict__)
+        for name in changes:
+            for derived in RESTS_ON.get(name, ()):
+                held.pop(derived, None)
+        held.update(changes)
+        return made
+
+    # --- a month of the market
+
+    def by_group(self, prices: ArrayLike) -> tuple[Floats, Floats]:
+        """Return shares (G, J) by group, and each type's sum of exp(utility) over products (R,)."""
+        shares, inside = by_group(self, self.check_prices(prices))
+        shares[:, self.delta <= NOT_ON_SALE] = 0.0
+        return shares, inside
+
+    def second_choices(self, prices: ArrayLike, refused: Floats) -> Floats:
+        """Return what each product gains (J,) from those turned away; exact without nests."""
+        if self.nests is not None:
+            return super().second_choices(prices, refused)
+        gained = np.empty(self.products)
+        tables = self.taste_blocks, self.alpha_blocks, self.weight_blocks, self.delta * BITS
+        case = (*tables, self.check_prices(prices), *self.month)
+        buying.second_choices64(*case, np.array(refused), gained)
+        return np.where(self.delta <= NOT_ON_SALE, 0.0, gained)
+
+    def best_response(self, *case: Any) -> Floats | None:
+        """Return own net prices by the zeta iteration over the firm's own products; None with nests."""
+        return None if self.nests is not None else best_response(self, *case)
+
+    def subset(self, keep: ArrayLike) -> Self:
         """Return the market with the products of `keep` (indices or mask) only: exit, or before entry."""
         chosen = np.asarray(keep)
         nests, rho = self.nests, self.rho
         if nests is not None:
             nests, rho = np.asarray(nests)[chosen], self.rhos[np.unique(np.asarray(nests)[chosen])]
-        return replace(self, delta=self.delta[chosen], tastes=self._tastes[:, chosen], nests=nests, rho=rho)
+        owner = None if self.owner is None else self.owner[chosen]
+        tastes = self._tastes[:, chosen]
+        return replace(self, delta=self.delta[chosen], tastes=tastes, nests=nests, rho=rho, owner=owner)

@@ -1,5 +1,6 @@
 """Equilibrium of pricing games, constrained or not; costs from prices; merger screens; pass-through."""
 
+from .game import Game
 from .passthrough import pass_through, profits
 from .screens import (
     cmcr,
@@ -15,7 +16,7 @@ from .screens import (
     ssnip,
     upp,
 )
-from .solver import Equilibrium, Game, solve
+from .solver import Equilibrium, solve
 
 __all__ = [
     "Equilibrium",

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pricewar.base.arguments import Sort, numbers, takes
-from pricewar.demand.base import Floats, require_curvature
+from pricewar.demand.base import Floats
+
+from .newton import condition_derivative
 
 if TYPE_CHECKING:
     from .solver import Equilibrium
@@ -15,30 +17,16 @@ if TYPE_CHECKING:
 SOLVED = Sort("an Equilibrium, from solve()", lambda value: hasattr(value, "game"))
 
 
-def condition_derivative(equilibrium: Equilibrium) -> Floats:
-    """Derivative of the pricing conditions by prices, dF_j / dp_l (J, J).
-
-    F_j = keep_j share_j + sum_k H_jk margin_k d share_k / dp_j, the gain to j's owner from raising p_j a
-    little.
-    """
-    game, prices = equilibrium.game, equilibrium.prices
-    jacobian = game.demand.jacobian(prices)
-    margins = game.margins(prices, equilibrium.capacity_price)
-    curved = require_curvature(game.demand, prices, margins, game.internal)
-    return game.keep[:, None] * jacobian + game.internal * jacobian.T * game.keep + curved
-
-
 @takes(equilibrium=SOLVED)
 def pass_through(equilibrium: Equilibrium) -> Floats:
     """Return T[j, k] = d price_j / d cost_k at the equilibrium (J, J).
 
     Prices on a bound do not move: their rows are zero, and the others respond among themselves. Capacity that
-    binds
-    is not differentiated through: `InputError` would hide it, so its rows are NaN.
+    binds is not differentiated through: `InputError` would hide it, so its rows are NaN.
     """
     game = equilibrium.game
     free = equilibrium.binding == 0
-    by_price = condition_derivative(equilibrium)
+    by_price = condition_derivative(game, equilibrium.prices, equilibrium.capacity_price)
     by_cost = -game.internal * game.demand.jacobian(equilibrium.prices).T
     out = np.zeros_like(by_price)
     out[free] = -np.linalg.solve(by_price[np.ix_(free, free)], by_cost[free])
@@ -55,7 +43,9 @@ def second_order_condition(equilibrium: Equilibrium) -> bool:
         return False
     game = equilibrium.game
     free = (equilibrium.binding == 0) & (equilibrium.capacity_price == 0)
-    hessian = condition_derivative(equilibrium)
+    hessian = condition_derivative(game, equilibrium.prices, equilibrium.capacity_price)
+    if game.weights is not None:  # rows of one decider on one scale
+        hessian = np.diag(game.weights)[:, None] * hessian
     for firm in np.unique(game.firms):
         own = free & (game.firms == firm)
         block = hessian[np.ix_(own, own)]
@@ -71,6 +61,11 @@ def second_order_condition(equilibrium: Equilibrium) -> bool:
     ),
 )
 def profits(equilibrium: Equilibrium, theta: Floats | float = 0.0) -> Floats:
-    """Profit per buyer, per product (J,): (keep p - cost - theta) share; `theta` undoes a growth motive."""
-    game = equilibrium.game
-    return (game.keep * equilibrium.prices - game.costs - theta) * equilibrium.shares
+    """Profit per buyer, per product (J,): (keep p - cost - theta) share; `theta` undoes a growth motive.
+
+    Where cost rises with sales it is that of all units sold, not of the last one.
+    """
+    game, shares = equilibrium.game, equilibrium.shares
+    if game.rising is not None:
+        return game.earned(equilibrium.prices, shares) - theta * shares
+    return (game.keep * equilibrium.prices - game.costs - theta) * shares

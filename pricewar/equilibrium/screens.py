@@ -13,31 +13,30 @@ from pricewar.base.arguments import labels, number, numbers, takes
 from pricewar.base.errors import bad_input
 from pricewar.demand.base import Demand, Floats, indices, internalisation, vector
 
+from .game import make_game
+from .ownership import CONDUCT, OWNERSHIP
 from .solver import solve
 
 
-@takes(demand=Demand, conduct=number)
+@takes(demand=Demand, conduct=CONDUCT, ownership=OWNERSHIP)
 def costs_from_prices(
     demand: Demand,
     prices: ArrayLike,
-    firm_ids: ArrayLike,
+    firm_ids: ArrayLike | None,
     *,
     unit_tax: ArrayLike = 0.0,
     ad_valorem_tax: ArrayLike = 0.0,
-    conduct: float = 0.0,
+    conduct: ArrayLike = 0.0,
+    ownership: ArrayLike | None = None,
     theta: ArrayLike = 0.0,
 ) -> Floats:
-    """Return the costs (J,) under which `prices` satisfy every pricing condition."""
-    p, size = demand.check_prices(prices), demand.products
-    firms, _ = indices("firm_ids", firm_ids, size)
-    keep = 1.0 / (1.0 + vector("ad_valorem_tax", ad_valorem_tax, size))
-    margins = _margins(demand, p, firms, conduct, keep)
-    return keep * p - margins - vector("unit_tax", unit_tax, size) + vector("theta", theta, size)
-
-
-def _margins(demand: Demand, prices: Floats, firms: np.ndarray, conduct: float, keep: Floats) -> Floats:
-    conditions = internalisation(firms, conduct) * demand.jacobian(prices).T
-    return np.asarray(-np.linalg.solve(conditions, keep * demand.expected(prices)), dtype=np.float64)
+    """Return the marginal costs (J,) under which `prices` satisfy every pricing condition; see `solve`."""
+    p = demand.check_prices(prices)
+    money = (unit_tax, ad_valorem_tax, theta)
+    game = make_game(demand, 0.0, firm_ids, (None, None, None), money, conduct, ownership, None)
+    slopes = game.internal * demand.jacobian(p).T
+    margins = -np.linalg.solve(slopes, game.keep * demand.expected(p))
+    return np.asarray(game.keep * p - margins - game.costs, dtype=np.float64)
 
 
 @takes(firm_ids=labels)

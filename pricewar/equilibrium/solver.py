@@ -2,61 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pricewar.base.arguments import at_least, number, takes
-from pricewar.base.errors import ConvergenceError, bad_input
-from pricewar.demand.base import Demand, Floats, Ints, indices, internalisation, vector
-from pricewar.demand.mixed import MixedLogit
-from pricewar.kernels.exp import BITS
-from pricewar.kernels.zeta import MEMORY, iterate_prices
+from pricewar.base.arguments import Sort, at_least, flag, number, takes
+from pricewar.base.errors import ConvergenceError
+from pricewar.demand.base import Demand, Floats
 
-from .iterate import iterate_generic
+from .deviate import Verdict, settle
+from .game import Costs, Game, check_floor, first_prices, make_game
+from .ownership import CONDUCT, OWNERSHIP
+from .reach import Reached, reach
 
-
-@dataclass(frozen=True, eq=False)
-class Game:
-    """One pricing game, made by `solve`: who owns what, at which cost, under which constraints; arrays (J,).
-
-    Firm f chooses its prices to maximise sum over its products of (keep_j p_j - cost_j) share_j, with
-    keep = 1 / (1 + ad valorem rate) and cost = unit cost + unit tax - growth motive.
-    """
-
-    demand: Demand
-    firms: Ints
-    costs: Floats
-    keep: Floats
-    low: Floats
-    high: Floats
-    capacity: Floats
-    conduct: float
-
-    def margins(self, prices: Floats, shadow: Floats | None = None) -> Floats:
-        """What the objective gains per unit, less the shadow price of capacity."""
-        margins = self.keep * prices - self.costs
-        return margins if shadow is None or not shadow.size else margins - shadow
-
-    @property
-    def internal(self) -> Floats:
-        """How much each product's owner cares about each other product (J, J)."""
-        return internalisation(self.firms, self.conduct)
+_SAME = 1e-6
+"""Largest difference of two prices, relative, at which two equilibria are one."""
 
 
 @dataclass(frozen=True, eq=False)
 class Equilibrium:
-    """Prices where nobody gains by a small change of his own, and how sure that is.
+    """Prices from which no firm gains by changing its own, and how sure that is.
 
     Attributes:
         prices: (J,) what buyers pay, taxes included.
-        converged: whether the residual went below the tolerance. Look at it.
-        iterations: evaluations of the zeta map.
+        converged: whether the residual went below the tolerance and nobody gains by leaving. Look at it.
+        iterations: evaluations of the zeta map, rounds and steps of the other ways included.
         residual: largest move of the last step relative to the largest cost plus 1 / price sensitivity.
         capacity_price: (J,) shadow price of capacity (zero where it does not bind).
         game: the game solved.
+        path: what gave the answer: "accelerated", "plain", "markups" or "newton".
+        best_response_gain: most that any firm gains by other prices of its own, as part of its profit; NaN
+            where nobody looked (`check=False`, or the conditions were not reached), infinite where some
+            buyer pays any price.
+        deviations: further starts of the search, most of them best responses of firms that would have left.
+        reason: why it has not converged, or what to know of the answer; empty where all is well.
+        others: further equilibria that were found from `starts`, without those within 1e-6 of one named
+            before.
     """
 
     prices: Floats
@@ -65,6 +50,11 @@ class Equilibrium:
     residual: float
     capacity_price: Floats
     game: Game = field(repr=False)
+    path: str = ""
+    best_response_gain: float = float("nan")
+    deviations: int = 0
+    reason: str = ""
+    others: tuple[Equilibrium, ...] = ()
 
     @cached_property
     def shares(self) -> Floats:
@@ -87,165 +77,145 @@ class Equilibrium:
         return second_order_condition(self)
 
     def require_converged(self) -> Equilibrium:
-        """Return self, or raise `ConvergenceError` with iterations and residual."""
+        """Return self, or raise `ConvergenceError` with the residual or the firm that would leave."""
         if not self.converged:
-            raise ConvergenceError(
-                f"equilibrium: residual {self.residual:.3g} after {self.iterations} iterations"
-            )
+            raise ConvergenceError(f"equilibrium: {self.reason}")
         return self
 
 
-@takes(demand=Demand, conduct=number, tol=number, max_iterations=at_least(1))
+def _is_list_of_prices(value: object) -> bool:
+    return value is None or (isinstance(value, (Sequence, np.ndarray)) and len(value) > 0)
+
+
+STARTS = Sort("a list of prices to start from, or None", _is_list_of_prices)
+
+
+@takes(
+    demand=Demand,
+    conduct=CONDUCT,
+    ownership=OWNERSHIP,
+    starts=STARTS,
+    tol=number,
+    max_iterations=at_least(1),
+    accelerate=flag,
+    check=flag,
+)
 def solve(
     demand: Demand,
-    costs: ArrayLike,
-    firm_ids: ArrayLike,
+    costs: Costs,
+    firm_ids: ArrayLike | None,
     *,
     fixed: ArrayLike | None = None,
     floor: ArrayLike | None = None,
     cap: ArrayLike | None = None,
     unit_tax: ArrayLike = 0.0,
     ad_valorem_tax: ArrayLike = 0.0,
-    conduct: float = 0.0,
+    conduct: ArrayLike = 0.0,
+    ownership: ArrayLike | None = None,
     theta: ArrayLike = 0.0,
     capacity: ArrayLike | None = None,
     start: ArrayLike | None = None,
+    starts: Sequence[ArrayLike] | None = None,
     tol: float = 1e-12,
     max_iterations: int = 5000,
     accelerate: bool = True,
+    check: bool = True,
 ) -> Equilibrium:
     """Solve the pricing game of all firms.
 
     Args:
         demand: any `Demand` of J products.
-        costs: (J,) unit cost of the seller.
+        costs: (J,) unit cost of the seller; or a function of shares (J,) that gives marginal costs (J,), each
+            of its own product's share only (see `Rising`).
         firm_ids: (J,) owner of each product, any labels. A merger is two labels made one; entry and exit are
             another
-            `demand` (see `MixedLogit.subset`); joint monopoly is one label for all, or `conduct` 1.
+            `demand` (see `MixedLogit.subset`); joint monopoly is one label for all, or `conduct` 1. None
+            where `ownership` (J, J) says it.
         fixed: (J,) imposed prices, NaN where the owner is free to respond; None for all free.
         floor: (J,) or one number: lowest price allowed, -inf for none.
         cap: (J,) or one number: highest price allowed, inf for none.
         unit_tax: money per unit paid by the seller; negative is a subsidy.
         ad_valorem_tax: rate t on the net price: the seller keeps p / (1 + t). Negative is a subsidy.
-        conduct: weight on rivals' profit, 0 Nash ... 1 joint profit.
+        conduct: weight on rivals' profit, 0 Nash ... 1 joint profit: one number, one for each firm (F,), or
+            for each pair of firms (F, F), row on column, firms in the order of their sorted labels.
+        ownership: (J, J) what the decider of the row's price gets of the column's profit, for partial and
+            cross holdings; or (F, F) by firm, labels sorted. Products with equal rows (up to scale) and one
+            label are decided together.
         theta: growth motive, money per unit by which the firm values a sale beyond its profit.
         capacity: (J,) largest share each product can deliver, inf for no limit; its shadow price is returned.
         start: (J,) prices to start from; by default marginal cost and a first markup.
+        starts: further prices (J,) to start from; what they lead to is in `others` unless it is the same.
         tol: largest relative move of a price at which the iteration stops.
         max_iterations: give up after so many (and say so in the result).
-        accelerate: Anderson mixing; False for the plain zeta iteration.
+        accelerate: Anderson mixing and all that follows where it fails; False for the plain zeta iteration.
+        check: search every firm's best response, and go on from there until nobody gains. False where the
+            same market is solved again and again: the answer is then one at which conditions hold, no more,
+            and Newton's method, whose linear algebra may round differently elsewhere, is left out.
 
     Raises:
-        InputError: wrong shapes, NaN, floor above cap, a floor above any buyer's value.
+        InputError: wrong shapes, NaN, no owner, floor above cap, a floor above any buyer's value.
     """
-    size = demand.products
-    game = _game(
-        demand, costs, firm_ids, (fixed, floor, cap), (unit_tax, ad_valorem_tax, theta), conduct, capacity
+    game = make_game(
+        demand,
+        costs,
+        firm_ids,
+        (fixed, floor, cap),
+        (unit_tax, ad_valorem_tax, theta),
+        conduct,
+        ownership,
+        capacity,
     )
-    prices = _start(game, start)
+    first = first_prices(game, start)
     if floor is not None or fixed is not None:
-        _check_floor(game, prices)
-    limited = capacity is not None
-    state = np.concatenate([prices, np.zeros(size)]) if limited else prices
-    memory = MEMORY if accelerate else 0
-    iterations, residual = _iterate(game, state, limited, tol, max_iterations, memory)
-    prices, shadow = state[:size].copy(), state[size:].copy() if limited else np.zeros(size)
-    return Equilibrium(prices, bool(residual <= tol), iterations, float(residual), shadow, game)
+        check_floor(game, first)
+    effort = (tol, max_iterations, accelerate, check)
+    found = _equilibrium(game, first, *effort)
+    if starts is None:
+        return found
+    more = [_equilibrium(game, first_prices(game, prices), *effort) for prices in starts]
+    best = next((e for e in (found, *more) if e.converged), found)
+    return replace(best, others=_distinct(best, (found, *more)))
 
 
-def _iterate(
-    game: Game, state: Floats, limited: bool, tol: float, most: int, memory: int
-) -> tuple[int, float]:
-    demand = game.demand
-    if not isinstance(demand, MixedLogit):
-        return iterate_generic(game, state, limited, tol, most, memory)
-    delta = demand.delta * BITS
-    market = (*demand.blocks, delta, *demand.rough_blocks, delta.astype(np.float32))
-    nested = None if demand.nests is None else (demand.pairs(game.firms), demand.nest_codes, demand.rhos)
-    capacity = game.capacity if limited else np.zeros(0)
-    terms = (game.costs, game.keep, game.low, game.high, capacity, game.conduct)
-    iterations, residual = iterate_prices(market, game.firms, nested, terms, state, tol, most, memory)
-    return int(iterations), float(residual)
-
-
-def _game(
-    demand: Demand,
-    costs: ArrayLike,
-    firm_ids: ArrayLike,
-    bounds: tuple[ArrayLike | None, ArrayLike | None, ArrayLike | None],
-    money: tuple[ArrayLike, ArrayLike, ArrayLike],
-    conduct: float,
-    capacity: ArrayLike | None,
-) -> Game:
-    size = demand.products
-    firms, _ = indices("firm_ids", firm_ids, size)
-    unit_tax, rate, theta = (
-        vector(name, values, size)
-        for name, values in zip(("unit_tax", "ad_valorem_tax", "theta"), money, strict=True)
+def _equilibrium(
+    game: Game, start: Floats, tol: float, most: int, accelerate: bool, check: bool
+) -> Equilibrium:
+    reached = reach(game, start, tol, most, accelerate, finish=check)
+    verdict = settle(game, reached, tol, most, accelerate) if check else Verdict(reached)
+    last = verdict.reached
+    if game.rising is not None and np.isfinite(last.prices).all():
+        game = replace(game, costs=game.rising(game.demand.expected(last.prices)))
+    if verdict.gain == np.inf and last.converged:
+        warnings.warn(verdict.reason, stacklevel=4)
+    reason = verdict.reason or _why(last)
+    stands = last.converged and verdict.stands
+    return Equilibrium(
+        last.prices,
+        stands,
+        last.iterations,
+        last.residual,
+        last.shadow,
+        game,
+        last.path,
+        verdict.gain,
+        verdict.deviations,
+        reason,
     )
-    low, high = _bounds(size, *bounds)
-    limit = _extended("capacity", capacity, size, np.inf)
-    wrong = [
-        (place, found, allowed)
-        for bad, place, found, allowed in (
-            (float(rate.min()) <= -1.0, "ad_valorem_tax", float(rate.min()), "a rate above -1"),
-            (not 0.0 <= conduct <= 1.0, "conduct", conduct, "0 (Nash) to 1 (joint profit)"),
-            (float(limit.min()) <= 0.0, "capacity", float(limit.min()), "above zero"),
+
+
+def _why(reached: Reached) -> str:
+    if reached.converged:
+        return ""
+    return f"residual {reached.residual:.3g} after {reached.iterations} iterations"
+
+
+def _distinct(best: Equilibrium, found: tuple[Equilibrium, ...]) -> tuple[Equilibrium, ...]:
+    """The equilibria that differ from `best` and from each other."""
+    kept = [best]
+    for one in found:
+        new = all(
+            np.abs(one.prices - other.prices).max() > _SAME * np.abs(other.prices).max() for other in kept
         )
-        if bad
-    ]
-    if wrong:
-        raise bad_input("equilibrium", *wrong)
-    effective = vector("costs", costs, size) + (unit_tax - theta)
-    return Game(demand, firms, effective, 1.0 / (1.0 + rate), low, high, limit, float(conduct))
-
-
-def _bounds(
-    size: int, fixed: ArrayLike | None, floor: ArrayLike | None, cap: ArrayLike | None
-) -> tuple[Floats, Floats]:
-    low, high = _extended("floor", floor, size, -np.inf), _extended("cap", cap, size, np.inf)
-    if floor is not None and cap is not None and (low > high).any():
-        j = int((low - high).argmax())
-        raise bad_input("equilibrium", (f"floor[{j}]", float(low[j]), f"at most the cap {high[j]:g}"))
-    if fixed is None:
-        return low, high
-    try:
-        imposed = np.asarray(fixed, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise bad_input("equilibrium", ("fixed", fixed, "prices, NaN where free")) from error
-    if imposed.shape != (size,) or np.isinf(imposed).any():
-        raise bad_input("equilibrium", ("fixed", f"shape {imposed.shape}", f"{size} prices, NaN where free"))
-    free = np.isnan(imposed)
-    return np.where(free, low, imposed), np.where(free, high, imposed)
-
-
-def _extended(place: str, values: ArrayLike | None, size: int, default: float) -> Floats:
-    """Like `vector`, but the infinity that means "no bound" is allowed."""
-    if values is None:
-        return np.full(size, default)
-    try:
-        array = np.asarray(values, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise bad_input("equilibrium", (place, values, "numbers")) from error
-    unbounded = array == default
-    checked = vector(place, np.where(unbounded, 0.0, array), size)
-    return np.where(np.broadcast_to(unbounded, (size,)), default, checked)
-
-
-def _start(game: Game, start: ArrayLike | None) -> Floats:
-    prices = game.costs / game.keep if start is None else game.demand.check_prices(start)
-    return np.minimum(np.maximum(prices, game.low), game.high)
-
-
-def _check_floor(game: Game, prices: Floats) -> None:
-    """A floor that nobody would pay leaves nothing to solve: say so instead of dividing by zero."""
-    at_floor = prices <= game.low
-    if not at_floor.any():
-        return
-    unsold = at_floor & ~(game.demand.expected(prices) > 1e-12)
-    if unsold.any():
-        j = int(np.flatnonzero(unsold)[0])
-        allowed = (
-            "a price that at least one buyer in 10^12 pays (floor or imposed price above any buyer's value)"
-        )
-        raise bad_input("equilibrium", (f"price of product {j}", float(prices[j]), allowed))
+        if one.converged and new:
+            kept.append(one)
+    return tuple(kept[1:])

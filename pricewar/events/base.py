@@ -23,7 +23,7 @@ class Event(Rule):
     month: Month
     """The month in which it happens."""
     until: Month | None = None
-    """Last month in which it lasts; None: for good."""
+    """Last month in which it lasts; None: it does not end."""
     label: str | None = None
     """A short line for figures; None: one is made from the parameters."""
 
@@ -35,8 +35,10 @@ class Event(Rule):
 
     @property
     def turn(self) -> int:
-        """Its place among events of one month, low first: the order in which a file lists them is irrelevant.
-        What is taken back goes before what strikes, the other way round."""
+        """Its place among the events of one month, low first; the order in the file makes no difference.
+
+        Events are taken back before others begin, and in the reverse order.
+        """
         return 1
 
     def describe(self) -> str:

@@ -18,9 +18,9 @@ from .base import Event
 class ImposedCut(Event):
     """Base of the cuts: while it lasts no product in it costs more than its target price.
 
-    The firm may go lower of its own accord; of two cuts on one product the deeper holds. Targets are
-    measured from the price before the first month (`Landscape.start_price`), so a cut that stands for
-    months is taken once, not every month anew.
+    The firm's own rule may go lower; of two cuts on one product the deeper one applies. Targets are
+    measured from the price before the first month (`Landscape.start_price`), so a cut that lasts for months
+    is made once, not every month anew.
     """
 
     firm: str
@@ -46,7 +46,7 @@ class ImposedCut(Event):
         return self.announced(landscape) > 0
 
     def effective(self, landscape: Landscape) -> Floats:
-        """(J,) what comes off transaction prices: (1 - already_given) x announced cut, CNY.
+        """(J,) by how much transaction prices fall: (1 - already_given) x announced cut, CNY.
 
         Raises:
             InputError: a cut leaves no price above 0, or a product is not this firm's.
@@ -187,7 +187,7 @@ class CampaignCut(ImposedCut):
 
 
 def _lowered(offers: Offers, target: Floats, kept: Floats | None) -> Offers:
-    """Offers not dearer than the target; with `kept`, (J,) promotions that stay, the list price moves."""
+    """Offers at the target or below it; with `kept`, (J,) promotions that stay, the list price moves."""
     dearer = offers.price > target
     if not dearer.any():
         return offers

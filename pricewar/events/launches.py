@@ -16,7 +16,7 @@ from .base import Event, put
 class Launch(Event):
     """A product goes on sale; with `until` it is taken off the market again.
 
-    Its attributes, price and quality stand in the market from the start; before its launch nobody can
+    Its attributes, price and quality are part of the market from the start; before its launch nobody can
     buy it. Buyers take its launch price as their reference and see no trend in it.
     """
 
@@ -75,7 +75,7 @@ class Entry(Event):
 
 
 class Exit(Event):
-    """A firm leaves the market for good: nothing on sale, orders void, bills unpaid."""
+    """A firm leaves the market permanently: nothing is on sale, orders are void, bills are unpaid."""
 
     firm: str
     """Firm id."""
@@ -88,7 +88,7 @@ class Exit(Event):
 
     @property
     def turn(self) -> int:
-        """A firm that leaves and enters in one month is there in the end."""
+        """A firm that leaves and enters in the same month is in the market afterwards."""
         return 0
 
     def strike(self, state: State) -> None:

@@ -23,8 +23,8 @@ class BrandShock(Event):
     """A crash, a scandal or a wave of complaints takes away a share of a firm's orders at once.
 
     Brand equity moves by log(1 - size) in utility. For a small firm under a logit this loses `size` of its
-    orders; a firm with share s loses a little less, size * (1 - s) / (1 - size * s). How fast it heals is
-    the affair of the brand dynamics, so `until` is refused.
+    orders; a firm with share s loses a little less, size * (1 - s) / (1 - size * s). The brand dynamics
+    decide how fast it recovers, so `until` is refused.
     """
 
     firm: str
@@ -59,7 +59,7 @@ class CostShock(Event):
     firms: Selection = "all"
     """Which firms: "all" or a list of ids."""
     change: Annotated[float, Field(gt=-1.0)]
-    """Change of unit cost as a fraction; 0.05 = 5% dearer."""
+    """Change of unit cost as a fraction; 0.05 = 5% more expensive."""
 
     def strike(self, state: State) -> None:
         """Scale the cost factor of the firms' products."""

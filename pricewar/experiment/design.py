@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from pydantic import AfterValidator, Field
 from scipy.stats import qmc
 
+from pricewar.base.arrays import Floats
 from pricewar.base.errors import bad_input
 from pricewar.scenario.parts import Seed, Table
 
 if TYPE_CHECKING:
     from .factors import Factor
 
-Floats = NDArray[np.float64]
 Points = Annotated[int, Field(ge=1, le=1_000_000)]
 
 

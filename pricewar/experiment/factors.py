@@ -6,12 +6,14 @@ Every factor maps a quantile in [0, 1] to a value, so that all designs are point
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 from scipy import stats
 
+from pricewar.base.paths import matches, value_at
 from pricewar.scenario.parts import Table
 
 Shown = bool | int | float | str
@@ -175,3 +177,23 @@ def _check(good: bool, allowed: str) -> None:
 def finite(value: Any) -> bool:
     """Whether a metric is a number at all."""
     return isinstance(value, (int, float)) and math.isfinite(value)
+
+
+def changes_in(
+    tree: dict[str, Any], changes: Mapping[str, Any], factors: Mapping[str, Factor], values: Mapping[str, Any]
+) -> Iterator[tuple[str, Any]]:
+    """What to change in a scenario, by exact path; what is not there is left alone.
+
+    Args:
+        tree: the scenario as plain values.
+        changes: pattern of paths -> value, for all runs.
+        factors: what varies, by name.
+        values: name of a factor -> its value in this run.
+    """
+    for pattern, value in changes.items():
+        yield from ((path, value) for path in matches(tree, pattern))
+    for name, value in values.items():
+        factor = factors[name]
+        for pattern in factor.targets:
+            for path in matches(tree, pattern):
+                yield path, factor.apply_to(value_at(tree, path), value)

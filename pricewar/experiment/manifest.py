@@ -30,13 +30,17 @@ _KINDS: Final[dict[str, tuple[type, ...]]] = {
 _NEEDED: Final = ("experiment", "content", "digest", "version", "sessions")
 
 
-def read_manifest(directory: Path) -> dict[str, Any]:
+def read_manifest(directory: Path, record: str = MANIFEST) -> dict[str, Any]:
     """What was asked.
+
+    Args:
+        directory: the folder of a store.
+        record: file name of its manifest.
 
     Raises:
         ResultsError: not there, not readable, or a part of it is missing or of the wrong type; names each.
     """
-    path = directory / MANIFEST
+    path = directory / record
     try:
         tree: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         missing = sorted(set(_NEEDED) - tree.keys())

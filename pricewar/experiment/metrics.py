@@ -16,22 +16,23 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from pricewar.analysis.panel import total
 from pricewar.analysis.wars import Definition, Path, War, find_wars, make_path
+from pricewar.base.arrays import Floats
+from pricewar.base.errors import ResultsError
 from pricewar.base.own_code import FAILURES, blame, check_name, imported, left_out
 from pricewar.base.paths import is_place
 from pricewar.base.sums import times
 from pricewar.market.calibrate import calibrate
 from pricewar.market.history import Tables
+from pricewar.market.trajectory import Trajectory
 from pricewar.results import metrics
 from pricewar.results.schema import measures, without_level
 
 if TYPE_CHECKING:
     from pricewar.scenario.tree import Scenario
 
-Floats = NDArray[np.float64]
 WITHOUT_LEVEL: Final = without_level("market") | {"surplus_end", "welfare_with_open"}
 """Metrics of which only differences mean anything."""
 NEVER: Final = float("nan")
@@ -69,6 +70,19 @@ class Run:
     def names(self) -> tuple[str, ...]:
         """Ids of the firms, in the order of the tables."""
         return tuple(self.scenario.firms)
+
+    @property
+    def trajectory(self) -> Trajectory:
+        """The run as arrays over months, products and firms.
+
+        Raises:
+            ResultsError: a run that was read back: tables alone do not hold all of it.
+        """
+        if not isinstance(self.tables, Tables):
+            raise ResultsError(
+                f"{self.scenario.name}, seed {self.seed}: of a run read back there are tables only"
+            )
+        return self.tables.run
 
     def column(self, table: str, name: str) -> Floats:
         """(rows,) a column of numbers, without making the table that it is a column of."""

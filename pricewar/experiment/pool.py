@@ -114,7 +114,7 @@ class Isolation:
         self._line: Connection | None = None
 
     def submit(self, chunk: Chunk) -> Future[list[Outcome]]:
-        """Answers of all runs of a chunk, some day."""
+        """The future answers of all runs of a chunk."""
         return self._thread.submit(self._all, replace(chunk, own_process=True))
 
     def close(self) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shlex
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import pandas as pd
 from pydantic import Field, field_validator, model_validator
@@ -16,15 +15,17 @@ from pydantic import Field, field_validator, model_validator
 from pricewar.base.errors import InputError
 from pricewar.base.paths import matches, value_at
 from pricewar.base.sources import sources
+from pricewar.files.digest import short_digest
 from pricewar.results.bounds import DIFF
 from pricewar.scenario.files import load
 from pricewar.scenario.parts import Table
 from pricewar.scenario.tree import Scenario
 
 from .design import Design, FromFile, Grid
-from .factors import Factor
+from .factors import Factor, changes_in
+from .manifest import MANIFEST
 from .metrics import expand
-from .work import Item
+from .work import KEPT, Item
 
 
 class FigureSpec(Table):
@@ -50,6 +51,9 @@ class Experiment(Table):
 
     `base` and `but_for` are scenarios, names of shipped ones, or files.
     """
+
+    record: ClassVar[str] = MANIFEST
+    noun: ClassVar[str] = "experiment"
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)
     title: str = ""
@@ -111,6 +115,15 @@ class Experiment(Table):
         return self.measured + tuple(f"{DIFF}{name}" for name in self.measured if self.but_for is not None)
 
     @property
+    def kept(self) -> tuple[str, ...]:
+        """Tables of runs that are kept."""
+        return KEPT if self.trajectories else ()
+
+    def described(self) -> dict[str, Any]:
+        """The experiment with its words: titles, labels, figures."""
+        return self.model_dump(mode="json", by_alias=True)
+
+    @property
     def base_months(self) -> int:
         """Months of a run, where no factor changes them."""
         return int(self.changes.get("periods", self.base.periods))
@@ -150,7 +163,7 @@ class Experiment(Table):
 
     def changes_at(self, point: int, scenario: Scenario) -> dict[str, Any]:
         """What to change in a scenario at a point, by exact path; what is not there is left alone."""
-        return dict(self._changes(self.tree(scenario), self.points[point]))
+        return dict(changes_in(self.tree(scenario), self.changes, self.factors, self.points[point]))
 
     def item(self, run: int) -> Item:
         """The run of a number: seeds of one point follow each other."""
@@ -185,15 +198,6 @@ class Experiment(Table):
         """The base or the but-for scenario as plain values."""
         return self._trees[id(scenario)]
 
-    def _changes(self, tree: dict[str, Any], point: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-        for pattern, value in self.changes.items():
-            yield from ((path, value) for path in matches(tree, pattern))
-        for name, value in point.items():
-            factor = self.factors[name]
-            for pattern in factor.targets:
-                for path in matches(tree, pattern):
-                    yield path, factor.apply_to(value_at(tree, path), value)
-
     def _shown(self, name: str, point: Mapping[str, Any]) -> Any:
         factor = self.factors[name]
         if name in point:
@@ -219,8 +223,7 @@ class Experiment(Table):
     @cached_property
     def digest(self) -> str:
         """Short name of the content."""
-        text = json.dumps(self.content(), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return short_digest(self.content())
 
 
 def as_toml(value: Any) -> str:

@@ -1,9 +1,9 @@
-"""The folder of an experiment: what was asked, what is done so far, and in the end one table.
+"""The folder of an experiment or another plan: what was asked, what is done so far, and in the end one table.
 
     manifest.json   experiment, digest, version, edition, seeds, commands, machines
     design.parquet  point and the value of each factor
     chunks/         finished runs, one Parquet file for each chunk, named by its runs
-    trajectories/   market and firms tables of these runs, if they are kept: what a chunk names counts
+    trajectories/   tables of these runs, if they are kept: what a chunk names counts
     runs.parquet    all runs sorted by number: the same bytes whoever ran them, and in what order
 
 Every file appears whole or not at all, the manifest first: it says that the folder is an experiment's. Wall
@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 
 from pricewar.base.edition import EDITION, require_same
 from pricewar.base.errors import ResultsError, bad_input
-from pricewar.files.folders import alone, require_ours
+from pricewar.files.folders import LOCK, alone, require_ours
 from pricewar.files.locks import Lock
 from pricewar.results.store import software
 
@@ -34,6 +34,7 @@ from .chunks import (
     chunk_files,
     chunk_name,
     compact,
+    is_chunk_name,
     plain,
     put,
     read_chunk,
@@ -42,42 +43,43 @@ from .chunks import (
     writing,
 )
 from .manifest import MANIFEST, differences, now, read_manifest, session
-from .spec import Experiment
-from .trajectories import put_tables, settle_tables
+from .plan import Plan
+from .trajectories import FOLDER, put_tables, settle_tables
 from .work import Outcome
 
 TABLE: Final = "runs.parquet"
+DESIGN: Final = "design.parquet"
 KEYS: Final = ("run", "point", "seed")
 
 
 class Store:
-    """A folder that holds one experiment; opened once, by one process at a time."""
+    """A folder that holds the runs of one plan; opened once, by one process at a time."""
 
-    def __init__(self, directory: Path, experiment: Experiment) -> None:
+    def __init__(self, directory: Path, plan: Plan) -> None:
         self.directory = directory
-        self.experiment = experiment
+        self.plan = plan
         self.chunks = directory / "chunks"
-        self.schema = schema_of(experiment)
-        self._design = experiment.table
+        self.schema = schema_of(plan)
+        self._design = plan.table
         self._lock: Lock | None = None
 
     # -- open and close ----------------------------------------------------------------------
 
     @classmethod
-    def open(cls, directory: str | Path, experiment: Experiment, command: str = "") -> Store:
-        """Begin an experiment in a folder, or go on with it.
+    def open(cls, directory: str | Path, plan: Plan, command: str = "") -> Store:
+        """Begin a plan in a folder, or go on with it.
 
         Raises:
-            InputError: the folder holds another experiment (the difference is shown) or files of others, or
+            InputError: the folder holds another plan (the difference is shown) or files of others, or
                 cannot be written.
             ResultsError: a file in it is damaged, or another process is at work in it.
         """
-        store = cls(Path(directory), experiment)
+        store = cls(Path(directory), plan)
         if store.chunks.exists() and store._begun:
-            read_manifest(store.directory)  # a damaged one is told as such
-        require_ours(store.directory, MANIFEST)
+            read_manifest(store.directory, plan.record)  # a damaged one is told as such
+        require_ours(store.directory, plan.record)
         if store._begun:
-            read_manifest(store.directory)
+            read_manifest(store.directory, plan.record)
         store._make()
         try:
             store._enter(command)
@@ -95,20 +97,20 @@ class Store:
             raise bad_input("store", ("store", str(self.directory), allowed)) from error
 
     def _enter(self, command: str) -> None:
-        stored = read_manifest(self.directory) if self._begun else self._asked()
+        stored = read_manifest(self.directory, self.plan.record) if self._begun else self._asked()
         self._same(stored)
         stored["sessions"].append(session(command))
-        stored["experiment"] = self._described()
+        stored["experiment"] = self.plan.described()
         self._write_manifest(stored)
         with writing(self.directory):
             self.chunks.mkdir(exist_ok=True)
             settle(self.chunks)
-            settle_tables(self.directory)
-            put(plain(self._design), self.directory / "design.parquet")
+            settle_tables(self.directory, self.plan.kept)
+            put(plain(self._design), self.directory / DESIGN)
 
     @property
     def _begun(self) -> bool:
-        return (self.directory / MANIFEST).exists()
+        return (self.directory / self.plan.record).exists()
 
     def close(self) -> None:
         """Let others into the folder."""
@@ -119,21 +121,19 @@ class Store:
     def _asked(self) -> dict[str, Any]:
         """A new manifest."""
         return {
-            "experiment": self._described(),
-            "content": json.loads(json.dumps(self.experiment.content())),
-            "digest": self.experiment.digest,
+            "name": self.plan.name,
+            "experiment": self.plan.described(),
+            "content": json.loads(json.dumps(self.plan.content())),
+            "digest": self.plan.digest,
             "version": version("pricewar"),
             "edition": EDITION,
-            "runs": len(self.experiment),
-            "seeds": list(self.experiment.seeds),
+            "sources": self.plan.content().get("sources", {}),
+            "runs": len(self.plan),
+            "seeds": list(self.plan.seeds),
             "versions": software(),
             "sessions": [],
             "files": {},
         }
-
-    def _described(self) -> dict[str, Any]:
-        """The experiment with its words: titles, labels, figures."""
-        return self.experiment.model_dump(mode="json", by_alias=True)
 
     def _same(self, stored: Mapping[str, Any]) -> None:
         """Refuse another experiment, and runs of another edition of the model.
@@ -142,19 +142,19 @@ class Store:
             InputError: with every difference.
         """
         require_same(stored, str(self.directory))
-        now = {"version": version("pricewar"), **self.experiment.content()}
+        now = {"version": version("pricewar"), **self.plan.content()}
         then = {"version": stored["version"], **stored["content"]}
         found = list(differences(then, json.loads(json.dumps(now))))
         if found:
             problems = [(place, new, f"{old!r}, as stored; or another --out") for place, old, new in found]
-            raise bad_input(f"{self.directory} holds another experiment", *problems[:20])
+            raise bad_input(f"{self.directory} holds another {self.plan.noun}", *problems[:20])
 
     def _write_manifest(self, tree: Mapping[str, Any]) -> None:
         with writing(self.directory):
-            draft = self.directory / f"{MANIFEST}.part"
+            draft = self.directory / f"{self.plan.record}.part"
             text = json.dumps(tree, indent=1, ensure_ascii=False, allow_nan=False)
             draft.write_text(text + "\n", encoding="utf-8")
-            draft.replace(self.directory / MANIFEST)
+            draft.replace(self.directory / self.plan.record)
 
     # -- chunks ------------------------------------------------------------------------------
 
@@ -165,7 +165,7 @@ class Store:
             first, after = span(path)
             yield from range(place, first)
             place = max(place, after)
-        yield from range(place, len(self.experiment))
+        yield from range(place, len(self.plan))
 
     def write(self, outcomes: Sequence[Outcome]) -> None:
         """Store finished runs.
@@ -177,7 +177,7 @@ class Store:
         for part in _neighbours(ordered):
             name = chunk_name(part[0].item.run, part[-1].item.run + 1)
             with writing(self.directory):
-                kept = put_tables(part, self.directory, name) if self.experiment.trajectories else {}
+                kept = put_tables(part, self.directory, name, self.plan.kept)
                 put(self._rows(part), self.chunks / name, kept)
                 compact(self.chunks)
 
@@ -186,11 +186,11 @@ class Store:
         frame = self._design.iloc[at].reset_index(drop=True)
         frame.insert(0, "run", [outcome.item.run for outcome in outcomes])
         frame.insert(2, "seed", [outcome.item.seed for outcome in outcomes])
-        values = [[o.values.get(name, float("nan")) for o in outcomes] for name in self.experiment.columns]
-        more: dict[str, Any] = dict(zip(self.experiment.columns, values, strict=True))
+        values = [[o.values.get(name, float("nan")) for o in outcomes] for name in self.plan.columns]
+        more: dict[str, Any] = dict(zip(self.plan.columns, values, strict=True))
         more["status"] = ["failed" if outcome.error else "ok" for outcome in outcomes]
         more["error"] = [outcome.error for outcome in outcomes]
-        more["repeat"] = [self.experiment.command(o.item) if o.error else "" for o in outcomes]
+        more["repeat"] = [self.plan.command(o.item) if o.error else "" for o in outcomes]
         more["seconds"] = [outcome.seconds for outcome in outcomes]
         whole = pd.concat([frame, pd.DataFrame(more)], axis=1)
         made = pa.Table.from_pandas(whole, schema=self.schema, preserve_index=False)
@@ -213,24 +213,53 @@ class Store:
                 seconds += float(pa.compute.sum(block["seconds"]).as_py())
                 rows += block.num_rows
                 writer.write_table(block.drop_columns("seconds"), row_group_size=GROUP)
-        if rows != len(self.experiment):
+        if rows != len(self.plan):
             draft.unlink()
-            raise ResultsError(f"{self.directory}: {rows:,} of {len(self.experiment):,} runs")
+            raise ResultsError(f"{self.directory}: {rows:,} of {len(self.plan):,} runs")
         with writing(self.directory):
             draft.replace(target)
-        manifest = read_manifest(self.directory)
+        manifest = read_manifest(self.directory, self.plan.record)
         manifest["sessions"][-1]["finished"] = now()
         self._write_manifest({**manifest, "compute_seconds": seconds})
         return target
 
 
-def schema_of(experiment: Experiment) -> pa.Schema:
+def discard(directory: Path, record: str, kept: Sequence[str] = ()) -> None:
+    """Remove our files of a store that is no longer wanted, and folders that are empty then.
+
+    The record goes last: what a kill leaves in between is a store still.
+
+    Args:
+        directory: the folder.
+        record: file name of its record.
+        kept: names of the tables that its runs left.
+    """
+    folders = [
+        directory / "chunks",
+        *(directory / FOLDER / table for table in kept),
+        directory / FOLDER,
+    ]
+    for path in (path for folder in folders for path in chunk_files(folder) if is_chunk_name(path.name)):
+        path.unlink()
+    for folder in folders:
+        _remove_empty(folder)
+    for name in (TABLE, DESIGN, record, LOCK):
+        (directory / name).unlink(missing_ok=True)
+    _remove_empty(directory)
+
+
+def _remove_empty(folder: Path) -> None:
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+
+
+def schema_of(plan: Plan) -> pa.Schema:
     """Columns of the table of runs, and the seconds that chunks add."""
     kinds = {"bool": pa.bool_(), "int64": pa.int64(), "float64": pa.float64()}
-    factors = experiment.table.drop(columns="point")
+    factors = plan.table.drop(columns="point")
     fields = [(name, pa.int64()) for name in KEYS]
     fields += [(str(name), kinds.get(str(factors[name].dtype), pa.string())) for name in factors]
-    fields += [(name, pa.float64()) for name in experiment.columns]
+    fields += [(name, pa.float64()) for name in plan.columns]
     fields += [(name, pa.string()) for name in ("status", "error", "repeat")]
     return pa.schema([*fields, ("seconds", pa.float64())])
 

@@ -24,7 +24,7 @@ from .pool import spawned_pool
 from .runner import Factory, Runner
 from .spec import Experiment
 from .store import Store, read_runs
-from .work import Item, Outcome, Simulate
+from .work import Item, Outcome, Simulate, Work
 
 Progress = Callable[[int, int, int], None]
 """Called with runs done, runs that failed, and all runs."""
@@ -137,52 +137,78 @@ def run_experiment(
             return run_experiment(
                 loaded, executor, store=folder, workers=workers, window=window, progress=progress
             )
-    count = workers or os.cpu_count() or 1
-    with closing(Store.open(store, loaded, command)) as open_store:
-        runner = _runner(loaded, executor, count, window)
-        _run(open_store, runner, progress)
-        open_store.finish()
+    work = Simulate(loaded.base, loaded.but_for, loaded.measured, loaded.trajectories)
+    with closing(Store.open(store, loaded, command)) as opened:
+        hands = Hands(executor, workers or os.cpu_count() or 1, window)
+        fill(opened, work, hands, loaded.time_limit, progress)
+        opened.finish()
     return Study.load(store)
 
 
-def _runner(
-    experiment: Experiment, executor: Executor | Factory | None, workers: int, window: int | None
-) -> Callable[[], Runner]:
-    work = Simulate(
-        experiment.base,
-        experiment.but_for,
-        experiment.measured,
-        experiment.trajectories,
-    )
-    given = executor if isinstance(executor, Executor) else None
-    make: Factory = (lambda: spawned_pool(workers)) if executor is None else _made(executor)
-    wide = window or 2 * int(getattr(given, "_max_workers", workers))
-    return lambda: Runner(
-        work,
-        make,
-        window=wide,
-        time_limit=experiment.time_limit,
-        own=executor is None,
-        rebuild=given is None,
-    )
+@dataclass(frozen=True)
+class Hands:
+    """Who does runs: an executor, a function that makes one, or (None) processes of our own."""
+
+    executor: Executor | Factory | None = None
+    workers: int = 2
+    """Processes of our own."""
+    window: int | None = None
+    """Chunks under way at a time; None: twice the workers."""
+
+    def runner(self, work: Work, time_limit: float) -> Runner:
+        """Hands at work."""
+        given = self.executor if isinstance(self.executor, Executor) else None
+        own = self.executor is None
+        make = _made(self.executor, self.workers)
+        wide = self.window or 2 * int(getattr(given, "_max_workers", self.workers))
+        return Runner(work, make, window=wide, time_limit=time_limit, own=own, rebuild=given is None)
 
 
-def _made(executor: Executor | Factory) -> Factory:
+def _made(executor: Executor | Factory | None, workers: int) -> Factory:
+    if executor is None:
+        return lambda: spawned_pool(workers)
     return (lambda: executor) if isinstance(executor, Executor) else executor
 
 
-def _run(store: Store, runner: Callable[[], Runner], progress: Progress | None) -> None:
+def fill(
+    store: Store,
+    work: Work,
+    hands: Hands,
+    time_limit: float,
+    progress: Progress | None = None,
+    failures: bool = True,
+) -> list[Outcome]:
+    """Do all runs that are not stored yet.
+
+    Args:
+        store: an open one.
+        work: what a run does.
+        hands: who does the runs.
+        time_limit: seconds for one run.
+        progress: called after each chunk.
+        failures: whether a failed run is stored as such; else it is done again next time.
+
+    Returns:
+        The runs that failed.
+
+    Raises:
+        ResultsError: the folder cannot be written.
+        PricewarError: an executor that was handed in broke.
+    """
     todo = items(store)
     first = next(todo, None)
+    failed = list[Outcome]()
     if first is None:
-        return
-    total = len(store.experiment)
-    done, failed = total - sum(1 for _ in store.todo()), 0
-    for outcomes in runner().run(_chain(first, todo)):
-        store.write(outcomes)
-        done, failed = done + len(outcomes), failed + sum(bool(outcome.error) for outcome in outcomes)
+        return failed
+    total = len(store.plan)
+    done = total - sum(1 for _ in store.todo())
+    for outcomes in hands.runner(work, time_limit).run(_chain(first, todo)):
+        store.write([one for one in outcomes if failures or not one.error])
+        done += len(outcomes)
+        failed += [one for one in outcomes if one.error]
         if progress is not None:
-            progress(done, failed, total)
+            progress(done, len(failed), total)
+    return failed
 
 
 def _chain(first: Item, rest: Iterator[Item]) -> Iterator[Item]:
@@ -193,7 +219,7 @@ def _chain(first: Item, rest: Iterator[Item]) -> Iterator[Item]:
 def items(store: Store) -> Iterator[Item]:
     """Runs that are not stored yet, in order; points that share a calibration lie together in all designs."""
     for number in list(store.todo()):
-        yield store.experiment.item(number)
+        yield store.plan.item(number)
 
 
-__all__ = ["Outcome", "Progress", "Study", "items", "run_experiment"]
+__all__ = ["Hands", "Outcome", "Progress", "Study", "fill", "items", "run_experiment"]

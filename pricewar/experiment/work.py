@@ -18,6 +18,7 @@ from typing import Any, Final
 import pandas as pd
 
 from pricewar.base.errors import PricewarError
+from pricewar.base.keys import Keyed
 from pricewar.market.history import Tables
 from pricewar.market.model import PriceWar
 from pricewar.results.bounds import DIFF
@@ -87,12 +88,12 @@ class Simulate:
 
     def __call__(self, item: Item) -> tuple[Mapping[str, float], Mapping[str, pd.DataFrame]]:
         """Metrics of the run and their differences; the tables if they are kept."""
-        scenario = _changed(_Keyed(self.base), _Changes(item.changes))
+        scenario = _changed(_keyed(self.base), _texts(item.changes))
         run = simulate(scenario, item.seed)
         values = measure(run, self.metrics)
         if self.but_for is not None:
-            other = _changed(_Keyed(self.but_for), _Changes(item.but_for))
-            level = measured(_Keyed(other), item.seed, self.metrics)
+            other = _changed(_keyed(self.but_for), _texts(item.but_for))
+            level = measured(_keyed(other), item.seed, self.metrics)
             values |= {f"{DIFF}{name}": values[name] - level[name] for name in self.metrics}
         kept = {name: run.tables[name] for name in KEPT} if self.keep_tables else {}
         return values, kept
@@ -104,43 +105,26 @@ def simulate(scenario: Scenario, seed: int) -> Run:
     return Run(scenario, seed, Tables(model))
 
 
-class _Keyed:
+def _keyed(scenario: Scenario) -> Keyed[Scenario]:
     """A scenario that is equal to another with the same content."""
-
-    def __init__(self, scenario: Scenario) -> None:
-        self.scenario = scenario
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Keyed) and self.scenario.digest == other.scenario.digest
-
-    def __hash__(self) -> int:
-        return hash(self.scenario.digest)
+    return Keyed(scenario, scenario.digest)
 
 
-class _Changes:
+def _texts(changes: Mapping[str, Any]) -> Keyed[Mapping[str, Any]]:
     """Changes that are equal to others with the same text."""
-
-    def __init__(self, changes: Mapping[str, Any]) -> None:
-        self.changes = changes
-        self.text = repr(sorted(changes.items()))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Changes) and self.text == other.text
-
-    def __hash__(self) -> int:
-        return hash(self.text)
+    return Keyed(changes, repr(sorted(changes.items())))
 
 
 @lru_cache(maxsize=16)
-def _changed(base: _Keyed, changes: _Changes) -> Scenario:
+def _changed(base: Keyed[Scenario], changes: Keyed[Mapping[str, Any]]) -> Scenario:
     """The scenario of a point: made once for all its seeds."""
-    return base.scenario.but(changes.changes) if changes.changes else base.scenario
+    return base.content.but(changes.content) if changes.content else base.content
 
 
 @lru_cache(maxsize=4096)
-def measured(scenario: _Keyed, seed: int, metrics: tuple[str, ...]) -> Mapping[str, float]:
+def measured(scenario: Keyed[Scenario], seed: int, metrics: tuple[str, ...]) -> Mapping[str, float]:
     """Metrics of a but-for run: points that share it compute it once a process."""
-    return measure(simulate(scenario.scenario, seed), metrics)
+    return measure(simulate(scenario.content, seed), metrics)
 
 
 def run_chunk(chunk: Chunk) -> list[Outcome]:

@@ -1,1 +1,1 @@
-"""Files on a disk: folders that a command writes, drafts, locks, and TOML from hands we do not know."""
+"""Files on a disk: folders that a command writes, drafts, locks, and TOML from unknown sources."""

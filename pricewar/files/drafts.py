@@ -1,7 +1,7 @@
 """Drafts: where the files of a folder are written before they take their place.
 
-A draft holds `lock`, held by its owner as long as it lives, and `files`. So a draft whose owner was killed is
-known as such, and the next command to the same place removes it.
+A draft contains `files` and `lock`, which its owner keeps as long as it lives. So a draft whose owner was
+killed is recognised, and the next command to the same place removes it.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def _locked(place: Path) -> Lock | None:
 
 
 def is_draft(place: Path) -> bool:
-    """Whether a path of that name is a draft of ours, by what it holds."""
+    """Whether a path of that name is a draft of ours, judged by its content."""
     return (
         place.is_dir() and not place.is_symlink() and {p.name for p in place.iterdir()} <= {"lock", "files"}
     )

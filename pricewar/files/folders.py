@@ -1,15 +1,15 @@
 """A folder that a command writes (`--out`): what in it is ours, and how new files take the place of old ones.
 
-The law: only files that we wrote are ever replaced or removed. The folder's record (`run.json`;
+The rule is that only files that we wrote are ever replaced or removed. The folder's record (`run.json`;
 `manifest.json` of a sweep, `policy.json` of a policy study) names them with their fingerprints. Files of
-others stay; where a file of theirs has the name of one of ours, or where one of ours was edited, the whole
-folder is refused and nothing is touched: an edit is work, and only its author can say that it may go. A
+others stay. If a file of theirs has the name of one of ours, or if one of ours was edited, the whole folder
+is refused and nothing is touched. An edit is work, and only its author can say that it may be removed. A
 folder that is not empty and has no record of ours is refused too.
 
 Everything is written into a draft first. A new folder then appears whole. In an existing one a journal
 names the old and the new files before the first of them moves, and the record goes first and comes back
-last: killed in between, the folder is no complete result to any reader, and still ours to the next command,
-which mends it.
+last. If the command is killed in between, no reader takes the folder for a complete result, and the next
+command still knows it as ours and repairs it.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from .drafts import DRAFT, clear_drafts, desk, is_draft
 from .locks import Lock
 
 RUN: Final = "run.json"
-"""The record of what one command wrote; readers take a folder without it for incomplete."""
+"""The record of what one command wrote; to readers, a folder without it is incomplete."""
 JOURNAL: Final = ".pricewar-journal"
 """Names old and new files while they change places."""
 LOCK: Final = ".lock"
-"""Held by who adds runs to a store."""
+"""The lock of the process that adds runs to a store."""
 Kept = Callable[[str], bool]
 
 
@@ -86,7 +86,7 @@ def _refusal(folder: Path, names: Iterable[str], found: str, allowed: str) -> In
 
 
 def _strangers(folder: Path, record: str) -> Iterator[Path]:
-    """What lies in a folder, but for what a command of ours that was killed at its start leaves there."""
+    """What is in a folder, except what a command of ours leaves there if it is killed at its start."""
     for path in folder.iterdir():
         if not (path.name in (LOCK, f"{record}.part") or (path.name == DRAFT and is_draft(path))):
             yield path
@@ -105,7 +105,7 @@ def _ours(folder: Path, record: str) -> dict[str, set[str]] | None:
 
 
 def _listed(path: Path) -> dict[str, set[str]] | None:
-    """The files that a record names; None if it is none of ours, or names what is not below its folder."""
+    """The files that a record names; None if it is not ours, or names files outside its folder."""
     try:
         tree = json.loads(path.read_text(encoding="utf-8"))
         files = tree["files"].items()
@@ -117,7 +117,7 @@ def _listed(path: Path) -> dict[str, set[str]] | None:
 
 
 def _changed(folder: Path, name: str, marks: set[str]) -> bool:
-    """Whether something else than what we wrote lies there; a file that is gone is no change."""
+    """Whether the file differs from what we wrote; a file that is gone is no change."""
     path = folder / name
     if not os.path.lexists(path):
         return False

@@ -1,4 +1,4 @@
-"""A lock file: one process at a time, let go by the system itself when the process ends, however it ends."""
+"""A lock file for one process at a time; the system releases it when the process ends, however it ends."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Lock:
         return None
 
     def close(self) -> None:
-        """Let others have it."""
+        """Release the lock."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
@@ -56,7 +56,7 @@ class Lock:
         return True
 
     def _current(self) -> bool:
-        """Whether the file is still there: who held the lock before may have removed it."""
+        """Whether the file is still there: the process that had the lock before may have removed it."""
         assert self._descriptor is not None
         try:
             return os.path.samestat(os.fstat(self._descriptor), os.stat(self._path))

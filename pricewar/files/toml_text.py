@@ -1,4 +1,4 @@
-"""TOML from hands we do not know: read within bounds, every refusal a message and never a traceback."""
+"""TOML from unknown sources: it is read within bounds, and a refusal is a message, never a traceback."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DEEPEST: Final = 32
 """Tables and lists within each other; a scenario needs about six."""
 _LONG_KEY: Final = re.compile(rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{DEEPEST + 1}}}")
 LARGEST_INTEGER: Final = 2**63 - 1
-"""What TOML promises to keep, and what tables hold."""
+"""The largest whole number that TOML and the tables can keep."""
 
 
 def is_file(path: Path) -> bool:

@@ -21,7 +21,7 @@ from pricewar.base.rules import Rule
 
 @dataclass(frozen=True)
 class Desk(Record):
-    """What the regulator has on its desk when it looks at a record: public facts and audited costs."""
+    """What the regulator knows when it looks at a record: public facts and audited costs."""
 
     period: int
     month: str
@@ -29,7 +29,7 @@ class Desk(Record):
     """Months since the measure began; 0 in its first month."""
     landscape: Landscape
     before: Offers
-    """Last month's offers as they stood."""
+    """Last month's offers."""
     last_sales: Sales | None
     """Last month's sales; None in the first month."""
     cost_lines: Mapping[str, Floats]
@@ -79,7 +79,7 @@ class Intervention(Rule):
         return offers
 
     def settle(self, accounts: Accounts, desk: Desk) -> Accounts:
-        """Rewrite the books before bills are paid (payment terms, fines, levies)."""
+        """Rewrite the accounts before bills are paid (payment terms, fines, levies)."""
         return accounts
 
     def names(self) -> Iterable[tuple[str, str]]:

@@ -34,7 +34,7 @@ class TradeInSubsidy(Intervention):
     budget: Money | None = None
     """CNY in all; None: no limit."""
     price_cap: Factor | None = None
-    """Cars dearer than this get nothing, CNY incl. VAT; None: no limit."""
+    """Cars that cost more than this get nothing, CNY incl. VAT; None: no limit."""
     firms: Selection = "all"
     """Which firms: "all" or a list of ids."""
     segments: Segments = "all"
@@ -144,7 +144,7 @@ class WindfallLevy(Intervention):
     """Which firms: "all" or a list of ids."""
 
     def settle(self, accounts: Accounts, desk: Desk) -> Accounts:
-        """Add the levy to the books."""
+        """Add the levy to the accounts."""
         excess = np.maximum(accounts.operating_profit - self.threshold, 0.0)
         levy = np.where(desk.landscape.firms_in(self.firms), self.rate * excess, 0.0)
         return accounts.but(levy=accounts.levy + levy) if levy.any() else accounts
@@ -157,8 +157,8 @@ class WindfallLevy(Intervention):
 class CapacityPermit(Intervention):
     """Each firm may make so many cars a month; beyond that it pays a charge a car.
 
-    A firm plans as if its capacity ended at the permit. While it sold more than that last month, the
-    charge is part of its unit cost. The bill for last month's cars comes this month.
+    A firm plans as if its capacity ended at the permit. If it sold more than that last month, the charge is
+    part of its unit cost. The bill for last month's cars comes this month.
     """
 
     factor: Factor = 1.0
@@ -202,6 +202,6 @@ class CapacityPermit(Intervention):
 
 
 def foretold(offers: Offers, rise: Floats) -> Offers:
-    """The same offers with a rise of what buyers pay that they know will come, (J,) CNY."""
+    """The same offers with a rise of the price that buyers know will come, (J,) CNY."""
     known = rise if offers.known_rise is None else offers.known_rise + rise
     return offers.but(known_rise=known)

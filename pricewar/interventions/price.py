@@ -20,9 +20,9 @@ CostLine = Literal["avc", "aac", "lraic", "atc", "full"]
 class BelowCostBan(Enforced):
     """No price, net of VAT, below a cost line of the product.
 
-    With `basis` "industry" the line is the mean over the cars sold in the product's segment, so that an
-    efficient firm may be held to the costs of less efficient rivals. A line that contains fixed cost rises
-    without limit as sales fall, so it counts only up to `up_to` times the price before the first month: who
+    With `basis` "industry" the line is the mean over the cars sold in the product's segment, so that the
+    costs of less efficient rivals may bind an efficient firm. A line that contains fixed cost rises without
+    limit as sales fall, so it counts only up to `up_to` times the price before the first month: a firm that
     asks that much has not cut.
     """
 
@@ -71,7 +71,7 @@ class PriceFloor(Enforced):
 
 
 class MaximumMonthlyCut(Enforced):
-    """No price may fall by more than a fraction of last month's price; what came on sale now is free."""
+    """No price may fall by more than a fraction of last month's price; products new on sale are free."""
 
     cut: Annotated[float, Field(ge=0.0, lt=1.0)]
     """Largest cut allowed from one month to the next, as a fraction."""

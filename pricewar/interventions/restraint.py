@@ -58,7 +58,7 @@ class Restraint(Addressed):
         lowest = np.where(bound, self.lowest(offers, desk), -np.inf)
         complies = self.complying(desk)
         short = (offers.price < lowest * (1.0 - ROUNDING)) & ~complies[firm_of]
-        desk.memory["breach"] = np.bincount(firm_of[short], minlength=len(complies)) > 0
+        desk.memory["breach"] = desk.landscape.by_firm(short) > 0
         return raised(offers, np.where(complies[firm_of], lowest, -np.inf))
 
 
@@ -91,7 +91,7 @@ class Enforced(Restraint):
 
 
 def chances(desk: Desk, purpose: int) -> Floats:
-    """(F,) a uniform draw for each firm by its id: neither the order of firms nor one more firm moves it.
+    """(F,) a uniform draw for each firm by its id: neither the order of firms nor one more firm changes it.
 
     Different purposes get different draws even within one month.
     """

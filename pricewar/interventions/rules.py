@@ -20,7 +20,7 @@ class NoticePeriod(Enforced):
     """A cut takes effect only after it was announced for some months; rises need no notice.
 
     The price may fall to the highest of the firm's proposals of the last `months` months: a cut that is
-    dropped meanwhile never happens. While `visible`, rivals see the price announced, not the one paid.
+    withdrawn meanwhile never happens. While `visible`, rivals see the price announced, not the one paid.
     """
 
     months: Months
@@ -58,7 +58,7 @@ class CoolingOff(Enforced):
         return np.where(cooling, desk.before.price, -np.inf)
 
     def amend(self, offers: Offers, desk: Desk) -> Offers:
-        """Undo cuts that come too soon; remember those that stand."""
+        """Undo cuts that come too soon; remember those that remain."""
         amended = super().amend(offers, desk)
         least = desk.before.price * (1.0 - max(self.ignore, ROUNDING))
         cut = (amended.price < least) & desk.before.on_sale & amended.on_sale
@@ -68,11 +68,11 @@ class CoolingOff(Enforced):
 
 
 class PriceProtection(Addressed):
-    """Who bought in the last months gets back what the price has fallen since, as a most-favoured customer.
+    """Buyers of the last months get back what the price has fallen since, as most-favoured customers.
 
     Each month a firm that complies pays every protected buyer the difference between the lowest price they
-    have been settled at and today's. Protected is whose car was delivered: an order in the book has its own
-    settlement. This month's buyers reckon with the mean paid back a protected car this month
+    have been settled at and today's. Buyers are protected once their car is delivered; an open order has
+    its own settlement. This month's buyers count on the mean paid back per protected car this month
     (`Offers.rebate`). Firms that set prices by best response foresee the cost of a cut.
     """
 

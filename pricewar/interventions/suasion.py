@@ -15,7 +15,7 @@ from .restraint import Addressed, Restraint, chances, raised
 
 
 class PublicWarning(Restraint):
-    """A ministry or an association speaks out in public: those who listen cut less than they meant to.
+    """A ministry or an association speaks out in public: firms that listen cut less than they meant to.
 
     Of a cut below last month's price the share `strength` x 2^(-elapsed / half_life) is not made.
     """
@@ -38,7 +38,7 @@ class PublicWarning(Restraint):
 
 
 class Summons(PublicWarning):
-    """Named firms are called in and told behind closed doors: fewer firms, more force, slower to fade."""
+    """Named firms are called in and warned: fewer firms, and a stronger effect that fades more slowly."""
 
     firms: Ids
     """The firms called in."""
@@ -60,7 +60,7 @@ class Pledge(Addressed):
     """Added probability for each firm that has broken its promise before."""
 
     def amend(self, offers: Offers, desk: Desk) -> Offers:
-        """Undo this month's cuts of all who still keep their word."""
+        """Undo this month's cuts of all firms that still keep their word."""
         keeps = self._keeps(desk)[desk.landscape.firm_of] & desk.before.on_sale & offers.on_sale
         return raised(offers, np.where(keeps, desk.before.price, -np.inf))
 

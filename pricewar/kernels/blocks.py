@@ -7,6 +7,7 @@ cache.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,14 @@ from numpy.typing import NDArray
 LANES = 64
 
 
-def lanes_for(rows: int) -> int:
-    """Lanes per block, a multiple of 8 up to 128: little padding, few blocks (each costs about 4 lanes)."""
-    if rows <= 128:
-        return -(-rows // 8) * 8
-    return min(range(128, 24, -8), key=lambda lanes: -(-rows // lanes) * (lanes + 4))
+def lanes_for(*sizes: int) -> int:
+    """Lanes per block, a multiple of 8 up to 128: little padding, few blocks (each costs about 4 lanes).
+
+    `sizes` are the numbers of buyers in the groups, which share no block.
+    """
+    if max(sizes) <= 128:
+        return -(-max(sizes) // 8) * 8
+    return min(range(128, 24, -8), key=lambda lanes: sum(-(-rows // lanes) for rows in sizes) * (lanes + 4))
 
 
 def block_vector(values: NDArray[Any], dtype: Any = np.float64, lanes: int | None = None) -> NDArray[Any]:
@@ -38,3 +42,55 @@ def block_matrix(values: NDArray[Any], dtype: Any = np.float64, lanes: int | Non
     padded = np.zeros((-(-rows // width) * width, products), dtype)
     padded[:rows] = values
     return np.ascontiguousarray(padded.reshape(-1, width, products).transpose(0, 2, 1))
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Where each of R buyers stands in N blocks of B lanes: no block has buyers of two groups.
+
+    Lanes that are left over repeat a buyer of the group, with weight zero.
+    """
+
+    order: NDArray[np.int64]
+    """(N * B,) the buyer in each lane."""
+    place: NDArray[np.int64]
+    """(R,) the lane of each buyer."""
+    filled: NDArray[np.float64]
+    """(N, B) 1 where a buyer stands, 0 in lanes that are left over."""
+    group: NDArray[np.int64]
+    """(N,) group of each block."""
+    groups: int
+    """Number of groups G."""
+
+    @classmethod
+    def of(cls, group: NDArray[np.int64]) -> Layout:
+        """The layout of buyers who belong to groups (R,), 0 to G - 1."""
+        sizes = np.bincount(group)
+        lanes = lanes_for(*(int(size) for size in sizes))
+        blocks = -(-sizes // lanes)
+        start = np.concatenate([[0], np.cumsum(blocks)]) * lanes
+        order = np.empty(start[-1], dtype=np.int64)
+        filled = np.zeros(start[-1])
+        for g in np.flatnonzero(sizes):
+            members, first = np.flatnonzero(group == g), start[g]
+            order[first : start[g + 1]] = members[0]
+            order[first : first + members.size] = members
+            filled[first : first + members.size] = 1.0
+        place = np.empty(group.size, dtype=np.int64)
+        place[order[filled > 0]] = np.flatnonzero(filled)
+        owner = np.repeat(np.arange(sizes.size), blocks)
+        return cls(order, place, filled.reshape(-1, lanes), owner, sizes.size)
+
+    def vector(self, values: NDArray[Any]) -> NDArray[Any]:
+        """(R,) -> (N, B)."""
+        return values[self.order].reshape(self.filled.shape)
+
+    def matrix(self, values: NDArray[Any]) -> NDArray[Any]:
+        """(R, J) -> (N, J, B)."""
+        blocks, lanes = self.filled.shape
+        return np.ascontiguousarray(values[self.order].reshape(blocks, lanes, -1).transpose(0, 2, 1))
+
+    def rows(self, blocks: NDArray[Any]) -> NDArray[Any]:
+        """(N, B) or (N * B, ...) -> (R, ...)."""
+        flat = blocks.reshape(-1) if blocks.shape == self.filled.shape else blocks
+        return np.asarray(flat[self.place])

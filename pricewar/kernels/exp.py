@@ -5,8 +5,7 @@ and no call: split x = n ln 2 + r with |r| <= ln 2 / 2, a minimax polynomial for
 straight into the exponent bits of the result. LLVM turns a loop over them into vector instructions.
 
 Arguments are clamped to the range where the result is a normal number, so nothing overflows, and NaN gives
-the
-smallest result: check inputs before the kernel, not in it.
+the smallest result: check inputs before the kernel, not in it.
 
 The functions are compiled with the flag `contract` only. Under `reassoc` the compiler may merge the two
 halves of ln 2 and lose the low bits of r; the flags of the calling loop do not reach into a callee compiled

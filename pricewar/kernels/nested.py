@@ -174,3 +174,76 @@ def nested_probabilities64(
             for j in range(products):
                 conditional[row, j] = inner[j, b]
                 out[row, j] = inner[j, b] * outer[nests[j], b]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def nested_choices64(
+    tastes: Array,
+    alpha: Array,
+    weights: Array,
+    delta: Array,
+    prices: Array,
+    nests: Array,
+    rho: Array,
+    outside: Array,
+    group: Array,
+    shares: Array,
+    inside: Array,
+) -> None:
+    """Write shares (G, J) by group of the block, and inside (N, B) = sum of D_h^(1 - rho_h).
+
+    `tastes` have the outside option folded in; `outside` (N, B) is its exponential, `group` (N,).
+    """
+    blocks, products, lanes = tastes.shape
+    inner, inclusive = np.empty((products, lanes)), np.empty(lanes)
+    outer, top = np.empty((rho.size, lanes)), np.empty((rho.size, lanes))
+    shares[:, :] = 0.0
+    for n in range(blocks):
+        _nest_shares(tastes[n], alpha[n], delta, prices, nests, rho, inner, outer, top, inclusive)
+        for b in range(lanes):
+            inside[n, b] = (power64(inclusive[b]) - 1.0) * outside[n, b]
+        g = group[n]
+        for j in range(products):
+            h, s = nests[j], 0.0
+            for b in range(lanes):
+                s += weights[n, b] * outer[h, b] * inner[j, b]
+            shares[g, j] += s
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def nested_slopes64(
+    tastes: Array,
+    alpha: Array,
+    weights: Array,
+    delta: Array,
+    prices: Array,
+    nests: Array,
+    rho: Array,
+    jacobian: Array,
+) -> None:
+    """Write d share_j / d price_k (J, J), block by block in one order, whatever the threads."""
+    blocks, products, lanes = tastes.shape
+    inner, inclusive = np.empty((products, lanes)), np.empty(lanes)
+    outer, top = np.empty((rho.size, lanes)), np.empty((rho.size, lanes))
+    steep, share = np.empty((products, lanes)), np.empty((products, lanes))
+    jacobian[:, :] = 0.0
+    for n in range(blocks):
+        _nest_shares(tastes[n], alpha[n], delta, prices, nests, rho, inner, outer, top, inclusive)
+        for j in range(products):
+            for b in range(lanes):
+                share[j, b] = outer[nests[j], b] * inner[j, b]
+                steep[j, b] = share[j, b] * weights[n, b] * alpha[n, b] * NATS
+        for j in range(products):
+            stretch = 1.0 / (1.0 - rho[nests[j]])
+            for k in range(products):
+                s, near = 0.0, 0.0
+                for b in range(lanes):
+                    s += steep[j, b] * share[k, b]
+                if nests[j] == nests[k]:
+                    for b in range(lanes):
+                        near += steep[j, b] * inner[k, b]
+                jacobian[j, k] += s + (stretch - 1.0) * near
+            own = 0.0
+            for b in range(lanes):
+                own += steep[j, b]
+            jacobian[j, j] -= stretch * own

@@ -1,6 +1,6 @@
 """Kernels of market research: what a firm's products are worth to buyers, and its best response in prices.
 
-R rows of buyers, J products, n of them the firm's. Each kernel has a numpy twin (`*_numpy`).
+R lanes of buyers, J products, n of them the firm's. Utility is in bits, as in `choice.py`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from .exp import FAST, exp64
+from .exp import FAST, NATS, power64
 
 Array = NDArray[Any]
 BLOCK = 256
@@ -20,13 +20,14 @@ BLOCK = 256
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def lure(
-    base: Array,
+    tastes: Array,
+    alpha: Array,
     delta: Array,
     shift: Array,
     price: Array,
-    alpha: Array,
     own: Array,
-    driven: Array,
+    brand: Array,
+    firm: int,
     loyal: float,
     appeal: Array,
     total: Array,
@@ -34,41 +35,24 @@ def lure(
     """What a firm's products are worth to buyers apart from their prices, and what they add up to at prices.
 
     Args:
-        base, alpha: as in `choices`.
-        delta, shift, price: (J,) utility, money weighed on top of the price, price.
+        tastes, alpha, delta, brand, loyal: blocks of buyers as in `buying.py`, in bits.
+        shift, price: (J,) money weighed on top of the price, price.
         own: (n,) the firm's products.
-        driven: (R,) whether a row drives the firm's brand.
-        loyal: exp(utility of one's own brand).
-        appeal: (n, R) written: exp(utility without price).
-        total: (R,) written: sum of exponentials of the firm's products at their prices.
+        firm: the firm, as in `brand`.
+        appeal: (n, N, B) written: exp(utility without price).
+        total: (N, B) written: sum of exponentials of the firm's products at their prices.
     """
-    rows = alpha.size
-    for r in range(rows):
-        total[r] = 0.0
+    blocks, _, lanes = tastes.shape
+    total[:, :] = 0.0
     for k in range(own.size):
         j = own[k]
         d, s, p = delta[j], shift[j], price[j]
-        for r in range(rows):
-            value = exp64(base[r, j] + d - alpha[r] * s)
-            value = value * loyal if driven[r] else value
-            appeal[k, r] = value
-            total[r] += value * exp64(-alpha[r] * p)
-
-
-def lure_numpy(
-    base: Array,
-    delta: Array,
-    shift: Array,
-    price: Array,
-    alpha: Array,
-    own: Array,
-    driven: Array,
-    loyal: float,
-) -> tuple[Array, Array]:
-    """Twin of `lure`: returns (appeal, total)."""
-    appeal = np.exp(base[:, own].T + delta[own, None] - shift[own, None] * alpha)
-    appeal = appeal * np.where(driven, loyal, 1.0)
-    return appeal, (appeal * np.exp(-price[own, None] * alpha)).sum(axis=0)
+        for n in range(blocks):
+            for b in range(lanes):
+                value = power64(d + tastes[n, j, b] - alpha[n, b] * s)
+                value = value * loyal if brand[n, b] == firm else value
+                appeal[k, n, b] = value
+                total[n, b] += value * power64(-alpha[n, b] * p)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
@@ -90,7 +74,8 @@ def best_response(
     Args:
         appeal: (n, R) exp of utility without price of the firm's n products.
         rivals: (R,) exponentials of everything else, the outside option included.
-        alpha, weight: (R,).
+        alpha: (R,) price sensitivity in bits.
+        weight: (R,).
         value: (n,) unit cost less growth motive, CNY net of VAT.
         net: (n,) start, then result: prices net of VAT.
         vat: rate; a buyer pays net * (1 + vat).
@@ -116,7 +101,7 @@ def best_response(
             for j in range(n):
                 paid = net[j] * (1.0 + vat)
                 for r in range(size):
-                    share[j, r] = appeal[j, first + r] * exp64(-alpha[first + r] * paid)
+                    share[j, r] = appeal[j, first + r] * power64(-alpha[first + r] * paid)
                     total[r] += share[j, r]
             for j in range(n):
                 gain = net[j] - value[j]
@@ -132,8 +117,8 @@ def best_response(
                     lost += part
                     moved_on += part * margin[r]
                 sales[j] += sold
-                slope[j] += lost
-                cross[j] += moved_on
+                slope[j] += lost * NATS
+                cross[j] += moved_on * NATS
         moved = 0.0
         for j in range(n):
             new = net[j] if slope[j] <= 0.0 else value[j] + (sales[j] + cross[j]) / slope[j]
@@ -143,33 +128,3 @@ def best_response(
         if moved <= tolerance:
             return iteration
     return -limit
-
-
-def best_response_numpy(
-    appeal: Array,
-    rivals: Array,
-    alpha: Array,
-    weight: Array,
-    value: Array,
-    net: Array,
-    vat: float,
-    low: Array,
-    high: Array,
-    tolerance: float,
-    limit: int,
-) -> tuple[Array, int]:
-    """Twin of `best_response`: returns (net prices, iterations)."""
-    appeal, a = appeal.T, (alpha * (1.0 + vat))[:, None]
-    for iteration in range(1, limit + 1):
-        share = appeal * np.exp(-a * net)
-        share = share / (rivals[:, None] + share.sum(axis=1, keepdims=True))
-        margin = share @ (net - value)
-        slope = (weight[:, None] * a * share).sum(axis=0)
-        gain = weight @ share + (weight * a[:, 0] * margin) @ share
-        new = np.where(slope > 0, value + gain / np.where(slope > 0, slope, 1.0), net)
-        new = np.clip(new, low, high)
-        moved = np.max(np.abs(new - net) / net)
-        net = new
-        if moved <= tolerance:
-            return net, iteration
-    return net, -limit

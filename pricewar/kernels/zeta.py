@@ -24,12 +24,13 @@ Array = NDArray[Any]
 
 #: How many past steps Anderson's method mixes.
 MEMORY = 5
-_GROWTH = 2.0  # residual growth that makes it forget the past
+#: A mixed step stands while the residual is at most this much of the last one that stood.
+SLACK = 1.0
 #: Steps of a logit without nests are in float32 until the residual is below this.
 ROUGH = 1e-4
 #: Longest accelerated step, in plain steps. Where hardly anybody stays outside, plain steps all have one
 #: length, and an unbounded extrapolation of that goes to infinity.
-LONGEST = 50.0
+LONGEST = 20.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
@@ -192,18 +193,19 @@ def iterate_prices(
 ) -> tuple[int, float]:
     """Iterate the zeta map on `state` (in place) until no price moves by more than `tolerance` (relative).
 
-    Anderson mixing over `memory` past steps; when a step makes the residual grow the past is forgotten, and
-    the second half of the allowed iterations is plain. Returns (iterations, residual); residual is NaN if it
-    broke down. `nested` holds pairs, nests and rho of `nested_markup_terms64`; None without nests.
+    Anderson mixing over `memory` past steps; 0 is the plain map. A mixed step stands only where the residual
+    does not exceed `SLACK` times the last one that stood; otherwise the past is forgotten and the iteration
+    goes on from the plain image of that point. Returns (iterations, residual); residual is NaN if it broke
+    down. `nested` holds pairs, nests and rho of `nested_markup_terms64`; None without nests.
     """
     low, high = terms[2], terms[3]
     size, products = state.size, low.size
-    image, proposal = np.empty(size), np.empty(size)
+    image, proposal, plain = np.empty(size), np.empty(size), np.empty(size)
     work = (np.empty(products), np.empty(products), np.empty(products), np.empty(products))
     states, images = np.empty((max(memory, 1), size)), np.empty((max(memory, 1), size))
-    filled, slot, before = 0, 0, np.inf
+    filled, slot, stood, refused, wait = 0, 0, np.inf, 0, 0
     rough = nested is None and tolerance < ROUGH
-    residual = np.inf
+    mixed, residual = False, np.inf
     for iteration in range(1, most + 1):
         residual = _step(market, firms, nested, terms, state, image, work, rough)
         if residual <= tolerance and not rough:
@@ -212,18 +214,22 @@ def iterate_prices(
         if rough and not residual > ROUGH:
             rough = False
             if not np.isfinite(residual):
-                filled, before = 0, np.inf
+                filled, stood = 0, np.inf
                 continue
-        if not np.isfinite(residual):
-            if filled == 0:
-                return iteration, np.nan
-            _copy(images[(slot - 1) % memory], state)
-            filled, before = 0, np.inf
+        if mixed and not residual <= SLACK * stood:
+            _copy(plain, state)
+            filled, mixed, stood = 0, False, np.inf
+            refused, wait = refused + 1, 2**refused
             continue
-        if residual > _GROWTH * before or 2 * iteration > most or memory == 0:
+        if not np.isfinite(residual):
+            return iteration, np.nan
+        _copy(image, plain)
+        if residual > stood or wait > 0:
             filled = 0
-        before = residual
+        wait = max(wait - 1, 0)
+        stood = residual
         anderson(state, image, states, images, filled, proposal)
+        mixed = filled > 0
         if memory > 0:
             _copy(state, states[slot])
             _copy(image, images[slot])

@@ -6,31 +6,37 @@ they charged; synchronous learners update every price with what it would have ea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
-
-from pricewar.base.errors import bad_input
+from pydantic import Field
 
 from . import figures
 from .engine import Protocol, Seller, simulate
 from .report import Comparison, Report, standard_error
-from .settings import Value, read_settings
+from .settings import Misfit, Number, Settings, Sitting, Whole, published_game
 
 SOURCE = "Asker, Fershtman, Pakes (2024), The Impact of AI Design on Pricing, JEMS 33(2)"
-DEFAULTS: dict[str, Value] = {
-    "alpha": 0.1,
-    "delta": 0.0,
-    "m": 100,
-    "cost": 2.0,
-    "worth": 10.0,
-    "epsilon": 0.0,
-    "periods": 200_000,
-    "synchronous_periods": 10_000,
-}
 COMPETITIVE = (2.028182, 2.129091)
+
+
+class Asker(Settings):
+    """Settings of `asker`."""
+
+    alpha: Number = Field(0.1, description="learning rate")
+    delta: Number = Field(0.0, ge=0, lt=1, description="discount factor")
+    m: Whole = Field(100, ge=2, description="prices")
+    cost: Number = Field(2.0, ge=0, description="unit cost, below worth")
+    worth: Number = Field(10.0, description="what the one unit of demand is worth")
+    epsilon: Number = Field(0.0, ge=0, le=1, description="probability of a random price")
+    periods: Whole = Field(200_000, ge=1, description="periods of asynchronous learners")
+    synchronous_periods: Whole = Field(10_000, ge=1, description="periods of synchronous learners")
+
+    def misfits(self) -> Iterator[Misfit]:
+        """A price that pays must be there."""
+        if self.cost >= self.worth:
+            yield "cost", self.cost, f"below worth {self.worth}"
 
 
 def duopoly_table(prices: np.ndarray, cost: float, worth: float) -> np.ndarray:
@@ -41,36 +47,24 @@ def duopoly_table(prices: np.ndarray, cost: float, worth: float) -> np.ndarray:
     return np.stack([pair.ravel(), pair.T.ravel()], axis=1)
 
 
-def run(
-    given: Mapping[str, Any] | None = None,
-    *,
-    sessions: int = 100,
-    seed: int = 0,
-    exact: bool = False,
-    workers: int | None = None,
-    progress: Callable[[int], None] | None = None,
-) -> Report:
+@published_game("asker", Asker, sessions=100)
+def run(s: Asker, how: Sitting) -> Report:
     """Let both kinds of learner play and compare where prices settle.
 
     Raises:
         InputError: settings out of range.
     """
-    s = read_settings("asker", DEFAULTS, given or {})
-    if s["m"] < 2 or not 0 <= s["cost"] < s["worth"] or not 0 <= s["epsilon"] <= 1:
-        allowed = "two prices or more, 0 <= cost < worth, epsilon in [0, 1]"
-        found = tuple(s[k] for k in ("m", "cost", "worth", "epsilon"))
-        raise bad_input("lab asker", ("m, cost, worth, epsilon", found, allowed))
     last = {
-        "asynchronous": settle(s, False, s["periods"], sessions, seed, workers, progress),
-        "synchronous": settle(s, True, s["synchronous_periods"], sessions, seed, workers),
+        "asynchronous": settle(s, False, s.periods, how.sessions, how.seed, how.workers, how.progress),
+        "synchronous": settle(s, True, s.synchronous_periods, how.sessions, how.seed, how.workers),
     }
     slow, fast = last["asynchronous"], last["synchronous"]
-    base = all(s[k] == DEFAULTS[k] for k in DEFAULTS if "periods" not in k)
+    base = s.published("periods", "synchronous_periods")
     rows = compare(slow, fast, base)
     return Report(
         game="asker",
         source=SOURCE,
-        settings={**s, "sessions": sessions, "seed": seed},
+        settings={**s.model_dump(), "sessions": how.sessions, "seed": how.seed},
         comparisons=rows,
         summary={r.quantity: r.reproduced for r in rows},
         tables={"prices": pd.DataFrame(last)},
@@ -106,7 +100,7 @@ def compare(slow: np.ndarray, fast: np.ndarray, base: bool) -> tuple[Comparison,
 
 
 def settle(
-    s: Mapping[str, Any],
+    s: Asker,
     counterfactual: bool,
     periods: int,
     sessions: int,
@@ -115,18 +109,18 @@ def settle(
     progress: Callable[[int], None] | None = None,
 ) -> np.ndarray:
     """(sessions,) mean market price of the last 200 periods; tables open far above any profit."""
-    prices = np.linspace(0.01, s["worth"], s["m"])
-    seller = Seller("q", alpha=s["alpha"], explore=s["epsilon"])
+    prices = np.linspace(0.01, s.worth, s.m)
+    seller = Seller("q", alpha=s.alpha, explore=s.epsilon)
     plays = simulate(
-        duopoly_table(prices, s["cost"], s["worth"]),
-        s["m"],
+        duopoly_table(prices, s.cost, s.worth),
+        s.m,
         [seller, seller],
-        Protocol(delta=s["delta"], memory=0, counterfactual=counterfactual),
+        Protocol(delta=s.delta, memory=0, counterfactual=counterfactual),
         sessions=sessions,
         periods=periods,
         keep=min(200, periods),
         seed=seed,
-        start=lambda rng, shape: rng.uniform(s["worth"], 2 * s["worth"], shape),
+        start=lambda rng, shape: rng.uniform(s.worth, 2 * s.worth, shape),
         workers=workers,
         progress=progress,
     )

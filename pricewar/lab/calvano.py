@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
-
-from pricewar.base.errors import bad_input
+from pydantic import Field
 
 from . import figures
 from .benchmarks import LogitMarket
@@ -17,27 +16,10 @@ from .game import StageGame, logit_game
 from .learner import QLearner
 from .report import Comparison, Report, clustered_error, standard_error
 from .sessions import Sessions, run_sessions
-from .settings import Value, read_settings
+from .settings import Misfit, Number, Numbers, Settings, Sitting, Whole, published_game
 from .spurious import panel, verdict
 
 SOURCE = "Calvano, Calzolari, Denicolo, Pastorello (2020), American Economic Review 110(10)"
-DEFAULTS: dict[str, Value] = {
-    "alpha": (0.15,),
-    "beta": (4e-6,),
-    "delta": 0.95,
-    "n": 2,
-    "m": 15,
-    "memory": 1,
-    "mu": 0.25,
-    "quality": (2.0,),
-    "costs": (1.0,),
-    "outside": 0.0,
-    "xi": 0.1,
-    "range": (),
-    "patience": 100_000,
-    "most": 1_000_000_000,
-    "grid": 0,
-}
 BASELINE = {
     "mean_gain": 0.849,
     "sd_gain": 0.112,
@@ -82,95 +64,117 @@ EVENTS = ("cycles of length 1", "cycles of length 2", "cycles of length 3+", "na
 MEMORY_2 = "the published figure decodes states in another order than it encodes them"
 
 
-def market_of(settings: Mapping[str, Any]) -> LogitMarket:
-    """The logit market of these settings; one quality or cost stands for all firms.
+class Calvano(Settings):
+    """Settings of `calvano`."""
 
-    Raises:
-        InputError: a number of firms below 2, or lists of another length.
-    """
-    n = settings["n"]
-    listed = {len(settings[name]) for name in ("quality", "costs")} - {1}
-    if n == DEFAULTS["n"] and len(listed) == 1:
-        n = listed.pop()
-    found: list[tuple[str, object, str]] = [] if n >= 2 else [("n", n, "two firms or more")]
-    for name in ("quality", "costs"):
-        if len(settings[name]) not in (1, n):
-            found.append((name, settings[name], f"one number, or one per firm: {n}"))
-    if found:
-        raise bad_input("lab calvano", *found)
-    quality, cost = (tuple(np.broadcast_to(settings[k], n).tolist()) for k in ("quality", "costs"))
-    return LogitMarket(quality, cost, settings["mu"], settings["outside"])
+    alpha: Numbers = Field((0.15,), description="learning rate, one for all or one per firm")
+    beta: Numbers = Field((4e-6,), description="epsilon is exp(-beta t); one for all or one per firm")
+    delta: Number = Field(0.95, ge=0, lt=1, description="discount factor")
+    n: Whole = Field(2, ge=2, description="firms")
+    m: Whole = Field(15, ge=2, description="prices")
+    memory: Whole = Field(1, ge=0, description="periods remembered")
+    mu: Number = Field(0.25, description="horizontal differentiation of the logit market")
+    quality: Numbers = Field((2.0,), description="of the products; a list sets firms apart")
+    costs: Numbers = Field((1.0,), description="unit costs; a list sets firms apart")
+    outside: Number = Field(0.0, description="value of the outside good")
+    xi: Number = Field(0.1, description="the grid reaches this share of (monopoly - Nash) beyond both")
+    range: Numbers = Field((), description="lowest and highest price instead of the rule with xi")
+    patience: Whole = Field(100_000, ge=1, description="periods at rest that end a session")
+    most: Whole = Field(1_000_000_000, ge=1, description="periods after which a session is given up")
+    grid: Whole = Field(0, ge=0, description="k > 0: also the mean gain over k x k values of alpha and beta")
+
+    def misfits(self) -> Iterator[Misfit]:
+        """Lists of another length than there are firms."""
+        if len(self.range) not in (0, 2):
+            yield "range", self.range, "two prices, lowest,highest"
+        for name in ("quality", "costs"):
+            if len(getattr(self, name)) not in (1, self.firms):
+                yield name, getattr(self, name), f"one number, or one per firm: {self.firms}"
+
+    @property
+    def firms(self) -> int:
+        """How many there are: as a list says where `n` is not given."""
+        listed = {len(self.quality), len(self.costs)} - {1}
+        return listed.pop() if self.n == 2 and len(listed) == 1 else self.n
 
 
-def game_of(settings: Mapping[str, Any]) -> StageGame:
+def market_of(settings: Calvano) -> LogitMarket:
+    """The logit market of these settings; one quality or cost stands for all firms."""
+    shape = settings.firms
+    quality, cost = (tuple(np.broadcast_to(x, shape).tolist()) for x in (settings.quality, settings.costs))
+    return LogitMarket(quality, cost, settings.mu, settings.outside)
+
+
+def game_of(settings: Calvano) -> StageGame:
     """The stage game of these settings; `range` (lowest, highest price) replaces the rule with xi.
 
     Raises:
-        InputError: a range that is not two numbers, or leaves out the Nash prices.
+        InputError: a range that leaves out the Nash prices.
     """
-    span = settings["range"]
-    if len(span) not in (0, 2):
-        raise bad_input("lab calvano", ("range", span, "two prices, lowest,highest"))
-    low, high = span or (None, None)
-    return logit_game(market_of(settings), settings["m"], settings["xi"], low, high)
+    low, high = settings.range or (None, None)
+    return logit_game(market_of(settings), settings.m, settings.xi, low, high)
 
 
-def learner_of(settings: Mapping[str, Any]) -> QLearner:
+def learner_of(settings: Calvano) -> QLearner:
     """The learners of these settings."""
-    one = {k: v[0] if len(v) == 1 else v for k, v in settings.items() if k in ("alpha", "beta")}
-    rest = {k: settings[k] for k in ("delta", "memory", "patience", "most")}
-    return QLearner(**one, **rest)
+    return QLearner(
+        alpha=_one(settings.alpha), beta=_one(settings.beta), delta=settings.delta, memory=settings.memory,
+        patience=settings.patience, most=settings.most,
+    )  # fmt: skip
 
 
-def published_for(settings: Mapping[str, Any]) -> dict[str, float]:
+def _one(values: tuple[float, ...]) -> float | tuple[float, ...]:
+    return values[0] if len(values) == 1 else values
+
+
+def published_for(settings: Calvano) -> dict[str, float]:
     """What was published for exactly these settings; empty if nothing was."""
-    keys = [k for k in DEFAULTS if k not in ("grid", "most", "patience")]
+    free = {"grid", "most", "patience"}
+    mine = settings.model_dump(exclude=free)
     for changed, figures_ in PUBLISHED:
-        if all(settings[k] == changed.get(k, DEFAULTS[k]) for k in keys):
+        if mine == Calvano(**changed).model_dump(exclude=free):
             return figures_
     return {}
 
 
-def run(
-    given: Mapping[str, Any] | None = None,
-    *,
-    sessions: int = 1000,
-    seed: int = 0,
-    exact: bool = False,
-    workers: int | None = None,
-    progress: Callable[[int], None] | None = None,
-) -> Report:
+@published_game("calvano", Calvano, sessions=1000)
+def run(s: Calvano, how: Sitting) -> Report:
     """Let sessions learn, diagnose them and lay the published figures beside.
 
     Args:
-        given: settings that differ from `DEFAULTS`.
-        sessions, seed, exact, workers, progress: as `run_sessions`.
+        given: s that differ from `DEFAULTS`.
+        how.sessions, how.seed, how.exact, how.workers, how.progress: as `run_sessions`.
 
     Raises:
-        InputError: settings out of range.
+        InputError: s out of range.
     """
-    settings = read_settings("calvano", DEFAULTS, given or {})
-    learner, game = learner_of(settings), game_of(settings)
-    play = run_sessions(game, learner, sessions, seed=seed, exact=exact, workers=workers, progress=progress)
+    learner, game = learner_of(s), game_of(s)
+    play = run_sessions(
+        game,
+        learner,
+        how.sessions,
+        seed=how.seed,
+        exact=how.exact,
+        workers=how.workers,
+        progress=how.progress,
+    )
     found = diagnose(play)
     summary = summarise(play, found)
     tables = {"sessions": session_table(play, found), "impulse_response": response_table(play)}
     drawings = {
-        "gains": lambda: figures.histogram(
-            found.gain, "profit gain", published_for(settings).get("mean_gain")
-        ),
+        "gains": lambda: figures.histogram(found.gain, "profit gain", published_for(s).get("mean_gain")),
         "impulse_response": lambda: figures.responses(tables["impulse_response"], game),
     }
-    if settings["grid"]:
-        grid = gain_grid(settings, sessions, seed, workers)
+    if s.grid:
+        grid = gain_grid(s, how.sessions, how.seed, how.workers)
         tables["gain_grid"] = grid
         drawings["gain_grid"] = lambda: figures.heat(grid)
-    checks = panel(play, found, seed)
+    checks = panel(play, found, how.seed)
     return Report(
         game="calvano",
         source=SOURCE,
-        settings={**settings, "sessions": sessions, "seed": seed, "exact": exact},
-        comparisons=compare(settings, play, found),
+        settings={**s.model_dump(), "sessions": how.sessions, "seed": how.seed, "exact": how.exact},
+        comparisons=compare(s, play, found),
         summary={**summary, **checks},
         tables=tables,
         figures=drawings,
@@ -201,7 +205,7 @@ def summarise(play: Sessions, found: Diagnosis) -> dict[str, Any]:
     }
 
 
-def compare(settings: Mapping[str, Any], play: Sessions, found: Diagnosis) -> tuple[Comparison, ...]:
+def compare(settings: Calvano, play: Sessions, found: Diagnosis) -> tuple[Comparison, ...]:
     """Published beside reproduced, with standard errors over sessions."""
     published = published_for(settings)
     shares = [found.cycle_length == 1, found.cycle_length == 2, found.cycle_length >= 3]
@@ -228,7 +232,7 @@ def compare(settings: Mapping[str, Any], play: Sessions, found: Diagnosis) -> tu
         ("mean_periods", (play.periods - play.learner.patience).mean(), standard_error(play.periods)),
         ("mean_price", found.prices.mean(), standard_error(found.prices.mean(axis=1))),
     ]
-    notes = {"mean_gain": MEMORY_2} if settings["memory"] == 2 and published else {}
+    notes = {"mean_gain": MEMORY_2} if settings.memory == 2 and published else {}
     spread = {
         name: np.sqrt(published[name] * (1.0 - published[name])) for name in EVENTS if name in published
     }
@@ -284,15 +288,15 @@ def response_table(play: Sessions, periods: int = 15) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def gain_grid(
-    settings: Mapping[str, Any], sessions: int, seed: int, workers: int | None = None
-) -> pd.DataFrame:
+def gain_grid(settings: Calvano, sessions: int, seed: int, workers: int | None = None) -> pd.DataFrame:
     """Mean gain over a grid of alpha in [.025, .25] and beta in [2e-6, 2e-5], as in the paper's Figure 1."""
     game = game_of(settings)
     rows = []
-    for alpha in np.linspace(0.025, 0.25, settings["grid"]):
-        for beta in np.linspace(2e-6, 2e-5, settings["grid"]):
-            learner = learner_of({**settings, "alpha": (float(alpha),), "beta": (float(beta),)})
+    for alpha in np.linspace(0.025, 0.25, settings.grid):
+        for beta in np.linspace(2e-6, 2e-5, settings.grid):
+            learner = learner_of(
+                settings.model_copy(update={"alpha": (float(alpha),), "beta": (float(beta),)})
+            )
             gain = diagnose(run_sessions(game, learner, sessions, seed=seed, workers=workers)).gain
             rows.append((alpha, beta, gain.mean(), standard_error(gain)))
     return pd.DataFrame(rows, columns=["alpha", "beta", "gain", "error"])

@@ -15,9 +15,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from pricewar.base.arrays import Floats
 from pricewar.base.errors import bad_input
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

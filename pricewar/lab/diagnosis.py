@@ -1,12 +1,10 @@
 """What learned strategies do: gains, cycles, equilibrium, and what happens to a firm that deviates.
 
-Definitions follow Calvano et al. (2020) and their replication files: states on a session's final cycle
-count as on
-path; a deviation lasts one period and is to the static best reply unless said otherwise; the rival's cut is
-its price two periods after relative to its price in the deviation period; a reaction lasts until play is
-back on the
-cycle it left, or reaches another it then stays on. Shares of deviations weigh every (session, state, firm)
-alike.
+Definitions follow Calvano et al. (2020) and their replication files. States on a session's final cycle
+count as on path. A deviation lasts one period and is to the static best reply unless said otherwise. The
+rival's cut is its price two periods after, relative to its price in the deviation period. A reaction lasts
+until play is back on the cycle that it left, or reaches another cycle and stays on it. Shares of deviations
+weigh every (session, state, firm) alike.
 """
 
 from __future__ import annotations
@@ -16,14 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pricewar.base.arrays import Floats, Ints
 from pricewar.base.errors import bad_input
-from pricewar.kernels.lab_diagnose import aftermath, best_replies, cycle_from, follow, true_values
 
 from .game import StageGame
+from .kernels.diagnose import aftermath, best_replies, cycle_from, follow, true_values
 from .sessions import Sessions
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 EXACT = 1e-12
 """Relative shortfall of a value below the best that still counts as a best reply."""
 
@@ -184,8 +181,8 @@ def impulse_response(
     Args:
         sessions: learned strategies.
         deviation: `best-reply` (to the rivals' prices of that state), `nash`, `monopoly` (nearest on the
-        grid), or
-            steps of the grid relative to the firm's own price: -2 is a cut by two steps, +1 a rise by one.
+            grid), or steps of the grid relative to the firm's own price: -2 is a cut by two steps, +1 a
+            rise by one.
         periods: periods shown from the deviation on.
         spell: periods the deviation lasts.
 

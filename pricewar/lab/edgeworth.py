@@ -7,25 +7,41 @@ capacity.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from pydantic import Field
 from scipy.optimize import brentq
 
+from pricewar.base.arrays import Floats
 from pricewar.base.errors import bad_input
 
 from . import figures
 from .detect import edgeworth_cycle
 from .report import Comparison, Report
-from .settings import Value, read_settings
+from .settings import Misfit, Number, Numbers, Settings, Sitting, Whole, published_game
 
-Floats = NDArray[np.float64]
 SOURCE = "Kreps, Scheinkman (1983), Bell Journal 14(2); Edgeworth (1897); Levitan, Shubik (1972)"
-DEFAULTS: dict[str, Value] = {"capacity": (0.45, 0.45), "step": 0.01, "periods": 200}
+
+
+class Edgeworth(Settings):
+    """Settings of `edgeworth`."""
+
+    capacity: Numbers = Field(
+        (0.45, 0.45),
+        min_length=2,
+        max_length=2,
+        description="of the two firms",
+    )
+    step: Number = Field(0.01, gt=0, le=0.2, description="of the grid of prices in the undercutting")
+    periods: Whole = Field(200, ge=10, description="moves of the undercutting")
+
+    def misfits(self) -> Iterator[Misfit]:
+        """Capacities that are none."""
+        if not all(capacity > 0 for capacity in self.capacity):
+            yield "capacity", self.capacity, "two positive numbers"
 
 
 @dataclass(frozen=True)
@@ -120,34 +136,20 @@ def undercutting_path(capacity: tuple[float, float], step: float, periods: int) 
     return path
 
 
-def run(
-    given: Mapping[str, Any] | None = None,
-    *,
-    sessions: int = 1,
-    seed: int = 0,
-    exact: bool = False,
-    workers: int | None = None,
-    progress: Callable[[int], None] | None = None,
-) -> Report:
+@published_game("edgeworth", Edgeworth, sessions=1)
+def run(s: Edgeworth, how: Sitting) -> Report:
     """Solve the mixed equilibrium, check that no price beats it, and play Edgeworth's undercutting.
 
     Raises:
         InputError: capacities that are not two positive numbers, a step outside (0, 0.2].
     """
-    s = read_settings("edgeworth", DEFAULTS, given or {})
-    if len(s["capacity"]) != 2:
-        raise bad_input("lab edgeworth", ("capacity", s["capacity"], "two numbers"))
-    if not (0 < s["step"] <= 0.2 and s["periods"] >= 10):
-        raise bad_input(
-            "lab edgeworth", ("step, periods", (s["step"], s["periods"]), "0 < step <= .2, 10 or more")
-        )
-    found = mixed_prices(*s["capacity"])
+    found = mixed_prices(s.capacity[0], s.capacity[1])
     grid = np.linspace(1e-6, 1.0 - 1e-6, 20_001)
     best = [float(found.payoff(i, grid[(grid < found.high) | (grid > found.high)]).max()) for i in (0, 1)]
-    path = undercutting_path(found.capacity, s["step"], s["periods"])
+    path = undercutting_path(found.capacity, s.step, s.periods)
     flag = edgeworth_cycle(path.min(axis=1)[20:])
     shown = path[20:80]
-    base = s["capacity"] == DEFAULTS["capacity"]
+    base = s.published("step", "periods")
     rows = (
         Comparison("lowest price", 0.168056 if base else None, found.low),
         Comparison("highest price", 0.275 if base else None, found.high),
@@ -166,7 +168,7 @@ def run(
     return Report(
         game="edgeworth",
         source=SOURCE,
-        settings=s,
+        settings=s.model_dump(),
         comparisons=rows,
         summary={"kind": found.kind, "low": found.low, "high": found.high, "profits": found.profits},
         tables={"cdf": table, "path": pd.DataFrame(path, columns=["price_0", "price_1"])},

@@ -14,14 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pricewar.base.arrays import Floats, Ints
 from pricewar.base.errors import bad_input
-from pricewar.kernels.lab_engine import play
 
+from .kernels.engine import play
 from .learner import free_memory
 from .sessions import in_threads
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 KINDS = ("q", "boltzmann", "ucb", "exp3", "gradient", "rule", "script")
 Start = Callable[[np.random.Generator, tuple[int, int, int]], Floats]
 Played = tuple[Ints, Ints, Floats, Ints, Floats]

@@ -7,16 +7,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pricewar.base.arguments import at_least, maybe, number, takes, whole
+from pricewar.base.arrays import Floats, Ints
 from pricewar.base.errors import bad_input
 
 from .benchmarks import LogitMarket
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-
 
 LARGEST_TABLE: Final = 10_000_000
 """Joint actions of a game: a row of profits for each."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib import import_module
 
 from pricewar.base.errors import bad_input
 
-from .report import Report
+from .settings import Game, Settings
 
 GAMES = {
     "calvano": "Q-learning firms in a logit market (Calvano et al. 2020)",
@@ -21,7 +20,7 @@ GAMES = {
 }
 
 
-def game(name: str) -> Callable[..., Report]:
+def game(name: str) -> Game:
     """The `run` function of a game.
 
     Raises:
@@ -29,5 +28,12 @@ def game(name: str) -> Callable[..., Report]:
     """
     if not isinstance(name, str) or name not in GAMES:
         raise bad_input("lab", ("name of the game", name, ", ".join(GAMES)))
-    run: Callable[..., Report] = import_module(f"pricewar.lab.{name.replace('-', '_')}").run
+    run: Game = import_module(f"pricewar.lab.{name.replace('-', '_')}").run
     return run
+
+
+def settings_of(name: str) -> type[Settings]:
+    """The settings of a game: the class of its name in its module."""
+    module = import_module(f"pricewar.lab.{name.replace('-', '_')}")
+    found: type[Settings] = getattr(module, name.title().replace("-", ""))
+    return found

@@ -7,30 +7,29 @@ stand at cost for `T` periods.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-
-from pricewar.base.errors import bad_input
+from pydantic import Field
 
 from . import figures
 from .detect import war_episodes
 from .report import Comparison, Report, standard_error
-from .settings import Value, read_settings
+from .settings import Number, Settings, Sitting, Whole, published_game
 
 SOURCE = "Green, Porter (1984), Econometrica 52(1); Tirole (1988), section 6.7.1"
-DEFAULTS: dict[str, Value] = {
-    "alpha": 0.1,
-    "delta": 0.95,
-    "T": 6,
-    "n": 2,
-    "profit": 1.0,
-    "periods": 20_000,
-}
+
+
+class GreenPorter(Settings):
+    """Settings of `green-porter`."""
+
+    alpha: Number = Field(0.1, gt=0, lt=1, description="probability of a slump")
+    delta: Number = Field(0.95, ge=0, lt=1, description="discount factor")
+    T: Whole = Field(6, ge=1, description="periods of war")
+    n: Whole = Field(2, ge=2, description="firms")
+    profit: Number = Field(1.0, description="of all firms together in collusion")
+    periods: Whole = Field(20_000, ge=100, description="periods played in each session")
 
 
 def trigger_value(alpha: float, delta: float, spell: int, firms: int = 2, profit: float = 1.0) -> float:
@@ -73,33 +72,24 @@ def play(alpha: float, spell: int, periods: int, seed: int) -> NDArray[np.bool_]
     return war
 
 
-def run(
-    given: Mapping[str, Any] | None = None,
-    *,
-    sessions: int = 100,
-    seed: int = 0,
-    exact: bool = False,
-    workers: int | None = None,
-    progress: Callable[[int], None] | None = None,
-) -> Report:
+@published_game("green-porter", GreenPorter, sessions=100)
+def run(s: GreenPorter, how: Sitting) -> Report:
     """Solve the trigger equilibrium and play it `sessions` times; `exact` and `workers` have no effect.
 
     Raises:
         InputError: probabilities or discount factor out of range, a war of no length, fewer than two firms.
     """
-    s = read_settings("green-porter", DEFAULTS, given or {})
-    _check(s)
-    alpha, delta, spell, firms = s["alpha"], s["delta"], s["T"], s["n"]
-    value = trigger_value(alpha, delta, spell, firms, s["profit"])
+    alpha, delta, spell, firms = s.alpha, s.delta, s.T, s.n
+    value = trigger_value(alpha, delta, spell, firms, s.profit)
     wars = []
-    for k in range(max(sessions, 2)):
-        wars.append(play(alpha, spell, s["periods"], seed * 100_003 + k))
-        if progress and k < sessions:
-            progress(1)
+    for k in range(max(how.sessions, 2)):
+        wars.append(play(alpha, spell, s.periods, how.seed * 100_003 + k))
+        if how.progress and k < how.sessions:
+            how.progress(1)
     shares = np.array([war.mean() for war in wars])
     found = war_episodes(np.where(wars[0], 0.0, 1.0), cost=0.0, gap=0)
     shortest = shortest_spell(alpha, delta, firms)
-    baseline = all(s[k] == DEFAULTS[k] for k in ("alpha", "delta", "T", "n", "profit"))
+    baseline = s.published("periods")
     length = float(np.mean([e.length for e in found]))
     rows = (
         Comparison("value of collusion", 5.98673 if baseline else None, value),
@@ -120,7 +110,7 @@ def run(
     return Report(
         game="green-porter",
         source=SOURCE,
-        settings={**s, "seed": seed},
+        settings={**s.model_dump(), "seed": how.seed},
         comparisons=rows,
         summary={
             "value": value,
@@ -133,12 +123,12 @@ def run(
     )
 
 
-def spell_table(s: Mapping[str, Any], longest: int = 30) -> pd.DataFrame:
+def spell_table(s: GreenPorter, longest: int = 30) -> pd.DataFrame:
     """Value and slack of the incentive constraint for wars of 1 to `longest` periods."""
     spells = range(1, longest + 1)
-    rest = (s["n"], s["profit"])
-    values = [trigger_value(s["alpha"], s["delta"], t, *rest) for t in spells]
-    slack = [incentive_slack(s["alpha"], s["delta"], t, *rest) for t in spells]
+    rest = (s.n, s.profit)
+    values = [trigger_value(s.alpha, s.delta, t, *rest) for t in spells]
+    slack = [incentive_slack(s.alpha, s.delta, t, *rest) for t in spells]
     return pd.DataFrame({"spell": spells, "value": values, "slack": slack})
 
 
@@ -151,19 +141,3 @@ def _figure(table: pd.DataFrame) -> Figure:
         "money",
         {"no slack": 0.0},
     )
-
-
-def _check(s: Mapping[str, Any]) -> None:
-    found: list[tuple[str, object, str]] = []
-    if not 0 < s["alpha"] < 1:
-        found.append(("alpha", s["alpha"], "a probability between 0 and 1"))
-    if not 0 <= s["delta"] < 1:
-        found.append(("delta", s["delta"], "at least 0 and below 1"))
-    if s["T"] < 1:
-        found.append(("T", s["T"], "1 period or more"))
-    if s["n"] < 2:
-        found.append(("n", s["n"], "two firms or more"))
-    if s["periods"] < 100:
-        found.append(("periods", s["periods"], "100 or more"))
-    if found:
-        raise bad_input("lab green-porter", *found)

@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from pydantic import Field
 
-from pricewar.base.errors import bad_input
+from pricewar.base.arrays import Floats
 
 from . import figures
 from .detect import edgeworth_cycle
 from .engine import Plays, Protocol, Seller, simulate
 from .maskin_tirole import homogeneous_profits
 from .report import Comparison, Report, standard_error
-from .settings import Value, read_settings
+from .settings import Number, Settings, Sitting, Whole, published_game
 
-Floats = NDArray[np.float64]
 SOURCE = "Klein (2021), Autonomous Algorithmic Collusion, RAND Journal of Economics 52(3)"
-DEFAULTS: dict[str, Value] = {
-    "k": 6,
-    "alpha": 0.3,
-    "delta": 0.95,
-    "periods": 500_000,
-    "last_epsilon": 1e-6,
-    "keep": 1000,
-}
 PUBLISHED = {6: {"profit": 0.108, "nash": 0.655}, 24: {"undercut_by_one": 0.45, "matched": 0.16}}
 PUBLISHED_BENCHMARK = {6: 0.061111, 12: 0.069878, 24: 0.075769}
+
+
+class Klein(Settings):
+    """Settings of `klein`."""
+
+    k: Whole = Field(6, ge=2, multiple_of=2, description="steps of price, an even number")
+    alpha: Number = Field(0.3, description="learning rate")
+    delta: Number = Field(0.95, description="discount factor")
+    periods: Whole = Field(500_000, ge=2, description="periods of learning")
+    last_epsilon: Number = Field(1e-6, gt=0, lt=1, description="probability of a random price at the end")
+    keep: Whole = Field(1000, ge=1, description="periods measured at the end")
 
 
 def competitive_profit(k: int) -> float:
@@ -40,44 +42,27 @@ def competitive_profit(k: int) -> float:
     return float((steps * (1 - steps)).sum() / (top + 2) / 2)
 
 
-def run(
-    given: Mapping[str, Any] | None = None,
-    *,
-    sessions: int = 100,
-    seed: int = 0,
-    exact: bool = False,
-    workers: int | None = None,
-    progress: Callable[[int], None] | None = None,
-) -> Report:
+@published_game("klein", Klein, sessions=100)
+def run(s: Klein, how: Sitting) -> Report:
     """Let sessions learn in turn and measure profits, cycles and mutual best replies.
 
     Raises:
         InputError: settings out of range.
     """
-    s = read_settings("klein", DEFAULTS, given or {})
-    if s["k"] < 2 or s["k"] % 2 or not 0 < s["last_epsilon"] < 1 or s["periods"] < 2:
-        raise bad_input(
-            "lab klein",
-            (
-                "k, last_epsilon, periods",
-                (s["k"], s["last_epsilon"], s["periods"]),
-                "an even k of 2 or more, a last epsilon between 0 and 1, 2 periods or more",
-            ),
-        )
-    k = s["k"]
+    k = s.k
     prices = np.arange(k + 1) / k
-    plays = learn_in_turn(s, prices, sessions, seed, workers, progress)
-    found, moves = measure(plays, homogeneous_profits(prices), prices, s["delta"])
+    plays = learn_in_turn(s, prices, how.sessions, how.seed, how.workers, how.progress)
+    found, moves = measure(plays, homogeneous_profits(prices), prices, s.delta)
     drawings: dict[str, Callable[[], Figure]] = {"moves": lambda: _moves_figure(moves)}
     if plays.actions.shape[1] >= 60:
         drawings["path"] = lambda: _path_figure(prices[plays.actions[0, -60:]])
     return Report(
         game="klein",
         source=SOURCE,
-        settings={**s, "sessions": sessions, "seed": seed},
+        settings={**s.model_dump(), "sessions": how.sessions, "seed": how.seed},
         comparisons=compare(s, found),
         summary={
-            "sessions": sessions,
+            "sessions": how.sessions,
             "mean_profit": float(found["profit"].mean()),
             "nash": float(found["nash"].mean()),
             "cycles": float(found["cycle"].mean()),
@@ -90,7 +75,7 @@ def run(
 
 
 def learn_in_turn(
-    s: Mapping[str, Any],
+    s: Klein,
     prices: Floats,
     sessions: int,
     seed: int,
@@ -100,25 +85,25 @@ def learn_in_turn(
     """Two Q-learners that see the rival's standing price and move in turn."""
     pair = homogeneous_profits(prices)
     table = np.stack([pair.ravel(), pair.T.ravel()], axis=1)
-    seller = Seller("q", alpha=s["alpha"], decay=s["last_epsilon"] ** (1 / s["periods"]))
+    seller = Seller("q", alpha=s.alpha, decay=s.last_epsilon ** (1 / s.periods))
     return simulate(
         table,
         len(prices),
         [seller, seller],
-        Protocol(delta=s["delta"], rivals_only=True, timing="in turn"),
+        Protocol(delta=s.delta, rivals_only=True, timing="in turn"),
         sessions=sessions,
-        periods=s["periods"],
-        keep=min(s["keep"], s["periods"]),
+        periods=s.periods,
+        keep=min(s.keep, s.periods),
         seed=seed,
         workers=workers,
         progress=progress,
     )
 
 
-def compare(s: Mapping[str, Any], found: pd.DataFrame) -> tuple[Comparison, ...]:
+def compare(s: Klein, found: pd.DataFrame) -> tuple[Comparison, ...]:
     """Published beside reproduced."""
-    k = s["k"]
-    base = all(s[name] == DEFAULTS[name] for name in DEFAULTS if name != "k")
+    k = s.k
+    base = s.published("k")
     published = PUBLISHED.get(k, {}) if base else {}
     names = {
         "mean profit": "profit",

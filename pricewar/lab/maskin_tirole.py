@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pydantic import Field
 
+from pricewar.base.arrays import Floats
 from pricewar.base.errors import bad_input
 
 from . import figures
 from .detect import edgeworth_cycle
 from .report import Comparison, Report
-from .settings import Value, read_settings
+from .settings import Number, Settings, Sitting, Whole, published_game
 
-Floats = NDArray[np.float64]
 SOURCE = "Maskin, Tirole (1988), A Theory of Dynamic Oligopoly II, Econometrica 56(3)"
-DEFAULTS: dict[str, Value] = {"delta": 0.95, "steps": 6, "periods": 200}
+
+
+class MaskinTirole(Settings):
+    """Settings of `maskin-tirole`."""
+
+    delta: Number = Field(0.95, ge=0, lt=1, description="discount factor")
+    steps: Whole = Field(6, ge=6, le=6, description="steps of price: the published equilibria have six")
+    periods: Whole = Field(200, ge=1, description="moves played")
 
 
 def homogeneous_profits(prices: Floats) -> Floats:
@@ -116,33 +122,21 @@ def play(reaction: Floats, periods: int, seed: int, start: int = 6) -> NDArray[n
     return path
 
 
-def run(
-    given: Mapping[str, Any] | None = None,
-    *,
-    sessions: int = 1,
-    seed: int = 0,
-    exact: bool = False,
-    workers: int | None = None,
-    progress: Callable[[int], None] | None = None,
-) -> Report:
+@published_game("maskin-tirole", MaskinTirole, sessions=1)
+def run(s: MaskinTirole, how: Sitting) -> Report:
     """Check both published equilibria and play them; `sessions`, `exact`, `workers` have no effect.
 
     Raises:
         InputError: a discount factor outside [0, 1), or a grid other than the published one of six steps.
     """
-    settings = read_settings("maskin-tirole", DEFAULTS, given or {})
-    delta = settings["delta"]
-    if settings["steps"] != 6:
-        raise bad_input("lab maskin-tirole", ("steps", settings["steps"], "6: the published equilibria"))
-    if not 0 <= delta < 1:
-        raise bad_input("lab maskin-tirole", ("delta", delta, "at least 0 and below 1"))
+    delta = s.delta
     prices = np.arange(7) / 6
     profits = homogeneous_profits(prices)
     reactions = {"kinked demand": kinked_demand(delta), "Edgeworth cycle": edgeworth_cycle_reaction(delta)}
     rows, paths = [], {}
     for name, reaction in reactions.items():
         rows.append(Comparison(f"{name}: gain from deviating", 0.0, _gain(reaction, profits, delta)))
-        path = prices[play(reaction, settings["periods"], seed)]
+        path = prices[play(reaction, s.periods, how.seed)]
         paths[name] = path
         rows.append(Comparison(f"{name}: mean market price", None, float(path.min(axis=1)[20:].mean())))
     flags = {name: edgeworth_cycle(path.min(axis=1)) for name, path in paths.items()}
@@ -150,14 +144,14 @@ def run(
         rows.append(
             Comparison(f"{name}: flagged as a cycle", float(name == "Edgeworth cycle"), float(flag.cycle))
         )
-    table = pd.DataFrame({"period": np.arange(1, settings["periods"] + 1)})
+    table = pd.DataFrame({"period": np.arange(1, s.periods + 1)})
     for name, path in paths.items():
         table[f"{name}, firm 1"], table[f"{name}, firm 2"] = path[:, 0], path[:, 1]
-    shown = min(40, settings["periods"])
+    shown = min(40, s.periods)
     return Report(
         game="maskin-tirole",
         source=SOURCE,
-        settings={**settings, "seed": seed},
+        settings={**s.model_dump(), "seed": how.seed},
         comparisons=tuple(rows),
         summary={row.quantity: row.reproduced for row in rows},
         tables={"paths": table},

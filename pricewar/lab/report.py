@@ -1,8 +1,7 @@
 """What a laboratory game hands back, and how it is written down.
 
 Every game returns a `Report`: the published figure beside the reproduced one with its standard error,
-tables, figures,
-and a flat summary. `save` writes it as CSV, Parquet, PNG, SVG and one `run.json`.
+tables, figures, and a flat summary. `save` writes it as CSV, Parquet, PNG, SVG and one `run.json`.
 """
 
 from __future__ import annotations

@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from pydantic import Field
 
-from pricewar.base.errors import bad_input
+from pricewar.base.arrays import Floats
 
 from . import figures
 from .report import Comparison, Report
-from .settings import Value, read_settings
+from .settings import Misfit, Number, Numbers, Settings, Sitting, Whole, published_game
 
-Floats = NDArray[np.float64]
 SOURCE = "Rotemberg, Saloner (1986), A Supergame-Theoretic Model of Price Wars during Booms, AER 76(3)"
-DEFAULTS: dict[str, Value] = {"delta": 0.52, "n": 2, "size": (1.0, 1.2), "odds": (0.5, 0.5), "cost": 0.0}
+
+
+class RotembergSaloner(Settings):
+    """Settings of `rotemberg-saloner`."""
+
+    delta: Number = Field(0.52, ge=0, lt=1, description="discount factor")
+    n: Whole = Field(2, ge=2, description="firms")
+    size: Numbers = Field((1.0, 1.2), description="of demand size - p, by state; above cost")
+    odds: Numbers = Field((0.5, 0.5), description="probability of each state; they sum to 1")
+    cost: Number = Field(0.0, description="unit cost")
+
+    def misfits(self) -> Iterator[Misfit]:
+        """Sizes and odds that do not belong together."""
+        odds = np.asarray(self.odds)
+        if len(self.size) != len(odds) or not np.isclose(odds.sum(), 1.0) or np.any(odds < 0):
+            yield "odds", self.odds, "a probability for each size, summing to 1"
+        if np.any(np.asarray(self.size) <= self.cost):
+            yield "size", self.size, f"above the cost {self.cost}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,24 +79,15 @@ def critical_discount(high: float, low: float) -> float:
     return 2 * high / (3 * high + low)
 
 
-def run(
-    given: Mapping[str, Any] | None = None,
-    *,
-    sessions: int = 1,
-    seed: int = 0,
-    exact: bool = False,
-    workers: int | None = None,
-    progress: Callable[[int], None] | None = None,
-) -> Report:
+@published_game("rotemberg-saloner", RotembergSaloner, sessions=1)
+def run(s: RotembergSaloner, how: Sitting) -> Report:
     """Solve for collusive prices by state of demand, at one delta and over many; nothing is random.
 
     Raises:
         InputError: a discount factor outside [0, 1), sizes at or below cost, odds that do not sum to 1.
     """
-    s = read_settings("rotemberg-saloner", DEFAULTS, given or {})
-    size, odds = np.asarray(s["size"]), np.asarray(s["odds"])
-    _check(s, size, odds)
-    found = solve(s["delta"], size, odds, s["cost"], s["n"])
+    size, odds = np.asarray(s.size), np.asarray(s.odds)
+    found = solve(s.delta, size, odds, s.cost, s.n)
     high, low = int(size.argmax()), int(size.argmin())
     rows = [
         Comparison(
@@ -95,17 +101,17 @@ def run(
             float(found.prices[low] / found.monopoly_prices[low]),
         ),
     ]
-    if s["n"] == 2 and len(size) == 2 and np.allclose(odds, 0.5):
-        rows += [_critical(found, size, odds, s["cost"]), _boom_profit(found, s["delta"])]
+    if s.n == 2 and len(size) == 2 and np.allclose(odds, 0.5):
+        rows += [_critical(found, size, odds, s.cost), _boom_profit(found, s.delta)]
     deltas = np.linspace(0.4, 0.95, 56)
-    curve = np.array([solve(float(d), size, odds, s["cost"], s["n"]).prices for d in deltas])
+    curve = np.array([solve(float(d), size, odds, s.cost, s.n).prices for d in deltas])
     table = pd.DataFrame(curve, columns=[f"price_{k}" for k in range(len(size))])
     table.insert(0, "delta", deltas)
     series = {f"demand {size[k]:g} - p": curve[:, k] for k in range(len(size))}
     return Report(
         game="rotemberg-saloner",
         source=SOURCE,
-        settings=s,
+        settings=s.model_dump(),
         comparisons=tuple(rows),
         summary={
             "prices": found.prices,
@@ -147,17 +153,3 @@ def _remark(found: BoomPrices, high: int, low: int) -> str:
     if found.prices[high] < found.monopoly_prices[high]:
         return "The boom price is cut below monopoly, but not below the price of the slump."
     return "Full collusion in every state."
-
-
-def _check(s: Mapping[str, Any], size: Floats, odds: Floats) -> None:
-    found: list[tuple[str, object, str]] = []
-    if not 0 <= s["delta"] < 1:
-        found.append(("delta", s["delta"], "at least 0 and below 1"))
-    if s["n"] < 2:
-        found.append(("n", s["n"], "two firms or more"))
-    if len(size) != len(odds) or not np.isclose(odds.sum(), 1.0) or np.any(odds < 0):
-        found.append(("odds", s["odds"], "a probability for each size, summing to 1"))
-    if np.any(size <= s["cost"]):
-        found.append(("size", s["size"], f"above the cost {s['cost']}"))
-    if found:
-        raise bad_input("lab rotemberg-saloner", *found)

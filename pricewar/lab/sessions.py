@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pricewar.base.errors import bad_input
-from pricewar.kernels.qlearn import learn
-from pricewar.kernels.qlearn_exact import learn_exact
-from pricewar.kernels.qlearn_random import shuffled, shuffled_seed
 
 from .game import StageGame
+from .kernels.qlearn import learn
+from .kernels.qlearn_exact import learn_exact
+from .kernels.qlearn_random import shuffled, shuffled_seed
 from .learner import QLearner, check_memory
 
 OPENING_STREAM = 0x0DE

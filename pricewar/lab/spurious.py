@@ -2,8 +2,7 @@
 
 Learners without memory can end far above Nash although none of them could punish anybody (Abada, Lambin and
 Tchakarov 2024; Asker, Fershtman and Pakes 2024). High prices alone are therefore not called collusion here:
-a cut must be
-answered, the answer must make it unprofitable, and the answer must be possible at all.
+a cut must be answered, the answer must make it unprofitable, and the answer must be possible at all.
 """
 
 from __future__ import annotations
@@ -14,9 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pricewar.kernels.lab_diagnose import cycle_from, follow
-
 from .diagnosis import Diagnosis
+from .kernels.diagnose import cycle_from, follow
 from .report import clustered_error
 from .sessions import Sessions
 

@@ -1,9 +1,10 @@
 """What is still to come of an order book: money of orders that are open when a run begins or ends.
 
 Surplus is counted when a car is ordered, profit and taxes when it is delivered. A run that ends with a long
-order book would count the gain of these orders' buyers and not what their cars will cost the makers; so they
-are accrued, as if all were delivered on the terms and at the costs of the last month. The book with which the
-run began is accrued likewise, at the start's, and is to be subtracted.
+order book would count the gain of these orders' buyers and not what their cars will cost the makers. So
+these orders are accrued, as if all were delivered on the terms and at the costs of the last month. The book
+with which the run began is accrued in the same way, at the terms and costs of the start, and is to be
+subtracted.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which iteration of mesa's `batch_run` is being built.
 
 `batch_run(..., iterations=n)` builds n models with the same arguments (up to mesa 3.4) or with `seed=None`
-(from 3.5 on): it hands a model nothing that tells its iterations apart. So the model looks at who builds it;
+(from 3.5 on): it gives a model nothing that tells its iterations apart. So the model looks at its caller;
 without that all iterations would be copies of one run.
 """
 

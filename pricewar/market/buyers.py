@@ -15,12 +15,14 @@ from pricewar.base.book import Settlement
 from pricewar.base.records import Floats, Ints, Offers, Record, read_only
 from pricewar.base.state import State
 from pricewar.base.sums import dot, times
-from pricewar.kernels.market import choices, second_choices
+from pricewar.demand.anchored import Anchored
+from pricewar.demand.base import NOT_ON_SALE
+from pricewar.demand.mixed import MixedLogit
+from pricewar.demand.population import QUINTILES
 from pricewar.scenario.mechanisms import Dynamics
 
 from . import own_mechanisms
-from .calibrate import NOT_ON_SALE, Calibration
-from .population import QUINTILES
+from .calibrate import Calibration
 
 WEEKS_A_MONTH = 52.0 / 12.0
 UNKNOWN = 1e-4
@@ -88,9 +90,16 @@ def conditions(
         price=price,
         shift=_wait(state, dynamics) + felt - offers.rebate,
         felt=felt,
-        brand=calibration.population.driven(state.fleet, landscape.by_name),
+        brand=_brand(state, calibration),
         outside=_outside(state, offers, calibration, dynamics, settlement),
     )
+
+
+def _brand(state: State, calibration: Calibration) -> Ints:
+    """(R,) firm whose car each row drives; nobody's for a demand without rows."""
+    if not calibration.demand.rows:
+        return np.zeros(0, dtype=np.int64)
+    return calibration.population.driven(state.fleet, state.landscape.by_name)
 
 
 def _wait(state: State, dynamics: Dynamics) -> Floats:
@@ -151,26 +160,21 @@ def expected_fall(
     return float(np.clip(dot(weight, trend - back) / total, -0.25 * mean_price, 0.25 * mean_price))
 
 
+def demand_of(found: Conditions, calibration: Calibration) -> MixedLogit | Anchored:
+    """The demand of a month, of what buyers weigh."""
+    return calibration.demand.at(found.delta, found.outside, found.brand)
+
+
 def choose(found: Conditions, calibration: Calibration) -> Choice:
     """Expected choices of all rows."""
-    share, inside = np.empty((QUINTILES, len(found.price))), np.empty(len(found.outside))
-    choices(
-        calibration.base, found.delta, found.price + found.shift, calibration.alpha,
-        calibration.population.weight, found.brand, calibration.first, calibration.loyal, found.outside,
-        calibration.population.group, share, inside,
-    )  # fmt: skip
-    return Choice(by_group=np.where(found.delta <= NOT_ON_SALE, 0.0, share), inside=inside)
+    share, inside = demand_of(found, calibration).by_group(found.price + found.shift)
+    spread = np.repeat(share / QUINTILES, QUINTILES, axis=0) if len(share) == 1 else share
+    return Choice(by_group=spread, inside=inside)
 
 
 def spill(refused: Floats, found: Conditions, calibration: Calibration) -> Floats:
     """(J,) share of all shoppers that turns to each product after a first choice that takes no orders."""
-    gained = np.empty(len(refused))
-    second_choices(
-        calibration.base, found.delta, found.price + found.shift, calibration.alpha,
-        calibration.population.weight, found.brand, calibration.first, calibration.loyal, found.outside,
-        refused, gained,
-    )  # fmt: skip
-    return np.where(found.delta <= NOT_ON_SALE, 0.0, gained)
+    return demand_of(found, calibration).second_choices(found.price + found.shift, refused)
 
 
 def shoppers(
@@ -190,6 +194,8 @@ def waiting(
     found: Conditions, choice: Choice, calibration: Calibration, people: float, share: float
 ) -> float:
     """Shoppers who wait for lower prices, above the number that waits at rest; negative when buyers hurry."""
+    if not calibration.demand.rows:
+        return 0.0
     weight, free = calibration.population.weight, 1.0 - share
     now = dot(weight, (found.outside - free) / (found.outside + choice.inside))
     rest = dot(
@@ -215,13 +221,16 @@ def surplus(
         people: shoppers of the month.
         share: of the outside option at rest that may wait (`Waiting.share`); 0 where nobody waits.
     """
+    if not calibration.demand.rows:  # nobody knows whose surplus it is: a fifth for each fifth
+        worth = demand_of(found, calibration).consumer_surplus(found.price + found.shift)
+        return np.full(QUINTILES, people * worth / QUINTILES) + people * times(choice.by_group, found.felt)
     total = found.outside + choice.inside
     money = np.log(total) / calibration.alpha
     if share > 0:
         waits = np.maximum(found.outside - (1.0 - share), 1e-300)
         money -= waits / total * np.log(waits / share) / calibration.alpha
-    worth = people * calibration.population.weight * money
-    had = np.bincount(calibration.population.group, weights=worth, minlength=QUINTILES)
+    earned = people * calibration.population.weight * money
+    had = np.bincount(calibration.population.group, weights=earned, minlength=QUINTILES)
     return np.asarray(had + people * times(choice.by_group, found.felt), dtype=np.float64)
 
 

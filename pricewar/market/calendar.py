@@ -1,4 +1,4 @@
-"""The calendar of a run: which events strike, last and end, and which measures begin."""
+"""The calendar of a run: which events begin, last and end, and which measures begin."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pricewar.scenario.tree import Scenario
 
 
 def happen(scenario: Scenario, state: State, period: int) -> None:
-    """Take back the events that are over, let this month's strike, and note both in the log."""
+    """Take back the events that are over, let this month's events begin, and note both in the log."""
     start, events, at = scenario.start, _by_turn(scenario), _At()
     with _told(at, scenario, period):
         for at.place, at.rule in reversed(events):

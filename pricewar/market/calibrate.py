@@ -1,9 +1,9 @@
-"""Calibration: from what was sold in the month before the start to utilities, costs and growth motives.
+"""Calibration: from what was sold in the month before the start to demand, costs and growth motives.
 
 Four steps, no estimation:
-1. mean utilities delta are inverted so that expected units equal observed units (Berry 1994, RAND 25;
-   contraction of Berry, Levinsohn and Pakes 1995);
-2. price sensitivity is scaled until the unit-weighted mean own-price elasticity is the stated one;
+1. the scenario's demand is fitted to observed units: mean utilities, or what a demand has in their place
+   (Berry 1994, RAND 25; contraction of Berry, Levinsohn and Pakes 1995, accelerated);
+2. its price sensitivity is scaled until the unit-weighted mean own-price elasticity is the stated one;
 3. unit costs follow from reported gross margins;
 4. each product's growth motive theta is the value of one more car, beyond its profit, at which today's price
    is the best response (objective profit + theta * units, after Baumol 1958). So the market starts at rest.
@@ -14,24 +14,29 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
-from pricewar.base.errors import ConvergenceError, bad_input
-from pricewar.base.records import Flags, Floats, Ints, Landscape, Record
-from pricewar.base.sums import dot, solved
-from pricewar.kernels.market import choices, derivatives
+from pricewar.base.errors import bad_input
+from pricewar.base.own_code import FAILURES, blame
+from pricewar.base.records import Flags, Floats, Ints, Landscape, Record, read_only
+from pricewar.base.sums import dot
+from pricewar.demand.anchored import Anchored
+from pricewar.demand.base import NOT_ON_SALE, Demand
+from pricewar.demand.mixed import MixedLogit
+from pricewar.demand.observed import Observed
+from pricewar.demand.population import CAR_TASTES, Population, make_population
+from pricewar.equilibrium.motives import growth_motives
+from pricewar.scenario import preferences
+from pricewar.scenario.columns import attributes
 from pricewar.scenario.hints import unsettled
-from pricewar.scenario.preferences import MixedLogit
+from pricewar.scenario.parts import ProductSpec
 from pricewar.scenario.tree import SEGMENTS, Scenario
 
-from .population import QUINTILES, Population, make_population, price_sensitivity, taste_utility
-
-NOT_ON_SALE = -1.0e3
-"""Utility of a product that nobody can buy."""
-ELECTRIC = ("BEV", "PHEV", "EREV")
-"""Powertrains of cars that are bought for being new-energy vehicles."""
+COLUMNS = tuple(ProductSpec.model_fields)
+MET = 1e-6
+"""Largest gap between a share at the start and the observed one, as a fraction of it."""
 
 
 @dataclass(frozen=True)
@@ -40,18 +45,14 @@ class Calibration(Record):
 
     landscape: Landscape
     population: Population
+    demand: MixedLogit | Anchored
+    """Of the start, later launches with the appeal they will have."""
+    attributes: Floats
+    """(J, K) attributes for which rows have tastes; no columns for a demand without rows."""
     first: Ints
     """(F + 1,) first product of each firm."""
-    attributes: Floats
-    """(J, K) attributes of products, columns as in `preferences.TASTES`."""
-    base: Floats
-    """(R, J) utility from tastes."""
-    alpha: Floats
-    """(R,) price sensitivity per CNY."""
     delta: Floats
-    """(J,) mean utility without price."""
-    loyal: float
-    """exp(utility of one's own brand)."""
+    """(J,) mean utility without price; zeros for a demand that has none, which counts changes only."""
     fleet: Floats
     """(F + 1,) brands' shares of the cars on the road at the start."""
     on_sale: Flags
@@ -67,16 +68,31 @@ class Calibration(Record):
     attraction: float
     """Mean log-sum of the offers at the start, the yardstick of pull-forward."""
 
+    @cached_property
+    def alpha(self) -> Floats:
+        """(R,) price sensitivity per CNY; empty for a demand without rows."""
+        return read_only(self.demand.alpha if isinstance(self.demand, MixedLogit) else np.zeros(0))
+
+    @property
+    def base(self) -> Floats:
+        """(R, J) utility from tastes; without rows for a demand without them."""
+        if isinstance(self.demand, MixedLogit):
+            return read_only(np.asarray(self.demand.tastes))
+        return np.zeros((0, self.demand.products))
+
+    @property
+    def loyal(self) -> float:
+        """exp(utility of one's own brand)."""
+        return float(np.exp(self.demand.loyal)) if isinstance(self.demand, MixedLogit) else 1.0
+
 
 def calibrate(scenario: Scenario) -> Calibration:
     """Calibrate a scenario; equal inputs are computed once per process.
 
     Raises:
-        InputError: demand of a kind that cannot be calibrated.
+        InputError: demand that cannot be calibrated to this market.
         ConvergenceError: no mean utilities reproduce the observed units.
     """
-    if not isinstance(scenario.demand, MixedLogit):
-        raise bad_input(scenario.name, ("demand.kind", scenario.demand.kind, "MixedLogit or Logit"))
     return _calibrate(_Keyed(scenario))
 
 
@@ -115,8 +131,6 @@ class _Work:
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
-        self.preferences = scenario.demand
-        assert isinstance(self.preferences, MixedLogit)
         firms = tuple(scenario.firms)
         by_firm = sorted(scenario.products.items(), key=lambda item: firms.index(item[1].firm))
         self.ids = tuple(key for key, _ in by_firm)
@@ -124,34 +138,9 @@ class _Work:
         self.firms = firms
         self.firm_of = np.array([firms.index(product.firm) for product in self.products], dtype=np.int64)
         self.first = np.searchsorted(self.firm_of, np.arange(len(firms) + 1)).astype(np.int64)
-        self.price = np.array([product.price for product in self.products], dtype=np.float64)
         self.units = np.array([product.units for product in self.products], dtype=np.float64)
-        self.on_sale = self.units > 0
-        spec = scenario.consumers
-        self.population = make_population(spec.draws, spec.seed)
-        self.base = taste_utility(self.population, self.preferences, self.attributes())
-        self.relative_alpha = price_sensitivity(self.population, self.preferences, spec.income_log_sd)
-        loyalty = scenario.dynamics.loyalty
-        self.loyal = float(np.exp(loyalty.strength)) if loyalty.on else 1.0
         self.fleet = self.start_fleet()
-        self.brand = self.population.driven(self.fleet, np.argsort(np.array(firms), kind="stable"))
-        self.outside = np.ones(spec.draws)
-
-    def attributes(self) -> Floats:
-        """(J, K) attributes in the order of `preferences.TASTES`."""
-        return np.array(
-            [
-                [
-                    1.0 if product.powertrain in ELECTRIC else 0.0,
-                    SEGMENTS.index(product.segment) - 2.5,
-                    1.0 if product.body == "SUV" else 0.0,
-                    product.range_km / 100.0 - 5.0
-                    if product.powertrain == "BEV" and product.range_km
-                    else 0.0,
-                ]
-                for product in self.products
-            ]
-        )
+        self.observed = self.look()
 
     def start_fleet(self) -> Floats:
         """(F + 1,) brands' shares of the cars on the road: that of new cars, times the share of NEVs."""
@@ -160,140 +149,114 @@ class _Work:
         own = nev * sold / max(sold.sum(), 1.0)
         return np.append(own, 1.0 - own.sum())
 
-    def shares(self, delta: Floats, alpha: Floats) -> tuple[Floats, Floats]:
-        """Expected shares (J,) and sums of exponentials (R,) at start prices."""
-        share, inside = np.empty((QUINTILES, len(delta))), np.empty(len(alpha))
-        choices(
-            self.base, delta, self.price, alpha, self.population.weight, self.brand, self.first, self.loyal,
-            self.outside, self.population.group, share, inside,
-        )  # fmt: skip
-        return share.sum(axis=0), inside
-
-    def jacobian(self, delta: Floats, alpha: Floats) -> Floats:
-        """(J, J) d share / d price at start prices."""
-        matrix = np.empty((len(delta), len(delta)))
-        derivatives(
-            self.base, delta, self.price, alpha, self.population.weight, self.brand, self.first, self.loyal,
-            self.outside, matrix,
-        )  # fmt: skip
-        return matrix
-
-    def invert(self, delta: Floats, alpha: Floats, tolerance: float = 1e-13, limit: int = 5000) -> Floats:
-        """Mean utilities at which expected shares equal observed ones; those not on sale stay as they are."""
-        sold = self.on_sale
-        target = np.log(self.units[sold] / self.scenario.consumers.shoppers)
-        for _ in range(limit):
-            share, _ = self.shares(delta, alpha)
-            gap = target - np.log(share[sold])
-            delta = delta.copy()
-            delta[sold] += gap
-            if np.max(np.abs(gap)) < tolerance:
-                return delta
-        cause = "; ".join(unsettled(self.scenario)) or "use fewer or smaller taste spreads"
-        raise ConvergenceError(
-            f"{self.scenario.name}: mean utilities do not settle after {limit} iterations, "
-            f"largest gap {np.max(np.abs(gap)):.1e} in log share; {cause}"
+    def look(self) -> Observed:
+        """The market as a demand sees it."""
+        spec, loyalty = self.scenario.consumers, self.scenario.dynamics.loyalty
+        place = {key: j for j, key in enumerate(self.ids)}
+        further = len(getattr(self.scenario.demand, "tastes", ()))
+        population = make_population(spec.draws, spec.seed, CAR_TASTES + further)
+        like = [place[product.like] if product.like and not product.units else j
+                for j, product in enumerate(self.products)]  # fmt: skip
+        return Observed(
+            name=self.scenario.name,
+            price=np.array([product.price for product in self.products], dtype=np.float64),
+            units=self.units,
+            shoppers=self.scenario.consumers.shoppers,
+            like=np.array(like, dtype=np.int64),
+            appeal=np.array([product.appeal for product in self.products], dtype=np.float64),
+            firm_of=self.firm_of,
+            columns={name: np.array([getattr(p, name) for p in self.products]) for name in COLUMNS},
+            population=population,
+            income_log_sd=spec.income_log_sd,
+            brand=population.driven(self.fleet, np.argsort(np.array(self.firms), kind="stable")),
+            loyal=loyalty.strength if loyalty.on else 0.0,
+            causes=tuple(unsettled(self.scenario)),
         )
 
-    def own_elasticity(self, delta: Floats, alpha: Floats) -> Floats:
-        """(J,) own-price elasticities."""
-        share, _ = self.shares(delta, alpha)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            elasticity = np.diag(self.jacobian(delta, alpha)) * self.price / share
-        return np.where(self.on_sale, elasticity, np.nan)
+    def attributes(self) -> Floats:
+        """(J, K) attributes for which buyers have tastes."""
+        spec = self.scenario.demand
+        further = tuple(spec.tastes) if isinstance(spec, preferences.MixedLogit) else ()
+        found = attributes(self.observed.columns, further, self.observed.on_sale)
+        return found if spec.rows else found[:, :0]
 
-    def demand(self) -> tuple[Floats, Floats]:
-        """delta and alpha that meet observed units and the stated elasticity."""
-        assert isinstance(self.preferences, MixedLogit)
-        fixed = self.preferences.price_sensitivity
-        scale = fixed or -self.preferences.own_elasticity / float(np.average(self.price, weights=self.units))
-        delta = np.where(self.on_sale, scale * self.price - 3.0, NOT_ON_SALE)
-        for _ in range(200):
-            alpha = scale * self.relative_alpha
-            rough = 1e-13 if fixed else 1e-9
-            delta = self.invert(delta, alpha, rough)
-            if fixed:
-                return delta, alpha
-            mean = self.mean(self.own_elasticity(delta, alpha))
-            ratio = self.preferences.own_elasticity / mean
-            if abs(ratio - 1.0) < 1e-8:
-                return self.invert(delta, alpha), alpha
-            scale *= ratio
-        raise ConvergenceError(f"{self.scenario.name}: no price sensitivity gives the elasticity asked for")
-
-    def mean(self, values: Floats) -> float:
-        """Unit-weighted mean over products on sale."""
-        return float(np.average(values[self.on_sale], weights=self.units[self.on_sale]))
-
-    def launches(self, delta: Floats) -> Floats:
-        """delta with the appeal of later launches filled in."""
-        full = delta.copy()
-        for j, product in enumerate(self.products):
-            if not self.on_sale[j]:
-                full[j] = delta[self.ids.index(product.like or "")] + product.appeal
-        return full
+    def demand(self) -> MixedLogit | Anchored:
+        """The scenario's demand, fitted to the market."""
+        spec = self.scenario.demand
+        try:
+            found = spec.calibrated(self.observed)
+        except FAILURES as error:
+            blame(error, spec.kind, "when it is calibrated")
+            raise
+        if not isinstance(found, Demand) or found.products != len(self.ids):
+            made = f"{type(found).__name__} from {spec.kind}.calibrated()"
+            allowed = f"a pricewar.demand.Demand of {len(self.ids)} products"
+            raise bad_input(self.scenario.name, ("demand.kind", made, allowed))
+        if isinstance(found, MixedLogit):
+            return found
+        return Anchored(found, self.observed.price, np.zeros(len(self.ids)))
 
     def costs(self) -> Floats:
         """(J,) unit cost: stated, or net price less the firm's gross margin."""
-        net = self.price / (1.0 + self.scenario.market.vat)
+        net = self.observed.price / (1.0 + self.scenario.market.vat)
         margins = [self.scenario.firms[product.firm].gross_margin for product in self.products]
         stated = [product.unit_cost for product in self.products]
         costs = [c or p * (1.0 - m) for c, p, m in zip(stated, net, margins, strict=True)]
         return np.array(costs, dtype=np.float64)
 
-    def growth(self, jacobian: Floats, share: Floats, unit_cost: Floats, sold: Flags) -> Floats:
-        """(J,) theta from first-order conditions: price less Bertrand mark-up is unit cost less theta."""
-        vat = 1.0 + self.scenario.market.vat
-        theta = np.zeros(len(share))
-        for f in range(len(self.firms)):
-            own = np.flatnonzero((self.firm_of == f) & sold)
-            if len(own):
-                markup = solved(-jacobian[np.ix_(own, own)].T * vat, share[own])
-                theta[own] = unit_cost[own] - (self.price[own] / vat - markup)
-        return theta
+    def growth(self, start: Demand, full: Demand, unit_cost: Floats) -> Floats:
+        """(J,) theta: stated, or from first-order conditions; of a launch, with all products on sale."""
+        sold, price, vat = self.observed.on_sale, self.observed.price, self.scenario.market.vat
+        theta = growth_motives(start, price, unit_cost, self.firm_of, vat)
+        if not sold.all():
+            theta = np.where(sold, theta, growth_motives(full, price, unit_cost, self.firm_of, vat))
+        stated = [self.scenario.firms[product.firm].growth for product in self.products]
+        return np.where([s is None for s in stated], theta, [s or 0.0 for s in stated])
 
     def result(self) -> Calibration:
         """All steps."""
-        delta, alpha = self.demand()
-        share, inside = self.shares(delta, alpha)
-        full = self.launches(delta)
-        everything = np.ones(len(full), dtype=bool)
-        full_share, _ = self.shares(full, alpha)
-        full_jacobian = self.jacobian(full, alpha)
+        full, observed = self.demand(), self.observed
+        price, sold, rows = observed.price, observed.on_sale, full.rows
+        delta = full.delta if isinstance(full, MixedLogit) else np.zeros(len(sold))
+        brand = full.brand if isinstance(full, MixedLogit) else None
+        start = full if sold.all() else full.at(np.where(sold, delta, NOT_ON_SALE), None, brand)
+        by_group, inside = start.by_group(price)
+        share = by_group.sum(axis=0)
+        self.require_met(share)
         unit_cost = self.costs()
-        growth = np.where(
-            self.on_sale,
-            self.growth(self.jacobian(delta, alpha), share, unit_cost, self.on_sale),
-            self.growth(full_jacobian, full_share, unit_cost, everything),
-        )
-        stated = [self.scenario.firms[product.firm].growth for product in self.products]
-        growth = np.where([s is None for s in stated], growth, [s or 0.0 for s in stated])
-        closeness = -full_jacobian.T / np.diag(full_jacobian)[:, None]
-        np.fill_diagonal(closeness, 0.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            elasticity = np.where(sold, start.own_slopes(price) * price / share, np.nan)
         landscape = Landscape(
             firms=self.firms,
             products=self.ids,
             firm_of=self.firm_of,
             segment_of=np.array([SEGMENTS.index(product.segment) for product in self.products]),
             segments=SEGMENTS,
-            start_price=self.price,
-            start_units=np.where(self.on_sale, share * self.scenario.consumers.shoppers, 0.0),
-            closeness=closeness,
+            start_price=price,
+            start_units=np.where(sold, share * observed.shoppers, 0.0),
+            closeness=full.closeness(price),
         )
         return Calibration(
             landscape=landscape,
-            population=self.population,
-            first=self.first,
+            population=observed.population,
+            demand=full,
             attributes=self.attributes(),
-            base=self.base,
-            alpha=alpha,
-            delta=full,
-            loyal=self.loyal,
+            first=self.first,
+            delta=delta,
             fleet=self.fleet,
-            on_sale=self.on_sale,
-            share=np.where(self.on_sale, share, 0.0),
+            on_sale=sold,
+            share=np.where(sold, share, 0.0),
             unit_cost=unit_cost,
-            growth=growth,
-            elasticity=self.own_elasticity(delta, alpha),
-            attraction=dot(self.population.weight, np.log1p(inside)),
+            growth=self.growth(start, full, unit_cost),
+            elasticity=elasticity,
+            attraction=dot(observed.population.weight, np.log1p(inside)) if rows else 0.0,
         )
+
+    def require_met(self, share: Floats) -> None:
+        """Refuse a demand, of a user's own perhaps, that does not sell at the start what was observed."""
+        sold, observed = self.observed.on_sale, self.observed.share
+        wrong = ~(np.abs(share[sold] - observed[sold]) <= MET * observed[sold])
+        if wrong.any():
+            j = int(np.flatnonzero(sold)[np.flatnonzero(wrong)[0]])
+            found = f"a share of {share[j]:.6g} of {self.ids[j]} at start prices"
+            raise bad_input(self.scenario.name, ("demand.kind", found, f"the observed {observed[j]:.6g}"))

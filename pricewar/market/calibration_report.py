@@ -15,10 +15,9 @@ import pandas as pd
 
 from pricewar.base.records import Flags, Floats
 from pricewar.base.sums import times
-from pricewar.kernels.market import derivatives
 from pricewar.scenario.tree import SEGMENTS, Scenario
 
-from .buyers import choose
+from .buyers import choose, demand_of
 from .model import PriceWar
 from .research import Research
 
@@ -41,12 +40,12 @@ class Fit:
     """A row per segment: products, units, elasticity."""
     market: Mapping[str, float]
     """own_elasticity (unit-weighted mean), aggregate_elasticity (of all units to all prices),
-    price_sensitivity (alpha of a buyer of median income, per thousand CNY), inside_share,
+    price_sensitivity (alpha of a buyer of median income, per thousand CNY; NaN without rows), inside_share,
     largest_units_error, largest_price_error, largest_margin_error."""
 
 
 def fit(scenario: Scenario) -> Fit:
-    """Calibrate a scenario and hold the result against the data.
+    """Calibrate a scenario and compare the result with the data.
 
     Raises:
         InputError: demand of a kind that cannot be calibrated.
@@ -91,8 +90,8 @@ def _products(model: PriceWar) -> pd.DataFrame:
 def best_prices(model: PriceWar) -> Floats:
     """(J,) best response of each firm to the others' start prices, CNY incl. VAT.
 
-    For a model before its first step. The search starts away from observed prices, so it comes back to
-    them only if they are an optimum and not merely a point where the search stands still.
+    For a model before its first step. The search starts away from observed prices. So it comes back to them
+    only if they are an optimum, and not merely a point where the search stops.
     """
     calibration, landscape = model.calibration, model.landscape
     start = landscape.start_price * START
@@ -147,7 +146,7 @@ def _market(products: pd.DataFrame, model: PriceWar) -> dict[str, float]:
     return {
         "own_elasticity": float(np.average(products["elasticity"], weights=products["units_observed"])),
         "aggregate_elasticity": aggregate_elasticity(model, on_sale),
-        "price_sensitivity": float(np.median(alpha) * 1000.0),
+        "price_sensitivity": float(np.median(alpha) * 1000.0) if len(alpha) else float("nan"),
         "inside_share": float(model.chosen.share.sum()),
     }
 
@@ -155,11 +154,7 @@ def _market(products: pd.DataFrame, model: PriceWar) -> dict[str, float]:
 def aggregate_elasticity(model: PriceWar, on_sale: Flags) -> float:
     """Relative change of all units sold when all prices rise by one per cent, over one per cent."""
     calibration, found = model.calibration, model.found
-    matrix = np.empty((len(found.delta), len(found.delta)))
-    derivatives(
-        calibration.base, found.delta, found.price, calibration.alpha, calibration.population.weight,
-        found.brand, calibration.first, calibration.loyal, found.outside, matrix,
-    )  # fmt: skip
+    matrix = demand_of(found, calibration).jacobian(found.price)
     sold = matrix[np.ix_(on_sale, on_sale)]
     return float(times(sold, found.price[on_sale]).sum() / model.chosen.share[on_sale].sum())
 

@@ -1,4 +1,4 @@
-"""The end of a month: books carried forward, capacity that is left, firms that leave."""
+"""The end of a month: accounts carried forward, capacity that is left, firms that leave."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def books(state: State, accounts: Accounts, made: Flow, inventory: Floats) -> No
 
 
 def supply(state: State, suppliers: Sequence[Supplier], dependence: float) -> None:
-    """Capacity that the suppliers still standing can feed."""
+    """Capacity that the suppliers that have not failed can feed."""
     lost = sum(supplier.spec.share * supplier.lost for supplier in suppliers)
     state.supply = np.full(len(state.active), 1.0 - dependence * min(lost, 1.0))
 

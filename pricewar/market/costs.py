@@ -1,4 +1,4 @@
-"""Costs and books: what a car costs, what a month earns, when suppliers are paid.
+"""Costs and accounts: what a car costs, what a month earns, when suppliers are paid.
 
 Money in CNY ex VAT. Cash is conserved: what firms pay is what suppliers, the state and staff receive.
 """
@@ -31,7 +31,7 @@ VARIABLE_SHARE = 0.88
 AVOIDABLE_SHARE = 0.25
 """Share of fixed cost that leaving the product out would save within a year (assumed, 0.1 to 0.5)."""
 INCREMENTAL_SHARE = 0.8
-"""Share of fixed cost that belongs to the products and not to the whole house (assumed, 0.6 to 1)."""
+"""Share of fixed cost that belongs to the products and not to the whole firm (assumed, 0.6 to 1)."""
 PERIOD_SHARE = 0.55
 """Share of fixed cost that is period expenses (sales, administration, finance), not research (assumed,
 0.4 to 0.7)."""
@@ -94,7 +94,7 @@ def _output(state: State, start_cumulative: Floats) -> Output:
 
 
 def _factors(curve: CostCurve, output: Output) -> Floats:
-    """(J,) what a curve says, held to what a factor is."""
+    """(J,) factors of a curve, checked: each must be a positive number."""
     try:
         factors = np.asarray(curve.factor(output), dtype=np.float64)
     except FAILURES as error:
@@ -112,7 +112,7 @@ def squeezed_out(full_terms: Floats, price_fall: Floats, chain: SupplyChainSpec)
 
     Args:
         full_terms: (J,) unit cost at the suppliers' prices of the start.
-        price_fall: (J,) fraction by which the maker's prices stand below their reference, >= 0.
+        price_fall: (J,) fraction by which the maker's prices are below their reference, >= 0.
         chain: share of cost that is bought, and share of a price cut that is passed back.
     """
     return full_terms * chain.purchased_share * chain.squeeze * price_fall
@@ -138,7 +138,8 @@ def cost_lines(unit_cost: Floats, fixed_a_car: Floats) -> dict[str, Floats]:
 def fixed_a_car(state: State, sales: Sales | None) -> Floats:
     """(J,) the firm's fixed cost per car of last month, at half the start's volume or more.
 
-    Auditors spread fixed cost over normal output: a firm that hardly sells is not thereby priced below cost.
+    Auditors spread fixed cost over normal output, so a firm that hardly sells is not below cost only for
+    this reason.
     """
     land = state.landscape
     normal = 0.5 * land.by_firm(land.start_units)

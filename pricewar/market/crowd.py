@@ -1,4 +1,4 @@
-"""Sampled buyers: with `consumers.weight = 1` every real shopper makes a choice of his own.
+"""Sampled buyers: with `consumers.weight = 1` every real shopper makes a choice of their own.
 
 Shoppers are made on the fly, block by block, from luck keyed by (seed, shopper) and choose by luck keyed by
 (seed, shopper, month, product); nothing is stored for any of them, so memory does not grow with their number
@@ -15,13 +15,13 @@ from os import cpu_count as cores
 import numpy as np
 
 from pricewar.base.records import Floats
+from pricewar.demand.population import price_sensitivity
 from pricewar.demand.sampling import Nation
 from pricewar.scenario.preferences import MixedLogit
 from pricewar.scenario.tree import Scenario
 
 from .buyers import Conditions
 from .calibrate import Calibration
-from .population import price_sensitivity
 
 APART = 1 << 34
 """Numbers of shoppers of two months never meet: each month has new ones."""
@@ -35,7 +35,7 @@ class Crowd:
         self.scenario, self.calibration, self.preferences = scenario, calibration, scenario.demand
         self.weight, self.seed, self.threads = weight, seed, threads
         population, spread = calibration.population, scenario.consumers.income_log_sd
-        relative = price_sensitivity(population, self.preferences, spread)
+        relative = price_sensitivity(population, self.preferences.income_elasticity, spread)
         self.alpha = float(calibration.alpha[0] / relative[0])
         self.ids = np.array([_number(name) for name in calibration.landscape.products])
         place = np.argsort(calibration.landscape.by_name)
@@ -73,8 +73,8 @@ class Crowd:
         nation = Nation(
             delta=found.delta,
             x=self.calibration.attributes,
-            sigma=np.array(preferences.spreads),
-            pi=np.array(preferences.loadings),
+            sigma=np.array(preferences.all_spreads),
+            pi=np.array(preferences.all_loadings),
             alpha0=self.alpha,
             income_elasticity=preferences.income_elasticity,
             sigma_y=self.scenario.consumers.income_log_sd,

@@ -52,7 +52,7 @@ class Firm(Agent):  # type: ignore[misc]
         return float(start.price_change(self.model.offers.price)[self.index])
 
     def propose(self) -> None:
-        """Look at the market and decide list prices and promotions for this month."""
+        """See the market and decide list prices and promotions for this month."""
         if not self.active:
             return
         view = self.model.view_of(self)
@@ -68,7 +68,7 @@ class Firm(Agent):  # type: ignore[misc]
 
 
 def proposed(firms: Sequence[Firm], state: State) -> tuple[Floats, Floats]:
-    """(J,) list prices and (J,) promotions that active firms propose; for others last month's stand."""
+    """(J,) list prices and (J,) promotions that active firms propose; those of others are last month's."""
     list_price, promotion = state.list_price.copy(), state.promotion.copy()
     for firm in firms:
         if firm.active and firm.proposal is not None:

@@ -1,4 +1,4 @@
-"""Gauges of a market that mesa's tools read: a few numbers of now, for collectors and pages."""
+"""Gauges of a market that mesa's tools read: a few current numbers, for collectors and pages."""
 
 from __future__ import annotations
 

@@ -1,11 +1,12 @@
 """What a run leaves behind: one `Month` per period, turned into the tables of `schema` at the end.
 
-Columns are numpy arrays until somebody asks for a table: a set of runs gathers them and makes tables once.
+Columns are numpy arrays until a table is needed: a set of runs gathers them and makes tables once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -18,20 +19,10 @@ from pricewar.results import metrics, schema
 from pricewar.results.store import Columns, table
 
 from .accrual import welfare
-from .reported import Month
+from .trajectory import Trajectory, ratio
 
 if TYPE_CHECKING:
     from .model import PriceWar
-
-
-BOOK = {
-    "order_value": "order_value",
-    "refunds": "refunds",
-    "voided": "voided",
-    "voided_value": "voided_value",
-    "book_value": "value",
-}
-"""Columns of the products table that are fields of `Bookings`."""
 
 
 def tables(model: PriceWar) -> dict[str, pd.DataFrame]:
@@ -41,7 +32,8 @@ def tables(model: PriceWar) -> dict[str, pd.DataFrame]:
 
 def columns(model: PriceWar) -> dict[str, Columns]:
     """The columns of the same tables."""
-    return {name: _columns(model, name) for name in _COLUMNS}
+    run = Trajectory.of(model)
+    return {name: _columns(model, run, name) for name in _COLUMNS}
 
 
 def gather(runs: Sequence[Mapping[str, Columns]]) -> dict[str, Columns]:
@@ -58,11 +50,11 @@ def gather(runs: Sequence[Mapping[str, Columns]]) -> dict[str, Columns]:
     }
 
 
-def _columns(model: PriceWar, name: str) -> Columns:
+def _columns(model: PriceWar, run: Trajectory, name: str) -> Columns:
     """The columns of one table; before the first month a table with a row a month has none."""
     if not model.history and "period" in schema.columns(name):
         return {column: np.empty(0) for column in schema.columns(name)}
-    return _COLUMNS[name](model)
+    return _COLUMNS[name](model, run)
 
 
 class Tables(Mapping[str, pd.DataFrame]):
@@ -73,10 +65,15 @@ class Tables(Mapping[str, pd.DataFrame]):
         self._columns: dict[str, Columns] = {}
         self._made: dict[str, pd.DataFrame] = {}
 
+    @cached_property
+    def run(self) -> Trajectory:
+        """The run as arrays: what the tables are made of."""
+        return Trajectory.of(self._model)
+
     def columns(self, name: str) -> Columns:
         """The columns of a table: a fifth of the cost of the table itself."""
         if name not in self._columns:
-            self._columns[name] = _columns(self._model, name)
+            self._columns[name] = _columns(self._model, self.run, name)
         return self._columns[name]
 
     def __getitem__(self, name: str) -> pd.DataFrame:
@@ -89,15 +86,6 @@ class Tables(Mapping[str, pd.DataFrame]):
 
     def __len__(self) -> int:
         return len(_COLUMNS)
-
-
-def _stack(months: list[Month], *path: str) -> Floats:
-    """(T, ...) one attribute over all months."""
-    first, *rest = path
-    values = [getattr(month, first) for month in months]
-    for name in rest:
-        values = [getattr(value, name) for value in values]
-    return np.array(values)
 
 
 def _keys(model: PriceWar, width: int) -> dict[str, Any]:
@@ -122,124 +110,89 @@ def _names(names: Sequence[str]) -> NDArray[np.object_]:
     return np.array(names, object)
 
 
-def _products(model: PriceWar) -> Columns:
-    history, landscape = model.history, model.landscape
-    count, length = len(landscape.products), len(history)
-    price = _stack(history, "offers", "price")
-    columns = {
-        **_keys(model, count),
-        "firm": np.tile(_names(landscape.firms)[landscape.firm_of], length),
-        "product": np.tile(_names(landscape.products), length),
-        "segment": np.tile(_names(landscape.segments)[landscape.segment_of], length),
-        "list_price": _stack(history, "offers", "list_price").ravel(),
-        "promotion": _stack(history, "offers", "promotion").ravel(),
-        "price": price.ravel(),
-        "net_price": (price / (1.0 + model.setting.market.vat)).ravel(),
-        "unit_cost": _stack(history, "unit_cost").ravel(),
-        "reference_price": _stack(history, "reference").ravel(),
-        "cost_index": _stack(history, "cost_index").ravel(),
-        "protection_paid": _stack(history, "accounts", "protection").ravel(),
-        "on_sale": _stack(history, "offers", "on_sale").ravel(),
-        "subsidy": _stack(history, "offers", "subsidy").ravel(),
+def _products(model: PriceWar, run: Trajectory) -> Columns:
+    land, length = run.landscape, len(run.price)
+    keys = {
+        **_keys(model, len(land.products)),
+        "firm": np.tile(_names(land.firms)[land.firm_of], length),
+        "product": np.tile(_names(land.products), length),
+        "segment": np.tile(_names(land.segments)[land.segment_of], length),
     }
-    for name in ("units", "orders", "produced", "backlog", "stock"):
-        columns[name] = _stack(history, "sales", name).ravel()
-    for name, field in BOOK.items():
-        columns[name] = _stack(history, "sales", "bookings", field).ravel()
-    paid = _stack(history, "sales", "bookings", "paid").ravel()
-    return columns | {"paid_price": _ratio(paid, columns["units"])}
+    return keys | {name: getattr(run, name).ravel() for name in _OF_PRODUCTS}
 
 
-def _firms(model: PriceWar) -> Columns:
-    history, landscape = model.history, model.landscape
-    units = model.landscape.by_firm(_stack(history, "sales", "units"))
-    stock = model.landscape.by_firm(_stack(history, "sales", "stock"))
-    profit, revenue = _stack(history, "accounts", "gross_profit"), _stack(history, "accounts", "revenue")
-    land, price, reference = landscape, _stack(history, "offers", "price"), _stack(history, "reference")
+_OF_PRODUCTS: Final = (
+    "list_price", "promotion", "price", "net_price", "unit_cost", "reference_price", "cost_index",
+    "protection_paid", "on_sale", "subsidy", "units", "orders", "produced", "backlog", "stock", "order_value",
+    "refunds", "voided", "voided_value", "book_value", "paid_price",
+)  # fmt: skip
+"""Columns of the products table that are arrays of the trajectory."""
+_OF_FIRMS: Final = (
+    "active", "share", "capacity", "brand", "price_change", "cut_depth", "revenue", "production_cost",
+    "gross_profit", "fixed_cost", "operating_profit", "cash", "payables", "payable_days", "inventory",
+    "deposits",
+)  # fmt: skip
+"""Columns of the firms table that are arrays of the trajectory."""
+_OF_MARKET: Final = (
+    "shoppers", "waiting", "state_surprise", "feels_cheap", "petrol_units", "petrol_profit", "petrol_taxes",
+    "supplier_profit", "suppliers_failed", "fiscal_cost",
+)  # fmt: skip
+"""Columns of the market table that are arrays of the trajectory."""
+
+
+def _firms(model: PriceWar, run: Trajectory) -> Columns:
+    land, by_firm = run.landscape, run.landscape.by_firm
+    stock = by_firm(run.stock)
     made = [firm.petrol_sales_share for firm in model.setting.firms.values()]
-    total = units.sum(axis=1, keepdims=True)
-    columns: dict[str, Any] = {
-        **_keys(model, len(landscape.firms)),
-        "firm": np.tile(_names(landscape.firms), len(history)),
-        "active": _stack(history, "active").ravel(),
-        "units": units.ravel(),
-        "orders": model.landscape.by_firm(_stack(history, "sales", "orders")).ravel(),
-        "share": np.divide(units, total, out=np.zeros_like(units), where=total > 0).ravel(),
-        "gross_margin": _ratio(profit, revenue).ravel(),
-        "stock": stock.ravel(),
-        "stock_months": _ratio(stock, units).ravel(),
-        "backlog": model.landscape.by_firm(_stack(history, "sales", "backlog")).ravel(),
-        "capacity": _stack(history, "capacity").ravel(),
-        "brand": _stack(history, "brand").ravel(),
-        "price_change": land.price_change(price).ravel(),
-        "reference_change": land.price_change(reference).ravel(),
-        "cut_depth": land.by_start_units(metrics.cut_depth(price, reference)).ravel(),
-        "refunds": model.landscape.by_firm(_stack(history, "sales", "bookings", "refunds")).ravel(),
-        "book_value": model.landscape.by_firm(_stack(history, "sales", "bookings", "value")).ravel(),
-        "petrol_profit": np.outer(_stack(history, "petrol_profit"), made).ravel(),
+    derived = {
+        "units": run.sold,
+        "orders": by_firm(run.orders),
+        "gross_margin": ratio(run.gross_profit, run.revenue),
+        "stock": stock,
+        "stock_months": ratio(stock, run.sold),
+        "backlog": by_firm(run.backlog),
+        "reference_change": land.price_change(run.reference_price),
+        "refunds": by_firm(run.refunds),
+        "book_value": by_firm(run.book_value),
+        "petrol_profit": np.multiply.outer(run.petrol_profit, made),
     }
-    for name in (
-        "revenue", "production_cost", "gross_profit", "fixed_cost", "operating_profit", "cash", "payables",
-        "payable_days", "inventory", "deposits",
-    ):  # fmt: skip
-        columns[name] = _stack(history, "accounts", name).ravel()
-    return columns
+    derived |= {name: getattr(run, name) for name in _OF_FIRMS}
+    keys = {**_keys(model, len(land.firms)), "firm": np.tile(_names(land.firms), len(run.price))}
+    return keys | {name: values.ravel() for name, values in derived.items()}
 
 
-def _ratio(part: Floats, whole: Floats) -> Floats:
-    return np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0)
-
-
-def _market(model: PriceWar) -> Columns:
-    history, landscape, vat = model.history, model.landscape, model.setting.market.vat
-    units, price = _stack(history, "sales", "units"), _stack(history, "offers", "price")
-    on_sale = _stack(history, "offers", "on_sale")
-    by_firm = model.landscape.by_firm(units)
-    people = _stack(history, "sales", "shoppers")
-    surplus, orders = _stack(history, "surplus"), _stack(history, "sales", "orders")
-    reference, petrol = _stack(history, "reference"), _stack(history, "petrol_profit")
-    producers = _stack(history, "accounts", "operating_profit").sum(axis=1)
-    suppliers, fiscal = _stack(history, "supplier_profit"), _stack(history, "fiscal_cost")
-    start = (landscape.start_price, landscape.start_units)
+def _market(model: PriceWar, run: Trajectory) -> Columns:
+    start, on_sale = (run.landscape.start_price, run.landscape.start_units), run.on_sale
+    units, orders, surplus = run.units.sum(axis=-1), run.orders.sum(axis=-1), run.surplus.sum(axis=-1)
+    producers = run.operating_profit.sum(axis=-1)
     columns: dict[str, Any] = {
         **_keys(model, 1),
-        "shoppers": people,
-        "units": units.sum(axis=1),
-        "orders": orders.sum(axis=1),
-        "outside_share": 1.0 - orders.sum(axis=1) / people,
-        "waiting": _stack(history, "sales", "waiting"),
-        "mean_price": _ratio((price * units).sum(axis=1), units.sum(axis=1)),
-        "price_index": metrics.price_index(price, *start, on_sale),
-        "discount_depth": metrics.discount_depth(
-            _stack(history, "offers", "promotion"), _stack(history, "offers", "list_price"), units
-        ),
-        "hhi": metrics.hhi(by_firm),
-        "effective_firms": metrics.effective_firms(by_firm),
-        "reference_index": metrics.price_index(reference, *start, on_sale),
-        "war_index": metrics.war_index(price, reference, landscape.start_units, on_sale),
-        "below_cost_share": metrics.below_cost_share(
-            price / (1.0 + vat), _stack(history, "unit_cost"), orders
-        ),
-        "mean_wait": _ratio(_stack(history, "sales", "bookings", "waited"), units.sum(axis=1)),
-        "refunds": _stack(history, "sales", "bookings", "refunds").sum(axis=1),
-        "state_surprise": _stack(history, "sales", "bookings", "surprise"),
-        "feels_cheap": _stack(history, "sales", "feels_cheap"),
-        "petrol_units": _stack(history, "sales", "petrol"),
-        "petrol_profit": petrol,
-        "petrol_taxes": _stack(history, "petrol_taxes"),
-        "consumer_surplus": surplus.sum(axis=1),
+        "units": units,
+        "orders": orders,
+        "outside_share": 1.0 - orders / run.shoppers,
+        "mean_price": ratio((run.price * run.units).sum(axis=-1), units),
+        "price_index": metrics.price_index(run.price, *start, on_sale),
+        "discount_depth": metrics.discount_depth(run.promotion, run.list_price, run.units),
+        "hhi": metrics.hhi(run.sold),
+        "effective_firms": metrics.effective_firms(run.sold),
+        "reference_index": metrics.price_index(run.reference_price, *start, on_sale),
+        "war_index": metrics.war_index(run.price, run.reference_price, start[1], on_sale),
+        "below_cost_share": metrics.below_cost_share(run.net_price, run.unit_cost, run.orders),
+        "mean_wait": ratio(run.waited, units),
+        "refunds": run.refunds.sum(axis=-1),
+        "consumer_surplus": surplus,
         "producer_surplus": producers,
-        "supplier_profit": suppliers,
-        "suppliers_failed": _stack(history, "suppliers_failed"),
-        "fiscal_cost": fiscal,
-        "welfare": metrics.welfare(surplus.sum(axis=1), producers + petrol, suppliers, fiscal),
-        "firms_active": _stack(history, "active").sum(axis=1).astype(float),
+        "welfare": metrics.welfare(
+            surplus, producers + run.petrol_profit, run.supplier_profit, run.fiscal_cost
+        ),
+        "firms_active": run.active.sum(axis=-1).astype(float),
     }
-    columns |= {f"consumer_surplus_{g + 1}": surplus[:, g] for g in range(surplus.shape[1])}
+    columns |= {name: getattr(run, name) for name in _OF_MARKET}
+    columns |= {f"consumer_surplus_{g + 1}": run.surplus[..., g] for g in range(run.surplus.shape[-1])}
     return columns
 
 
-def _open_orders(model: PriceWar) -> Columns:
+def _open_orders(model: PriceWar, run: Trajectory) -> Columns:
     land, found_in = model.landscape, model.accruals()
     parts = list[dict[str, Floats]]()
     for found in found_in.values():
@@ -260,7 +213,7 @@ def _open_orders(model: PriceWar) -> Columns:
     return keys | {n: np.concatenate([part[n] for part in parts]) for n in parts[0]}
 
 
-def _log(model: PriceWar) -> Columns:
+def _log(model: PriceWar, run: Trajectory) -> Columns:
     log = model.state.log
     return {
         **_run_keys(model, len(log)),
@@ -271,7 +224,7 @@ def _log(model: PriceWar) -> Columns:
     }
 
 
-def _campaigns(model: PriceWar) -> Columns:
+def _campaigns(model: PriceWar, run: Trajectory) -> Columns:
     land, told = model.landscape, model.announcements
     known = told.campaigns.known if told is not None else []
     firms = (*land.firms, "")
@@ -292,7 +245,7 @@ def _campaigns(model: PriceWar) -> Columns:
     }
 
 
-_COLUMNS: Final[dict[str, Callable[[PriceWar], Columns]]] = {
+_COLUMNS: Final[dict[str, Callable[[PriceWar, Trajectory], Columns]]] = {
     "products": _products,
     "firms": _firms,
     "market": _market,
@@ -300,4 +253,4 @@ _COLUMNS: Final[dict[str, Callable[[PriceWar], Columns]]] = {
     "log": _log,
     "campaigns": _campaigns,
 }
-"""Who makes the columns of each table."""
+"""The function that makes the columns of each table."""

@@ -1,8 +1,8 @@
-"""The market as a mesa model: the step and nothing but the step.
+"""The market as a mesa model: only the step of a month is here.
 
-Each month: events strike -> firms see a View and propose -> imposed cuts and interventions amend the Offers
--> buyers choose, cars are made and delivered (Sales) -> books close, bills are paid (Accounts) -> what buyers
-and firms remember is carried over.
+Each month: events begin -> firms see a View and propose -> imposed cuts and interventions amend the Offers
+-> buyers choose, cars are made and delivered (Sales) -> accounts close, bills are paid (Accounts) -> what
+buyers and firms remember is carried over.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ class PriceWar(Gauges):
         return cost_lines(self.state.unit_cost, fixed_a_car(self.state, self.sales))
 
     def _look(self, lines: dict[str, Floats]) -> Sight:
-        """What may be seen now, with these cost lines; the regulator puts it on the desks of the measures."""
+        """What may be seen now, with these cost lines; the regulator passes it to the measures."""
         state, setting, calibration, period = self.state, self.setting, self.calibration, self.period
         sight = Sight(
             setting=setting,
@@ -258,7 +258,7 @@ class PriceWar(Gauges):
         return share * (1.0 - refused) + buyers.spill(refused, self.found, self.calibration)
 
     def _close(self, sales: Sales, made: Flow) -> tuple[Accounts, Floats, tuple[float, float]]:
-        """Draft the books, let the regulator settle, pay the bills; suppliers close theirs.
+        """Draft the accounts, let the regulator settle, pay the bills; suppliers close their accounts.
 
         Returns:
             The accounts, the stock's value, profit of suppliers and how many have failed.
@@ -299,7 +299,7 @@ class PriceWar(Gauges):
     def view_of(self, firm: Firm) -> View:
         """What one firm knows this month, as the regulator's measures leave it.
 
-        Between months it is what the firm will decide on in the next, but for that month's events.
+        Between months it is what the firm will decide on in the next month, except for that month's events.
         """
         if self.sight.period != self.period:
             self.sight = self._look(self.cost_lines())

@@ -1,4 +1,4 @@
-"""Where mechanisms of a user's own act: on appeal, on felt prices, on the number of shoppers."""
+"""Where a user's own mechanisms act: on appeal, on felt prices, on the number of shoppers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def appeal(state: State, offers: Offers, dynamics: Dynamics) -> Floats | float:
 
 
 def burden(state: State, offers: Offers, dynamics: Dynamics) -> Floats | float:
-    """(J,) CNY that own mechanisms let buyers weigh on top of prices; 0.0 where there are none."""
+    """(J,) CNY that own mechanisms make buyers weigh on top of prices; 0.0 where there are none."""
     return _sum(state, offers, dynamics, "burden")
 
 
@@ -47,7 +47,7 @@ def remember(state: State, offers: Offers, sales: Sales, dynamics: Dynamics) -> 
 
 
 def require_rest(state: State, offers: Offers, dynamics: Dynamics, scenario: str) -> None:
-    """Hold own mechanisms to being at rest before the first month.
+    """Check that own mechanisms are at rest before the first month.
 
     Raises:
         InputError: one moves the market at the start; all at once.

@@ -1,10 +1,10 @@
 """What is a cut: a price below the maker's own reference price, which moves with the maker's own cost.
 
 reference = start price x (1 + pass_through x (unit cost / unit cost at the start - 1)), at full terms, that
-is before suppliers are squeezed: a squeeze must not justify the cut that caused it. It is at most the highest
-price charged so far, because not raising a price is no cut. A later product starts at its launch price and at
-the cost of its launch month. Rivals, who know nobody's cost, see start price x an index published for each
-segment.
+is before suppliers are squeezed: a squeeze must not justify the cut that caused it. It is at most the
+highest price charged so far, because a maker that does not raise a price has not cut it. A later product
+starts at its launch price and at the cost of its launch month. Rivals know nobody's cost; they see the
+start price times an index published for each segment.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from functools import lru_cache
 import numpy as np
 
 from pricewar.base.records import Flags, Floats, Landscape, Offers
-from pricewar.demand.mixed import MixedLogit
 from pricewar.equilibrium import Equilibrium, solve
 from pricewar.results.metrics import reference_price
 from pricewar.scenario.tree import Scenario
@@ -46,7 +45,7 @@ class PriceReference:
         self.index = np.ones(len(self.anchor))
         """(J,) published index of the product's segment, start = 1."""
         self.published = np.empty((scenario.periods + 1, len(self.anchor)))
-        """(T + 1, J) what rivals hold to be a price without a cut, the start first."""
+        """(T + 1, J) what rivals regard as a price without a cut, the start first."""
         self.published[0] = self.anchor
 
     def open(self, full_terms: Floats, on_sale: Flags) -> None:
@@ -81,8 +80,9 @@ class PriceReference:
 def pass_through(scenario: Scenario, calibration: Calibration) -> Floats:
     """(J,) share of a change in unit cost that reaches each price in peace.
 
-    That of the maker's cost-plus rule, the market's where the rule states none; 0 for a maker that holds; for
-    all other rules what one equilibrium of the start market with lower costs shows.
+    For a cost-plus rule it is the rule's own, or the market's where the rule states none. For a maker that
+    holds its prices it is 0. For all other rules it is what one equilibrium of the start market with lower
+    costs shows.
     """
     land, market = calibration.landscape, scenario.market
     stated = np.full(len(land.products), np.nan)
@@ -99,7 +99,12 @@ def pass_through(scenario: Scenario, calibration: Calibration) -> Floats:
 
 
 def start_game(
-    calibration: Calibration, vat: float, conduct: float = 0.0, cost_change: float = 0.0, tol: float = 1e-8
+    calibration: Calibration,
+    vat: float,
+    conduct: float = 0.0,
+    cost_change: float = 0.0,
+    tol: float = 1e-8,
+    growth: bool = True,
 ) -> Equilibrium:
     """The pricing game of the start market, over the products then on sale.
 
@@ -109,23 +114,19 @@ def start_game(
         conduct: 0 Nash, 1 joint monopoly.
         cost_change: of all unit costs, as a fraction.
         tol: relative residual at which it is solved.
+        growth: whether firms value volume beyond profit, as they do in the market; False: profit alone.
     """
     sold, land = calibration.on_sale, calibration.landscape
-    own = calibration.population.driven(calibration.fleet, land.by_name)[:, None] == land.firm_of
-    demand = MixedLogit(
-        delta=calibration.delta[sold],
-        alpha=calibration.alpha,
-        tastes=(calibration.base + np.log(calibration.loyal) * own)[:, sold],
-        weights=calibration.population.weight,
-    )
+    demand = calibration.demand.subset(sold)
     return solve(
         demand, (1.0 + cost_change) * calibration.unit_cost[sold], land.firm_of[sold], ad_valorem_tax=vat,
-        conduct=conduct, theta=calibration.growth[sold], start=land.start_price[sold], tol=tol,
+        conduct=conduct, theta=calibration.growth[sold] * growth, start=land.start_price[sold], tol=tol,
+        check=False,
     )  # fmt: skip
 
 
 class Same:
-    """A calibration that is equal to itself only: equal scenarios share theirs."""
+    """A calibration that is equal only to itself; equal scenarios share one."""
 
     def __init__(self, content: Calibration) -> None:
         self.content = content

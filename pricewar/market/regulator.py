@@ -22,7 +22,7 @@ R = TypeVar("R", View, Offers, Accounts)
 
 
 class Regulator(Agent):  # type: ignore[misc]
-    """Holds the measures and a notebook for each."""
+    """The regulator has the measures and a notebook for each."""
 
     model: PriceWar
 
@@ -35,7 +35,7 @@ class Regulator(Agent):  # type: ignore[misc]
         self._cases: list[tuple[Intervention, Desk]] = []
 
     def open(self, sight: Sight) -> None:
-        """At the start of a month: which measures are in force, and what lies on their desks."""
+        """At the start of a month: which measures are in force, and what each of them may see."""
         self._cases = [
             (measure, self._desk(sight, k, measure))
             for k, measure in enumerate(self.measures)
@@ -51,11 +51,11 @@ class Regulator(Agent):  # type: ignore[misc]
         return self._each("amend", offers)
 
     def settle(self, accounts: Accounts) -> Accounts:
-        """Let each measure rewrite the books before bills are paid."""
+        """Let each measure rewrite the accounts before bills are paid."""
         return self._each("settle", accounts)
 
     def _each(self, method: str, record: R) -> R:
-        """The record as all measures in force leave it; what a measure raises is told with its name."""
+        """The record as all measures in force leave it; an error of a measure is reported with its name."""
         for measure, desk in self._cases:
             try:
                 record = the_same_sort(getattr(measure, method)(record, desk), record)

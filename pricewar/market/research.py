@@ -9,12 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from pricewar.base.records import Floats, Ints
-from pricewar.kernels.market import choices
-from pricewar.kernels.response import best_response, lure
+from pricewar.demand.base import NOT_ON_SALE
+from pricewar.equilibrium import solve
 
-from .buyers import Choice, Conditions
-from .calibrate import NOT_ON_SALE, Calibration
-from .population import QUINTILES
+from .buyers import Choice, Conditions, demand_of
+from .calibrate import Calibration
 
 TOLERANCE = 1e-7
 """Prices that would move by less than this fraction stay where they are: rest stays rest."""
@@ -50,36 +49,45 @@ class Research:
         if not len(mine):
             return price
         extra = found.price + found.shift - self.price
-        rows = len(found.outside)
-        appeal, total = np.empty((len(mine), rows)), np.empty(rows)
-        driven = found.brand == calibration.landscape.firm_of[mine[0]]
-        lure(
-            calibration.base, found.delta, extra, self.price, calibration.alpha, mine, driven,
-            calibration.loyal, appeal, total,
-        )  # fmt: skip
-        rivals = found.outside + self._inside(own, seen, extra) - total
-        start = calibration.landscape.start_price[mine] / (1.0 + self.vat)
-        net = price[selling] / (1.0 + self.vat)
-        before = net.copy()
-        best_response(
-            appeal, rivals, calibration.alpha, calibration.population.weight, value[selling], net, self.vat,
-            BOUNDS[0] * start, BOUNDS[1] * start, TOLERANCE / 10, STEPS,
-        )  # fmt: skip
-        moved = np.abs(net - before) > TOLERANCE * before
-        price[selling] = np.where(moved, net * (1.0 + self.vat), price[selling])
-        return price
-
-    def _inside(self, own: Ints, seen: Floats, extra: Floats) -> Floats:
-        """(R,) sums of exponentials with rivals at the prices seen and own prices as they are."""
         weighed = seen + extra
         weighed[own] = (self.price + extra)[own]
-        if np.array_equal(weighed, self.price + extra):
-            return self.chosen.inside
-        calibration = self.calibration
-        share, inside = np.empty((QUINTILES, len(weighed))), np.empty(len(self.found.outside))
-        choices(
-            calibration.base, self.found.delta, weighed, calibration.alpha, calibration.population.weight,
-            self.found.brand, calibration.first, calibration.loyal, self.found.outside,
-            calibration.population.group, share, inside,
+        start = calibration.landscape.start_price[mine] / (1.0 + self.vat)
+        net = price[selling] / (1.0 + self.vat)
+        bounds = BOUNDS[0] * start, BOUNDS[1] * start
+        best = self._best(mine, weighed, extra, value[selling], net, bounds)
+        moved = np.abs(best - net) > TOLERANCE * net
+        price[selling] = np.where(moved, best * (1.0 + self.vat), price[selling])
+        return price
+
+    def _best(
+        self,
+        own: Ints,
+        weighed: Floats,
+        extra: Floats,
+        value: Floats,
+        net: Floats,
+        bounds: tuple[Floats, Floats],
+    ) -> Floats:
+        """(n,) net prices: by the demand's own short way, else as an equilibrium with rivals' prices fixed.
+
+        What is weighed on top of a price counts there as a cost that the seller does not pay out of it.
+        """
+        demand = demand_of(self.found, self.calibration)
+        known = np.array_equal(weighed, self.price + extra)
+        inside = self.chosen.inside if known else None
+        quick = demand.best_response(
+            own, weighed, inside, extra, value, net, self.vat, bounds, TOLERANCE / 10, STEPS
+        )
+        if quick is not None:
+            return quick
+        vat, felt = 1.0 + self.vat, extra[own]
+        fixed, low, high = weighed.copy(), np.full_like(weighed, -np.inf), np.full_like(weighed, np.inf)
+        fixed[own], low[own], high[own] = np.nan, bounds[0] * vat + felt, bounds[1] * vat + felt
+        costs = np.zeros_like(weighed)
+        costs[own] = value + felt / vat
+        firms = self.calibration.landscape.firm_of
+        answer = solve(
+            demand, costs, firms, fixed=fixed, floor=low, cap=high, ad_valorem_tax=self.vat, start=weighed,
+            tol=TOLERANCE / 1000, max_iterations=10 * STEPS,
         )  # fmt: skip
-        return inside
+        return np.asarray((answer.prices[own] - felt) / vat) if answer.converged else net

@@ -101,9 +101,9 @@ def accruals(
 
 
 def protection(state: State, sales: Sales, accounts: Accounts) -> Floats:
-    """(G,) what a measure of price protection brings earlier buyers, CNY, by who owns the cars.
+    """(G,) what a measure of price protection pays earlier buyers, CNY, by income group of the owners.
 
-    This month's deliveries join the owners afterwards: who takes a car now is not paid back yet.
+    This month's deliveries join the owners afterwards: buyers who take a car now are not paid back yet.
     """
     owners = state.owners / np.maximum(state.owners.sum(axis=0), 1e-300)
     state.owners = state.owners + sales.bookings.by_group

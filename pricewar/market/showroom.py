@@ -1,4 +1,4 @@
-"""What stands in the showrooms: offers before events and measures touch them."""
+"""What is offered: offers before events and measures touch them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def start_offers(state: State) -> Offers:
-    """What stood in the showrooms before the first month."""
+    """What was offered before the first month."""
     return showroom(state, -1, state.list_price, state.promotion)
 
 

@@ -1,6 +1,6 @@
 """What may be seen in a month: all that firms and measures look at, put together once by the step.
 
-Agents are handed a `Sight`, not the live model, so that what can be known is a list of fields.
+Agents receive a `Sight`, not the live model, so that what can be known is a list of fields.
 """
 
 from __future__ import annotations

@@ -12,19 +12,21 @@ from pricewar.base.luck import stream
 from pricewar.base.records import Flags, Floats
 from pricewar.base.standing import Standing
 from pricewar.base.state import State
+from pricewar.demand.population import QUINTILES
 from pricewar.events import Entry
 from pricewar.scenario.tree import Scenario
 
 from .calibrate import Calibration
 from .costs import DAYS_A_MONTH
-from .population import QUINTILES
 
 if TYPE_CHECKING:
     pass
 
 AMPLE = 1_000.0
-"""Where the scenario sets no limit, a firm has so many months of the whole market's sales in cash, and can
-make so many times what all shoppers could buy: finite, out of reach, and in the market's own units."""
+"""Where the scenario sets no limit, a firm has this many months of the whole market's sales in cash, and
+can make this many times what all shoppers could buy. Both are finite, out of reach, and in the market's own
+units.
+"""
 
 
 def start_state(scenario: Scenario, calibration: Calibration) -> State:
@@ -81,13 +83,16 @@ def start_state(scenario: Scenario, calibration: Calibration) -> State:
 
 
 def _floats(values: Iterable[float]) -> Floats:
-    """Amounts of a scenario as an array of state: of floats, also where a scenario made by hand holds whole
-    numbers, because what is carried from month to month is not whole."""
+    """Amounts of a scenario as an array of state.
+
+    They are floats even where a scenario made by hand has whole numbers, because what is carried from month
+    to month is not whole.
+    """
     return np.array(list(values), dtype=np.float64)
 
 
 def _limits(values: Iterable[float | None], usual: float) -> Floats:
-    """Limits of firms, and an ample one, in units of what is usual in the market, where none is set."""
+    """Limits of firms; where none is set, an ample one in units of what is usual in the market."""
     return _floats(AMPLE * usual if value is None else value for value in values)
 
 

@@ -20,7 +20,7 @@ class Supplier(Agent):  # type: ignore[misc]
     """A group of suppliers that differ in cash; each month some may run dry.
 
     Cash is counted in months of the group's own cost at the start. At rest the ordinary profit is paid out
-    and cash stays; payments that lag behind cost eat it up.
+    and cash stays the same; payments that lag behind cost use it up.
     """
 
     model: PriceWar
@@ -64,7 +64,7 @@ class Supplier(Agent):  # type: ignore[misc]
 def close_all(
     suppliers: Sequence[Supplier], sales: float, paid: float, unsqueezed: float
 ) -> tuple[float, float]:
-    """Close the books of all groups; returns their profit, CNY, and the share of members that failed."""
+    """Close the accounts of all groups; returns their profit, CNY, and the share of members that failed."""
     before = sum(supplier.failed for supplier in suppliers)
     for supplier in suppliers:
         supplier.close(sales, paid, unsqueezed)

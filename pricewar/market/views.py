@@ -20,7 +20,7 @@ def view_of(sight: Sight, firm: Firm) -> View:
 
     Args:
         sight: what may be seen.
-        firm: who looks; keeps its last view, of which only what changes is replaced.
+        firm: whose view it is. It keeps its last view, of which only what changes is replaced.
     """
     own, research, seed, period = firm.own, sight.research, sight.seed, sight.period
     seen = prices_seen(sight, firm)

@@ -6,19 +6,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from pricewar.analysis.compare import TOTAL, Row, compare_table, has_luck, pick
 from pricewar.analysis.interval import NO_LUCK
 from pricewar.analysis.panel import common_months
 from pricewar.base.arguments import maybe, takes, text
+from pricewar.base.arrays import Floats
 from pricewar.results.store import Results
 
 from .style import count
-
-Floats = NDArray[np.float64]
 
 
 class Series(NamedTuple):
@@ -72,12 +69,12 @@ class Story:
 
     @cached_property
     def luck(self) -> bool:
-        """Whether seeds differ; taken to be so where there is one."""
+        """Whether seeds differ; assumed to be so where there is one."""
         return has_luck(self.results)
 
     @property
     def bands(self) -> str:
-        """What bands show, in words, or why there are none."""
+        """What the bands show, in words, or why there are none."""
         if not self.luck:
             return f"no bands: {NO_LUCK}"
         one = len(self.results.seeds) == 1
@@ -116,7 +113,7 @@ class Story:
 
     @cached_property
     def events(self) -> tuple[Event, ...]:
-        """What at least half of a scenario's runs logged and the baseline did not, in order of time."""
+        """Entries that half of a scenario's runs or more logged and the baseline did not, by time."""
         log, runs = self.results.log, len(self.results.seeds)
         log = log[log["period"] < len(self.months)]
         seen = log.groupby(["period", "entity", "what", "scenario"])["seed"].nunique()

@@ -78,9 +78,10 @@ def sobol_bars(ask: Ask) -> Exhibit:
     )
     top = table.iloc[0]
     texts = [with_interval(top[f"{name}{end}"] for end in ("", "_lo", "_hi")) for name in ("first", "total")]
+    total = number(float(table["first_estimate"].sum()))
     finding = (
         f"{ask.label(top['factor'])} matters most for {ask.metric()}: first-order index "
-        f"{texts[0]}, total {texts[1]}; all first-order indices sum to {number(float(table['first'].sum()))}."
+        f"{texts[0]}, total {texts[1]}; the estimates of all first-order indices sum to {total}."
     )
     return Exhibit(Drawing(ask.name, ask.title, caption, finding, figure), table)
 

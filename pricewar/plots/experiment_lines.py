@@ -58,7 +58,7 @@ def response_curves(ask: Ask) -> Exhibit:
 
 
 def _columns(lines: Sequence[str]) -> int:
-    """How many names stand side by side in a legend as wide as the figure."""
+    """How many names fit side by side in a legend as wide as the figure."""
     return max(1, min(4, int(WIDTH / (0.5 + LETTER * max(map(len, lines))))))
 
 

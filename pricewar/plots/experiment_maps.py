@@ -98,7 +98,7 @@ def _grid(table: pd.DataFrame, x: str, y: str, value: str, columns: list[Any], r
 
 
 def _colours(values: pd.Series[Any]) -> dict[str, Any]:
-    """Blue to orange around zero where signs differ, else light to dark."""
+    """Blue to orange around zero where signs differ, otherwise light to dark."""
     low, high = float(values.min()), float(values.max())
     if low < 0 < high:
         reach = max(-low, high)

@@ -1,4 +1,4 @@
-"""Regions of the factors that hold the cases: the box of PRIM, the leaves of a tree."""
+"""Regions of the factors in which the cases lie: the box of PRIM, the leaves of a tree."""
 
 from __future__ import annotations
 

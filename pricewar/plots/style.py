@@ -1,6 +1,7 @@
-"""The house style of all figures: one palette, one type size, units on every axis, the same bytes always.
+"""The style of all figures: one palette, one type size, units on every axis, the same bytes always.
 
-Colours: Okabe and Ito (2008), told apart by the colour-blind; line styles tell scenarios apart in grey.
+Colours are those of Okabe and Ito (2008), which colour-blind readers can tell apart; in grey, line styles
+    tell scenarios apart.
 """
 
 from __future__ import annotations
@@ -139,7 +140,7 @@ def zero_line(axes: Axes, at: float = 0.0) -> None:
 
 
 def label_ends(axes: Axes, ends: dict[str, tuple[float, float]], styles: dict[str, dict[str, Any]]) -> None:
-    """Names at the ends of lines, moved apart so that none covers another.
+    """Names at the ends of lines, moved apart so that they do not overlap.
 
     Args:
         axes: drawn, with its limits final.
@@ -171,7 +172,7 @@ def spread(wanted: Sequence[float], apart: float) -> list[float]:
 
 
 def number(value: float, digits: int | None = None, signed: bool = False) -> str:
-    """A number as people read it: three digits that count, real minus sign, – for none."""
+    """A number as people read it: three significant digits, a real minus sign, – for none."""
     if not np.isfinite(value):
         return "–"
     places = _places(value) if digits is None else digits

@@ -8,13 +8,15 @@ from typing import Final
 
 import numpy as np
 
+from pricewar.base.arrays import Flags, Floats
 from pricewar.events.cuts import ImposedCut
 from pricewar.experiment.metrics import Run
 from pricewar.market.calibrate import calibrate
+from pricewar.market.trajectory import Trajectory
 from pricewar.results import metrics
 from pricewar.results.metrics import cut_depth, present_value, sacrifice_and_recoupment
 
-from .lines import LINES, Flags, Floats, Ledger, below, lines_of
+from .lines import LINES, below, lines_of
 
 CUT: Final = 0.03
 """A price this fraction below the reference price is a cut."""
@@ -30,15 +32,15 @@ class Case:
     rate: float = 0.0
     """Discount rate a year."""
 
-    @cached_property
-    def ledger(self) -> Ledger:
+    @property
+    def ledger(self) -> Trajectory:
         """The run as arrays."""
-        return Ledger.of(self.run)
+        return self.run.trajectory
 
-    @cached_property
-    def but_for(self) -> Ledger:
+    @property
+    def but_for(self) -> Trajectory:
         """The peace as arrays."""
-        return Ledger.of(self.peace)
+        return self.peace.trajectory
 
     @cached_property
     def imposed(self) -> Flags:
@@ -60,9 +62,9 @@ class Case:
     def followed(self) -> Flags:
         """(T, J) another firm's price stands at least `CUT` below what its costs explain: it answers."""
         leads = np.zeros(len(self.ledger.start_units), np.bool_)
-        leads[self.ledger.firm_of[self.imposed.any(axis=0)]] = True
-        cut = cut_depth(self.ledger.price, self.ledger.reference) >= CUT - 1e-12
-        return self.ledger.on_sale & cut & ~leads[self.ledger.firm_of]
+        leads[self.ledger.landscape.firm_of[self.imposed.any(axis=0)]] = True
+        cut = cut_depth(self.ledger.price, self.ledger.reference_price) >= CUT - 1e-12
+        return self.ledger.on_sale & cut & ~leads[self.ledger.landscape.firm_of]
 
     @cached_property
     def flags(self) -> dict[str, Flags]:
@@ -72,15 +74,16 @@ class Case:
             "no_economic_sense": self.no_economic_sense(),
             "as_efficient_competitor": self.as_efficient_competitor(),
         }
+        firm_of = self.ledger.landscape.firm_of
         found = below(self.ledger) | {
-            name: flags[:, self.ledger.firm_of] & self.ledger.on_sale for name, flags in by_firm.items()
+            name: flags[:, firm_of] & self.ledger.on_sale for name, flags in by_firm.items()
         }
         recouped = np.array([self.recouped(f) for f in range(len(self.ledger.start_units))])
-        return found | {"recoupment": found["avc"] & recouped[self.ledger.firm_of]}
+        return found | {"recoupment": found["avc"] & recouped[firm_of]}
 
     def sacrifice(self) -> Flags:
         """(T, F) months in which a firm earns less than in peace (Ordover and Willig 1981)."""
-        return (self.ledger.profit < self.but_for.profit) & self.ledger.active
+        return (self.ledger.operating_profit < self.but_for.operating_profit) & self.ledger.active
 
     def no_economic_sense(self) -> Flags:
         """(T, F) the firm's gain over peace, without months after a rival's exit, is a loss (Werden 2006).
@@ -89,7 +92,7 @@ class Case:
         """
         left = (~self.ledger.active & self.but_for.active).any(axis=1)
         before = ~np.logical_or.accumulate(left)
-        gain = (self.ledger.profit - self.but_for.profit) * before[:, None]
+        gain = (self.ledger.operating_profit - self.but_for.operating_profit) * before[:, None]
         senseless = present_value(gain.T, self.rate) < 0
         return np.asarray(np.broadcast_to(senseless, gain.shape) & self.ledger.active)
 
@@ -99,24 +102,23 @@ class Case:
         Effective price of the contestable part: (money paid less money paid in peace) over cars won, as in
         the EU guidance 2009/C 45/02, 41 to 45, with cars won as the contestable part.
         """
-        mine, other = self.ledger, self.but_for
+        mine, other, by_firm = self.ledger, self.but_for, self.ledger.landscape.by_firm
         won = np.maximum(mine.units - other.units, 0.0)
-        cars = mine.by_firm(mine.units) - mine.by_firm(other.units)
-        vat = 1.0 + self.run.scenario.market.vat
-        extra = mine.by_firm(mine.units * mine.paid_price - other.units * other.paid_price) / vat
-        cost = mine.by_firm(won * lines_of(mine)["lraic"]) / np.maximum(mine.by_firm(won), 1e-9)
+        cars = mine.sold - other.sold
+        extra = by_firm(mine.paid - other.paid) / (1.0 + mine.vat)
+        cost = by_firm(won * lines_of(mine)["lraic"]) / np.maximum(by_firm(won), 1e-9)
         return (cars > 0.01 * mine.start_units) & (cars > 1.0) & (extra < cost * cars)
 
     def recouped(self, firm: int) -> bool:
         """Whether what a firm gains after it began to lose exceeds what it gave up (Brooke Group 1993)."""
-        paths = self.ledger.profit[:, firm], self.but_for.profit[:, firm]
+        paths = self.ledger.operating_profit[:, firm], self.but_for.operating_profit[:, firm]
         found = sacrifice_and_recoupment(*paths, annual_rate=self.rate)
         return bool(found.recoupment > found.sacrifice > 0)
 
     def leader_balance(self) -> tuple[float, float]:
         """Sacrifice and recoupment of the firm that cut first, present value, CNY."""
         firm = self.run.names.index(self.run.leader)
-        paths = self.ledger.profit[:, firm], self.but_for.profit[:, firm]
+        paths = self.ledger.operating_profit[:, firm], self.but_for.operating_profit[:, firm]
         found = sacrifice_and_recoupment(*paths, annual_rate=self.rate)
         return float(found.sacrifice), float(found.recoupment)
 

@@ -7,11 +7,12 @@ from typing import Final
 import numpy as np
 
 from pricewar.experiment.metrics import Run
+from pricewar.market.trajectory import Trajectory
 from pricewar.results.metrics import present_value
 
 from .conduct import conduct_index
 from .courts import Case, error_rates
-from .lines import Ledger, line_table
+from .lines import line_table
 
 MONEY: Final = (
     "consumer_surplus", *(f"consumer_surplus_{group}" for group in range(1, 6)), "producer_surplus",
@@ -50,11 +51,11 @@ def outcomes(run: Run, war: Run, peace: Run, rate: float) -> dict[str, float]:
         "suppliers_failed": float(run.market["suppliers_failed"].sum()),
         "exits": exits(case.ledger),
         "hhi_end": float(run.market["hhi"].iloc[-1]),
-        "conduct": float(np.nanmean(conduct_index(run, case.ledger))),
+        "conduct": float(np.nanmean(conduct_index(run))),
         "sacrifice": gave,
         "recouped": got / gave if gave > 0 else float("nan"),
         "refunds": float(case.ledger.refunds.sum()),
-        "protection_paid": float(case.ledger.protection.sum()),
+        "protection_paid": float(case.ledger.protection_paid.sum()),
     }
     table |= open_orders(run, rate) | early_buyers(case.ledger)
     return table | line_table(case.ledger) | error_rates(case)
@@ -82,9 +83,9 @@ def rivals_fall(run: Run, leader: str) -> float:
 
     Firms that have left do not count from then on.
     """
-    change = run.by_firm("price_change")
+    change = run.trajectory.price_change
     rival = np.array([name != leader for name in run.names])
-    weight = run.start_units * rival * (run.by_firm("active") > 0) * ~np.isnan(change)
+    weight = run.start_units * rival * run.trajectory.active * ~np.isnan(change)
     total = weight.sum(axis=1)
     fall = -(weight * np.nan_to_num(change)).sum(axis=1)
     return float(np.mean(np.divide(fall, total, out=np.zeros_like(fall), where=total > 0)))
@@ -99,23 +100,23 @@ def war_avoided(run: Run, war: Run, peace: Run) -> float:
     return 1.0 - (now - calm) / (fought - calm) if fought - calm > LEAST_WAR else float("nan")
 
 
-def exits(ledger: Ledger) -> float:
+def exits(run: Trajectory) -> float:
     """Firms that were in the market in the first month and are not in the last."""
-    return float((ledger.active[0] & ~ledger.active[-1]).sum())
+    return float((run.active[0] & ~run.active[-1]).sum())
 
 
-def early_buyers(ledger: Ledger) -> dict[str, float]:
+def early_buyers(run: Trajectory) -> dict[str, float]:
     """Loss of those who paid more than the price `WAIT` months after their delivery, and how many they are.
 
     Returns:
         `early_loss` CNY incl. VAT, after what price protection paid back; `early_share` share of the cars
         whose buyers lost.
     """
-    if len(ledger.price) <= WAIT:
+    if len(run.price) <= WAIT:
         return {"early_loss": 0.0, "early_share": 0.0}
-    there = ledger.on_sale[:-WAIT] & ledger.on_sale[WAIT:]
-    drop = np.where(there, np.maximum(ledger.paid_price[:-WAIT] - ledger.price[WAIT:], 0.0), 0.0)
-    cars = ledger.units[:-WAIT]
-    back = float(ledger.protection.sum())
+    there = run.on_sale[:-WAIT] & run.on_sale[WAIT:]
+    drop = np.where(there, np.maximum(np.nan_to_num(run.paid_price)[:-WAIT] - run.price[WAIT:], 0.0), 0.0)
+    cars = run.units[:-WAIT]
+    back = float(run.protection_paid.sum())
     lost = float((cars * (drop > 1.0)).sum()) / max(float(cars.sum()), 1.0)
     return {"early_loss": max(float((cars * drop).sum()) - back, 0.0), "early_share": lost}

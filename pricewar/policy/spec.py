@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, Final
 
 from pydantic import Field
 
-from pricewar.base.paths import matches, value_at
 from pricewar.base.rules import make_rule
 from pricewar.base.sources import sources
 from pricewar.experiment.design import LatinHypercube
-from pricewar.experiment.factors import Factor
+from pricewar.experiment.factors import Factor, changes_in
+from pricewar.files.digest import short_digest
 from pricewar.interventions import Intervention
 from pricewar.scenario.parts import Table
 from pricewar.scenario.tree import Scenario
@@ -86,14 +84,7 @@ class PolicySpec(Table):
 
     def changes_in(self, scenario: Scenario, future: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         """What a future changes in a scenario, by exact path; what is not there is left alone."""
-        tree = scenario.model_dump()
-        for pattern, value in self.changes.items():
-            yield from ((path, value) for path in matches(tree, pattern))
-        for name, value in future.items():
-            factor = self.factors[name]
-            for pattern in factor.targets:
-                for path in matches(tree, pattern):
-                    yield path, factor.apply_to(value_at(tree, path), value)
+        yield from changes_in(scenario.model_dump(), self.changes, self.factors, future)
 
     @cached_property
     def futures(self) -> list[dict[str, Any]]:
@@ -108,13 +99,16 @@ class PolicySpec(Table):
     @property
     def sources(self) -> dict[str, str]:
         """Code of one's own that the study names: module -> SHA-256 (`pricewar.base.sources`)."""
-        return sources(self.model_dump(mode="json", by_alias=True, exclude={"title", "question"}))
+        found: dict[str, str] = self.content().get("sources", {})
+        return found
 
     @cached_property
     def digest(self) -> str:
-        """Short name of all that results depend on, with the source of rules of one's own."""
+        """Short name of the content."""
+        return short_digest(self.content())
+
+    def content(self) -> dict[str, Any]:
+        """All that results depend on, as plain values; with the source of rules of one's own."""
         tree = self.model_dump(mode="json", by_alias=True, exclude={"title", "question"})
         own = sources(tree)
-        tree |= {"sources": own} if own else {}
-        text = json.dumps(tree, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return tree | ({"sources": own} if own else {})

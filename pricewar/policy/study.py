@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+import shlex
+from collections.abc import Mapping
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import closing
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import pandas as pd
 
-from pricewar.base.edition import EDITION, require_same
-from pricewar.base.errors import ResultsError, bad_input
-from pricewar.experiment.chunks import damaged, plain, put, read_chunk, writing
-from pricewar.experiment.manifest import differences
+from pricewar.base.errors import ResultsError
 from pricewar.experiment.metrics import Run
-from pricewar.experiment.pool import spawned_pool
-from pricewar.experiment.runner import Runner
-from pricewar.experiment.work import Item, Outcome, simulate
-from pricewar.files.folders import alone, require_ours
+from pricewar.experiment.store import Store
+from pricewar.experiment.study import Hands, Progress, fill
+from pricewar.experiment.trajectories import read_tables
+from pricewar.experiment.work import Item, simulate
 
 from .files import load_policy
 from .measures import MONEY, outcomes
@@ -30,14 +26,11 @@ from .spec import NONE, PEACE, PolicySpec
 PATHS: Final = ("price_index", "war_index", "hhi", *MONEY)
 """Columns of the market table whose monthly paths are kept."""
 NAMES: Final = ("options", "paths")
-"""Tables of a future, a file each."""
-FUTURES: Final = "futures"
+"""Tables that a future leaves."""
 TIME_LIMIT: Final = 900.0
 """Seconds for all runs of one future."""
 ABOUT: Final = "policy.json"
-"""Says what was asked, and names what was added to the folder."""
-Progress = Callable[[int, int, int], None]
-"""Called with futures done, futures that failed, and all futures."""
+"""Says what was asked and by whom, and names what was added to the folder."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +61,57 @@ def _path(run: Run, keys: Mapping[str, Any]) -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
+class Futures:
+    """The futures of a policy study as what a store holds: seeds of one draw follow each other."""
+
+    spec: PolicySpec
+    record: ClassVar[str] = ABOUT
+    noun: ClassVar[str] = "study"
+    columns: ClassVar[tuple[str, ...]] = ()
+    kept: ClassVar[tuple[str, ...]] = NAMES
+
+    def __len__(self) -> int:
+        return len(self.spec)
+
+    @property
+    def name(self) -> str:
+        """Name of the study."""
+        return self.spec.name
+
+    @property
+    def digest(self) -> str:
+        """Short name of the content."""
+        return self.spec.digest
+
+    @property
+    def seeds(self) -> range:
+        """Seeds of each draw."""
+        return range(self.spec.seed, self.spec.seed + self.spec.seeds)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A draw a row; its parameters are in the table of options."""
+        return pd.DataFrame({"point": range(self.spec.draws)})
+
+    def content(self) -> dict[str, Any]:
+        """All that results depend on."""
+        return self.spec.content()
+
+    def described(self) -> dict[str, Any]:
+        """The study with its words."""
+        return self.spec.model_dump(mode="json", by_alias=True)
+
+    def item(self, run: int) -> Item:
+        """The future of a number."""
+        draw, k = divmod(run, self.spec.seeds)
+        return Item(run, draw, self.spec.seed + k)
+
+    def command(self, item: Item) -> str:
+        """The command line that does what is missing."""
+        return shlex.join(["pricewar", "policy", self.spec.origin or self.spec.name])
+
+
+@dataclass(frozen=True)
 class PolicyStudy:
     """A policy study and what came of it."""
 
@@ -92,6 +136,7 @@ def run_policy(
     store: str | Path,
     workers: int = 2,
     progress: Progress | None = None,
+    command: str = "",
 ) -> PolicyStudy:
     """Do all futures that are not done yet; a future that fails is told, and tried again next time.
 
@@ -101,127 +146,20 @@ def run_policy(
         store: folder to write, and to go on with.
         workers: processes of our own.
         progress: called as futures are done.
+        command: the command line, for the record.
 
     Raises:
         InputError: the file is not valid, or the folder holds another study.
         ResultsError: no future ran.
     """
-    spec = load_policy(source)
-    target = Path(store)
-    with _opened(target, spec):
-        return _study(spec, target / FUTURES, executor, workers, progress)
-
-
-def _study(
-    spec: PolicySpec, folder: Path, executor: Executor | None, workers: int, progress: Progress | None
-) -> PolicyStudy:
-    items = [
-        Item(draw * spec.seeds + k, draw, spec.seed + k)
-        for draw in range(spec.draws)
-        for k in range(spec.seeds)
-    ]
-    todo = [item for item in items if not all(_file(folder, item, name).exists() for name in NAMES)]
-    failed = list[str]()
-    done = len(items) - len(todo)
-    for outcome in _outcomes(spec, todo, executor, workers):
-        failed += _kept(folder, outcome)
-        done += 1
-        if progress is not None:
-            progress(done, len(failed), len(items))
-    options, paths = (_read(folder, items, name) for name in NAMES)
-    if options.empty:
-        raise ResultsError("\n".join(["no future ran", *failed[:5]]))
-    return PolicyStudy(spec, options, paths, tuple(failed))
-
-
-def _outcomes(
-    spec: PolicySpec, todo: list[Item], executor: Executor | None, workers: int
-) -> Iterator[Outcome]:
-    if not todo:
-        return
-    make = (lambda: spawned_pool(workers)) if executor is None else (lambda: executor)
-    runner = Runner(
-        Future(spec), make, window=2 * workers, time_limit=TIME_LIMIT, own=executor is None,
-        rebuild=executor is None,
-    )  # fmt: skip
-    for chunk in runner.run(todo):
-        yield from chunk
-
-
-def _kept(folder: Path, outcome: Outcome) -> list[str]:
-    """Store a future, which is done when both of its files are there. What failed is told."""
-    if outcome.error:
-        return [f"draw {outcome.item.point}, seed {outcome.item.seed}: {outcome.error}"]
-    with writing(folder.parent):
-        for name in NAMES:
-            put(plain(outcome.tables[name]), _file(folder, outcome.item, name))
-    return []
-
-
-def _file(folder: Path, item: Item, name: str) -> Path:
-    return folder / f"{item.run:06d}-{name}.parquet"
-
-
-def _read(folder: Path, items: list[Item], name: str) -> pd.DataFrame:
-    stored = [item for item in items if all(_file(folder, item, each).exists() for each in NAMES)]
-    parts = [_future(_file(folder, item, name), item) for item in stored]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-
-
-def _future(path: Path, item: Item) -> pd.DataFrame:
-    """One table of a future.
-
-    Raises:
-        ResultsError: damaged, or that of another future.
-    """
-    frame: pd.DataFrame = read_chunk(path).to_pandas()
-    keys = frame[["draw", "seed"]].drop_duplicates().values.tolist() if {"draw", "seed"} <= {*frame} else []
-    if keys != [[item.point, item.seed]]:
-        raise ResultsError(damaged(path, "another future than its name says"))
-    return frame
-
-
-@contextmanager
-def _opened(target: Path, spec: PolicySpec) -> Iterator[None]:
-    """The folder of this study, nobody else's as long as the block lasts.
-
-    Raises:
-        InputError: it holds another study, one of another edition of the model or of other code, or files of
-            others; every difference is named.
-        ResultsError: it cannot be read or written, or another process is at work in it.
-    """
-    require_ours(target, ABOUT)
-    with writing(target):
-        target.mkdir(parents=True, exist_ok=True)
-        lock = alone(target)
-    with lock:
-        asked = {
-            "name": spec.name,
-            "digest": spec.digest,
-            "version": version("pricewar"),
-            "edition": EDITION,
-            "sources": spec.sources,
-        }
-        if (target / ABOUT).exists():
-            _same(target, asked)
-        else:
-            with writing(target):
-                draft = target / f"{ABOUT}.part"
-                draft.write_text(json.dumps(asked | {"files": {}}, indent=2) + "\n", encoding="utf-8")
-                draft.replace(target / ABOUT)
-        with writing(target):
-            (target / FUTURES).mkdir(exist_ok=True)
-        yield
-
-
-def _same(target: Path, asked: Mapping[str, Any]) -> None:
-    try:
-        then = json.loads((target / ABOUT).read_text(encoding="utf-8"))
-        stored = {name: then.get(name, {} if name == "sources" else None) for name in asked}
-    except (OSError, ValueError, AttributeError) as error:
-        raise ResultsError(f"{target}: not usable: {error}") from error
-    require_same(then, str(target))
-    found = list(differences(stored, dict(asked)))
-    if found:
-        problems = [(place, new, f"{old!r}, as stored; or another --out") for place, old, new in found]
-        raise bad_input(f"{target} holds another study", *problems[:20])
+    futures = Futures(load_policy(source))
+    with closing(Store.open(store, futures, command)) as opened:
+        hands = Hands(executor, workers)
+        lost = fill(opened, Future(futures.spec), hands, TIME_LIMIT, progress, failures=False)
+        failed = tuple(f"draw {o.item.point}, seed {o.item.seed}: {o.error}" for o in lost)
+        options, paths = (read_tables(opened.directory, name) for name in NAMES)
+        if options.empty:
+            raise ResultsError("\n".join(["no future ran", *failed[:5]]))
+        if not failed:
+            opened.finish()
+    return PolicyStudy(futures.spec, options, paths, failed)

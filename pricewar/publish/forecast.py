@@ -58,7 +58,7 @@ SHOWN: Final = (
 
 
 def backtest_step() -> Step:
-    """The forecast of May to December 2025 as it stands on its page."""
+    """The forecast of May to December 2025 that its page shows."""
 
     def inputs(place: Place) -> Mapping[str, Any]:
         key = key_of(place.seeds(DRAWS, SMALL_DRAWS), SEED)

@@ -57,7 +57,7 @@ def _problems(path: Path, name: str, manifest: Mapping[str, Made], step: Step) -
 
 
 def unread(root: Path, prose: Sequence[str], steps: Sequence[Step]) -> list[str]:
-    """A sentence for each page whose words nobody has held against the numbers of this edition.
+    """A sentence for each page whose words nobody has compared with the numbers of this edition.
 
     A person who has done so writes `<!-- read with model edition N -->` into the page, on pages of results
     into the part that is kept when the page is made anew.

@@ -1,6 +1,6 @@
 """What no step makes: prose that speaks of numbers of the model, and what does not rest on the model.
 
-A test holds that every page and picture is made by a step or named here.
+A test checks that every page and picture is made by a step or named here.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ PROSE: Final = (
     "scenarios/textbook-duopoly.md",
     "scenarios/xiaomi-break-even.md",
 )
-"""Pages whose own sentences say what the model does, in numbers or in words that numbers can turn around."""
+"""Pages whose own sentences say what the model does: new numbers can make them wrong."""
 
 STATIC: Final = {
     MANIFEST: "the list of what was made",

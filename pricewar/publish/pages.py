@@ -86,7 +86,7 @@ def war_step() -> Step:
 
 
 def lessons_step() -> Step:
-    """What the experiments of the lessons give: the numbers behind their words."""
+    """The results of the experiments of the lessons: the numbers behind their words."""
 
     def inputs(place: Place) -> Mapping[str, Any]:
         texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(DIRECTORY.glob("*.toml"))}

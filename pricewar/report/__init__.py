@@ -96,5 +96,5 @@ def _template() -> Any:
 
 
 def _embedded(drawing: Drawing) -> str:
-    """The figure as a data address: vector, and its ids cannot meet those of another figure."""
+    """The figure as a data address: a vector image whose ids cannot clash with those of another figure."""
     return "data:image/svg+xml;base64," + base64.b64encode(drawing.svg).decode("ascii")

@@ -42,7 +42,7 @@ def write_study(study: Study, directory: str | Path) -> list[str]:
 
 
 def require_page(page: Path) -> None:
-    """Refuse to write a page over a file that is none of ours.
+    """Refuse to write a page over a file that is not ours.
 
     Raises:
         InputError: there is something there without the mark that our pages carry.

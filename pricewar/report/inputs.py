@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import inspect
 import re
+import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,7 +21,8 @@ from pricewar.scenario.files import load
 from pricewar.scenario.tree import Scenario
 
 DATA: Final = "china_nev_2025_04"
-"""The market data set that ships: figures that a scenario has from it are told with their source."""
+_DATA_SET: Final = f"{DATA}: scenario.toml of the data set"
+"""The market data set that ships: figures that a scenario takes from it are shown with their source."""
 _RENAMED: Final = {
     "market.vat": "vat_rate",
     "consumers.shoppers": "shoppers_per_month",
@@ -70,7 +72,7 @@ class _Known(NamedTuple):
 
 
 def inputs(results: Results, baseline: str) -> list[Inputs]:
-    """The baseline in full, then of the others what differs from it; nothing if they were not kept."""
+    """The baseline in full, then what differs from it in the others; nothing if they were not kept."""
     kept = results.inputs
     if baseline not in kept:
         return []
@@ -111,7 +113,7 @@ def _leaves(node: Any, place: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _left_out(path: str, value: Any, known: _Known | None) -> bool:
-    """Whether a firm or a product says nothing by it: it is the default, and no source is known."""
+    """Whether the value says nothing about a firm or a product: it is the default, and no source is known."""
     if known is None or not path.startswith(("firms.", "products.")):
         return False
     return bool(value == known.default) and _figure(path, value) is None
@@ -125,7 +127,7 @@ def _row(path: str, value: Any, known: _Known | None) -> Row:
         part = _anchor(known) if known else ""
         return Row(path, _shown(value), meaning, f"{DATA}: {figure.source}", figure.confidence, part)
     default = known is not None and value == known.default
-    source = "default of the model" if default else "scenario"
+    source = "default of the model" if default else _DATA_SET if _brought(path, value) else "scenario"
     confidence = "assumed" if "assumed" in text else ""
     return Row(path, _shown(value), text, source, confidence, _anchor(known) if known else "")
 
@@ -144,7 +146,7 @@ def _shown(value: Any) -> str:
 
 
 def _known(tree: Mapping[str, Any]) -> dict[str, _Known]:
-    """What is known of each path; nothing where a rule of somebody's own is not at hand any more."""
+    """What is known of each path; nothing where a user's own rule is no longer available."""
     with suppress(InputError):
         return dict(_described(load(tree)))
     return {}
@@ -209,6 +211,18 @@ def _equal(text: str, value: Any) -> bool:
         return float(text) == float(value)
     except (TypeError, ValueError):
         return False
+
+
+def _brought(path: str, value: Any) -> bool:
+    """Whether the data set's own scenario.toml states a parameter, with this value."""
+    brought = _bringing()
+    return path in brought and brought[path] == value
+
+
+@lru_cache(maxsize=1)
+def _bringing() -> dict[str, Any]:
+    text = files("pricewar.data").joinpath(DATA, "scenario.toml").read_text(encoding="utf-8")
+    return dict(_leaves(tomllib.loads(text)))
 
 
 @lru_cache(maxsize=1)

@@ -1,4 +1,4 @@
-"""Numbers in a page of prose: what stands between two marks is made, the rest is written by people.
+"""Numbers in a page of prose: what is between two marks is made, and the rest is written by people.
 
 <!-- numbers: begin -->          <!-- numbers NAME: begin -->
 ...                              ...

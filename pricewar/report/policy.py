@@ -44,9 +44,9 @@ COLUMNS: Final = (
     ("exits", "exits", 1.0, "diff"),
     ("HHI at the end", "hhi_end", 1.0, "diff"),
 )
-"""Head, measure, factor, and whether the level or the difference from no measure is told."""
+"""Head, measure, factor, and whether the level or the difference from no measure is shown."""
 PLOTS: Final = ((0.15, 0.36, 0.67, 0.18), (0.1, 0.135, 0.38, 0.17), (0.72, 0.135, 0.23, 0.17))
-"""Where the plots of the PDF stand: left, bottom, width, height as fractions of the page."""
+"""Where the plots of the PDF are: left, bottom, width, height as fractions of the page."""
 NOTHING: Final = 1e-3
 """What rounds to nothing in a table is written as 0."""
 METHOD: Final = (
@@ -165,7 +165,7 @@ def content(study: PolicyStudy, command: str) -> dict[str, Any]:
         "limits": LIMITS,
         "command": command,
         "files": f"Policy file {spec.origin or spec.name}, digest {spec.digest}, model edition {EDITION}; "
-        "futures/ holds every run, tables/ what the brief says.",
+        "trajectories/ holds every run, tables/ what the brief says.",
     }
 
 

@@ -135,7 +135,7 @@ def firms(told: Story, scenario: str) -> Grid:
 
 
 def _of_what(told: Story) -> str:
-    """What the brackets of a table hold, or why there are none."""
+    """What the brackets of a table contain, or why there are none."""
     if not told.luck:
         return f"No intervals: {NO_LUCK}."
     if len(told.results.seeds) == 1:

@@ -16,7 +16,7 @@ from .numbers import renewed
 
 SEEDS: Final = 20
 CUTS: Final = (("byd-one-third", 6, None), ("byd-may-2025", 2, ("as calibrated", "rivals do not match")))
-"""Scenario, months that its cut stands, variants to show (None: all)."""
+"""Scenario, months that its cut lasts, variants to show (None: all)."""
 
 HEADS: Final = {
     "rivals_price_during": "rivals' prices during the cut, points",

@@ -1,4 +1,4 @@
-"""Between which numbers a metric lies by definition, so that no interval says more than can be.
+"""Between which numbers a metric lies by definition, so that no interval goes beyond what is possible.
 
 Declared by name: columns of the tables of `schema`, measures of experiments and of policy studies. Nothing is
 guessed from data: a share that was 1 in all runs so far is still a share.
@@ -39,7 +39,7 @@ _OF_UNIT: Final = {
     "firms": POSITIVE, "start = 100": POSITIVE, "start = 1": POSITIVE, "percent": PERCENT,
     "0 to 10,000": Bounds(0.0, 10_000.0), "share of suppliers": SHARE,
 }  # fmt: skip
-"""Columns of these units; those of others are free unless they are named below."""
+"""Columns with these units; other columns have no bounds unless they are named below."""
 
 _OF_COLUMN: Final = {
     **dict.fromkeys(
@@ -76,7 +76,7 @@ def bounds_of(metric: str) -> Bounds:
 
     Args:
         metric: a column of a table, a measure, with a firm or an argument behind a dot; `diff.` before it:
-            its difference between two runs. One's own measure, `module:function`, is free.
+            its difference between two runs. A user's own measure, `module:function`, has no bounds.
     """
     if metric.startswith(DIFF):
         return bounds_of(metric.removeprefix(DIFF)).of_differences()

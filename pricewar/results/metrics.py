@@ -11,9 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pricewar.base.arrays import Floats
 from pricewar.base.sums import times
-
-Floats = NDArray[np.float64]
 
 
 def _weighted_mean(values: ArrayLike, weights: ArrayLike) -> Floats:
@@ -140,7 +139,7 @@ def war_breadth(
     on_sale: ArrayLike | None = None,
     threshold: float = 0.03,
 ) -> Floats:
-    """(...,) share of start units whose price stands at least `threshold` below its reference price."""
+    """(...,) share of start units whose price is at least `threshold` below its reference price."""
     # a cut of exactly the threshold counts, whatever the last bit of the division says
     return _weighted_mean(cut_depth(price, reference) >= threshold - 1e-12, _on_sale(start_units, on_sale))
 
@@ -148,7 +147,8 @@ def war_breadth(
 def below(net_price: ArrayLike, line: ArrayLike) -> NDArray[np.bool_]:
     """(...,) whether a price lies below a cost line (both ex VAT); False where either is NaN.
 
-    A price that a floor or a ban holds at the line is not below it, whatever the last bit of a division says.
+    A price that a floor or a ban keeps at the line is not below it, whatever the last bit of a division
+    says.
     """
     return np.asarray(np.asarray(net_price, float) < np.asarray(line, float) * (1.0 - 1e-9), bool)
 

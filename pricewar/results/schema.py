@@ -23,7 +23,7 @@ class Column:
     meaning: str
     total: Total
     level: bool = True
-    """Whether a value says something by itself; a surplus says something as a difference only."""
+    """Whether a value has a meaning by itself; a surplus has a meaning only as a difference."""
 
 
 Table = tuple[Column, ...]
@@ -187,7 +187,7 @@ OPEN_ORDERS: Final[Table] = (
     *(level(f"consumer_surplus_{g}", "CNY", f"the same of income fifth {g}") for g in range(1, 6)),
     level("welfare", "CNY", "consumer and producer surplus and supplier profit, less fiscal cost"),
 )
-"""Counted with a run as closing less opening: surplus is counted at the order, profit at the delivery."""
+"""A run counts closing less opening, because surplus is counted at the order and profit at the delivery."""
 
 LOG: Final[Table] = (
     *_MONTH,

@@ -1,7 +1,7 @@
 """Results: the tables of one or many runs, checked against the schema, stored and read back.
 
-The tables of two runs with the same inputs have the same bytes on disk; whatever differs between two
-runs (wall time, command line, versions) is in run.json alone.
+The tables of two runs with the same inputs have the same bytes on disk. What differs between two runs (wall
+time, command line, versions) is only in run.json.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class Results:
     inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Scenario -> all its inputs as they were run, as a tree: `pricewar.load(results.inputs["name"])`."""
     sources: Mapping[str, str] = field(default_factory=dict)
-    """Code of one's own that the scenarios name: module -> SHA-256 (`pricewar.base.sources`)."""
+    """The user's own code that the scenarios name: module -> SHA-256 (`pricewar.base.sources`)."""
 
     def __post_init__(self) -> None:
         for name in SCHEMA:

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 T = TypeVar("T", Event, Intervention)
 Check = Callable[["Scenario"], Iterator[dict[str, str]]]
 LONGEST_ID: Final = 80
+NEED_ROWS: Final = ("loyalty", "waiting", "pull_forward")
+"""Mechanisms in which buyers differ from one another."""
 MOST_BUYERS: Final = 20_000_000
-"""Buyers that are made one by one in a month: about four seconds of one core."""
+"""Buyers that are simulated one by one in a month: about four seconds of one core."""
 
 
 def inconsistencies(scenario: Scenario) -> Iterator[dict[str, str]]:
@@ -101,18 +103,43 @@ def _buyers(scenario: Scenario) -> Iterator[dict[str, str]]:
 
 
 def _demand(scenario: Scenario) -> Iterator[dict[str, str]]:
+    """A demand that can be calibrated to these products, and no mechanism that it cannot carry."""
     demand = scenario.demand
-    if demand.looked_at and not isinstance(demand, MixedLogit):
-        allowed = "MixedLogit or Logit, or a subclass: the market can run no other demand yet"
-        yield _problem("demand.kind", repr(demand.kind), allowed)
+    if not demand.looked_at:
+        return
     for name in unheard(demand):
         found = f"of {demand.kind}, which the market would ignore"
-        allowed = f"parameters of MixedLogit, and its spreads and loadings defined anew; not {name}"
+        allowed = (
+            f"parameters of MixedLogit, its spreads and loadings or calibrated() defined anew; not {name}"
+        )
         yield _problem(f"demand.{name}", found, allowed)
+    try:
+        misfits = [(str(where), str(found), str(allowed)) for where, found, allowed in
+                   demand.misfits(scenario.products)]  # fmt: skip
+    except FAILURES as error:
+        misfits = [("kind", f"an error of {demand.kind}: {told(error)}", "misfits() that gives triples")]
+    for where, found, allowed in misfits:
+        yield _problem(f"demand.{where}", found, allowed)
+    yield from _carried(scenario)
+
+
+def _carried(scenario: Scenario) -> Iterator[dict[str, str]]:
+    """What needs rows of buyers, beside a demand that has none; and sampling, beside one that has no draw."""
+    demand, kind = scenario.demand, scenario.demand.kind
+    if not demand.rows:
+        for name in NEED_ROWS:
+            if getattr(scenario.dynamics, name).on:
+                allowed = f"false: {kind} has no rows of buyers that could differ in it"
+                yield _problem(f"dynamics.{name}.on", "true", allowed)
+    mixed = isinstance(demand, MixedLogit) and type(demand).calibrated is MixedLogit.calibrated
+    related = any(taste.correlation for taste in getattr(demand, "tastes", {}).values())
+    if scenario.consumers.weight is not None and (not mixed or related):
+        allowed = "none: buyers are sampled one by one of MixedLogit and Logit without correlated tastes only"
+        yield _problem("consumers.weight", f"{scenario.consumers.weight:g} with {kind}", allowed)
 
 
 def _cost(scenario: Scenario) -> Iterator[dict[str, str]]:
-    """Learning, a mechanism and a curve too, counts once; at the start a curve leaves costs as they are."""
+    """Learning is a mechanism and a curve: only one may be on. At the start a curve changes no cost."""
     curve = scenario.cost
     if isinstance(curve, Experience) and scenario.dynamics.learning.on:
         yield _problem("cost.kind", "'Experience' beside dynamics.learning", "one of the two")
@@ -129,7 +156,7 @@ def _cost(scenario: Scenario) -> Iterator[dict[str, str]]:
 
 
 def _owners_known(scenario: Scenario) -> bool:
-    """Whether each product has a maker; who has none is told elsewhere."""
+    """Whether each product has a maker; one without a maker is reported elsewhere."""
     return all(product.firm in scenario.firms for product in scenario.products.values())
 
 
@@ -237,7 +264,7 @@ def _strategies(scenario: Scenario) -> Iterator[dict[str, str]]:
 
 
 def _named(rule: Strategy | Event | Intervention | None) -> list[tuple[str, str]]:
-    """What a rule names; a rule of a user's own may fail at that, which is told with an empty name."""
+    """What a rule names; a user's own rule may fail at this, which is reported with an empty name."""
     if rule is None:
         return []
     try:
@@ -262,7 +289,7 @@ def _calendar(scenario: Scenario) -> Iterator[dict[str, str]]:
 
 
 def _given(rules: Sequence[T | None]) -> Iterator[tuple[int, T]]:
-    """Rules with their places but those that were not looked at; what could not be read is None."""
+    """Rules with their places, except those that were not examined; what could not be read is None."""
     return ((index, rule) for index, rule in enumerate(rules) if rule is not None and rule.looked_at)
 
 
@@ -279,4 +306,4 @@ CHECKS: tuple[Check, ...] = (
     _ids, _names, _products, _totals, _buyers, _demand, _cost, _campaigns, _references, _strategies, _cuts,
     _calendar,
 )  # fmt: skip
-"""Each looks at one respect, so that what is malformed in one does not hide another."""
+"""Each checks one aspect, so that a fault in one does not hide another."""

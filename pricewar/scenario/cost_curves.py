@@ -1,4 +1,4 @@
-"""How unit cost moves with what is made: the `[cost]` table of a scenario.
+"""How unit cost moves with output: the `[cost]` table of a scenario.
 
 A curve multiplies the part of unit cost that is not battery. Every curve is at rest at the start: it acts on
 changes of output only, so that a market without an event keeps its costs.
@@ -76,8 +76,9 @@ class Experience(CostCurve):
 class Rising(CostCurve):
     """Marginal cost rises with the firm's output of the month, c = c0 (q/q0)^e.
 
-    Overtime and the last machines are dear. The elasticity is assumed, range 0 to 1: no study of this cost
-    was found. Firms see what a unit costs at the output they plan; a best response takes that cost as given.
+    Overtime and the last machines are expensive. The elasticity is assumed, range 0 to 1: no study of this
+    cost was found. Firms see what a unit costs at the output they plan; a best response takes that cost as
+    given.
     """
 
     elasticity: float = Field(0.2, ge=0, le=2, description="d log cost / d log output (assumed, 0 to 1)")

@@ -141,14 +141,14 @@ def _layers_of(tree: Tree, path: Path, source: str) -> list[tuple[str, Tree]]:
 
 
 def _in_extended(source: str, error: InputError) -> InputError:
-    """An error of a file that another one extends: the user gave the one, the fault is in the other."""
+    """An error in a file that another one extends: the user gave only the other one."""
     if error.source == source:
         return error
     return InputError(source, tuple(_under(f"extends {error.source}", p) for p in error.problems))
 
 
 def _laid(layers: list[tuple[str, Tree]], older: dict[str, int]) -> Tree:
-    """All layers laid on each other, the last at the bottom; names and titles of bases are their own."""
+    """All layers merged, the last as the base; names and titles of bases are not inherited."""
     laid: Tree = {}
     top = layers[0][0]
     for source, tree in reversed(layers):
@@ -182,7 +182,7 @@ def _base(path: Path, name: object) -> Path:
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Tree:
-    """`over` laid on `base`: tables merge, lists are added, anything else replaces.
+    """`over` merged onto `base`: tables merge, lists are added, anything else replaces.
 
     A table that names another `kind` than the one below it replaces it whole: parameters of one rule
     mean nothing to another.
@@ -272,7 +272,7 @@ def _validated(tree: Tree, source: str) -> Scenario:
 
 
 def _also(tree: Tree) -> Iterator[Problem]:
-    """What does not fit together in a tree that has malformed fields too, as far as that can be told."""
+    """What does not fit together in a tree that also has malformed fields, as far as that can be found."""
     rough = _constructed(
         Scenario,
         {

@@ -1,4 +1,4 @@
-"""What is allowed in a scenario and hardly meant: `pricewar check` says so, runs do not."""
+"""What is allowed in a scenario but is probably a mistake: `pricewar check` says so, runs do not."""
 
 from __future__ import annotations
 

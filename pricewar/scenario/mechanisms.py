@@ -1,4 +1,4 @@
-"""What carries over from month to month: each mechanism a table of its own that is switched on by a market.
+"""What carries over from month to month: each mechanism is a table that a market switches on.
 
 Off, as all are by default, a mechanism leaves no trace. All are at rest at the start: they act on changes
 only. A data set says which its market has (the shipped one: all but word of mouth) and brings the amounts of
@@ -26,9 +26,9 @@ class Mechanism(BaseModel):
 class Waiting(Mechanism):
     """Buyers wait when they expect prices to fall (Coase 1972; Gowrisankaran and Rysman 2012).
 
-    A share of those who buy nothing is free to wait; waiting is worth alpha_i times the price fall
-    expected over `horizon_months`, extrapolated from the recent trend. A limited-time offer known to end
-    works the other way: buyers hurry.
+    A share of those who buy nothing can wait. Waiting is worth alpha_i times the price fall expected over
+    `horizon_months`, extrapolated from the recent trend. A limited-time offer known to end works the other
+    way: buyers hurry.
     """
 
     share: float = Field(0.15, ge=0, le=0.9, description="of the outside option at rest that is waiting")
@@ -49,7 +49,7 @@ class ReferencePrice(Mechanism):
 
 
 class Brand(Mechanism):
-    """Brand equity: hit by shocks and by deep discounts, heals with time (Mela, Gupta, Lehmann 1997)."""
+    """Brand equity: shocks and deep cuts lower it, and it recovers with time (Mela, Gupta, Lehmann 1997)."""
 
     half_life: float = Field(6.0, gt=0, le=120, description="months until half of a loss is healed")
     erosion: float = Field(
@@ -86,7 +86,7 @@ class WordOfMouth(Mechanism):
 
 
 class Backlog(Mechanism):
-    """Orders above what can be delivered wait; buyers dislike waiting; full books turn buyers away."""
+    """Orders above what can be delivered wait; buyers dislike waiting; full order books turn buyers away."""
 
     wait_cost: float = Field(0.0, ge=0, description="CNY a buyer would pay for one week less (cars: 250)")
     longest_months: float = Field(
@@ -138,7 +138,7 @@ class Battery(Mechanism):
 
 
 class Dynamics(BaseModel):
-    """All mechanisms; further tables name one of a user's own by its kind."""
+    """All mechanisms; further tables name a user's own mechanism by its kind."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
     __pydantic_extra__: dict[
@@ -158,6 +158,6 @@ class Dynamics(BaseModel):
 
     @property
     def own(self) -> dict[str, OwnMechanism]:
-        """Mechanisms of a user's own that are on, in the order of their names."""
+        """The user's own mechanisms that are on, in the order of their names."""
         rules = self.__pydantic_extra__ or {}
         return {name: rules[name] for name in sorted(rules) if rules[name].on}

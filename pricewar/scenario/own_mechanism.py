@@ -1,4 +1,4 @@
-"""Mechanisms of a user's own: what else buyers carry over from month to month.
+"""A user's own mechanisms: what else buyers carry over from month to month.
 
 A scenario names them beside the built-in ones: `[dynamics.NAME] kind = "module:Class"`.
 """
@@ -40,7 +40,7 @@ class OwnMechanism(Rule):
         return np.zeros(len(offers.price))
 
     def burden(self, state: State, offers: Offers, memory: Notebook) -> Floats:
-        """(J,) CNY that buyers weigh on top of each price and neither pay nor lose: it moves choices alone.
+        """(J,) CNY that buyers weigh on top of each price but do not pay: it changes only choices.
 
         Args:
             state, offers, memory: as in `appeal`.
@@ -66,7 +66,7 @@ class OwnMechanism(Rule):
 
 
 class MechanismOf(RuleOf):
-    """Annotation of a mechanism of one's own; a table that names no kind is an unknown key."""
+    """Annotation of a user's own mechanism; a table that names no kind is an unknown key."""
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Refuse what names no kind before the rule is made."""

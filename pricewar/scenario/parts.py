@@ -10,11 +10,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from pricewar.base.book import Settlement
+from pricewar.base.fields import Money, Share
 from pricewar.base.rules import RuleOf
 from pricewar.strategies import Strategy
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Money = Annotated[float, Field(ge=0)]
 Seed = Annotated[int, Field(ge=0, le=2**63 - 1)]
 """A seed of luck: tables keep it as a 64-bit integer."""
 
@@ -30,7 +29,7 @@ class Table(BaseModel):
 
 
 class MarketSpec(Table):
-    """What holds for the whole market."""
+    """What applies to the whole market."""
 
     vat: float = Field(0.0, ge=0, lt=1, description="value added tax contained in prices")
     discount_rate: float = Field(0.08, ge=0, le=1, description="a year, for present values (assumed)")
@@ -63,7 +62,7 @@ class ConsumerSpec(Table):
     )
     draws: int = Field(2000, ge=50, le=1_000_000, description="rows that stand for all shoppers")
     weight: float | None = Field(
-        None, gt=0, description="real buyers a row stands for; 1: every buyer chooses for himself"
+        None, gt=0, description="real buyers a row stands for; 1: every buyer makes their own choice"
     )
     petrol_share: Share = Field(
         0.0, description="of those who take the outside option, the part that buys a petrol car"

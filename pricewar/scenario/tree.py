@@ -6,8 +6,6 @@ prices incl. VAT unless the name says net. Files are read in `scenario_file`.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
@@ -23,6 +21,7 @@ from pricewar.base.paths import change
 from pricewar.base.rules import RuleOf
 from pricewar.base.sources import sources
 from pricewar.events import Event
+from pricewar.files.digest import short_digest
 from pricewar.interventions import Intervention
 
 from .campaigns import CampaignSpec
@@ -62,7 +61,7 @@ REQUIRED = {
     "consumers.shoppers": "a value is required: people who consider buying in a month, "
     "more than the units sold",
 }
-"""What a value that is missing should be, where its name alone does not say it."""
+"""What a missing value should be, where its name alone does not say it."""
 
 
 class Scenario(Table):
@@ -142,22 +141,21 @@ class Scenario(Table):
 
     @property
     def sources(self) -> dict[str, str]:
-        """Code of one's own that the rules stand for: module -> SHA-256 (`pricewar.base.sources`)."""
+        """The user's own code that the rules name: module -> SHA-256 (`pricewar.base.sources`)."""
         return sources(self.model_dump(mode="json", exclude={"title", "name"}))
 
     @cached_property
     def digest(self) -> str:
         """Short name of the content: changes with any input except the seed and the texts.
 
-        Rules of one's own count with their source; shipped rules count with their parameters alone, what they
-        do is named by the edition of the model.
+        A user's own rules count with their source. Shipped rules count only with their parameters; what
+        they do is named by the edition of the model.
         """
         tree = self.model_dump(mode="json", exclude={"seed", "title", "name"})
         _forget(tree)
         own = sources(tree)
         tree |= {"sources": own} if own else {}
-        text = json.dumps(tree, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return short_digest(tree)
 
     def month(self, period: int) -> str:
         """The calendar month of a period; period 0 is `start`."""
@@ -172,6 +170,8 @@ def _forget(tree: dict[str, Any]) -> None:
     for name, default in usual.items():
         if tree[name] == default.model_dump(mode="json"):
             del tree[name]
+    if not tree["demand"].get("tastes", True):
+        del tree["demand"]["tastes"]
     quiet = NoiseSpec().model_dump(mode="json")
     for name in ("firm_sd", "firm_memory"):
         if tree["noise"][name] == quiet[name]:

@@ -79,10 +79,14 @@ class Calibration:
             return logit(delta, self.alpha)
         return nested_logit(delta, self.alpha, self.market.nests, self.rho)
 
+    def lifted(self, rise: float) -> MixedLogit:
+        """The demand of a closed market at prices about `rise` higher, as far above the outside option."""
+        return self.demand.with_delta(self.demand.delta + self.alpha * rise)
+
 
 def _layout(market: Market, nested: bool) -> Layout:
     nests = market.nests if nested else np.zeros(market.firms.size, dtype=np.int64)
-    return Layout(market.firms, nests, market.shares)
+    return Layout(market.firms, nests, market.shares, market.closed)
 
 
 @takes(market=Market, nests=flag, rho=maybe(number))
@@ -152,6 +156,9 @@ def _check(market: Market, nested: bool, rho: float | None) -> None:
     wrong: list[tuple[str, object, str]] = []
     if nested and not market.nest_names:
         wrong.append(("row 1, column nest", "no labels", "a column nest, filled in every row"))
+    if market.closed and len(market.firm_names) < 2:
+        allowed = "two firms at least where everybody buys (--no-outside): one alone has no best price"
+        wrong.append(("column firm", market.firm_names[0], allowed))
     if rho is not None and not 0.0 <= rho < 1.0:
         wrong.append(("rho", rho, "0 or more, below 1"))
     if wrong:

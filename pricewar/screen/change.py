@@ -8,6 +8,7 @@ from math import isfinite
 
 import numpy as np
 
+from pricewar.base.arguments import Sort, check, flag
 from pricewar.base.errors import bad_input
 from pricewar.demand.base import Floats, Ints
 from pricewar.equilibrium import Equilibrium, solve
@@ -16,6 +17,20 @@ from .calibrate import Calibration
 from .table import Market
 
 TOLERANCE = 1e-13
+AMOUNT = Sort(
+    "a number", lambda value: isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+)
+FIRMS = Sort(
+    "a tuple of names of firms",
+    lambda value: isinstance(value, (tuple, list)) and all(isinstance(name, str) for name in value),
+)
+AMOUNTS = Sort(
+    "a table of names and numbers",
+    lambda value: (
+        isinstance(value, Mapping)
+        and all(isinstance(name, str) and AMOUNT.fits(x) for name, x in value.items())
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -30,6 +45,9 @@ class Change:
         tax: ad valorem rate on the price without it; the seller keeps p / (1 + tax).
         unit_tax: money for each unit, paid by the seller.
         respond: whether the others answer a cut; if not, their prices stay.
+
+    Raises:
+        InputError: a value of another sort.
     """
 
     merge: tuple[str, ...] = ()
@@ -39,6 +57,19 @@ class Change:
     tax: float = 0.0
     unit_tax: float = 0.0
     respond: bool = True
+
+    def __post_init__(self) -> None:
+        check(
+            "Change",
+            merge=(self.merge, FIRMS),
+            cut=(self.cut, AMOUNTS),
+            floor=(self.floor, AMOUNTS),
+            cost=(self.cost, AMOUNTS),
+            tax=(self.tax, AMOUNT),
+            unit_tax=(self.unit_tax, AMOUNT),
+            respond=(self.respond, flag),
+        )
+        object.__setattr__(self, "merge", tuple(self.merge))
 
     @property
     def empty(self) -> bool:
@@ -51,6 +82,9 @@ class Change:
         wrong = [("--merge", name, _listed(firms)) for name in self.merge if name not in firms]
         if self.merge and len(set(self.merge)) < 2:
             wrong.append(("--merge", " ".join(self.merge), "two firms or more, each once"))
+        if market.closed and self.merge and _one_left(self.merge, firms):
+            allowed = "a firm that stays out: everybody buys (--no-outside), and one firm has no best price"
+            wrong.append(("--merge", " ".join(self.merge), allowed))
         wrong += _wrong("--cut", self.cut, firms, lambda x: 0 <= x < 1, "a part of the price, 0 to below 1")
         wrong += _wrong("--floor", self.floor, market.products, _positive, "a price above zero")
         wrong += _wrong("--cost", self.cost, firms, lambda x: _positive(1 + x), "more than -100%")
@@ -88,7 +122,7 @@ class Change:
         for name, price in self.floor.items():
             floor[market.products.index(name)] = price
         return solve(
-            found.demand,
+            found.lifted(self._rise(found, floor)) if market.closed else found.demand,
             self.costs(found),
             self.owners(market),
             fixed=self._imposed(market, floor),
@@ -97,7 +131,14 @@ class Change:
             ad_valorem_tax=self.tax,
             start=np.maximum(market.prices, floor),
             tol=TOLERANCE if market.firms.size <= 1000 else 1e-11,
+            check=False,  # one type of buyer: where the conditions hold, nobody gains
         ).require_converged()
+
+    def _rise(self, found: Calibration, floor: Floats) -> float:
+        """About how much dearer the market becomes: costs and taxes passed on, floors kept."""
+        charged = (self.costs(found) + self.unit_tax) * (1.0 + self.tax) - found.costs
+        level = np.maximum(found.market.prices + charged, floor)
+        return float(found.market.shares @ (level - found.market.prices))
 
     def _imposed(self, market: Market, floor: Floats) -> Floats | None:
         """Prices that nobody chooses (J,), NaN where free."""
@@ -120,6 +161,11 @@ def _wrong(
     known = frozenset(names)
     lost = [(option, name, _listed(names)) for name in asked if name not in known]
     return lost + [(option, f"{name}={value:g}", allowed) for name, value in asked.items() if not fits(value)]
+
+
+def _one_left(merge: tuple[str, ...], firms: tuple[str, ...]) -> bool:
+    """Whether the merger leaves nobody out."""
+    return set(firms) <= set(merge)
 
 
 def _positive(value: float) -> bool:

@@ -7,22 +7,36 @@ summed. The plain logit is rho = 0.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pricewar.demand.base import Floats, Ints
 
+FAR: Final = 60.0
+"""Utility by which a closed market beats the outside option, whose share is e^-60, below rounding."""
+
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """Who owns what, where: firms (J,) and nests (J,) as whole numbers from zero, shares (J,)."""
+    """Who owns what, where: firms (J,) and nests (J,) as whole numbers from zero, shares (J,).
+
+    In a closed market there is no outside option, and shares sum to one.
+    """
 
     firms: Ints
     nests: Ints
     shares: Floats
+    closed: bool = False
+
+    @cached_property
+    def outside(self) -> float:
+        """Share of those who buy nothing; none in a closed market."""
+        return 0.0 if self.closed else 1.0 - math.fsum(self.shares)
 
     @cached_property
     def within(self) -> Floats:
@@ -50,7 +64,7 @@ class Layout:
 
     def owned_by(self, firms: Ints) -> Layout:
         """The same products with other owners."""
-        return Layout(firms, self.nests, self.shares)
+        return Layout(firms, self.nests, self.shares, self.closed)
 
 
 def markup_factors(layout: Layout, rho: float) -> Floats:
@@ -71,8 +85,11 @@ def steepness(layout: Layout, rho: float) -> Floats:
 
 
 def mean_utilities(layout: Layout, prices: Floats, alpha: float, rho: float) -> Floats:
-    """Mean utility without price (J,) from shares (Berry 1994)."""
-    outside = 1.0 - layout.shares.sum()
+    """Mean utility without price (J,) from shares (Berry 1994).
+
+    A closed market is one whose products are all better than the outside option by `FAR`.
+    """
+    outside = math.exp(-FAR) if layout.closed else layout.outside
     return np.asarray(np.log(layout.shares / outside) - rho * np.log(layout.within) + alpha * prices)
 
 
@@ -102,7 +119,7 @@ def own_firm_diversion(layout: Layout, rho: float) -> Floats:
 
 def outside_diversion(layout: Layout, rho: float) -> Floats:
     """Part of each product's lost sales (J,) that buys nothing."""
-    return np.asarray((1.0 - layout.shares.sum()) / steepness(layout, rho))
+    return np.asarray(layout.outside / steepness(layout, rho))
 
 
 def firm_diversion(layout: Layout, chosen: Ints, rho: float) -> Floats:
@@ -120,10 +137,10 @@ def firm_diversion(layout: Layout, chosen: Ints, rho: float) -> Floats:
     lost = whole * (r - whole) - (r - 1.0) * (inside * part).sum(axis=1)
     won = np.outer(whole, whole) + (r - 1.0) * inside @ part.T
     np.fill_diagonal(won, 0.0)
-    outside = whole * (1.0 - layout.shares.sum())
+    outside = whole * layout.outside
     return np.asarray(np.column_stack([won, outside]) / lost[:, None])
 
 
 def market_elasticity(layout: Layout, prices: Floats, alpha: float) -> float:
     """Per cent change of all sales when all prices rise by one per cent."""
-    return float(-alpha * (1.0 - layout.shares.sum()) * (layout.shares @ prices) / layout.shares.sum())
+    return float(-alpha * layout.outside * (layout.shares @ prices) / layout.shares.sum()) + 0.0

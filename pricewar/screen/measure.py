@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pricewar.demand import MixedLogit
 from pricewar.demand.base import Floats
 from pricewar.equilibrium import Equilibrium, hhi, hhi_change, pass_through, solve
 
@@ -105,13 +106,13 @@ def _changed(
         "profit": before,
         "profit_after": profit,
     }
-    harm = float(np.log((1.0 - after.shares.sum()) / market.outside) / found.alpha)
+    harm = _harm(found, after)
     tax = float(((after.prices - kept) * after.shares).sum())
     gain = float(profit.sum() - before.sum())
     figures = {
         "hhi_after": hhi(after.shares, change.owners(market)),
         "mean_price_change": float(np.average(products["price_change"], weights=market.shares)),
-        "inside_share_change": float(after.shares.sum() - market.shares.sum()),
+        "inside_share_change": 0.0 if market.closed else float(after.shares.sum() - market.shares.sum()),
         "consumer_harm_per_head": harm,
         "profit_change_per_head": gain,
         "tax_revenue_per_head": tax,
@@ -123,6 +124,17 @@ def _changed(
     return products, figures
 
 
+def _harm(found: Calibration, after: Equilibrium) -> float:
+    """Compensating variation per head: what the change of the log-sum is worth (Small and Rosen 1981)."""
+    market = found.market
+    if market.closed:  # the share that buys nothing, whose logarithm it is otherwise, is zero
+        demand = after.game.demand
+        assert isinstance(demand, MixedLogit)  # `Calibration.lifted`: better by one amount everywhere
+        lift = float(demand.delta[0] - found.demand.delta[0]) / found.alpha
+        return found.demand.consumer_surplus(market.prices) + lift - demand.consumer_surplus(after.prices)
+    return float(np.log((1.0 - after.shares.sum()) / market.outside) / found.alpha)
+
+
 def responses(found: Calibration, full: bool = False) -> dict[str, Floats]:
     """Pass-through at today's prices (J,): of the own cost, and of one unit on everybody's cost.
 
@@ -130,11 +142,17 @@ def responses(found: Calibration, full: bool = False) -> dict[str, Floats]:
     """
     market = found.market
     if market.firms.size <= SMALL or full:
-        table = pass_through(solve(found.demand, found.costs, market.firms, start=market.prices))
+        table = pass_through(solve(found.demand, found.costs, market.firms, start=market.prices, check=False))
         return {"pass_through_own": np.diag(table).copy(), "pass_through_all": table.sum(axis=1)}
     step = _STEP * float(market.prices.mean())
     up, down = (
-        solve(found.demand, found.costs + sign * step, market.firms, start=market.prices + sign * step)
+        solve(
+            found.demand,
+            found.costs + sign * step,
+            market.firms,
+            start=market.prices + sign * step,
+            check=False,
+        )
         .require_converged()
         .prices
         for sign in (1.0, -1.0)

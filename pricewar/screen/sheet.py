@@ -82,7 +82,7 @@ def records(text: str, source: str) -> tuple[list[str], list[Record]]:
 
 
 def columns(
-    names: list[str], source: str, size: float | None
+    names: list[str], source: str, sized: bool
 ) -> tuple[dict[str, int], dict[str, float], tuple[str, ...]]:
     """Place of each known column, its scale (0.01 for per cent), and the names not read."""
     places: dict[str, int] = {}
@@ -102,8 +102,8 @@ def columns(
         unused += [names[places.pop("quantity")]] if "quantity" in places else []
     elif "quantity" not in places:
         wrong.append(("row 1, column share", f"only {seen}", "share, or quantity with --market-size"))
-    elif size is None:
-        allowed = "the number of buyers (--market-size): quantities alone give no shares"
+    elif not sized:
+        allowed = "the number of buyers (--market-size): quantities alone give no shares; or --no-outside"
         wrong.append(("row 1, column quantity", "no market size", allowed))
     if wrong:
         raise problems(source, wrong)

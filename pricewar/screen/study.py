@@ -82,6 +82,7 @@ class Screen:
     draws=whole,
     seed=at_least(0),
     efficiency=number,
+    full=flag,
 )
 def screen(
     market: Market,

@@ -7,16 +7,22 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pricewar.base.arguments import maybe, number, takes
+from pricewar.base.arguments import flag, maybe, number, takes
 from pricewar.base.arguments import path as path_
 from pricewar.base.errors import bad_input
 from pricewar.demand.base import Floats, Ints
 
 from .sheet import Cell, Record, columns, problems, read_text, records
+
+ROUNDING: Final = 1e-5
+"""Part of the market below which those who buy nothing are rounding, and shares sum to one."""
+NEAR_ONE: Final = 0.01
+"""How far from one rounded shares may sum where there is no outside option; they are then scaled to one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,12 +34,14 @@ class Market:
         products: J names.
         firm_names: distinct firms, sorted; `firms` (J,) indexes them.
         prices: (J,) what buyers pay.
-        shares: (J,) part of the whole market, those who buy nothing included; the sum is below one.
+        shares: (J,) part of the whole market, those who buy nothing included; the sum is below one, unless
+            the market is closed.
         margins: (J,) (price - marginal cost) / price, NaN where unknown.
         nest_names: distinct nests, sorted, empty without the column; `nests` (J,) indexes them.
         rows: (J,) rows of the spreadsheet.
         size: buyers of the whole market, None if not told.
         unused: columns that were not read.
+        closed: whether everybody buys one of the products: there is no outside option, and shares sum to one.
     """
 
     source: str
@@ -48,6 +56,7 @@ class Market:
     rows: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     size: float | None = None
     unused: tuple[str, ...] = ()
+    closed: bool = False
 
     @property
     def known(self) -> NDArray[np.bool_]:
@@ -57,11 +66,11 @@ class Market:
     @property
     def outside(self) -> float:
         """Share of those who buy none of the products."""
-        return float(1.0 - self.shares.sum())
+        return 0.0 if self.closed else 1.0 - math.fsum(self.shares)
 
 
-@takes(path=path_, market_size=maybe(number))
-def read_market(path: str | Path, market_size: float | None = None) -> Market:
+@takes(path=path_, market_size=maybe(number), outside=flag)
+def read_market(path: str | Path, market_size: float | None = None, outside: bool = True) -> Market:
     """Read a CSV with columns product, firm, price, share (or quantity), margin, and nest if there is one.
 
     Shares and margins are fractions, or per cent where the column's name ends in _pct, _percent or %. Cells
@@ -70,6 +79,7 @@ def read_market(path: str | Path, market_size: float | None = None) -> Market:
     Args:
         path: the file.
         market_size: buyers of the whole market, those who buy nothing included; needed for quantities.
+        outside: whether buyers may buy nothing. False: shares sum to one, and quantities need no market size.
 
     Raises:
         InputError: every problem of the file, each with row and column.
@@ -79,8 +89,8 @@ def read_market(path: str | Path, market_size: float | None = None) -> Market:
     if market_size is not None and not (math.isfinite(market_size) and market_size > 0):
         raise bad_input(source, ("market size", market_size, "a number above zero"))
     names, found = records(text, source)
-    places, scale, unused = columns(names, source, market_size)
-    return _Reader(source, places, scale, found).market(market_size, unused)
+    places, scale, unused = columns(names, source, market_size is not None or not outside)
+    return _Reader(source, places, scale, found, outside).market(market_size, unused)
 
 
 @dataclass(frozen=True)
@@ -91,6 +101,7 @@ class _Reader:
     columns: dict[str, int]
     scale: dict[str, float]
     records: list[Record]
+    outside: bool = True
     wrong: list[Cell] = field(default_factory=list)
 
     def market(self, size: float | None, unused: tuple[str, ...]) -> Market:
@@ -122,6 +133,7 @@ class _Reader:
             rows,
             size,
             unused,
+            not self.outside,
         )
 
     def span(self, column: str) -> str:
@@ -150,17 +162,29 @@ class _Reader:
         return self.texts("nest")
 
     def shares(self, size: float | None) -> Floats:
+        """Parts of the market; the verdict on their sum does not depend on the order of rows."""
         if "share" in self.columns:
-            shares = self.numbers("share", lambda x: 0 < x < 1, self.allowed_part("share"))
-            whole, name, limit = float(np.nansum(shares)), "share", 1.0
+            name, limit = "share", 1.0
+            amounts = self.numbers("share", lambda x: 0 < x < 1, self.allowed_part("share"))
         else:
-            quantities = self.numbers("quantity", lambda x: x > 0, "a number above zero")
-            limit = float(size or math.nan)
-            shares, whole, name = quantities / limit, float(np.nansum(quantities)), "quantity"
-        if not whole < limit and not any(f"column {name}" in place for place, _, _ in self.wrong):
-            allowed = f"a sum below {limit:g}: shares of the whole market, those who buy nothing included"
-            self.wrong.append((self.span(name), f"a sum of {whole:g}", allowed))
-        return shares
+            name = "quantity"
+            amounts = self.numbers("quantity", lambda x: x > 0, "a number above zero")
+            limit = math.fsum(amounts) if size is None else float(size)
+        whole = math.fsum(amounts) / limit
+        if any(f"column {name}" in place for place, _, _ in self.wrong):
+            return amounts
+        if self.outside and not whole < 1.0 - ROUNDING:
+            allowed = (
+                f"a sum below {limit:g}: shares of the whole market, those who buy nothing included; "
+                "if everybody buys one of the products, --no-outside (in Python outside=False)"
+            )
+            self.wrong.append((self.span(name), f"a sum of {whole * limit:g}", allowed))
+        if not self.outside and not abs(whole - 1.0) <= NEAR_ONE:
+            allowed = (
+                f"a sum of {limit:g}, as everybody buys one of the products (without --no-outside: less)"
+            )
+            self.wrong.append((self.span(name), f"a sum of {whole * limit:g}", allowed))
+        return amounts / limit if self.outside else amounts / math.fsum(amounts)
 
     def allowed_part(self, column: str) -> str:
         if self.scale.get(column) == 0.01:

@@ -22,6 +22,8 @@ INTERVALS: Final = ("own_elasticity", "upp", "guppi", "cmcr", "price_after", "pr
 """Columns by product that come with _lo and _hi."""
 OBSERVED: Final = ("margin_rmse", "hhi", "hhi_change")
 """Figures that come without an interval."""
+TINY: Final = 5e-3
+"""Share of those who buy nothing below which it may be rounding."""
 FIRMS: Final = 12
 """Firms in the table of diversion: the parties and the largest others."""
 
@@ -140,6 +142,15 @@ def notes(found: Calibration, drawn: list[Calibration], sd: float, lost: int) ->
             f"rho was driven to the end of its range, {found.rho:.3g}: the nests do not explain the margins.",
         ),
         (edge > 0, f"rho sits at the end of its range in {edge} of {len(drawn)} draws."),
+        (
+            market.closed,
+            "Nobody can stay away (--no-outside): sales of the market do not fall when all its prices rise.",
+        ),
+        (
+            not market.closed and market.outside < TINY,
+            f"Only {market.outside:.2g} of the market buys nothing: harm and market elasticity hang on that "
+            "number. If it is rounding, use --no-outside.",
+        ),
         (lost > 0, f"{lost} draws had no equilibrium within reach and are left out."),
         (bool(market.nest_names) and not found.nested, "The column nest was not used (--nests)."),
         (bool(market.unused), f"Columns not used: {', '.join(market.unused)}."),

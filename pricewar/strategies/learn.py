@@ -54,9 +54,9 @@ class QLearning(OnGrid):
     Action a: one of `grid` common changes from the start prices. State s: own last action, and the rivals'
     closeness-weighted change in `bins` levels. Each month Q(s, a) moves by alpha of the way to
     r + delta max Q(s', .), r = sum of (net price - c + growth_weight theta) orders of last month over the
-    firm's revenue at the start; then with chance exp(-beta t) a random action, else the best, of equals the
-    nearest to the last. All values begin at r at the start / (1 - delta). Watkins & Dayan
-    1992 (Machine Learning 8, 279-292).
+    firm's revenue at the start; then a random action is taken with chance exp(-beta t), else the best;
+    among equally good actions it is the one nearest to the last. All values begin at r at the start / (1 -
+    delta). Watkins & Dayan 1992 (Machine Learning 8, 279-292).
     """
 
     rests = False
@@ -158,7 +158,7 @@ class Learned(OnGrid):
 
 
 def best(values: Floats, last: int) -> int:
-    """Action of the highest value; of equals the nearest to the last one."""
+    """Action of the highest value; among equally good ones the nearest to the last one."""
     equals = np.flatnonzero(values == values.max())
     return int(equals[np.argmin(np.abs(equals - last))])
 

@@ -1,7 +1,7 @@
 """Rules inside rules, and the notebook in which a rule keeps a number per product.
 
-A rule that adds something to another one (a cut on top, stickiness around) holds it in a field typed
-`Inner`. Notes are kept with the products they are about, so a change of the line does not mix them up.
+A rule that adds something to another one (a cut on top, stickiness around) has it in a field typed `Inner`.
+Notes are kept with the products they are about, so a change of the line does not mix them up.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def note(view: View, name: str, values: Floats) -> None:
 
 
 def chances(view: View) -> Floats:
-    """(n,) a uniform draw for each own product, whatever the order of firms and products."""
+    """(n,) a uniform draw for each own product; the order of firms and products makes no difference."""
     by_name = np.argsort([view.landscape.products[j] for j in view.own], kind="stable")
     draws = np.empty(view.n)
     draws[by_name] = view.luck().random(view.n)
@@ -67,7 +67,7 @@ def ask(rule: Strategy, view: View, name: str = "inner", stream: int = 1, **sees
         view: what the outer rule sees.
         name: of the inner rule's notebook within the outer one's.
         stream: which stretch of the firm's luck it draws from; 0 is the outer rule's own.
-        sees: what the inner rule sees otherwise than the outer one.
+        sees: what the inner rule sees differently from the outer one.
     """
 
     def luck() -> np.random.Generator:
@@ -81,7 +81,7 @@ def ask(rule: Strategy, view: View, name: str = "inner", stream: int = 1, **sees
 def peace_price(rule: Strategy, view: View) -> Floats:
     """Prices (n,) that `rule` would set by itself, for an outer rule that puts cuts on top of them.
 
-    The inner rule sees as its own last price what it last said, not what the cuts made of it.
+    The inner rule sees as its own last price what it last said, not the price after the cuts.
     """
     price = ask(rule, view, "base", price=recall(view, "peace", view.price))
     note(view, "peace", price)

@@ -38,7 +38,7 @@ class RetaliateForgive(Punisher):
 
     L_j = level of rivals' prices that has been accepted, 0 at the start. A cut d_j < L_j - threshold starts
     `months` of p_j = base_j (1 - min(ceiling, -strength d_j)); then L_j := d_j. L_j rises at once with d_j.
-    A finite punishment after which the slate is clean: Axelrod 1984 (The Evolution of Cooperation);
+    A finite punishment after which past cuts are forgotten: Axelrod 1984 (The Evolution of Cooperation);
     stick and carrot: Abreu 1986 (Journal of Economic Theory 39(1)).
     """
 
@@ -66,8 +66,9 @@ class TitForTat(Punisher):
     """Do as rivals did: peace for peace, a cut for a cut.
 
     Rivals defect in a month if d_j < -threshold. After `patience` such months in a row p_j = base_j (1 -
-    depth), else base_j; with probability `generosity` a defection is let pass. Axelrod 1984 (The Evolution
-    of Cooperation); patience 2 is tit for two tats (ibid.); generous: Nowak & Sigmund 1992 (Nature 355).
+    depth), else base_j; with probability `generosity` a defection is not answered. Axelrod 1984 (The
+    Evolution of Cooperation); patience 2 is tit for two tats (ibid.); generous: Nowak & Sigmund 1992
+    (Nature 355).
     """
 
     depth: float = Field(0.1, ge=0, lt=1, description="own cut that answers a defection, fraction")
@@ -93,8 +94,8 @@ class GrimTrigger(Punisher):
 
     p_j = base_j until d_j < -threshold in some month; from then on base_j (1 - depth), or what the rule
     `punishment` says: BestResponse there is the reversion to one-shot Nash prices of Friedman 1971 (Review of
-    Economic Studies 38(1)). Where start prices are one-shot best responses already (growth motives are
-    calibrated so), that reversion punishes nobody, hence a stated depth by default.
+    Economic Studies 38(1)). Where start prices are already one-shot best responses (growth motives are
+    calibrated so), that reversion punishes nobody; for this reason the default is a stated depth.
     """
 
     depth: float = Field(0.15, ge=0, lt=1, description="own cut for ever after, fraction of the base price")

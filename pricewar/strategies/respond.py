@@ -15,7 +15,8 @@ from .simple import Hold
 def lowest_rival(view: View, closest: int, lag: int = 1) -> Floats:
     """(n,) lowest change, as a fraction of the published reference, among the closest rivals of each product.
 
-    Zero where a product has no rival. Close is who would win most of the buyers that the product loses.
+    Zero where a product has no rival. The closest rivals are those that would win most of the buyers that
+    the product loses.
     """
     change = view.change(lag - 1)
     weight = view.landscape.closeness[view.own] * view.rivals
@@ -77,9 +78,9 @@ class Undercut(Strategy):
 
     r_j = lowest price relative to its reference among the closest rivals, `lag` months old. Target cut =
     min(ceiling, 1 - r_j (1 - step)) if r_j < 1 - threshold (or lead), else 0; deeper at once, shallower at
-    the speed of recovery. p_j = base_j (1 - cut), not below floor times unit cost. Two undercutters walk
-    each other down to their floors and stay there. Bertrand 1883, Journal des Savants 67;
-    the walk as a process: Edgeworth 1925 (Papers Relating to Political Economy I).
+    the speed of recovery. p_j = base_j (1 - cut), not below floor times unit cost. Two undercutters lower
+    each other's prices down to their floors and stay there. Bertrand 1883, Journal des Savants 67; the walk
+    as a process: Edgeworth 1925 (Papers Relating to Political Economy I).
     """
 
     step: float = Field(0.02, gt=0, lt=0.5, description="distance below the rival, fraction")

@@ -1,4 +1,4 @@
-"""Clear full yards: cut while stock is above normal, go back when it has gone."""
+"""Clear excess stock: cut while stock is above normal, and go back when it is gone."""
 
 from __future__ import annotations
 

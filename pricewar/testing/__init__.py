@@ -1,8 +1,9 @@
-"""Test kits for code of one's own: the batteries that every shipped rule passes, and made-up records."""
+"""Test kits for your own code: the tests that every shipped rule passes, and made-up records."""
 
 from __future__ import annotations
 
 from .costs import check_cost_curve, example_output
+from .demand import check_demand, example_observed
 from .events import check_event
 from .interventions import (
     check_intervention,
@@ -14,7 +15,7 @@ from .interventions import (
     example_sales,
 )
 from .mechanisms import check_mechanism
-from .strategies import LogitRival, check_demand, check_strategy, example_landscape, example_view
+from .strategies import LogitRival, check_strategy, example_landscape, example_view
 
 __all__ = [
     "LogitRival",
@@ -29,6 +30,7 @@ __all__ = [
     "example_desk",
     "example_landscape",
     "example_market",
+    "example_observed",
     "example_offers",
     "example_output",
     "example_sales",

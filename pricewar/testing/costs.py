@@ -1,4 +1,4 @@
-"""Test kit for cost curves of one's own: the battery that every shipped one passes."""
+"""Test kit for your own cost curves: the tests that every shipped one passes."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ TRIALS = 20
 
 @takes(curve=CostCurve)
 def check_cost_curve(curve: CostCurve, *, relative: bool = True) -> None:
-    """Put a cost curve through the battery that every shipped one passes.
+    """Put a cost curve through the tests that every shipped one passes.
 
     At the start its factors are ones. In months of little and much output, of entrants and of firms that make
     nothing, it gives one finite positive factor a product, the same each time, and writes to nothing. It
-    pickles, and survives the way to a table and back. It knows no absolute amount: twice the units everywhere
-    change nothing.
+    pickles, and survives the way to a table and back. It uses no absolute amount: twice the units
+    everywhere change nothing.
 
     Args:
         curve: with its parameters.

@@ -1,4 +1,4 @@
-"""Test kit for events of one's own: the battery that every shipped one passes, in any market."""
+"""Test kit for your own events: the tests that every shipped one passes, in any market."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LONGEST: Final = 80
 
 
 def check_event(event: Event, setting: Source = "textbook-duopoly", *, undone: bool | None = None) -> None:
-    """Put an event through the battery that every shipped one passes.
+    """Put an event through the tests that every shipped one passes.
 
     It must be frozen, picklable and survive the way to a table and back, and have a line for figures. It must
     name firms and products that the market has. `strike` and `revoke` must put new arrays in the place of
@@ -75,7 +75,7 @@ def _frozen(event: Event) -> Iterator[str]:
 
 
 def _market(scenario: Scenario) -> State:
-    """The state before the first month; its arrays refuse to be written to, for records may share them."""
+    """The state before the first month; its arrays cannot be written to, because records may share them."""
     state = copy.deepcopy(PriceWar(scenario, collect=False).state)
     for value in vars(state).values():
         if isinstance(value, np.ndarray):

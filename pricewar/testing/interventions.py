@@ -1,4 +1,4 @@
-"""Test kit for interventions of one's own: made-up records, and the battery that every measure passes."""
+"""Test kit for your own interventions: made-up records, and the tests that every measure passes."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def example_desk(
     measure: Intervention | None = None,
     **changes: Any,
 ) -> Desk:
-    """What a measure has on its desk in the example market.
+    """What a measure may see (its desk) in the example market.
 
     Args:
         period: months since May 2025.
@@ -171,7 +171,7 @@ def enforce(measure: Intervention, *, seed: int = 1, path: tuple[float, ...] = P
 def check_intervention(
     measure: Intervention, *, never: Mapping[str, Direction] | None = None, seed: int = 1
 ) -> None:
-    """Put a measure through the battery that every shipped one passes.
+    """Put a measure through the tests that every shipped one passes.
 
     Not in force, it must hand back the very record it got and note nothing. In force, it must give back
     records of the same sort and shape with finite numbers and prices above 0; leave every record, the

@@ -1,4 +1,4 @@
-"""Test kit for mechanisms of one's own: a market with a cut in it, and what every mechanism must pass."""
+"""Test kit for your own mechanisms: a market with a cut in it, and what every mechanism must pass."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Test kits for rules of one's own: a realistic View, and the battery that every strategy must pass."""
+"""Test kits for your own rules: a realistic View, and the tests that every strategy must pass."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from pricewar.base.luck import stream
 from pricewar.base.months import month_after
 from pricewar.base.records import Floats, Landscape, View
 from pricewar.base.rules import make_rule
-from pricewar.demand.base import AGREES, Demand, numerical_jacobian, require_curvature
 from pricewar.strategies import Strategy
 
 VAT = 0.13
@@ -127,12 +126,12 @@ def example_view(
 
 @takes(rule=Strategy)
 def check_strategy(rule: Strategy, *, rests: bool | None = None) -> None:
-    """Put a strategy through the battery that every shipped one passes.
+    """Put a strategy through the tests that every shipped one passes.
 
-    It must answer one finite positive price per own product in peace and war, with costs up and down, full
-    yards, empty pockets and rivals gone; write to nothing but its notebook, which must pickle; be picklable
-    itself; survive the way to a table and back; give the same answer to the same luck; and, at rest (nobody
-    has moved, costs and stock as at the start), leave prices where they are.
+    It must answer one finite positive price per own product in peace and war, with costs up and down, with
+    full stock, without cash and without rivals; write to nothing but its notebook, which must pickle; be
+    picklable itself; survive the way to a table and back; give the same answer to the same luck; and, at
+    rest (nobody has moved, costs and stock as at the start), leave prices where they are.
 
     Args:
         rule: the strategy, with its parameters.
@@ -158,35 +157,6 @@ def _frozen(rule: Strategy) -> Iterator[str]:
                 yield f"its table form makes another rule: {table}"
         except ValueError as error:
             yield f"its table form is refused: {error}"
-
-
-def check_demand(demand: Demand, prices: ArrayLike) -> None:
-    """Hold a static demand of one's own against itself: shares, Jacobian and curvature must agree.
-
-    Args:
-        demand: a `pricewar.demand.Demand`.
-        prices: (J,) at which it is looked at; better not where a product begins or ceases to sell.
-
-    Raises:
-        InputError: shares or slopes are not finite numbers of the right shape, the Jacobian differs from
-            differences of the shares, or the curvature from differences of the Jacobian.
-    """
-    p = demand.check_prices(prices)
-    wanted = {"expected": (p.size,), "jacobian": (p.size, p.size)}
-    found = {name: np.asarray(getattr(demand, name)(p), float) for name in wanted}
-    wrong = [
-        (name, f"shape {found[name].shape}, finite: {bool(np.isfinite(found[name]).all())}", f"shape {shape}")
-        for name, shape in wanted.items()
-        if found[name].shape != shape or not np.isfinite(found[name]).all()
-    ]
-    if wrong:
-        raise bad_input(type(demand).__name__, *wrong)
-    slopes = numerical_jacobian(demand, p)
-    if np.abs(found["jacobian"] - slopes).max() > AGREES * np.abs(slopes).max():
-        text = f"{slopes.tolist()}, differences of its shares"
-        raise bad_input(type(demand).__name__, ("jacobian", found["jacobian"].tolist(), text))
-    for internal in (np.eye(p.size), np.ones((p.size, p.size))):
-        require_curvature(demand, p, 0.3 * p, internal)
 
 
 def _answers(rule: Strategy) -> Iterator[str]:

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from pricewar.base.arguments import maybe, takes, text
 from pricewar.base.arguments import path as path_
-from pricewar.base.errors import InputError, bad_input
+from pricewar.base.errors import InputError, Problem, bad_input
 from pricewar.files.toml_text import out_of_bounds
 
-from .inputs import Inputs, rounding_of
+from .inputs import Inputs, rounding_of, unknown
 from .market import Case, build
 from .markets import Part, parts
+from .words import ALL_WORDS, is_word
 
 #: Tables of inputs whose columns count as inputs (the first two are pyblp's names).
 _TABLES = ("product_data", "agent_data", "characteristics")
@@ -57,9 +59,10 @@ def read_case(path: Path, market_id: str | None = None) -> Case:
 
 @takes(path=path_)
 def read_cases(path: Path) -> tuple[Case, ...]:
-    """Read and check a case file: one `Case` for each of its markets, in the file's order."""
+    """Read and check a case file: one `Case` for each of its markets, by sorted id."""
     source = str(path)
     content = _content(source, Path(path))
+    inputs: dict[str, Any] = {}
     try:
         inputs, outputs = _flat(_section(content, "inputs")), _outputs(content)
         _check_notes(content)
@@ -67,10 +70,18 @@ def read_cases(path: Path) -> tuple[Case, ...]:
         cases = _built(str(content.get("name", path)), parts(inputs, outputs))
         return tuple(replace(case, rounding=rounding) for case in cases)
     except InputError as error:
-        raise InputError(source, error.problems) from error
+        raise InputError(source, (*error.problems, *_misspelt(inputs, error))) from error
     except (TypeError, ValueError, KeyError, IndexError, ArithmeticError) as error:
         found = f"{type(error).__name__}: {error}"
         raise bad_input(source, ("inputs", found, "arrays of numbers")) from error
+
+
+def _misspelt(inputs: dict[str, Any], error: InputError) -> tuple[Problem, ...]:
+    """Keys that are almost words of the format: what is missing may be there under a wrong name."""
+    told = {problem.place for problem in error.problems}
+    keys = [key for key in inputs if not is_word(key) and f"inputs.{key}" not in told]
+    near = [key for key in keys if get_close_matches(key, ALL_WORDS, 1, 0.8)]
+    return tuple(Problem(*map(str, unknown(f"inputs.{key}", key))) for key in near)
 
 
 def _content(source: str, path: Path) -> dict[str, Any]:
@@ -142,7 +153,7 @@ def _flat(inputs: dict[str, Any]) -> dict[str, Any]:
             continue
         for key, value in columns.items():
             name = "agent_market_ids" if table == "agent_data" and key == "market_ids" else key
-            if name in out:
+            if out.get(name) is not None:
                 raise bad_input("case", (f"inputs.{table}.{key}", "also elsewhere", "each input once"))
             out[name] = value
     return out

@@ -18,7 +18,9 @@ from .demographics import Demographics
 from .inputs import Floats, Inputs, numbers
 from .words import cut_names, plain, row_names
 
-_SIGMA = re.compile(r"sigma(_squared)?(?:_(diag(?:onal)?|root|cholesky))?(?:_(.+))?")
+_SIGMA = re.compile(
+    r"(?:sigma|(?=cov))(_squared|cov(?:ariance)?)?(?:_(diag(?:onal)?|root|chol(?:esky)?|lower))?(?:_(.+))?"
+)
 _PI = re.compile(r"pi(?:_rows)?_(.+?)_(?:by|cols|columns)_(.+)")
 _NODES = re.compile(r"(?:integration_)?nodes?(?:_(.+)|_?(\d+))")
 
@@ -62,7 +64,8 @@ class _Reader:
 
     def unobserved(self) -> list[tuple[str, Floats]]:
         """(name, sigma nodes_i) for each row of each sigma."""
-        roots = [self.root(key, match) for key, match in self.matches("sigma", _SIGMA)]
+        keys = [*self.matches("sigma", _SIGMA), *self.matches("cov", _SIGMA)]
+        roots = [self.root(key, match) for key, match in keys]
         pairs = [(name, root[:, k]) for names, root in roots for k, name in enumerate(names)]
         varying = [name for name, column in pairs if column.any()]
         nodes = self.nodes([name for name, _ in pairs], varying)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +15,22 @@ from .words import cut_names, row_names
 
 _NUMBERED = re.compile(r"demographics_?(\d+)")
 _TRANSFORMS = (("inverse_", np.reciprocal), ("log_", np.log))
+_LOADING = re.compile(r"pi_.+?_(?:by|cols|columns)_(.+)")
+
+
+def attributes(inputs: Mapping[str, Any]) -> frozenset[str]:
+    """Keys that are attributes of buyers, since a loading `pi_<name>_by_<attribute>` names them."""
+    ends = [match[1] for key in inputs if (match := _LOADING.fullmatch(key))]
+    cut = [cut_names(end, lambda name: _bare(name, inputs) in inputs) for end in ends]
+    return frozenset({_bare(name, inputs) for names in cut for name in names} & set(inputs))
+
+
+def _bare(name: str, inputs: Mapping[str, Any]) -> str:
+    """The attribute that a logarithm or a reciprocal is of."""
+    for prefix, _ in _TRANSFORMS:
+        if name.startswith(prefix) and name not in inputs:
+            return _bare(name.removeprefix(prefix), inputs)
+    return name
 
 
 class Demographics:
@@ -22,6 +40,7 @@ class Demographics:
         self.inputs = inputs
         self.table: dict[str, Floats] = {}
         self.used: set[str] = set()
+        self.unnamed = False
         self._read_table()
         self._read_named()
 
@@ -38,6 +57,7 @@ class Demographics:
             array = numbers("inputs.demographics", value)
             array = array[:, None] if array.ndim == 1 else array
             names = [f"demographics{d}" for d in range(array.shape[-1])] if told is None else row_names(told)
+            self.unnamed = told is None
             if array.ndim != 2 or array.shape[1] != len(names):
                 found = f"shape {array.shape}"
                 allowed = f"a row for each draw, a column for each of {names}; not by product"
@@ -77,8 +97,12 @@ class Demographics:
         )
 
     def cut(self, joined: str) -> list[str]:
-        """Names of attributes in the end of a key."""
-        return cut_names(joined, self.known)
+        """Names of attributes in the end of a key; the first such key names the columns of a bare matrix."""
+        names = cut_names(joined, self.known)
+        if self.unnamed and len(names) == len(self.table) and not any(self.known(name) for name in names):
+            self.table = dict(zip(names, self.table.values(), strict=True))
+            self.unnamed = False
+        return names
 
     def column(self, name: str) -> Floats:
         """(R,) values of an attribute."""

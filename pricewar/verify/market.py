@@ -13,7 +13,7 @@ from pricewar.demand import MixedLogit, invert_shares
 
 from .coefficients import random_coefficients
 from .inputs import Floats, Inputs, numbers
-from .terms import Terms, read_terms
+from .terms import Terms, deciders_of, read_terms
 from .words import cut_names, plain, row_names
 
 #: Part of the largest number by which two statements of one thing may differ (left of rounding in the file).
@@ -90,11 +90,26 @@ def _asked(outputs: dict[str, Any], section: str) -> set[str]:
 
 def _firm_ids(inputs: Inputs) -> NDArray[Any]:
     given = inputs.get("firm_ids")
-    firm_ids = np.arange(inputs.size) if given is None else np.asarray(given)
+    matrix = inputs.get("ownership")
+    if given is None:
+        return (
+            np.zeros(1) if matrix is None else deciders_of(numbers("inputs.ownership", matrix), inputs.size)
+        )
+    firm_ids = np.asarray(given)
     if firm_ids.shape != (inputs.size,):
         found = f"{len(given)} owners" if np.ndim(firm_ids) else given
         raise bad_input("case", ("inputs.firm_ids", found, f"{inputs.size}, one for each product"))
+    if matrix is not None and np.shape(matrix) == (inputs.size, inputs.size):
+        _one_will(firm_ids, deciders_of(numbers("inputs.ownership", matrix), inputs.size))
     return firm_ids
+
+
+def _one_will(firm_ids: NDArray[Any], deciders: NDArray[Any]) -> None:
+    """Refuse owners whose products have different rows: the matrix would be used, and the owners not."""
+    for firm in np.unique(firm_ids):
+        if np.unique(deciders[firm_ids == firm]).size > 1:
+            allowed = "one row for all products of a firm, or no firm_ids beside ownership"
+            raise bad_input("case", ("inputs.ownership", f"different rows for products of {firm}", allowed))
 
 
 def _tables(inputs: Inputs) -> None:
@@ -212,11 +227,18 @@ def _demand(inputs: Inputs, delta: Floats, mean: Floats, coefficients: dict[str,
     weights = inputs.array("weights")
     rows = _rows(inputs, weights, mean, coefficients)
     tastes, alpha = np.zeros((rows, inputs.size)), np.broadcast_to(-mean, rows).copy()
+    if not mean.any() and "price" not in coefficients:
+        raise bad_input(
+            "case", ("inputs.alpha", None, "a price coefficient: alpha, beta_price, or pi of price")
+        )
     for name, coefficient in coefficients.items():
         if name == "price":
             alpha -= coefficient
         else:
             tastes += np.multiply.outer(np.broadcast_to(coefficient, rows), inputs.characteristic(name))
+    if (alpha <= 0.0).all():
+        found = f"price coefficients from {-alpha.max():g} to {-alpha.min():g}"
+        raise bad_input("case", ("inputs.alpha", found, "coefficients of the price in utility: below zero"))
     nests, rho = _nests(inputs)
     return MixedLogit(delta, alpha, tastes, weights, nests, rho)
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from pricewar.base.errors import bad_input
 
+from .demographics import attributes
 from .market import Case
 from .words import SPELLINGS
 
@@ -45,6 +46,7 @@ class Frame:
     ids: list[str]
     products: NDArray[Any]
     draws: NDArray[Any] | None
+    attributes: frozenset[str]
     number: int
 
     @property
@@ -63,50 +65,31 @@ class Frame:
         own = self.of_market(value)
         if own is not value or not isinstance(value, list):
             return own
-        by_draw = key.startswith(_DRAWS) or (self.draws is not None and len(value) != self.products.size)
-        if by_draw and self.draws is not None and len(value) == self.draws.size:
+        if key.startswith(_DRAWS) or key in self.attributes:
+            if self.draws is None or len(value) != self.draws.size:
+                return value
             return [value[i] for i in np.flatnonzero(self.draws == self.ids[self.number])]
-        if by_draw or len(value) != self.products.size:
+        if len(value) != self.products.size:
             return value
-        if self._ambiguous():
-            allowed = "demographics in `demographics`: there are as many draws as products"
-            if key not in ALL_PRODUCT_WORDS and np.ndim(value) == 1:
-                raise bad_input("case", (f"inputs.{key}", f"{len(value)} values", allowed))
         rows = [value[i] for i in self.places]
         return [row[: len(rows)] for row in rows] if key in _SQUARE else rows
 
-    def _ambiguous(self) -> bool:
-        return (
-            self.draws is not None
-            and self.draws.size == self.products.size
-            and bool((self.draws != self.products).any())
-        )
-
-
-ALL_PRODUCT_WORDS = tuple(
-    spelling
-    for word in (
-        "firm_ids", "costs", "prices", "shares", "delta_excluding_price", "delta_including_price", "xi",
-        "nesting_ids", "x1", "x2", "ownership", "unit_tax", "ad_valorem_tax", "cost_slope",
-    )
-    for spelling in SPELLINGS[word]
-)  # fmt: skip
-
 
 def parts(inputs: dict[str, Any], outputs: dict[str, Any]) -> list[Part]:
-    """The markets of a file, in the order of their first products."""
+    """The markets of a file, in the order of their sorted ids, as in pyblp's results."""
     key = next((key for key in SPELLINGS["market_ids"] if inputs.get(key) is not None), None)
     agents = next((key for key in SPELLINGS["agent_market_ids"] if inputs.get(key) is not None), None)
     if key is None:
         return [Part(inputs, outputs, None, np.arange(0))]
     products = _labels(key, inputs[key])
     draws = None if agents is None else _labels(agents, inputs[agents])
-    ids = list(dict.fromkeys(products.tolist()))
+    ids = [str(label) for label in np.unique(np.asarray(inputs[key]))]
     if draws is not None and set(draws.tolist()) != set(ids):
         raise bad_input("case", (f"inputs.{agents}", sorted(set(draws.tolist())), f"the markets {ids}"))
     _check_sizes(inputs, ids, products, draws)
     rest = {k: v for k, v in inputs.items() if k not in (key, agents, "J", "R", "I", "T")}
-    return [_part(rest, outputs, Frame(ids, products, draws, number)) for number in range(len(ids))]
+    people = attributes(inputs)
+    return [_part(rest, outputs, Frame(ids, products, draws, people, number)) for number in range(len(ids))]
 
 
 def _labels(key: str, value: Any) -> NDArray[Any]:

@@ -107,7 +107,7 @@ def base_state(case: Case) -> State:
 def _merger(case: Case) -> tuple[NDArray[Any] | None, Terms | None]:
     """Owners and terms of the first section whose owners are not those of the inputs."""
     for section in case.outputs.values():
-        if isinstance(section, dict) and "firm_ids" in section:
+        if isinstance(section, dict) and np.shape(section.get("firm_ids", 0)) == case.firm_ids.shape:
             labels, terms = owners(section, case.firm_ids, case.terms)
             if (labels != case.firm_ids).any():
                 return labels, terms

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -76,13 +75,31 @@ class Terms:
 
     def solve(self, demand: MixedLogit, costs: Floats, firm_ids: NDArray[Any], **bounds: Any) -> Equilibrium:
         """The equilibrium, or `ConvergenceError`."""
-        function: Callable[[Floats], Floats] = lambda shares: self.cost_at(costs, shares)  # noqa: E731
-        charged: Any = costs if self.cost_form is None else function
+        charged: Any = costs if self.cost_form is None else CostCurve(self, costs)
         return solve(demand, charged, firm_ids, tol=TOLERANCE, **self._game(), **bounds).require_converged()
 
     def costs_of(self, demand: MixedLogit, prices: Floats, firm_ids: NDArray[Any]) -> Floats:
         """Marginal costs (J,) at which these prices are an equilibrium."""
         return costs_from_prices(demand, prices, firm_ids, **self._game())
+
+
+@dataclass(frozen=True, eq=False)
+class CostCurve:
+    """Marginal costs (J,) as a function of shares (J,), as `solve` takes them."""
+
+    terms: Terms
+    costs: Floats
+
+    def __call__(self, shares: Floats) -> Floats:
+        """Marginal costs at these shares."""
+        return self.terms.cost_at(self.costs, shares)
+
+    def derivative(self, shares: Floats) -> Floats:
+        """d marginal cost / d share."""
+        slope = np.asarray(self.terms.slope)
+        if self.terms.cost_form == "exponential":
+            return np.asarray(slope * self(shares))
+        return np.asarray(slope * self.terms.exponent * shares ** (self.terms.exponent - 1.0))
 
 
 def read_terms(inputs: Inputs, firm_ids: NDArray[Any]) -> Terms:
@@ -156,6 +173,15 @@ def _square(place: str, matrix: Any, size: int, firm_ids: NDArray[Any]) -> Float
     )
 
 
+def deciders_of(matrix: Floats, size: int) -> NDArray[Any]:
+    """Products whose rows of the ownership matrix are the same, up to scale, are decided by one."""
+    if matrix.shape != (size, size) or not (np.diag(matrix) > 0.0).all():
+        allowed = f"({size}, {size}), products in rows and columns, above zero on the diagonal"
+        raise bad_input("case", ("inputs.ownership", f"shape {matrix.shape}", allowed))
+    rows = (matrix / np.diag(matrix)[:, None]).round(12)
+    return np.asarray(np.unique(rows, axis=0, return_inverse=True)[1]).ravel()
+
+
 def _by_name(place: str, conduct: dict[str, Any], firms: list[str]) -> Any:
     """Conduct as a table: firm -> number, or firm -> firm -> number; what is not named is 0."""
     rows = {name: row for name, row in conduct.items() if isinstance(row, dict)}
@@ -186,4 +212,6 @@ def owners(values: dict[str, Any], before: NDArray[Any], terms: Terms) -> tuple[
             raise bad_input("case", ("ownership", None, allowed))
         given["conduct"] = terms.conduct
     matrix = ownership(given["ownership"], given["conduct"], firms, "section")
+    if given["ownership"] is not None and values.get("firm_ids") is None and matrix is not None:
+        firms = deciders_of(matrix, firms.size)
     return firms, replace(terms, ownership=matrix, conduct=given["conduct"])

@@ -92,3 +92,12 @@ def formula_names(text: str) -> list[str]:
 def row_names(value: str | Iterable[str]) -> list[str]:
     """Names given as a list or as a formula."""
     return formula_names(value) if isinstance(value, str) else [str(name) for name in value]
+
+
+def is_word(key: str) -> bool:
+    """Whether a key is a word of the format, or begins as those do that go on with names."""
+    return (
+        key in ALL_WORDS
+        or key.startswith(PREFIXES)
+        or re.fullmatch(r"(nodes|demographics)\d+", key) is not None
+    )

@@ -11,9 +11,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from .qlearn import RARE, next_exploration
-from .qlearn_exact import TIE, first_state
-from .qlearn_random import hashed, shuffled, shuffled_seed, stream_key, unit
+from pricewar.lab.kernels.qlearn import RARE, next_exploration
+from pricewar.lab.kernels.qlearn_exact import TIE, first_state
+from pricewar.lab.kernels.qlearn_random import hashed, shuffled, shuffled_seed, stream_key, unit
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

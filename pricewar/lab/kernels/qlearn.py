@@ -1,12 +1,12 @@
 """Q-learning in a repeated pricing game, as fast as one core allows.
 
-Same process as `qlearn_exact`, other random numbers: a counter generator per session. Three things make it
-fast.
-The greedy action and its value are kept per state, with an upper bound on the value of every other action,
-so a row is searched only when the greedy value falls to that bound. While exploration is frequent each firm
-spends one number a period on both the test and the price. Once it is rare, the period of each firm's next
-exploration is drawn instead, by thinning: a geometric gap at today's epsilon, kept with the ratio of the
-epsilons, which is exact because epsilon falls. Between explorations a period needs no random number at all.
+It is the same process as `qlearn_exact` with other random numbers: a counter generator per session. Three
+things make it fast. The greedy action and its value are kept per state, with an upper bound on the value of
+every other action, so a row is searched only when the greedy value falls to that bound. While exploration
+is frequent each firm spends one number a period on both the test and the price. Once it is rare, the period
+of each firm's next exploration is drawn instead, by thinning: a geometric gap at today's epsilon, kept with
+the ratio of the epsilons, which is exact because epsilon falls. Between explorations a period needs no
+random number at all.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import math
 import numpy as np
 from numba import njit
 
-from .lab_learners import EXP3, GRADIENT, RULE, SCRIPT, UCB, choose, draw, learn_row
+from .learners import EXP3, GRADIENT, RULE, SCRIPT, UCB, choose, draw, learn_row
 from .qlearn_random import stream_key
 
 TOGETHER, IN_TURN, CLOCKS = range(3)

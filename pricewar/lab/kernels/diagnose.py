@@ -1,8 +1,8 @@
 """What fixed strategies lead to: paths, cycles, exact values, and the aftermath of a deviation.
 
 A profile of strategies on finitely many states is a map from states to states, so every path runs into a
-cycle
-and every value is a finite sum. States hold the last `memory` joint actions, the newest most significant.
+cycle and every value is a finite sum. States hold the last `memory` joint actions, the newest most
+significant.
 """
 
 from __future__ import annotations
