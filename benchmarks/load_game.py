@@ -2,11 +2,15 @@
 
     python benchmarks/load_game.py --players 12 --rounds 24 --market textbook
     python benchmarks/load_game.py --flood 80 --rounds 24
+    python benchmarks/load_game.py --slow 600 --rounds 24
 
 With --flood: 40 players in four games, who think for up to three seconds, while so many ask for the data of
 different runs at once from the same address, and ask again as long as they are refused, for 20 s, twice. The
 times are those of requests that players made meanwhile. It exits with 1 if a player got an error or waited
 too long, or if the server's memory grew.
+
+With --slow: the same 40 players, while so many connections at once send half a request and no more. Each one
+that the server ends is opened anew, for 20 s, twice. With --flood too, both come in together.
 
 A step is what a class waits for: from the moment the last player's decision is sent until a browser has the
 new month in its hands, each browser measured by itself. Nothing leaves this machine.
@@ -28,14 +32,14 @@ import threading
 import time
 from contextlib import contextmanager
 
+from attacks import attacks, meanwhile, more_files
+
 P95_MS = 400.0
 """What 95% of players' requests must stay under while others flood."""
 GROWTH_MIB = 150.0
 """What the server's memory may grow by in the first flood: runs that are kept."""
 AGAIN_MIB = 25.0
 """What it may grow by in the second: nothing is kept any more than before."""
-FLOOD_S = 20.0
-"""How long those who are refused ask again."""
 SERVER = "import sys; from pricewar.app.serve import serve; serve('127.0.0.1', int(sys.argv[1]))"
 
 
@@ -196,52 +200,8 @@ def resident(pid: int) -> float:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def flood(port: int, times: int, first: int) -> dict:
-    """So many downloads of different runs at once; what became of them."""
-    asked, statuses, refused = [0], [], []
-    begin = time.perf_counter()
-
-    def get(seed: int) -> None:
-        while True:
-            asked[0] += 1
-            sent = time.perf_counter()
-            status = download(port, f"/api/data.zip?scenario=baseline&seed={seed}&compare=1")
-            if status not in (429, 503):
-                break
-            refused.append(time.perf_counter() - sent)
-            if time.perf_counter() - begin > FLOOD_S:
-                break
-            time.sleep(0.5)
-        statuses.append(status)
-
-    crowd = [threading.Thread(target=get, args=[first + seed], daemon=True) for seed in range(times)]
-    for one in crowd:
-        one.start()
-    for one in crowd:
-        one.join()
-    return {
-        "asked": asked[0], "answered": statuses.count(200),
-        "refused": len(refused), "lost": statuses.count(0),
-        "slowest_refusal_s": max(refused, default=0.0), "begin": begin, "end": time.perf_counter(),
-    }  # fmt: skip
-
-
-def download(port: int, path: str) -> int:
-    """Status of a download that was read to its end; 0 if there was none."""
-    line = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    try:
-        line.request("GET", path)
-        answer = line.getresponse()
-        answer.read()
-    except OSError:
-        return 0
-    finally:
-        line.close()
-    return answer.status
-
-
-def class_under_flood(port: int, pid: int, rounds: int, times: int) -> dict:
-    """Four games of ten players while a flood comes in; times, errors and memory."""
+def class_under_flood(port: int, pid: int, rounds: int, times: int, slow: int) -> dict:
+    """Four games of ten players while floods come in; times, errors and memory."""
     pupils = []
     for market in ("textbook", "china", "textbook", "china"):
         rules = {"market": market, "firms": 10, "rounds": rounds, "seconds": 6}
@@ -254,7 +214,7 @@ def class_under_flood(port: int, pid: int, rounds: int, times: int) -> dict:
     time.sleep(5)
     floods, memory = [], [before]
     for first in (1_000, 2_000):
-        floods.append(flood(port, times, first))
+        floods += attacks(port, times, slow, first)
         memory.append(resident(pid))
     for pupil in pupils:
         pupil.join(timeout=600)
@@ -271,16 +231,6 @@ def class_under_flood(port: int, pid: int, rounds: int, times: int) -> dict:
         "decide_ms": spread(decided), "state_ms": spread(looked), "floods": floods,
         "memory_mib": {"before": memory[0], "after_floods": memory[1:3], "after_games": memory[3]},
     }  # fmt: skip
-
-
-def meanwhile(times: list[dict[float, float]], floods: list[dict]) -> list[float]:
-    """Milliseconds of what began while a flood came in."""
-    return [
-        1e3 * seconds
-        for one in times
-        for begin, seconds in one.items()
-        if any(flood["begin"] <= begin <= flood["end"] for flood in floods)
-    ]
 
 
 def spread(times: list[float]) -> dict:
@@ -317,18 +267,20 @@ def main() -> int:
     options.add_argument("--rounds", type=int, default=24)
     options.add_argument("--market", choices=("textbook", "china"), action="append")
     options.add_argument("--flood", type=int, default=0, help="downloads at once, while 40 play")
+    options.add_argument("--slow", type=int, default=0, help="half requests at once, while 40 play")
     given = options.parse_args()
+    more_files()
     load = os.getloadavg()[0]
     with server() as (port, page, ready, pid):
-        if given.flood:
-            found = class_under_flood(port, pid, given.rounds, given.flood)
+        if given.flood or given.slow:
+            found = class_under_flood(port, pid, given.rounds, given.flood, given.slow)
         else:
             markets = given.market or ("textbook", "china")
             found = [play(port, market, given.players, given.rounds) for market in markets]
     machine = {"python": platform.python_version(), "cores": os.cpu_count(), "load_before": load}
     start = {"page_s": page, "first_run_s": ready}
     print(json.dumps({"machine": machine, "start": start, "found": found}, indent=2))
-    said = missed(found) if given.flood else []
+    said = missed(found) if given.flood or given.slow else []
     for one in said:
         print(one, file=sys.stderr)
     return 1 if said else 0

@@ -337,7 +337,8 @@ def test_a_happening_that_cannot_be_run_leaves_no_trace(monkeypatch: pytest.Monk
 def test_the_hall_holds_so_many_games_and_forgets_idle_ones() -> None:
     hall = Hall(most=2)
     first = hall.open(RULES, 0.0)
-    hall.open(RULES, 0.0)
+    for table in (first, hall.open(RULES, 0.0)):
+        table.game.join("Ann")
     assert len(first.code) == CODE_LENGTH
     refused(503, hall.open, RULES, 1.0)
     assert hall.find(first.code.lower(), IDLE).game is first.game

@@ -449,7 +449,7 @@ def test_players_get_in_while_slow_ones_hang(fresh: Client, monkeypatch: pytest.
     kept.request("GET", f"/api/game/{code}/state?since={version}", headers={"Authorization": f"Bearer {ann}"})
     time.sleep(0.5)  # it is heard: who has not yet asked for anything may have to make room
     monkeypatch.setattr(Connection, "most", 30)
-    lines = [socket.create_connection(("127.0.0.1", port_of(fresh))) for _ in range(150)]
+    lines = [socket.create_connection(("127.0.0.1", port_of(fresh))) for _ in range(600)]
     for n, line in enumerate(lines):
         try:
             line.sendall(HALVES[1 + n % 2])

@@ -22,7 +22,7 @@ from .door import Door
 from .game import Game
 from .game_rules import GameError, GameRules
 from .guard import caller, problem
-from .hall import Bucket, Hall, Table
+from .hall import NO_GAME, Bucket, Hall, Table
 from .plan import game_toml
 from .seats import player_view, teacher_view
 from .settings import Frozen
@@ -81,9 +81,10 @@ class GameDesk:
 
     async def open(self, request: Request) -> Response:
         """A teacher opens a game."""
-        self.door.open(caller(request), time.monotonic())
+        who = caller(request)
+        self.door.open(who, time.monotonic())
         rules = await read(request, GameRules)
-        table = await self.apart(lambda: self.hall.open(rules, time.monotonic()))
+        table = await self.apart(lambda: self.hall.open(rules, time.monotonic(), who))
         return JSONResponse({"code": table.code, "token": table.game.teacher_token}, 201)
 
     async def join(self, request: Request) -> Response:
@@ -178,6 +179,8 @@ class GameDesk:
 
         def locked() -> T:
             with table.lock:
+                if table.gone:
+                    raise GameError(404, NO_GAME)
                 now = time.monotonic()
                 try:
                     table.game.tick(now)

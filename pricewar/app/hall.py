@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
@@ -18,6 +18,7 @@ LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 """Without those that look alike on a projector."""
 CODE_LENGTH = 5
 MOST_GAMES = 60
+NO_GAME = "No game has that code."
 IDLE = 6 * 3600.0
 """Seconds without a request after which a game is forgotten."""
 
@@ -29,7 +30,11 @@ class Table:
     code: str
     game: Game
     touched: float
+    who: str = ""
+    """Address that it was opened from; empty for a game that came back from disk."""
     lock: Lock = field(default_factory=Lock)
+    gone: bool = False
+    """Whether it gave way to another; set under its lock."""
     saved: int = -1
     """Version of the game that is on disk."""
     _kept: dict[str, Any] = field(default_factory=dict)
@@ -55,23 +60,28 @@ class Hall:
 
     def keep(self, table: Table, now: float) -> None:
         """Write a game to disk, if this hall keeps its games and something in it has changed."""
-        if self._archive is not None and table.game.version != table.saved:
+        if self._archive is not None and not table.gone and table.game.version != table.saved:
             self._archive.save(table.code, record(table.game, now))
             table.saved = table.game.version
 
-    def open(self, rules: GameRules, now: float) -> Table:
-        """A new game with a code of its own.
+    def open(self, rules: GameRules, now: float, who: str = "") -> Table:
+        """A new game with a code of its own. In a full hall, an empty game gives way to it.
+
+        Args:
+            rules: of the game.
+            now: time, seconds.
+            who: address that it is opened from.
 
         Raises:
-            GameError: 503, the hall is full.
+            GameError: 503, the hall is full of games with players.
         """
         game = Game(rules)
         with self._lock:
             self._forget(now)
             if len(self._tables) >= self.most:
-                raise GameError(503, "Too many games are open on this server: end one first.")
+                self._make_room()
             code = self._fresh_code()
-            table = self._tables[code] = Table(code, game, now)
+            table = self._tables[code] = Table(code, game, now, who)
             self.keep(table, now)
         return table
 
@@ -83,7 +93,7 @@ class Hall:
         """
         table = self._tables.get(code.strip().upper())
         if table is None:
-            raise GameError(404, "No game has that code.")
+            raise GameError(404, NO_GAME)
         table.touched = now
         return table
 
@@ -94,10 +104,25 @@ class Hall:
                 return code
 
     def _forget(self, now: float) -> None:
-        for code in [code for code, table in self._tables.items() if now - table.touched > IDLE]:
-            del self._tables[code]
-            if self._archive is not None:
-                self._archive.forget(code)
+        for table in [table for table in self._tables.values() if now - table.touched > IDLE]:
+            self._drop(table)
+
+    def _make_room(self) -> None:
+        """Whoever opened most empty games loses one: nobody keeps others out with games of no players."""
+        empty = [table for table in self._tables.values() if not table.game.seats]
+        opened = Counter(table.who for table in empty)
+        for table in sorted(empty, key=lambda table: (-opened[table.who], table.touched)):
+            with table.lock:
+                if not table.game.seats:  # somebody may have sat down meanwhile
+                    self._drop(table)
+                    return
+        raise GameError(503, "All games on this server have players, and no more fit: end one first.")
+
+    def _drop(self, table: Table) -> None:
+        table.gone = True
+        del self._tables[table.code]
+        if self._archive is not None:
+            self._archive.forget(table.code)
 
 
 class Bucket:
