@@ -144,14 +144,47 @@ def prices(rounds: int, products: int, draws: int, wanted: float) -> Iterator[Li
     work: Work = {
         "public": lambda: p.results.compute_prices(costs=p.costs, prices=start, market_id=0.0),
         "twin": lambda: twin.solve_prices(arrays, p.costs, firms, start, tol)[0],
-        "ours": lambda: solve(d, p.costs, p.firms, start=start, tol=tol).prices,
+        "ours": lambda: solve(d, p.costs, p.firms, start=start, tol=tol, check=False).prices,
+        "checked": lambda: solve(d, p.costs, p.firms, start=start, tol=tol).prices,
     }
-    for name in ("public", "twin"):
+    for name in ("public", "twin", "checked"):
         np.testing.assert_allclose(np.ravel(work[name]()), work["ours"](), rtol=1e-10)
     t = medians(work, rounds)
     name = f"Bertrand-Nash, J={products}, R={draws}"
     yield at_least(f"{name}: pyblp compute_prices / solve", wanted, t["public"] / t["ours"])
+    yield at_most(f"{name}: best responses of all firms", 200, 1e3 * (t["checked"] - t["ours"]), "ms")
     yield at_least(f"{name}: pyblp compute_prices / numpy twin", 3, t["public"] / t["twin"])
+
+
+def automobiles(rounds: int) -> Iterator[Line]:
+    """Prices of the 131 cars of 1990 from cost, beside pyblp's default iteration and its fastest."""
+    import pyblp
+    from make_market import BLP_PRICE_BY_INVERSE_INCOME, blp_1990
+
+    results, inputs, year = blp_1990()
+    of = results.problem.products.market_ids.ravel() == year
+    costs, firms = results.compute_costs(market_id=year).ravel(), np.array(inputs["firm_ids"])
+    features = [inputs[name] for name in ("hpwt", "air", "mpd", "space")]
+    x = np.column_stack([np.ones(of.sum()), *features])
+    nodes = np.array(inputs["nodes_const_hpwt_air_mpd_space"]) * inputs["sigma_diag_const_hpwt_air_mpd_space"]
+    alpha = -BLP_PRICE_BY_INVERSE_INCOME / np.array(inputs["income"])
+    demand = mixed_logit(results.delta.ravel()[of], alpha, x, nodes, inputs["weights"])
+    squarem = pyblp.Iteration("squarem", {"atol": 1e-12})
+    at: dict[str, Any] = {"costs": costs, "prices": costs, "market_id": year}
+    tol = 1e-12
+    work: Work = {
+        "default": lambda: results.compute_prices(**at),
+        "squarem": lambda: results.compute_prices(**at, iteration=squarem),
+        "ours": lambda: solve(demand, costs, firms, tol=tol, check=False).prices,
+        "checked": lambda: solve(demand, costs, firms, tol=tol),
+    }
+    for name in ("default", "squarem"):
+        np.testing.assert_allclose(np.ravel(work[name]()), work["ours"](), rtol=1e-9)
+    t = medians(work, rounds)
+    name = "prices of the 131 cars of 1990"
+    yield at_least(f"{name}: pyblp compute_prices / solve", 27, t["default"] / t["ours"])
+    yield at_least(f"{name}: pyblp compute_prices, squarem / solve", 13.7, t["squarem"] / t["ours"])
+    yield at_most(f"{name}: best responses of all firms", 200, 1e3 * (t["checked"] - t["ours"]), "ms")
 
 
 def sampled(rounds: int, products: int = 45, buyers: int = 50_000) -> Iterator[Line]:
@@ -216,6 +249,7 @@ def all_rows(rounds: int) -> Iterator[Line]:
     yield from shares(rounds)
     yield from prices(rounds, 20, 200, 24)
     yield from prices(rounds, 100, 1000, 14)
+    yield from automobiles(rounds)
     yield from sampled(rounds)
     yield from nation()
 

@@ -170,8 +170,9 @@ def test_a_page_of_another_origin_and_a_huge_body_are_refused(site: Client) -> N
 
 def test_guessing_codes_is_slowed_down_and_games_are_limited() -> None:
     with serving(games=2) as small:
-        for code in [small.post("/api/game", {}).json["code"] for _ in range(2)]:
-            assert small.post(f"/api/game/{code}/join", {"name": "Ann"}).status == 201
+        for name in ("Ann", "Bo"):  # a game with a player in it gives way to nobody
+            code, _ = open_game(small)
+            assert small.post(f"/api/game/{code}/join", {"name": name}).status == 201
         assert small.post("/api/game", {}).status == 503
         guesses = [small.get(f"/api/game/AAA{i:02d}/state").status for i in range(40)]
         assert 404 in guesses

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import oracles
 import pytest
 from conftest import AT_REST, tiny, tiny_tree
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from oracles import market_twin as oracles
 
 from pricewar.base.errors import ConvergenceError, InputError
 from pricewar.demand import calibrated

@@ -25,10 +25,10 @@ from pricewar.cli.pool import pool, worker_count
 from pricewar.cli.simulate import Request, run_all
 
 SHORT = ("--set", "periods=6", "--set", "noise.taste_sd=0.1")
-TABLES = {"products", "firms", "market", "open_orders", "log", "runs"}
+TABLES = {"products", "firms", "market", "open_orders", "log", "campaigns", "runs"}
 WRITTEN = {
     *(f"{name}.parquet" for name in TABLES),
-    *(f"{name}.csv" for name in ("market", "open_orders", "log", "runs", "comparison", "wars")),
+    *(f"{name}.csv" for name in ("market", "open_orders", "log", "campaigns", "runs", "comparison", "wars")),
     "figures",
     "report.html",
     "run.json",

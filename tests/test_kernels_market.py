@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import oracles
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from oracles import market_twin as oracles
 
 from pricewar.demand import MixedLogit
 from pricewar.kernels import response

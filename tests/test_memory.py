@@ -89,7 +89,7 @@ def compared() -> None:
 WAYS: dict[str, Callable[[], Any]] = {
     "run": lambda: run(small(), seeds=2),
     "compare": compared,
-    "a failed run": lambda: run(small(**{"consumers.shoppers": 33_000.000001})),
+    "a failed run": lambda: run(small(**{"demand.price_sensitivity": 1.0})),
     "experiment": experiment,
     "policy": policy,
     "backtest": lambda: simulate_draws(small(), [{}, {"demand.own_elasticity": -3.0}], 1),

@@ -43,7 +43,7 @@ def test_same_tables_same_bytes_whatever_the_clock(two, tmp_path):
         results_.save(tmp_path / name)
     files = sorted(path.name for path in (tmp_path / "a").iterdir())
     assert files == sorted(
-        ["run.json", *(f"{name}.csv" for name in ("market", "open_orders", "log", "runs"))]
+        ["run.json", *(f"{name}.csv" for name in ("market", "open_orders", "log", "campaigns", "runs"))]
         + [f"{name}.parquet" for name in SCHEMA]
     )
     for name in files:

@@ -135,11 +135,11 @@ def test_what_has_no_source_says_so() -> None:
 def test_digests_of_shipped_scenarios_have_no_code_in_them() -> None:
     for name in shipped_scenarios():
         scenario = load(name)
-        text = json.dumps(
-            scenario.model_dump(mode="json", exclude={"seed", "title", "name", "cost"}),
-            sort_keys=True,
-            separators=(",", ":"),
-        )
+        later = {"cost": True, "campaigns": True, "noise": {"firm_sd", "firm_memory"}}
+        texts = {"seed": True, "title": True, "name": True}
+        tree = scenario.model_dump(mode="json", exclude=texts | later)
+        assert tree["demand"].pop("tastes") == {}, "what is not stated is not in the digest"
+        text = json.dumps(tree, sort_keys=True, separators=(",", ":"))
         assert scenario.sources == {}
         assert scenario.digest == hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -235,6 +235,8 @@ def test_several_markets_are_compared_product_by_product_and_market_by_market(tm
     assert read_case(path, "2").places.tolist() == [3, 4, 5]
     wrong = write(tmp_path, two_markets(), {"base": {"prices": [*both[1], *both[0]]}})
     assert not verify_case(wrong).passed
+    turned = two_markets(market_ids=[10, 10, 10, 9, 9, 9])  # numbers are sorted as numbers, as in pyblp
+    assert verify_case(write(tmp_path, turned, {"base": {"prices": both[::-1]}})).passed
     by_market = {"1": {"base": {"prices": both[0]}}, "2": {"base": {"prices": both[1]}}}
     assert verify_case(write(tmp_path, two_markets(), by_market)).passed
 

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar, Final
 
 import numpy as np
+import pandas as pd
 
 from pricewar.base.arrays import Floats
 from pricewar.base.errors import PricewarError
+from pricewar.experiment.pool import SerialExecutor
+from pricewar.experiment.store import Store, read_runs
+from pricewar.experiment.study import Hands, Progress, fill
+from pricewar.experiment.trajectories import read_tables
+from pricewar.experiment.work import Item
+from pricewar.files.digest import short_digest
 from pricewar.market.model import PriceWar
 from pricewar.market.trajectory import Trajectory, ratio
 from pricewar.scenario.tree import Scenario
@@ -18,7 +28,12 @@ from pricewar.scenario.tree import Scenario
 MOST_LOST = 0.05
 """Largest share of draws that may fail."""
 FIELDS = ("units", "revenue", "gross_profit", "fixed_cost", "depth", "sold_out")
-Progress = Callable[[str, int], None]
+TABLE: Final = "draws"
+"""Table that a draw leaves."""
+MARGIN: Final = "margin"
+"""Column of the gross margin at the start, the same in all months."""
+TIME_LIMIT: Final = 900.0
+"""Seconds for one draw."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +52,71 @@ class Simulated:
 
 
 @dataclass(frozen=True)
-class Task:
-    """One draw."""
+class Draws:
+    """The draws of a backtest as what a store holds."""
 
     scenario: Scenario
-    changes: dict[str, Any]
+    changes: Sequence[dict[str, Any]]
+    """What each draw changes in the scenario."""
     seed: int
+    """Of the first draw; each has its own luck."""
+    record: ClassVar[str] = "draws.json"
+    noun: ClassVar[str] = "backtest"
+    columns: ClassVar[tuple[str, ...]] = ()
+    kept: ClassVar[tuple[str, ...]] = (TABLE,)
+
+    def __len__(self) -> int:
+        return len(self.changes)
+
+    @property
+    def name(self) -> str:
+        """Name of the scenario."""
+        return self.scenario.name
+
+    @property
+    def seeds(self) -> range:
+        """Of all draws."""
+        return range(self.seed, self.seed + len(self))
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A draw a row."""
+        return pd.DataFrame({"point": range(len(self))})
+
+    def content(self) -> dict[str, Any]:
+        """All that the draws depend on; what they change, by its digest."""
+        changes = short_digest(list(self.changes))
+        return {"scenario": self.scenario.digest, "draws": len(self), "seed": self.seed, "changes": changes}
+
+    @property
+    def digest(self) -> str:
+        """Short name of the content."""
+        return short_digest(self.content())
+
+    def described(self) -> dict[str, Any]:
+        """The scenario."""
+        return self.scenario.model_dump(mode="json")
+
+    def item(self, run: int) -> Item:
+        """The draw of a number."""
+        return Item(run, run, self.seed + run, self.changes[run])
+
+    def command(self, item: Item) -> str:
+        """The command line that does what is missing."""
+        return "pricewar backtest"
+
+
+@dataclass(frozen=True)
+class Draw:
+    """The work of one draw: a calibration and a run."""
+
+    scenario: Scenario
+
+    def __call__(self, item: Item) -> tuple[Mapping[str, float], Mapping[str, pd.DataFrame]]:
+        """No metrics; the table `draws`: a row for each month, one before the first too, and firm."""
+        model = PriceWar(self.scenario.but(item.changes), seed=item.seed, collect=False).run_model()
+        found = _arrays(model)
+        return {}, {TABLE: pd.DataFrame({name: found[name].ravel() for name in (*FIELDS, MARGIN)})}
 
 
 def simulate(
@@ -51,38 +125,39 @@ def simulate(
     seed: int,
     executor: Executor | None = None,
     progress: Progress | None = None,
+    store: str | Path | None = None,
 ) -> Simulated:
-    """Run every draw; each has its own luck.
+    """Run every draw that is not stored yet; each has its own luck.
+
+    Args:
+        scenario: of the month before the first.
+        changes: what each draw changes in it.
+        seed: of the first draw.
+        executor: any concurrent.futures executor; None: here.
+        progress: called as draws are done.
+        store: folder to write, and to go on with; None: nothing is kept but the answer.
 
     Raises:
+        InputError: the folder holds other draws.
         PricewarError: more than 5% of the draws fail.
     """
-    tasks = [Task(scenario, change, seed + row) for row, change in enumerate(changes)]
-    kept: list[dict[str, Floats]] = []
-    lost: list[str] = []
-    mapped = map(draw, tasks) if executor is None else executor.map(draw, tasks, chunksize=4)
-    for task, outcome in zip(tasks, mapped, strict=True):
-        if isinstance(outcome, str):
-            lost.append(outcome)
-        else:
-            kept.append(outcome)
-        if progress is not None:
-            progress(scenario.name, task.seed)
-    if len(lost) > MOST_LOST * len(tasks):
-        raise PricewarError(f"{len(lost)} of {len(tasks)} draws failed; the first: {lost[0]}")
+    if store is None:
+        with tempfile.TemporaryDirectory(prefix="pricewar-") as folder:
+            return simulate(scenario, changes, seed, executor, progress, folder)
+    draws = Draws(scenario, changes, seed)
+    with closing(Store.open(store, draws)) as opened:
+        fill(opened, Draw(scenario), Hands(executor or SerialExecutor()), TIME_LIMIT, progress)
+        opened.finish()
+        runs, table = read_runs(opened.directory), read_tables(opened.directory, TABLE)
+    failed = runs[runs["status"] != "ok"]
+    lost = tuple(f"seed {row.seed}: {row.error}" for row in failed.itertuples())
+    if len(lost) > MOST_LOST * len(draws):
+        raise PricewarError(f"{len(lost)} of {len(draws)} draws failed; the first: {lost[0]}")
     months = tuple(scenario.month(t) for t in range(-1, scenario.periods))
-    values = {name: np.stack([one[name] for one in kept]) for name in FIELDS}
-    start = np.stack([one["margin"] for one in kept])
-    return Simulated(tuple(scenario.firms), months, values, start, tuple(lost))
-
-
-def draw(task: Task) -> dict[str, Floats] | str:
-    """One run as arrays (M + 1, F), or why it failed."""
-    try:
-        model = PriceWar(task.scenario.but(task.changes), seed=task.seed, collect=False).run_model()
-    except Exception as failure:  # a failed draw is data, as a failed run is
-        return f"seed {task.seed}: {type(failure).__name__}: {failure}"
-    return _arrays(model)
+    shape = (len(draws) - len(lost), len(months), len(scenario.firms))
+    values = {name: table[name].to_numpy().reshape(shape) for name in (*FIELDS, MARGIN)}
+    start = values.pop(MARGIN)[:, 0]
+    return Simulated(tuple(scenario.firms), months, values, start, lost)
 
 
 def _arrays(model: PriceWar) -> dict[str, Floats]:
@@ -96,8 +171,9 @@ def _arrays(model: PriceWar) -> dict[str, Floats]:
         "depth": run.depth,
         "sold_out": (run.landscape.by_firm(run.backlog) > run.capacity).astype(float),
     }
-    margin = np.array([firm.gross_margin for firm in model.setting.firms.values()])
-    return {name: np.vstack([start[name], found[name]]) for name in FIELDS} | {"margin": margin}
+    arrays = {name: np.vstack([start[name], found[name]]) for name in FIELDS}
+    margin = np.array([firm.gross_margin for firm in model.setting.firms.values()], dtype=float)
+    return arrays | {MARGIN: np.broadcast_to(margin, arrays["units"].shape)}
 
 
 def _before(model: PriceWar) -> dict[str, Floats]:

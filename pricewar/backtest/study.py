@@ -7,6 +7,7 @@ import json
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import pandas as pd
 from pricewar.base.arguments import between, luck, takes
 from pricewar.base.edition import EDITION
 from pricewar.data import load_market_data
+from pricewar.experiment.study import Progress
 from pricewar.scenario.files import load
 from pricewar.scenario.tree import Scenario
 
@@ -26,7 +28,7 @@ from .past import past_of
 from .pseudo import pseudo_backtest
 from .ranges import changes, design, ranges
 from .score import MODEL, score_rows, summarise
-from .simulate import Progress, simulate
+from .simulate import simulate
 
 SCENARIO = "forecast-2025"
 BUYERS = 500
@@ -88,6 +90,7 @@ def backtest(
     seed: int = 1,
     executor: Executor | None = None,
     progress: Progress | None = None,
+    store: str | Path | None = None,
 ) -> Backtest:
     """Predict May to December 2025 from what was known in April.
 
@@ -95,15 +98,17 @@ def backtest(
         draws: rows of the latin hypercube; each is a calibration and a run.
         seed: of the design, of the luck of each run (seed + row) and of everything else drawn.
         executor: any concurrent.futures executor; None: here.
-        progress: called after each draw.
+        progress: called as draws are done.
+        store: folder of the draws, to write and to go on with; None: nothing is kept but the answer.
 
     Raises:
+        InputError: the folder holds other draws.
         PricewarError: more than 5% of the draws fail.
     """
     data, scenario = load_market_data(), the_scenario()
     unknowns = ranges(scenario, data.figures)
     plan = [changes(unknowns, row) for row in design(unknowns, draws, seed)]
-    simulated = simulate(scenario, plan, seed, executor, progress)
+    simulated = simulate(scenario, plan, seed, executor, progress, store)
     past, start = past_of(data.history).until(BASE), start_of(data, simulated.firms)
     naive = {kind: naive_books(simulated, past, start, seed, kind, draws) for kind in (NO_CHANGE, LAST_YEAR)}
     books = {MODEL: model_books(simulated, past, start, seed), **naive}

@@ -158,6 +158,8 @@ class Offers(Record):
     """(J,) what a firm must expect to pay back later to each of this month's buyers, CNY a car."""
     announced_end: Ints
     """(J,) last period of a limited-time offer as announced to buyers; -1 where none was."""
+    headline: Floats | None = None
+    """(J,) prices as announced, limited-time offers taken off; None: what is announced is what is paid."""
     known_rise: Floats | None = None
     """(J,) CNY by which, as buyers know, the state will soon make a car more expensive for them (a subsidy
     that ends, a tax that starts); None: nothing is announced.
@@ -167,6 +169,11 @@ class Offers(Record):
     def price(self) -> Floats:
         """(J,) transaction price: list price less promotion."""
         return self.list_price - self.promotion
+
+    @property
+    def announced(self) -> Floats:
+        """(J,) prices that rivals and the regulator see."""
+        return self.price if self.headline is None else np.maximum(self.headline, self.price)
 
     @property
     def buyer_price(self) -> Floats:

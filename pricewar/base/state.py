@@ -12,6 +12,7 @@ import numpy as np
 
 from .book import OrderBook, Voided
 from .records import Flags, Floats, Landscape
+from .standing import Standing
 
 
 @dataclass
@@ -89,10 +90,22 @@ class State:
     """(G, J) shares of the income groups among those whose cars were delivered so far."""
     months_broke: Floats
     """(F,) months in a row that the firm ended without cash."""
+    standing: Standing
+    """Campaigns in force."""
     notebooks: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What each mechanism of a user's own remembers, by its name in the scenario."""
     log: list[tuple[int, str, str]] = field(default_factory=list)
     """What happened: (period, entity, what), for the ribbon of events in figures."""
+
+    @property
+    def asked_list(self) -> Floats:
+        """(J,) list prices as the firms' rules ask for them, campaigns apart."""
+        return self.list_price / self.standing.list_lift
+
+    @property
+    def asked_price(self) -> Floats:
+        """(J,) transaction prices as the firms' rules ask for them, campaigns apart."""
+        return (self.list_price - self.promotion) / self.standing.price_lift
 
 
 def leave(state: State, leaving: Flags) -> None:

@@ -11,7 +11,7 @@ import typer
 
 from pricewar.base.edition import mark
 
-from .console import progress, say, show, tell
+from .console import say, show, tell
 from .options import AsJson, Quiet
 
 if TYPE_CHECKING:
@@ -40,9 +40,12 @@ def backtest(
     """Predict May to December 2025 from April, with intervals; with --actuals score the prediction.
 
     Draws found in --out are used again if scenario, data, version, seed and number are the same. Draws of
-    another edition of the model are neither used nor overwritten.
+    another edition of the model are neither used nor overwritten. If the command is stopped, the same command
+    goes on where it was; until the end, what is done is in the folder OUT-draws.
     """
     from pricewar.backtest import read_actuals
+    from pricewar.backtest.simulate import Draws
+    from pricewar.experiment.store import discard
     from pricewar.files.folders import require_ours
 
     came = None if actuals is None else read_actuals(actuals)
@@ -50,12 +53,14 @@ def backtest(
         say(f"{actuals}: columns not used: {', '.join(came.attrs['unused'])}", quiet)
     found = stored(out, draws, seed)
     require_ours(out)
-    found = found or drawn(draws, seed, workers, quiet or as_json)
+    part = out.resolve().with_name(f"{out.resolve().name}-draws")
+    found = found or drawn(draws, seed, workers, quiet or as_json, part)
     if came is not None:
         found = found.scored(came)
     words = ["pricewar", "backtest", "--draws", str(draws), "--seed", str(seed)]
     words += [] if actuals is None else ["--actuals", str(actuals)]
     save(found, out, shlex.join([*words, "--out", str(out)]))
+    discard(part, Draws.record, Draws.kept)
     if as_json:
         from pricewar.backtest.study import as_tree
 
@@ -65,14 +70,15 @@ def backtest(
         say(f"written: {out}")
 
 
-def drawn(draws: int, seed: int, workers: int | None, quiet: bool) -> Backtest:
-    """A backtest of this many draws, run now."""
+def drawn(draws: int, seed: int, workers: int | None, quiet: bool, store: Path | None = None) -> Backtest:
+    """A backtest of this many draws, run now, or gone on with if some of them are in `store`."""
     from pricewar.backtest import backtest as run
 
     from .pool import pool, worker_count
+    from .sweep import progress_of
 
-    with pool(worker_count(workers, draws)) as executor, progress(draws, quiet) as tick:
-        return run(draws, seed, executor, tick)
+    with pool(worker_count(workers, draws)) as executor, progress_of(draws, quiet) as tick:
+        return run(draws, seed, executor, tick, store)
 
 
 def stored(out: Path, draws: int, seed: int) -> Backtest | None:

@@ -12,8 +12,10 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from pricewar.base.rules import Rule, shipped
+from pricewar.campaigns import CampaignRule
 from pricewar.events import Event
 from pricewar.interventions import Intervention
+from pricewar.scenario.campaigns import CampaignSpec, Quota
 from pricewar.scenario.cost_curves import CostCurve
 from pricewar.scenario.mechanisms import Dynamics
 from pricewar.scenario.parts import (
@@ -43,6 +45,8 @@ TABLES: Final[dict[str, type[BaseModel]]] = {
     "supply_chain": SupplyChainSpec,
     "supply_chain.groups.ID": SupplierSpec,
     "noise": NoiseSpec,
+    "campaigns": CampaignSpec,
+    "campaigns.quotas.ID.YEAR": Quota,
     **{f"dynamics.{name}": type(mechanism) for name, mechanism in Dynamics()},
 }
 """Tables of a scenario file by path; ID stands for a name that the file chooses."""
@@ -57,6 +61,11 @@ RULES: Final[dict[str, tuple[str, type[Rule], str]]] = {
         "pricewar.scenario.cost_curves",
         CostCurve,
         "`[cost]`, explained in [write a cost curve](../how-to/write-a-cost-curve.md)",
+    ),
+    "campaigns": (
+        "pricewar.campaigns",
+        CampaignRule,
+        "`[campaigns.rule]`, explained in [campaigns](../explanation/campaigns.md)",
     ),
     "strategies": (
         "pricewar.strategies",

@@ -18,9 +18,7 @@ GAIN = 1e-9
 #: other, and markups that are a multiple of those found.
 _WAYS: tuple[str | float, ...] = (
     *("all", "keenest", "turns") * 2,
-    *(0.3, "all", "turns"),
-    *(3.0, "all", "turns"),
-    *(10.0, "all", "turns"),
+    *(5.0, "all", 10.0, "all", 30.0, "all", 2.0, "all", 0.3, "all"),
 )
 _TURNS = 40
 _NEAR = 1e-4
@@ -90,13 +88,13 @@ class _Settling:
         return self._turns(prices, reached.shadow) if way == "turns" else prices
 
     def _far(self, factor: float, reached: Reached) -> Floats:
-        """All products at one markup: `factor` times the mean one found, or cost where none makes sense."""
+        """Every markup `factor` times the one found; where none makes sense, of the size of cost."""
         game = self.game
         cost = game.costs / game.keep
-        markup = float(np.abs(reached.prices - cost).mean())
-        if not (np.isfinite(markup) and markup > 0.0):
-            markup = max(float(np.abs(cost).mean()), 1.0)
-        return np.clip(cost + factor * markup, game.low, game.high)
+        markup = reached.prices - cost
+        sound = np.isfinite(markup) & (markup > 0.0)
+        size = max(float(np.abs(cost).mean()), 1e-12)
+        return np.clip(cost + factor * np.where(sound, markup, size), game.low, game.high)
 
     def _turns(self, prices: Floats, shadow: Floats) -> Floats:
         """Best responses one at a time, the largest gain first, until they hardly move."""

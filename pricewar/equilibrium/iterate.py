@@ -11,7 +11,7 @@ from pricewar.kernels.zeta import SLACK, anderson, shorten
 from .game import Game
 
 #: Part of the zeta step taken. With linear demand the whole step overshoots by as much as it was off;
-#: half of it is the best response. A cost that rises with sales overshoots likewise.
+#: half of it is the best response.
 _DAMPING = 0.5
 #: A plain iteration whose residual grows halves its steps, down to this part.
 _LEAST = 1.0 / 1024.0
@@ -21,7 +21,7 @@ def iterate_generic(game: Game, state: Floats, tolerance: float, most: int, memo
     """Iterate on `state` = prices (and capacity prices) in place; see `kernels.zeta.iterate_prices`."""
     past: list[tuple[Floats, Floats]] = []
     stood, residual, mixed, refused, wait, plain = np.inf, np.inf, False, 0, 0, state
-    size, part = game.low.size, 1.0 if _whole_steps(game) else _DAMPING
+    size, part = game.low.size, 1.0 if isinstance(game.demand, MixedLogit) else _DAMPING
     for iteration in range(1, most + 1):
         target, residual = zeta_step(game, state)
         if residual <= tolerance:
@@ -37,15 +37,20 @@ def iterate_generic(game: Game, state: Floats, tolerance: float, most: int, memo
         past = [] if residual > stood or wait > 0 else past
         wait, stood, mixed = max(wait - 1, 0), residual, bool(past)
         plain = target.copy()
-        plain[:size] = state[:size] + part * (target[:size] - state[:size])
+        plain[:size] = state[:size] + part * _give(game, state[:size]) * (target[:size] - state[:size])
         proposal = _mix(state, plain, past)
         past = [*past, (state.copy(), plain)][-memory:] if memory else []
         state[:] = _bounded(game, proposal)
     return most, residual
 
 
-def _whole_steps(game: Game) -> bool:
-    return isinstance(game.demand, MixedLogit) and game.rising is None
+def _give(game: Game, prices: Floats) -> Floats | float:
+    """What cost leaves of a step (J,): where it rises with sales a higher price brings it down."""
+    if game.rising is None:
+        return 1.0
+    slope = np.maximum(-np.diag(game.demand.jacobian(prices)), 0.0)
+    steep = np.maximum(game.rising.slope(game.demand.expected(prices)), 0.0)
+    return np.asarray(1.0 / (1.0 + steep * slope / game.keep))
 
 
 def _bounded(game: Game, proposal: Floats) -> Floats:

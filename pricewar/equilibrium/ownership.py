@@ -42,6 +42,9 @@ def profit_weights(
     if ownership is not None:
         return _of_matrix(firm_ids, conduct, np.asarray(ownership, dtype=np.float64), size)
     firms, names = _firms(firm_ids, size)
+    one: object = conduct
+    if type(one) is float and 0.0 <= one <= 1.0:  # the usual case, fast
+        return firms, names, one, None
     table = np.asarray(conduct, dtype=np.float64)
     if not ((table >= 0.0) & (table <= 1.0)).all():
         worst = float(table.flat[int(np.abs(table - 0.5).argmax())])

@@ -56,7 +56,7 @@ def reach(game: Game, start: Floats, tol: float, most: int, accelerate: bool, fi
         creeping = search.zeta("plain", PLAIN, 0)
         if not creeping and not (finish and not game.limited and search.newton()):
             search.zeta("plain", REST, 0)
-    return search.best
+    return search.end()
 
 
 def compiled(game: Game) -> bool:
@@ -79,7 +79,7 @@ class _Search:
         self.game, self.start, self.tol, self.most = game, start, tol, most
         self.used = 0
         self.last = start
-        self.best = Reached(start, np.zeros_like(start), False, 0, np.inf, "")
+        self.best: Reached | None = None
 
     def zeta(self, path: str, steps: int, memory: int, start: Floats | None = None) -> bool:
         """At most `steps` steps of the zeta map from the original start, mixed over `memory` past ones."""
@@ -95,7 +95,7 @@ class _Search:
         else:
             found = iterate_generic(game, state, self.tol, steps, memory)
         shadow = state[size:].copy() if game.limited else np.zeros(size)
-        return self._keep(path, state[:size].copy(), shadow, int(found[0]), float(found[1]))
+        return self._keep(path, state[:size], shadow, int(found[0]), float(found[1]))
 
     def markups(self) -> bool:
         """Rounds of best responses with bracketed markups, then the zeta map's own word on the answer."""
@@ -117,13 +117,19 @@ class _Search:
     def _keep(self, path: str, prices: Floats, shadow: Floats, used: int, residual: float) -> bool:
         self.used += used
         self.last = prices
-        converged = bool(residual <= self.tol) and bool(np.isfinite(prices).all())
-        cut = not converged and self.used >= self.most
-        if converged or residual < self.best.residual or not self.best.path:
-            self.best = Reached(prices, shadow, converged, self.used, residual, path, cut)
+        converged = residual <= self.tol
+        if converged or self.best is None or residual < self.best.residual:
+            self.best = Reached(prices, shadow, converged, self.used, residual, path)
         else:
-            self.best = replace(self.best, iterations=self.used, cut_short=cut)
+            self.best = replace(self.best, iterations=self.used)
         return converged
+
+    def end(self) -> Reached:
+        """The best point, and whether the limit on iterations ended the search there."""
+        assert self.best is not None
+        if self.best.converged:
+            return self.best
+        return replace(self.best, iterations=self.used, cut_short=self.used >= self.most)
 
 
 def _kernel_game(game: Game) -> tuple[Any, Any, Any, Any]:

@@ -17,7 +17,7 @@ from .iterate import zeta_step
 from .reach import logit_nests
 
 _CLIMB, _CUTS = 60, 12
-_STILL = 1e-11
+_LONGEST, _STILL = 64.0, 1e-11
 _FAR = 50.0
 """Highest markup tried where demand is no logit, in present markups."""
 _NOTHING = 1e-12
@@ -153,16 +153,20 @@ class _Firm:
         return float(self.part @ self.game.earned(prices, shares))
 
     def _climb(self, own: Floats) -> tuple[float, Floats]:
-        """Zeta steps cut back until profit does not fall."""
-        profit = self._profit(own)
+        """Zeta steps cut back until profit does not fall, tried twice as long after one that helps."""
+        game, profit, stride = self.game, self._profit(own), 1.0
+        low, high = game.low[self.own], game.high[self.own]
         for _ in range(_CLIMB):
             state = np.concatenate([self._whole(own), self.shadow])
             step = zeta_step(self.game, state)[0][: self.prices.size][self.own] - own
-            trials = (own + step * 0.5**cut for cut in range(_CUTS))
-            better = next(((self._profit(t), t) for t in trials if self._profit(t) >= profit), None)
-            if better is None or not np.isfinite(better[0]):
+            parts = [stride, *(0.5**cut for cut in range(_CUTS))]
+            trials = ((part, np.clip(own + part * step, low, high)) for part in parts)
+            tried = ((self._profit(trial), part, trial) for part, trial in trials)
+            better, part, trial = next((t for t in tried if t[0] >= profit), (-np.inf, 0.0, own))
+            if not np.isfinite(better):
                 return profit, own
-            gained, (profit, own) = better[0] - profit, better
-            if gained <= _STILL * abs(profit):
+            arrived, profit, own = better - profit <= _STILL * abs(profit), better, trial
+            if arrived and part <= 1.0:
                 return profit, own
+            stride = 1.0 if arrived or part < 1.0 else min(2.0 * part, _LONGEST)
         return profit, own

@@ -170,7 +170,9 @@ def solve(
         check_floor(game, first)
     effort = (tol, max_iterations, accelerate, check)
     found = _equilibrium(game, first, *effort)
-    more = [_equilibrium(game, first_prices(game, prices), *effort) for prices in starts or ()]
+    if starts is None:
+        return found
+    more = [_equilibrium(game, first_prices(game, prices), *effort) for prices in starts]
     best = next((e for e in (found, *more) if e.converged), found)
     return replace(best, others=_distinct(best, (found, *more)))
 
@@ -179,13 +181,11 @@ def _equilibrium(
     game: Game, start: Floats, tol: float, most: int, accelerate: bool, check: bool
 ) -> Equilibrium:
     reached = reach(game, start, tol, most, accelerate, finish=check)
-    verdict = Verdict(reached)
-    if check:
-        verdict = settle(game, reached, tol, most, accelerate)
+    verdict = settle(game, reached, tol, most, accelerate) if check else Verdict(reached)
     last = verdict.reached
     if game.rising is not None and np.isfinite(last.prices).all():
         game = replace(game, costs=game.rising(game.demand.expected(last.prices)))
-    if np.isinf(verdict.gain):
+    if verdict.gain == np.inf and last.converged:
         warnings.warn(verdict.reason, stacklevel=4)
     reason = verdict.reason or _why(last)
     stands = last.converged and verdict.stands

@@ -73,7 +73,11 @@ class ImposedCut(Event):
         target = np.where(covered, state.landscape.start_price - cut, np.inf)
         ends = np.where(covered, np.maximum(offers.announced_end, last_period), offers.announced_end)
         kept = state.promotion if self.on == "list" else None
-        return _lowered(offers, target, kept).but(announced_end=ends)
+        lowered = _lowered(offers, target, kept).but(announced_end=ends)
+        if offers.headline is None:
+            return lowered
+        told = np.where(covered, state.landscape.start_price - self.announced(state.landscape), np.inf)
+        return lowered.but(headline=np.minimum(offers.headline, told))
 
     def revoke(self, state: State) -> None:
         """The offer is over: put back what it took off, but not above the start price."""

@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 
 from pricewar.base.edition import EDITION, require_same
 from pricewar.base.errors import ResultsError, bad_input
-from pricewar.files.folders import alone, require_ours
+from pricewar.files.folders import LOCK, alone, require_ours
 from pricewar.files.locks import Lock
 from pricewar.results.store import software
 
@@ -34,6 +34,7 @@ from .chunks import (
     chunk_files,
     chunk_name,
     compact,
+    is_chunk_name,
     plain,
     put,
     read_chunk,
@@ -43,10 +44,11 @@ from .chunks import (
 )
 from .manifest import MANIFEST, differences, now, read_manifest, session
 from .plan import Plan
-from .trajectories import put_tables, settle_tables
+from .trajectories import FOLDER, put_tables, settle_tables
 from .work import Outcome
 
 TABLE: Final = "runs.parquet"
+DESIGN: Final = "design.parquet"
 KEYS: Final = ("run", "point", "seed")
 
 
@@ -104,7 +106,7 @@ class Store:
             self.chunks.mkdir(exist_ok=True)
             settle(self.chunks)
             settle_tables(self.directory, self.plan.kept)
-            put(plain(self._design), self.directory / "design.parquet")
+            put(plain(self._design), self.directory / DESIGN)
 
     @property
     def _begun(self) -> bool:
@@ -220,6 +222,35 @@ class Store:
         manifest["sessions"][-1]["finished"] = now()
         self._write_manifest({**manifest, "compute_seconds": seconds})
         return target
+
+
+def discard(directory: Path, record: str, kept: Sequence[str] = ()) -> None:
+    """Remove our files of a store that is no longer wanted, and folders that are empty then.
+
+    The record goes last: what a kill leaves in between is a store still.
+
+    Args:
+        directory: the folder.
+        record: file name of its record.
+        kept: names of the tables that its runs left.
+    """
+    folders = [
+        directory / "chunks",
+        *(directory / FOLDER / table for table in kept),
+        directory / FOLDER,
+    ]
+    for path in (path for folder in folders for path in chunk_files(folder) if is_chunk_name(path.name)):
+        path.unlink()
+    for folder in folders:
+        _remove_empty(folder)
+    for name in (TABLE, DESIGN, record, LOCK):
+        (directory / name).unlink(missing_ok=True)
+    _remove_empty(directory)
+
+
+def _remove_empty(folder: Path) -> None:
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
 
 
 def schema_of(plan: Plan) -> pa.Schema:

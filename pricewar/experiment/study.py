@@ -58,8 +58,10 @@ class Study:
             return True
         if not all(bounds_of(name.removeprefix(DIFF)).event for name in there):
             return False
-        noise = self.experiment.base.noise
-        return max(noise.market_sd, noise.taste_sd, noise.view_sd) > 0
+        base = self.experiment.base
+        noise = base.noise
+        shocks = (noise.market_sd, noise.taste_sd, noise.view_sd, *noise.firm_sd.values())
+        return max(shocks) > 0 or base.campaigns.on
 
     @classmethod
     def load(cls, directory: str | Path, partial: bool = False) -> Self:

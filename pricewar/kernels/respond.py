@@ -20,6 +20,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from .exp import FAST, NATS, power64
+from .rivals import NOBODY, free_products, number_nests, pool_sums, rivals_offer, weigh
 from .zeta import _copy
 
 Array = NDArray[Any]
@@ -28,106 +29,8 @@ Array = NDArray[Any]
 RAY, ENDS = 16, 2
 _CLIMB = 60  # zeta steps of one climb
 _CUTS = 12  # times that a step which lowers profit is cut to a quarter
+_LONGEST = 64.0  # zeta steps taken at once
 _STILL = 1e-11  # gain of a step, as part of profit, at which a climb has arrived
-_LEAST = 0.05  # part of a nest that must be left when own products are taken off its sum
-_NOBODY = -1e300
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def _nest_sums(
-    market: tuple[Any, ...], n: int, nests: Array, rho: Array, margins: Array, mine: Array, sums: Any
-) -> None:
-    """Fill top in bits, sum and earnings of the products in nests (H, B) that are not `mine`, of block n."""
-    tastes, alpha, _, delta, prices = market
-    top, total, gains = sums
-    products, lanes = tastes.shape[1:]
-    top[:], total[:], gains[:] = _NOBODY, 0.0, 0.0
-    for j in range(products):
-        h, stretch = nests[j], 1.0 / (1.0 - rho[nests[j]])
-        if not mine[j]:
-            for b in range(lanes):
-                v = stretch * (delta[j] + tastes[n, j, b] - alpha[n, b] * prices[j])
-                top[h, b] = v if v > top[h, b] else top[h, b]
-    for j in range(products):
-        h, stretch = nests[j], 1.0 / (1.0 - rho[nests[j]])
-        if not mine[j]:
-            for b in range(lanes):
-                v = stretch * (delta[j] + tastes[n, j, b] - alpha[n, b] * prices[j])
-                value = power64(v - top[h, b])
-                total[h, b] += value
-                gains[h, b] += margins[j] * value
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def _less_own(
-    market: tuple[Any, ...], n: int, nests: Array, rho: Array, margins: Array, own: Array, sums: Any
-) -> bool:
-    """Take `own` products off the sums over all, of block n; False where rounding would show in the rest."""
-    tastes, alpha, _, delta, prices = market
-    top, total, gains = sums
-    sound = True
-    for j in own:
-        h, stretch = nests[j], 1.0 / (1.0 - rho[nests[j]])
-        for b in range(alpha.shape[1]):
-            value = power64(stretch * (delta[j] + tastes[n, j, b] - alpha[n, b] * prices[j]) - top[h, b])
-            before = total[h, b]
-            total[h, b] -= value
-            gains[h, b] -= margins[j] * value
-            sound = sound and total[h, b] > _LEAST * before
-    return sound
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def _lump(n: int, rho: Array, place: Array, sums: Any, lumps: Any) -> None:
-    """Fill what the rivals offer the buyers of block n from their sums by nest.
-
-    `lumps` = log sums (L + 1, N, B) in bits and mean earnings from them; the last row is all that lies
-    outside the firm's nests, the outside option included. `place` (H,) is the row of each nest, L where the
-    firm does not sell.
-    """
-    size, earned = lumps
-    top, total, gains = sums
-    rows = size.shape[0] - 1
-    for b in range(size.shape[2]):
-        highest = 0.0
-        for h in range(rho.size):
-            if total[h, b] > 0.0:
-                gains[h, b] /= total[h, b]
-                top[h, b] += np.log2(total[h, b])
-            if place[h] < rows:
-                size[place[h], n, b], earned[place[h], n, b] = top[h, b], gains[h, b]
-            else:
-                highest = max(highest, (1.0 - rho[h]) * top[h, b])
-        everything, money = power64(-highest), 0.0
-        for h in range(rho.size):
-            if place[h] == rows and total[h, b] > 0.0:
-                value = power64((1.0 - rho[h]) * top[h, b] - highest)
-                everything += value
-                money += value * gains[h, b]
-        size[rows, n, b] = highest + np.log2(everything)
-        earned[rows, n, b] = money / everything
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def _others(
-    market: tuple[Any, ...], firm: Any, nests: Array, rho: Array, margins: Array, pool: Any, lumps: Any
-) -> None:
-    """Fill `lumps` for one firm: from the sums over all products in `pool` where there is one, else anew."""
-    own, mine, place = firm
-    lanes = market[1].shape[1]
-    shape = (rho.size, lanes)
-    sums = np.empty(shape), np.empty(shape), np.empty(shape)
-    for n in range(market[1].shape[0]):
-        pooled = pool[0].shape[0] > 0
-        if pooled:
-            for h in range(rho.size):
-                for b in range(lanes):  # loops: the check of shapes in a slice takes seconds to compile
-                    sums[0][h, b], sums[1][h, b] = pool[0][n, h, b], pool[1][n, h, b]
-                    sums[2][h, b] = pool[2][n, h, b]
-            pooled = _less_own(market, n, nests, rho, margins, own, sums)
-        if not pooled:
-            _nest_sums(market, n, nests, rho, margins, mine, sums)
-        _lump(n, rho, place, sums, lumps)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, inline="always")
@@ -148,7 +51,7 @@ def _within(firm: tuple[Any, ...], n: int, prices: Array) -> None:
     for h in range(rho.size):
         for b in range(lanes):
             value = power64(size[h, n, b] - top[h, b])
-            value = value if size[h, n, b] > 0.5 * _NOBODY else 0.0
+            value = value if size[h, n, b] > 0.5 * NOBODY else 0.0
             total[h, b] = value
             near[h, b] = value * earned[h, n, b]
     for i in range(own.size):
@@ -230,25 +133,30 @@ def _profit(firm: tuple[Any, ...], prices: Array, target: Array) -> float:
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def _climb(firm: tuple[Any, ...], prices: Array, target: Array, trial: Array, image: Array) -> float:
-    """Go up from `prices` (in place) by zeta steps that never lower the firm's profit; returns it."""
-    profit = _profit(firm, prices, target)
+    """Go up from `prices` (in place) by zeta steps that never lower the firm's profit; returns it.
+
+    A step that helps is tried twice as long next time: far from the top zeta steps may be short and equal.
+    """
+    low, high = firm[9], firm[10]
+    profit, stride = _profit(firm, prices, target), 1.0
     for _ in range(_CLIMB):
-        part, better = 1.0, -np.inf
+        part, better = stride, -np.inf
         for _ in range(_CUTS):
             for i in range(prices.size):
-                trial[i] = prices[i] + part * (target[i] - prices[i])
+                trial[i] = min(max(prices[i] + part * (target[i] - prices[i]), low[i]), high[i])
             better = _profit(firm, trial, image)
             if better >= profit:
                 break
-            part *= 0.25
+            part = 1.0 if part > 1.0 else 0.25 * part
         if not better >= profit:
             return profit
         arrived = better - profit <= _STILL * abs(profit)
         profit = better
         _copy(trial, prices)
         _copy(image, target)
-        if arrived and part == 1.0:
+        if arrived and part <= 1.0:
             return profit
+        stride = 1.0 if arrived or part < 1.0 else min(2.0 * part, _LONGEST)
     return profit
 
 
@@ -303,60 +211,11 @@ def _search(firm: tuple[Any, ...], ray: int, present: Array, best: Array) -> tup
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def _rows(nests: Array, own: Array, place: Array) -> Any:
-    """Number the nests where the firm sells, in `place` (H,), and give all others the number after; L."""
-    place[:] = -1
-    rows = np.int64(0)
-    for j in own:
-        if place[nests[j]] < 0:
-            place[nests[j]] = rows
-            rows += 1
-    for h in range(place.size):
-        place[h] = rows if place[h] < 0 else place[h]
-    return rows
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def _room(count: int, rows: int, lanes: int) -> Any:
     """Working arrays of `_profit`: for products and nests of one block of buyers, and for products."""
     nest = (rows, lanes)
     sums = np.empty(nest), np.empty(nest), np.empty(nest), np.empty(nest), np.empty(lanes)
     return (np.empty((count, lanes)), *sums, np.empty(count), np.empty(count), np.empty(count))
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def _pool(market: tuple[Any, ...], nests: Array, rho: Array, margins: Array, blocks: int) -> Any:
-    """Sums over all products, by block and nest (N, H, B); `blocks` 0 for none."""
-    lanes = market[1].shape[1]
-    shape = (blocks, rho.size, lanes)
-    pool = np.empty(shape), np.empty(shape), np.empty(shape)
-    nobody = np.zeros(nests.size, np.bool_)
-    for n in range(blocks):
-        _nest_sums(market, n, nests, rho, margins, nobody, (pool[0][n], pool[1][n], pool[2][n]))
-    return pool
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def _free(order: Array, first: int, last: int, low: Array, high: Array) -> Array:
-    """A decider's products whose price is not imposed, from its stretch of `order`."""
-    own, count = np.empty(last - first, np.int64), 0
-    for i in range(first, last):
-        if low[order[i]] < high[order[i]]:
-            own[count] = order[i]
-            count += 1
-    return own[:count]
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def _weigh(
-    terms: tuple[Any, ...], prices: Array, conduct: float, weights: Array, g: int, part: Array, margins: Array
-) -> None:
-    """Set the part of each product's margin that decider g gets; `conduct` of it where g is below zero."""
-    costs, keep = terms[0], terms[1]
-    for j in range(prices.size):
-        if g >= 0:
-            part[j] = weights[g, j]
-        margins[j] = (part[j] if g >= 0 else conduct) * (keep[j] * prices[j] - costs[j])
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
@@ -385,21 +244,24 @@ def best_responses(
     blocks, lanes = market[1].shape
     conduct, weights = parts
     margins, part = np.empty(prices.size), np.ones(prices.size)
-    _weigh(terms, prices, conduct, weights, -1, part, margins)
-    pool = _pool(market, nests, rho, margins, 0 if weights.shape[0] else blocks)
+    weigh(terms, prices, conduct, weights, -1, part, margins)
+    pool = pool_sums(market, nests, rho, margins, 0 if weights.shape[0] else blocks)
     place, mine, last = np.empty(rho.size, np.int64), np.zeros(prices.size, np.bool_), 0
     _copy(prices, answers)
     for g in range(found.shape[0]):
         first = last
         while last < order.size and deciders[order[last]] == g:
             last += 1
-        own = _free(order, first, last, low, high)
+        own = free_products(order, first, last, low, high)
         if own.size == 0:
             found[g, 0], found[g, 1] = 0.0, 0.0
             continue
         if weights.shape[0]:
-            _weigh(terms, prices, conduct, weights, g, part, margins)
-        rows = _rows(nests, own, place)
+            weigh(terms, prices, conduct, weights, g, part, margins)
+        elif own.size < last - first:  # what the firm earns at its imposed prices counts in full
+            for i in range(first, last):
+                margins[order[i]] = keep[order[i]] * prices[order[i]] - costs[order[i]]
+        rows = number_nests(nests, own, place)
         local, correlation = np.empty(own.size, np.int64), np.empty(rows)
         own_terms = np.empty(own.size), np.empty(own.size), np.empty(own.size), np.empty(own.size)
         present, best = np.empty(own.size), np.empty(own.size)
@@ -410,9 +272,11 @@ def best_responses(
             own_terms[0][i], own_terms[1][i] = part[j] * keep[j], part[j] * costs[j]
             own_terms[2][i], own_terms[3][i] = low[j], high[j]
         lumps = np.empty((rows + 1, blocks, lanes)), np.empty((rows + 1, blocks, lanes))
-        _others(market, (own, mine, place), nests, rho, margins, pool, lumps)
+        rivals_offer(market, (own, mine, place), nests, rho, margins, pool, own.size == last - first, lumps)
         firm = (*market[:4], own, local, correlation, *own_terms, *lumps, _room(own.size, rows, lanes))
         found[g, 0], found[g, 1] = _search(firm, ray, present, best)
         for i in range(own.size):
             answers[own[i]] = best[i]
             mine[own[i]] = False
+        for i in range(first, last):
+            margins[order[i]] = conduct * (keep[order[i]] * prices[order[i]] - costs[order[i]])

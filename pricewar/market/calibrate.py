@@ -20,7 +20,7 @@ import numpy as np
 
 from pricewar.base.errors import bad_input
 from pricewar.base.own_code import FAILURES, blame
-from pricewar.base.records import Flags, Floats, Ints, Landscape, Record
+from pricewar.base.records import Flags, Floats, Ints, Landscape, Record, read_only
 from pricewar.base.sums import dot
 from pricewar.demand.anchored import Anchored
 from pricewar.demand.base import NOT_ON_SALE, Demand
@@ -71,13 +71,13 @@ class Calibration(Record):
     @cached_property
     def alpha(self) -> Floats:
         """(R,) price sensitivity per CNY; empty for a demand without rows."""
-        return self.demand.alpha if isinstance(self.demand, MixedLogit) else np.zeros(0)
+        return read_only(self.demand.alpha if isinstance(self.demand, MixedLogit) else np.zeros(0))
 
     @property
     def base(self) -> Floats:
         """(R, J) utility from tastes; without rows for a demand without them."""
         if isinstance(self.demand, MixedLogit):
-            return np.asarray(self.demand.tastes)
+            return read_only(np.asarray(self.demand.tastes))
         return np.zeros((0, self.demand.products))
 
     @property

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pricewar.base.records import Accounts, Floats
+from pricewar.base.records import Accounts, Flags, Floats
 from pricewar.base.state import State, leave
 
 from .production import Flow
@@ -33,9 +33,17 @@ def supply(state: State, suppliers: Sequence[Supplier], dependence: float) -> No
     state.supply = np.full(len(state.active), 1.0 - dependence * min(lost, 1.0))
 
 
-def exits(state: State, patience: Sequence[int]) -> list[int]:
-    """Firms that leave because they have been out of cash for too long; returns their positions."""
+def exits(state: State, patience: Sequence[int], tired: Flags | None = None) -> list[int]:
+    """Firms that leave because they have been out of cash for too long; returns their positions.
+
+    Args:
+        state: at the end of a month.
+        patience: (F,) months without cash until a firm leaves.
+        tired: (F,) firms that give up before their cash is gone.
+    """
     leaving = state.active & (state.months_broke >= np.array(patience))
+    if tired is not None:
+        leaving = leaving | (state.active & tired)
     gone = np.flatnonzero(leaving)
     if len(gone):
         leave(state, leaving)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pricewar.base.own_code import FAILURES, blame
 from pricewar.base.records import Floats, Ints, Quote, View, read_only
 from pricewar.base.state import State
+from pricewar.scenario.campaigns import unanswered
 from pricewar.scenario.parts import FirmSpec
 
 from .agents import Agent
@@ -26,7 +27,7 @@ class Firm(Agent):  # type: ignore[misc]
         self.index = index
         self.key = key
         self.spec = spec
-        self.strategy = spec.strategy
+        self.strategy = unanswered(spec.strategy) if model.setting.campaigns.on else spec.strategy
         self.own: Ints = read_only(model.landscape.own(index))
         self.line = slice(int(self.own[0]), int(self.own[-1]) + 1)
         self.memory: dict[str, Any] = {}

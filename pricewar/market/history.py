@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pricewar.base.records import Floats
+from pricewar.campaigns.base import KINDS
 from pricewar.results import metrics, schema
 from pricewar.results.store import Columns, table
 
@@ -223,11 +224,33 @@ def _log(model: PriceWar, run: Trajectory) -> Columns:
     }
 
 
+def _campaigns(model: PriceWar, run: Trajectory) -> Columns:
+    land, told = model.landscape, model.announcements
+    known = told.campaigns.known if told is not None else []
+    firms = (*land.firms, "")
+    return {
+        **_run_keys(model, len(known)),
+        "period": np.array([c.period for c in known], np.int64),
+        "month": _names([model.setting.month(c.period) for c in known]),
+        "firm": _names([firms[c.firm] for c in known]),
+        "role": _names(["lead" if c.trigger < 0 else "follow" for c in known]),
+        "kind": _names([KINDS[c.kind] for c in known]),
+        "announced": np.array([c.announced for c in known]),
+        "transaction": np.array([c.transaction for c in known]),
+        "coverage": np.array([c.coverage for c in known]),
+        "models": _names([",".join(land.products[j] for j in c.models) for c in known]),
+        "trigger": _names([firms[c.trigger] for c in known]),
+        "lag_months": np.array([c.lag_months for c in known], np.int64),
+        "ended": np.array([c.ended for c in known], np.int64),
+    }
+
+
 _COLUMNS: Final[dict[str, Callable[[PriceWar, Trajectory], Columns]]] = {
     "products": _products,
     "firms": _firms,
     "market": _market,
     "open_orders": _open_orders,
     "log": _log,
+    "campaigns": _campaigns,
 }
 """The function that makes the columns of each table."""

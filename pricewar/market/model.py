@@ -24,6 +24,7 @@ from pricewar.scenario.files import Source, load
 from . import buyers, calendar, closing, memory, own_mechanisms, settling
 from .accrual import Accrual
 from .batch import iteration
+from .board import Announcements
 from .buyers import Choice, Conditions
 from .calibrate import Calibration, calibrate
 from .costs import CostParts, cost_lines, draft, fixed_a_car, pay, purchases, squeezed_out
@@ -83,6 +84,7 @@ class PriceWar(Gauges):
         self._market_luck, self._taste_luck = draw_noise(
             self.setting, self.landscape.products, self.seed_of_run
         )
+        self.announcements = Announcements.of(self.setting, self.landscape, self.seed_of_run)
         self.crowd = Crowd.of(self.setting, self.calibration, self.seed_of_run, threads)
         self.start_cumulative = self.state.cumulative.copy()
         self.reference = PriceReference(self.setting, self.calibration)
@@ -90,7 +92,7 @@ class PriceWar(Gauges):
         self.sales: Sales | None = None
         self.accounts: Accounts | None = None
         self.price_history: Floats = np.empty((self.setting.periods + 1, len(self.landscape.products)))
-        self.price_history[0] = self.offers.price
+        self.price_history[0] = self.offers.announced
         own_mechanisms.require_rest(self.state, self.offers, self.setting.dynamics, self.setting.name)
         settlement = self.setting.market.settlement
         self.found: Conditions = buyers.conditions(
@@ -183,7 +185,9 @@ class PriceWar(Gauges):
             offers=self.offers,
             sales=self.sales,
             research=Research(calibration, self.found, self.chosen, self.offers.price, setting.market.vat),
-            by_product=product_figures(state, self.sales, self.cost_parts.start, calibration.growth),
+            by_product=product_figures(
+                state, self.sales, self.cost_parts.start, calibration.growth, setting.campaigns.on
+            ),
             by_firm=firm_figures(state),
             on_sale=state.on_sale,
             cost_lines=lines,
@@ -198,6 +202,8 @@ class PriceWar(Gauges):
         for firm in self.firms:
             firm.propose()
         offers = showroom(self.state, self.period, *proposed(self.firms, self.state))
+        if self.announcements is not None:
+            offers = self.announcements.lay_on(offers, self.state, self.sight)
         offers = calendar.impose(self.setting, offers, self.state, self.period)
         return self.regulator.amend(offers)
 
@@ -279,11 +285,14 @@ class PriceWar(Gauges):
         own_mechanisms.remember(self.state, offers, sales, self.setting.dynamics)
         memory.trends(self.state, self.setting.dynamics, sales)
         closing.supply(self.state, self.suppliers, self.setting.supply_chain.dependence)
-        for index in closing.exits(self.state, [firm.spec.months_to_exit for firm in self.firms]):
-            what = f"{self.firms[index].spec.name} runs out of cash and leaves"
+        told = self.announcements
+        tired = None if told is None else told.tired(self.state, accounts, self.period)
+        for index in closing.exits(self.state, [firm.spec.months_to_exit for firm in self.firms], tired):
+            why = "gives up" if tired is not None and tired[index] else "runs out of cash"
+            what = f"{self.firms[index].spec.name} {why} and leaves"
             self.state.log.append((self.period, self.firms[index].key, what))
         self.offers, self.sales, self.accounts = offers, sales, accounts
-        self.price_history[self.period + 1] = offers.price
+        self.price_history[self.period + 1] = offers.announced
 
     # -- what agents may see -------------------------------------------------------------------
 

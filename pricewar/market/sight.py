@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from pricewar.base.records import Flags, Floats, Landscape, Offers, Record, Sales, read_only
 from pricewar.base.state import State
 from pricewar.scenario.tree import Scenario
@@ -25,7 +27,7 @@ class Sight(Record):
     seed: int
     """Luck of the run, from which all agents draw theirs by name."""
     paid: Floats
-    """(t + 1, J) transaction prices, the start's first, CNY."""
+    """(t + 1, J) prices as they were announced, the start's first, CNY; without campaigns, those paid."""
     published: Floats
     """(t + 1, J) reference prices as they are published, CNY."""
     offers: Offers
@@ -52,7 +54,7 @@ class Sight(Record):
 
 
 def product_figures(
-    state: State, sales: Sales | None, start_cost: Floats, growth: Floats
+    state: State, sales: Sales | None, start_cost: Floats, growth: Floats, campaigns: bool = False
 ) -> dict[str, Floats]:
     """(J,) figures of which all firms are shown their own part.
 
@@ -61,12 +63,11 @@ def product_figures(
         sales: of last month; None before the first.
         start_cost: (J,) unit cost at the start, CNY ex VAT.
         growth: (J,) growth motive, CNY a unit.
+        campaigns: whether firms run campaigns; then a rule is shown its own prices without them.
     """
     start = state.landscape
     figures = {
-        "list_price": state.list_price,
-        "promotion": state.promotion,
-        "price": state.list_price - state.promotion,
+        **_own_prices(state, campaigns),
         "start_price": start.start_price,
         "unit_cost": state.unit_cost,
         "start_cost": start_cost,
@@ -79,6 +80,15 @@ def product_figures(
         "backlog": state.backlog,
     }
     return {name: read_only(values) for name, values in figures.items()}
+
+
+def _own_prices(state: State, campaigns: bool) -> dict[str, Floats]:
+    if not campaigns:
+        price = state.list_price - state.promotion
+        return {"list_price": state.list_price, "promotion": state.promotion, "price": price}
+    asked, price = state.asked_list, state.asked_price
+    asked = np.maximum(asked, price)
+    return {"list_price": asked, "promotion": asked - price, "price": price}
 
 
 def firm_figures(state: State) -> dict[str, Floats]:

@@ -10,6 +10,7 @@ import numpy as np
 from pricewar.base.book import OrderBook, Terms, Voided
 from pricewar.base.luck import stream
 from pricewar.base.records import Flags, Floats
+from pricewar.base.standing import Standing
 from pricewar.base.state import State
 from pricewar.demand.population import QUINTILES
 from pricewar.events import Entry
@@ -101,7 +102,14 @@ def _no_orders(products: int, firms: int) -> dict[str, Any]:
     terms = Terms(price=none, subsidy=none, tax=none, rebate=none, on_sale=none > 0)
     book = OrderBook.opening(none, none, terms, groups, np.zeros(QUINTILES))
     voided = Voided.none(products, QUINTILES)
-    return {"book": book, "voided": voided, "deposits": np.zeros(firms), "owners": groups}
+    standing = Standing.none(products, firms)
+    return {
+        "standing": standing,
+        "book": book,
+        "voided": voided,
+        "deposits": np.zeros(firms),
+        "owners": groups,
+    }
 
 
 def _experience(by_firm: Floats) -> Floats:
@@ -128,8 +136,18 @@ def draw_noise(scenario: Scenario, products: Sequence[str], seed: int) -> tuple[
         market = np.exp(noise.market_sd * stream(seed, "shoppers").standard_normal(length))
     if noise.taste_sd > 0:
         fresh = np.array([stream(seed, "taste", name).standard_normal(length) for name in products]).T
-        kept = noise.taste_memory
-        step = noise.taste_sd * np.sqrt(1.0 - kept**2)
-        for t in range(length):
-            taste[t] = (kept * taste[t - 1] if t else 0.0) + step * fresh[t]
+        taste = _passing(fresh, noise.taste_sd, noise.taste_memory)
+    for firm, sd in sorted(noise.firm_sd.items()):
+        luck = stream(seed, "firm taste", firm).standard_normal(length)
+        shock = _passing(luck, sd, noise.firm_memory)
+        own = np.array([scenario.products[name].firm == firm for name in products])
+        taste = taste + np.outer(shock, own)
     return market, taste
+
+
+def _passing(fresh: Floats, sd: float, kept: float) -> Floats:
+    """(T, ...) shocks of a standard deviation that fade by `kept` a month, from standard normals (T, ...)."""
+    path, step = np.zeros_like(fresh), sd * np.sqrt(1.0 - kept**2)
+    for t in range(len(fresh)):
+        path[t] = (kept * path[t - 1] if t else 0.0) + step * fresh[t]
+    return path

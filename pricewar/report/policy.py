@@ -165,7 +165,7 @@ def content(study: PolicyStudy, command: str) -> dict[str, Any]:
         "limits": LIMITS,
         "command": command,
         "files": f"Policy file {spec.origin or spec.name}, digest {spec.digest}, model edition {EDITION}; "
-        "futures/ holds every run, tables/ what the brief says.",
+        "trajectories/ holds every run, tables/ what the brief says.",
     }
 
 

@@ -25,6 +25,7 @@ market in one month of one run, so a table reads in R, Stata or a spreadsheet wi
 | `products.parquet`, `firms.parquet` | a row for each product, firm and month of each run |
 | `market.parquet`, `market.csv` | a row for each month of each run |
 | `open_orders.parquet`, `open_orders.csv` | what open orders come to, by product and book of each run |
+| `campaigns.parquet`, `campaigns.csv` | a row for each campaign of each run; none where campaigns are off |
 | `log.parquet`, `log.csv` | what happened: events, exits, interventions |
 | `runs.parquet`, `runs.csv` | a row for each run, failed ones with their error |
 | `run.json` | command, seeds, edition, inputs, versions, times; SHA-256 of tables, own code, all `files` |

@@ -195,6 +195,22 @@ LOG: Final[Table] = (
     note("what", "str", "", "what happened"),
 )
 
+CAMPAIGNS: Final[Table] = (
+    *_RUN,
+    key("period", "int", "month of the run in which it begins, from 0; a renewal is no row"),
+    note("month", "str", "", "its calendar month"),
+    note("firm", "str", "", "id of the firm"),
+    note("role", "str", "", "lead or follow"),
+    note("kind", "str", "", "list (for good), limited (a time), subsidy (money of the firm, for a time)"),
+    rate("announced", "fraction", "cut of the announced price, subsidies included"),
+    rate("transaction", "fraction", "cut of the transaction price, mean over its models"),
+    rate("coverage", "fraction", "its models among the firm's own on sale"),
+    note("models", "str", "", "ids of its models, with commas"),
+    note("trigger", "str", "", "id of the firm that is answered; empty for a leader"),
+    note("lag_months", "int", "months", "after the trigger's announcement; -1 for a leader"),
+    note("ended", "int", "", "first month of the run without it; -1 while it stands"),
+)
+
 RUNS: Final[Table] = (
     *_RUN,
     note("digest", "str", "", "fingerprint of all inputs of the scenario"),
@@ -248,6 +264,7 @@ SCHEMA: Final[dict[str, Table]] = {
     "market": MARKET,
     "open_orders": OPEN_ORDERS,
     "log": LOG,
+    "campaigns": CAMPAIGNS,
     "runs": RUNS,
 }
 

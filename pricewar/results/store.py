@@ -90,6 +90,7 @@ class Results:
     firms: pd.DataFrame = field(default_factory=lambda: empty("firms"))
     market: pd.DataFrame = field(default_factory=lambda: empty("market"))
     open_orders: pd.DataFrame = field(default_factory=lambda: empty("open_orders"))
+    campaigns: pd.DataFrame = field(default_factory=lambda: empty("campaigns"))
     log: pd.DataFrame = field(default_factory=lambda: empty("log"))
     runs: pd.DataFrame = field(default_factory=lambda: empty("runs"))
     about: Mapping[str, str] = field(default_factory=dict)

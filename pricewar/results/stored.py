@@ -18,7 +18,7 @@ from pricewar.files.digest import sha256
 from .schema import SCHEMA
 
 _ARROW: Final = {"str": pa.string(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
-_CSV: Final = ("market", "open_orders", "log", "runs")
+_CSV: Final = ("market", "open_orders", "log", "campaigns", "runs")
 
 
 def write_table(name: str, frame: pd.DataFrame, folder: Path) -> None:

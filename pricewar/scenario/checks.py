@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
@@ -11,6 +11,7 @@ from pricewar.base.errors import InputError, printable, shown
 from pricewar.base.landscape import Landscape
 from pricewar.base.months import months_between
 from pricewar.base.own_code import FAILURES, told
+from pricewar.campaigns import QuotaRace
 from pricewar.events import Event
 from pricewar.events.cuts import ImposedCut
 from pricewar.interventions import Intervention
@@ -166,6 +167,21 @@ def _at_rest(scenario: Scenario) -> Output:
     return Output(landscape=land, planned=sold, usual=sold, made=made, made_at_start=made)
 
 
+def _campaigns(scenario: Scenario) -> Iterator[dict[str, str]]:
+    """Quotas, propensities and shocks are of firms of the market."""
+    rule = scenario.campaigns.rule
+    named: dict[str, Iterable[str]] = {
+        "campaigns.quotas": scenario.campaigns.quotas,
+        "noise.firm_sd": scenario.noise.firm_sd,
+    }
+    if isinstance(rule, QuotaRace):
+        named |= {"campaigns.rule.lead": rule.lead, "campaigns.rule.follow": rule.follow}
+    for place, names in named.items():
+        for name in names:
+            if name not in scenario.firms:
+                yield _problem(f"{place}.{name}", repr(name), f"one of {_list(scenario.firms)}")
+
+
 def _references(scenario: Scenario) -> Iterator[dict[str, str]]:
     sorts: dict[str, Mapping[str, object]] = {
         "firm": scenario.firms,
@@ -287,6 +303,7 @@ def _list(names: Mapping[str, object]) -> str:
 
 
 CHECKS: tuple[Check, ...] = (
-    _ids, _names, _products, _totals, _buyers, _demand, _cost, _references, _strategies, _cuts, _calendar,
+    _ids, _names, _products, _totals, _buyers, _demand, _cost, _campaigns, _references, _strategies, _cuts,
+    _calendar,
 )  # fmt: skip
 """Each checks one aspect, so that a fault in one does not hide another."""

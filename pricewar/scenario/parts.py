@@ -155,5 +155,9 @@ class NoiseSpec(Table):
         0.0, ge=0, le=2, description="standard deviation of passing taste shocks, utility"
     )
     taste_memory: float = Field(0.6, ge=0, lt=1, description="autocorrelation of taste shocks a month")
+    firm_sd: dict[str, Annotated[float, Field(ge=0, le=2)]] = Field(
+        {}, description="firm id -> standard deviation of passing shocks to all its products, utility"
+    )
+    firm_memory: float = Field(0.6, ge=0, lt=1, description="autocorrelation of these shocks a month")
     view_lag: int = Field(0, ge=0, le=12, description="months by which rivals' prices are seen late")
     view_sd: float = Field(0.0, ge=0, le=1, description="log standard deviation of rivals' prices as seen")

@@ -24,6 +24,7 @@ from pricewar.events import Event
 from pricewar.files.digest import short_digest
 from pricewar.interventions import Intervention
 
+from .campaigns import CampaignSpec
 from .checks import inconsistencies
 from .cost_curves import Constant, CostCurve
 from .mechanisms import Dynamics
@@ -76,6 +77,7 @@ class Scenario(Table):
     demand: Annotated[Preferences, RuleOf("pricewar.scenario.preferences", Preferences, "Logit")] = Logit()
     cost: Annotated[CostCurve, RuleOf("pricewar.scenario.cost_curves", CostCurve, "Constant")] = Constant()
     dynamics: Dynamics = Dynamics()
+    campaigns: CampaignSpec = CampaignSpec()
     supply_chain: SupplyChainSpec = SupplyChainSpec()
     noise: NoiseSpec = NoiseSpec()
     firms: dict[str, FirmSpec] = Field(min_length=1)
@@ -150,10 +152,7 @@ class Scenario(Table):
         they do is named by the edition of the model.
         """
         tree = self.model_dump(mode="json", exclude={"seed", "title", "name"})
-        if tree["cost"] == Constant().model_dump(mode="json"):
-            del tree["cost"]  # files that do not speak of it keep their digest
-        if not tree["demand"].get("tastes", True):
-            del tree["demand"]["tastes"]
+        _forget(tree)
         own = sources(tree)
         tree |= {"sources": own} if own else {}
         return short_digest(tree)
@@ -163,6 +162,20 @@ class Scenario(Table):
         if not whole.fits(period):
             raise bad_input("month", ("period", period, whole.words))
         return month_after(self.start, period)
+
+
+def _forget(tree: dict[str, Any]) -> None:
+    """Leave out of a tree what a file does not speak of and older files could not: they keep their digest."""
+    usual = {"cost": Constant(), "campaigns": CampaignSpec()}
+    for name, default in usual.items():
+        if tree[name] == default.model_dump(mode="json"):
+            del tree[name]
+    if not tree["demand"].get("tastes", True):
+        del tree["demand"]["tastes"]
+    quiet = NoiseSpec().model_dump(mode="json")
+    for name in ("firm_sd", "firm_memory"):
+        if tree["noise"][name] == quiet[name]:
+            del tree["noise"][name]
 
 
 def scenario_from(tree: Mapping[str, Any], source: str) -> Scenario:

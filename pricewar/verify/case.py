@@ -59,7 +59,7 @@ def read_case(path: Path, market_id: str | None = None) -> Case:
 
 @takes(path=path_)
 def read_cases(path: Path) -> tuple[Case, ...]:
-    """Read and check a case file: one `Case` for each of its markets, in the file's order."""
+    """Read and check a case file: one `Case` for each of its markets, by sorted id."""
     source = str(path)
     content = _content(source, Path(path))
     inputs: dict[str, Any] = {}

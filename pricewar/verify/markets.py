@@ -76,14 +76,14 @@ class Frame:
 
 
 def parts(inputs: dict[str, Any], outputs: dict[str, Any]) -> list[Part]:
-    """The markets of a file, in the order of their first products."""
+    """The markets of a file, in the order of their sorted ids, as in pyblp's results."""
     key = next((key for key in SPELLINGS["market_ids"] if inputs.get(key) is not None), None)
     agents = next((key for key in SPELLINGS["agent_market_ids"] if inputs.get(key) is not None), None)
     if key is None:
         return [Part(inputs, outputs, None, np.arange(0))]
     products = _labels(key, inputs[key])
     draws = None if agents is None else _labels(agents, inputs[agents])
-    ids = list(dict.fromkeys(products.tolist()))
+    ids = [str(label) for label in np.unique(np.asarray(inputs[key]))]
     if draws is not None and set(draws.tolist()) != set(ids):
         raise bad_input("case", (f"inputs.{agents}", sorted(set(draws.tolist())), f"the markets {ids}"))
     _check_sizes(inputs, ids, products, draws)

@@ -1,0 +1,6 @@
+"""Campaigns: how firms start price wars, join them and leave them, above whatever rule sets their prices."""
+
+from .base import Board, CampaignRule, Draws, Plan
+from .race import QuotaRace
+
+__all__ = ["Board", "CampaignRule", "Draws", "Plan", "QuotaRace"]

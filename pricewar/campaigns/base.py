@@ -1,0 +1,154 @@
+"""What a campaign rule sees, draws and answers. F firms, J products; a leading axis of runs is allowed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from pydantic import Field
+
+from pricewar.base.records import Flags, Floats, Ints, Landscape, Record
+from pricewar.base.rules import Rule
+
+KINDS: Final = ("list", "limited", "subsidy")
+"""A lasting cut of the list price; a limited-time offer; money that the firm adds for a time."""
+LIST, LIMITED, SUBSIDY = range(len(KINDS))
+ROUNDS: Final = 2
+"""How often a month is answered: an answer can set off another within the month."""
+
+
+@dataclass(frozen=True)
+class Board(Record):
+    """What all firms can see before a month's campaigns are drawn, and each firm's own books."""
+
+    landscape: Landscape
+    period: int
+    month: str
+    """Calendar month, "2025-05"."""
+    able: Flags
+    """(F,) in the market, with something on sale."""
+    in_force: Flags
+    """(F,) whose own limited-time offer is in force."""
+    since: Ints
+    """(F,) months since the last own campaign; large where there was none."""
+    shortfall: Floats
+    """(F,) by how much sales run behind the announced target, 0..1; 0 without a target."""
+    overstock: Floats
+    """(F,) months of stock above what the firm holds to be normal, >= 0."""
+    warned: Flags
+    """(F,) whom the regulator has warned of price cuts."""
+    announced: Floats
+    """(F,) largest cut announced by each firm this month or last, as a fraction; 0 where none was."""
+    nearness: Floats
+    """(F, F) how near firm k is to firm f: the share of f's lost buyers that go to k, over the largest such
+    share; 0 on the diagonal."""
+
+    def trigger(self, announced: Floats) -> tuple[Floats, Ints]:
+        """(F,) the nearest rival's announced cut times nearness, at its largest, and (F,) whose it is.
+
+        Args:
+            announced: (F,) cuts as fractions.
+        """
+        pull = self.nearness * announced[..., None, :]
+        rival = pull.argmax(axis=-1)
+        return np.take_along_axis(pull, rival[..., None], axis=-1)[..., 0], rival
+
+
+@dataclass(frozen=True)
+class Draws(Record):
+    """The luck of a month's campaigns, (F,) each: drawn whether needed or not, so that runs stay paired."""
+
+    lead: Floats
+    """Uniform."""
+    follow: Floats
+    """(ROUNDS, F) uniform."""
+    size: Floats
+    """Standard normal."""
+    kind: Floats
+    """Uniform."""
+    coverage: Floats
+    """Uniform."""
+    bite: Floats
+    """Uniform."""
+    length: Floats
+    """Uniform."""
+    launch: Floats
+    """Uniform."""
+    renewal: Floats
+    """Uniform."""
+    habit: Floats
+    """Uniform, the same in all months of a run: what sort of firm it is."""
+
+
+@dataclass(frozen=True)
+class Plan(Record):
+    """Campaigns that firms draw up, (F,) each; what is said of firms outside `drawn` counts for nothing."""
+
+    drawn: Flags
+    size: Floats
+    """Announced cut, as a fraction."""
+    bite: Floats
+    """Share of it that is new money for buyers, 0..1; the rest repackages standing offers."""
+    kind: Ints
+    """Position in `KINDS`."""
+    coverage: Floats
+    """Share of the own products on sale that the campaign names, 0..1."""
+    days: Floats
+    """How long the offer stands; infinite for a list cut."""
+    trigger: Ints
+    """Position of the firm that is answered; -1 for a leader."""
+
+    @classmethod
+    def none(cls, firms: int) -> Plan:
+        """No campaign."""
+        zeros, places = np.zeros(firms), np.zeros(firms, dtype=np.int64)
+        return cls(np.zeros(firms, dtype=np.bool_), zeros, zeros, places, zeros, zeros, places - 1)
+
+
+class CampaignRule(Rule):
+    """How firms start, answer, renew and end campaigns. Subclass it and write any of its methods."""
+
+    horizon: float = Field(24.0, gt=0, le=120, description="months of a lasting cut that firms look ahead")
+
+    def lead_plan(self, board: Board, draws: Draws) -> Plan:
+        """Campaigns that firms start of their own accord.
+
+        Args:
+            board: what can be seen.
+            draws: the month's luck.
+        """
+        raise NotImplementedError
+
+    def follow_plan(self, board: Board, draws: Draws, announced: Floats, answer: int) -> Plan:
+        """Campaigns that answer others.
+
+        Args:
+            board: what can be seen.
+            draws: the month's luck.
+            announced: (F,) cuts announced this month or last, those of this month's leaders included.
+            answer: which round of answers this is, from 0.
+        """
+        raise NotImplementedError
+
+    def willing(self, gain: Floats, contribution: Floats, draws: Draws) -> Flags:
+        """(F,) which of the campaigns drawn are launched.
+
+        Args:
+            gain: (F,) expected gain over the campaign's life, in the market's currency.
+            contribution: (F,) a usual month's contribution (price less variable cost, times units).
+            draws: the month's luck.
+        """
+        return np.ones(gain.shape, dtype=np.bool_)
+
+    def renews(self, board: Board, draws: Draws) -> Flags:
+        """(F,) which firms renew their limited-time offers that end this month."""
+        return np.zeros(board.able.shape, dtype=np.bool_)
+
+    def expected_answers(self, board: Board, firm: int, size: float) -> Floats:
+        """(F,) cuts of transaction prices that a firm expects of its rivals if it announces `size`."""
+        return np.zeros(board.able.shape)
+
+    def unit_value(self, board: Board, firm: int) -> float:
+        """What one more unit is worth to a firm beyond its margin, as a share of its price."""
+        return 0.0

@@ -1,0 +1,154 @@
+"""The quota race: firms lead when they fall behind, and follow what is announced near them."""
+
+from __future__ import annotations
+
+import numpy as np
+from pydantic import Field
+
+from pricewar.base.records import Flags, Floats
+
+from .base import LIMITED, LIST, Board, CampaignRule, Draws, Plan
+
+Shares = tuple[float, float, float, float]
+
+
+def expit(logit: Floats) -> Floats:
+    """Probability of a logit."""
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logit, -50.0, 50.0))))
+
+
+def _each(values: dict[str, float], usual: float, firms: tuple[str, ...]) -> Floats:
+    return np.array([values.get(firm, usual) for firm in firms])
+
+
+class QuotaRace(CampaignRule):
+    """Lead and follow as logits a firm and month, sizes as log-normals, lengths in days.
+
+    LEAD: h = b0_f + quarter + b2 shortfall + b3 overstock + b5 warned + b6 1[moved within a month].
+    FOLLOW: q = c0_f + c1 log(1 + 100 A), A the largest announced cut of a rival times its nearness; asked
+    twice, so that an answer can set off another within the month. Sizes, kinds and lags are those of 96
+    announced moves from October 2022 to April 2025 (`pricewar.data`); what is assumed says so.
+    """
+
+    lead: dict[str, float] = Field(default={}, description="b0_f by firm id, logit a month")
+    lead_usual: float = Field(-2.9, description="b0 of firms without an entry (assumed; range -4 to -2)")
+    follow: dict[str, float] = Field(default={}, description="c0_f by firm id, logit a month")
+    follow_usual: float = Field(-2.2, description="c0 of firms without an entry (assumed; range -3.5 to -1)")
+    follow_size: float = Field(0.51, description="c1, on log(1 + 100 A); standard error 0.18")
+    quarters: Shares = Field((0.0, 0.0, 0.0, 0.0), description="calendar effects on leading, logit")
+    quarter_end: float = Field(0.0, description="effect of the last month of a quarter on leading, logit")
+    by_shortfall: float = Field(1.0, description="b2, on the shortfall of 0..1 (assumed; range 0 to 2)")
+    by_overstock: float = Field(0.2, description="b3, a month of stock too much (assumed; range 0 to 0.5)")
+    by_warning: float = Field(-1.0, description="b5, on firms that were warned (assumed; range -3 to 0)")
+    by_rest: float = Field(-0.5, description="b6, in the month after an own move (assumed; -1.5 to 0.5)")
+    lead_size: float = Field(0.09, gt=0, lt=1, description="median announced cut of a leader")
+    lead_spread: float = Field(0.6, ge=0, le=2, description="its spread, log")
+    answer_ratio: float = Field(0.74, gt=0, le=2, description="median of a follower's cut over its trigger's")
+    answer_spread: float = Field(0.35, ge=0, le=2, description="its spread, log")
+    largest: float = Field(0.35, gt=0, lt=1, description="largest announced cut")
+    kinds: tuple[float, float, float] = Field(
+        (0.51, 0.32, 0.17), description="shares of list cuts, limited-time offers, subsidies"
+    )
+    limited_days: tuple[float, float] = Field((30.0, 40.0), description="shortest and longest limited offer")
+    subsidy_days: float = Field(60.0, gt=0, description="length of a subsidy (assumed)")
+    renewal: float = Field(0.7, ge=0, le=1, description="probability that a limited offer is renewed")
+    cover: tuple[float, float] = Field(
+        (1.0, 1.0), description="Beta of the share of the own line-up that is named (assumed)"
+    )
+    new_money: tuple[float, float] = Field(
+        (2.0, 2.0), description="Beta of firms' mean share of an announced cut that is new (assumed)"
+    )
+    new_money_firmness: float = Field(
+        6.0, gt=0, description="how close single campaigns are to the firm's mean: sum of the Beta's weights"
+    )
+    quota_value: float = Field(
+        0.1, ge=0, le=1, description="tau: worth of a unit at a full shortfall, share of price (assumed)"
+    )
+    patience: float | None = Field(
+        1.0, gt=0, description="kappa: gains against a month's contribution; none: all drawn are launched"
+    )
+
+    def lead_odds(self, board: Board) -> Floats:
+        """(F,) logits of leading this month."""
+        place = int(board.month[5:]) - 1
+        own = _each(self.lead, self.lead_usual, board.landscape.firms)
+        calendar = self.quarters[place // 3] + self.quarter_end * (place % 3 == 2)
+        return np.asarray(
+            own
+            + calendar
+            + self.by_shortfall * board.shortfall
+            + self.by_overstock * board.overstock
+            + self.by_warning * board.warned
+            + self.by_rest * (board.since <= 1)
+        )
+
+    def follow_odds(self, board: Board, pull: Floats) -> Floats:
+        """(F,) logits of answering, given the largest announced cut of a rival times its nearness."""
+        own = _each(self.follow, self.follow_usual, board.landscape.firms)
+        return np.asarray(own + self.follow_size * np.log1p(100.0 * pull) + self.by_warning * board.warned)
+
+    def lead_plan(self, board: Board, draws: Draws) -> Plan:
+        """Campaigns that firms start of their own accord."""
+        drawn = board.able & (draws.lead < expit(self.lead_odds(board)))
+        size = self.lead_size * np.exp(self.lead_spread * draws.size)
+        return self._plan(drawn, size, np.full(drawn.shape, -1), draws)
+
+    def follow_plan(self, board: Board, draws: Draws, announced: Floats, answer: int) -> Plan:
+        """Campaigns that answer the nearest announced cut; whose own offer is in force does not answer."""
+        pull, rival = board.trigger(announced)
+        drawn = board.able & ~board.in_force & (pull > 0)
+        drawn &= draws.follow[answer] < expit(self.follow_odds(board, pull))
+        size = self.answer_ratio * announced[rival] * np.exp(self.answer_spread * draws.size)
+        return self._plan(drawn, size, rival, draws)
+
+    def _plan(self, drawn: Flags, size: Floats, trigger: np.ndarray, draws: Draws) -> Plan:
+        if not drawn.any():  # most months of most rounds
+            return Plan.none(drawn.size)
+        kind = np.searchsorted(np.cumsum(self.kinds)[:-1] / sum(self.kinds), draws.kind, side="right")
+        from scipy.special import betaincinv  # checking a file needs no scipy
+
+        first, last = self.limited_days
+        limited = first + (last - first) * draws.length
+        days = np.select([kind == LIST, kind == LIMITED], [np.inf, limited], self.subsidy_days)
+        mean = betaincinv(*self.new_money, draws.habit)
+        bite = betaincinv(
+            np.maximum(self.new_money_firmness * mean, 1e-6),
+            np.maximum(self.new_money_firmness * (1.0 - mean), 1e-6),
+            draws.bite,
+        )
+        return Plan(
+            drawn=drawn,
+            size=np.minimum(size, self.largest),
+            bite=np.asarray(bite),
+            kind=kind,
+            coverage=np.asarray(betaincinv(*self.cover, draws.coverage)),
+            days=days,
+            trigger=trigger,
+        )
+
+    def willing(self, gain: Floats, contribution: Floats, draws: Draws) -> Flags:
+        """Launched with probability logistic(gain / (kappa x monthly contribution))."""
+        if self.patience is None:
+            return np.ones(gain.shape, dtype=np.bool_)
+        scale = self.patience * np.maximum(np.abs(contribution), 1e-9)
+        return np.asarray(draws.launch < expit(gain / scale))
+
+    def expected_answers(self, board: Board, firm: int, size: float) -> Floats:
+        """Probability of an answer x mean coverage x ratio x mean new money x the cut."""
+        announced = np.zeros(board.able.shape)
+        announced[firm] = size
+        pull, _ = board.trigger(announced)
+        chance = np.where(board.able & (pull > 0), expit(self.follow_odds(board, pull)), 0.0)
+        cover, new = (a / (a + b) for a, b in (self.cover, self.new_money))
+        return np.asarray(chance * cover * new * min(self.answer_ratio * size, self.largest))
+
+    def unit_value(self, board: Board, firm: int) -> float:
+        """tau x shortfall."""
+        return float(self.quota_value * board.shortfall[firm])
+
+    def renews(self, board: Board, draws: Draws) -> Flags:
+        """Renewed with a fixed probability."""
+        return np.asarray(draws.renewal < self.renewal)
+
+
+__all__ = ["QuotaRace"]

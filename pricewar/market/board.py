@@ -1,0 +1,179 @@
+"""What campaigns are decided on: quotas and how far behind them firms are, stock, warnings, imposed cuts."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pricewar.base.landscape import Landscape
+from pricewar.base.luck import stream
+from pricewar.base.months import months_between
+from pricewar.base.records import Accounts, Flags, Floats, Offers
+from pricewar.base.state import State
+from pricewar.campaigns import Board
+from pricewar.events.cuts import ImposedCut
+from pricewar.interventions.suasion import PublicWarning
+from pricewar.scenario.campaigns import CampaignSpec
+from pricewar.scenario.tree import Scenario
+
+from .buyers import choose
+from .campaigning import Campaigns, Market, nearness
+from .costs import VARIABLE_SHARE
+from .sight import Sight
+
+RUNWAY = 0.5
+"""Years of losses that cash covers, below which a firm may give up (assumed)."""
+
+
+class Quotas:
+    """Each firm's announced quota of the year, and what it has sold of it."""
+
+    def __init__(self, spec: CampaignSpec, landscape: Landscape, start: str) -> None:
+        self.spec, self.landscape, self.start = spec, landscape, start
+        self.sold: dict[str, Floats] = {}
+        self.owed = np.zeros(len(landscape.firms))
+        """(F,) shortfall with which last year ended."""
+
+    def shortfall(self, month: str) -> Floats:
+        """(F,) by how much each firm is behind its quota along the season's path, 0..1.
+
+        In January to March last year's shortfall is carried on.
+        """
+        year, place = month[:4], int(month[5:])
+        season = np.asarray(self.spec.season)
+        due = float(season[: place - 1].sum() / season.sum())
+        target, sold = self._of(year)
+        path = target * due
+        behind = np.divide(path - sold, path, out=np.zeros_like(path), where=path > 0)
+        behind = np.maximum(behind, 0.0)
+        return np.maximum(behind, self.owed) if place <= 3 else behind
+
+    def book(self, month: str, units: Floats) -> None:
+        """Add a month's sales, (F,) units; December settles the year."""
+        year = month[:4]
+        target, sold = self._of(year)
+        self.sold[year] = sold + units
+        if month.endswith("-12"):
+            left = np.divide(target - self.sold[year], target, out=np.zeros_like(target), where=target > 0)
+            self.owed = np.maximum(left, 0.0)
+
+    def _of(self, year: str) -> tuple[Floats, Floats]:
+        quotas = [self.spec.quotas.get(firm, {}).get(year) for firm in self.landscape.firms]
+        target = np.array([quota.target if quota else 0.0 for quota in quotas])
+        if year not in self.sold:
+            before = year == self.start[:4]
+            self.sold[year] = np.array([quota.sold if quota and before else 0.0 for quota in quotas])
+        return target, self.sold[year]
+
+
+class Announcements:
+    """The campaigns of a run with all that they are decided on."""
+
+    def __init__(self, setting: Scenario, landscape: Landscape, seed: int) -> None:
+        self.setting = setting
+        self.campaigns = Campaigns(setting.campaigns.rule, landscape, seed, setting.periods)
+        self.quotas = Quotas(setting.campaigns, landscape, setting.start)
+        self.near = nearness(landscape)
+        streams = (stream(seed, "exit", firm) for firm in landscape.firms)
+        self.exit_luck = np.array([luck.random(setting.periods) for luck in streams])
+
+    @classmethod
+    def of(cls, setting: Scenario, landscape: Landscape, seed: int) -> Announcements | None:
+        """The campaigns of a scenario that has them, else None."""
+        return cls(setting, landscape, seed) if setting.campaigns.on else None
+
+    def lay_on(self, offers: Offers, state: State, sight: Sight) -> Offers:
+        """Draw the campaigns of a month and lay what stands on the prices that the firms' rules ask for.
+
+        Args:
+            offers: as the rules ask.
+            state: the market before the month; its `standing` is moved on.
+            sight: what may be seen, for quotas and for the decision to launch.
+        """
+        period, asked_list, asked = offers.period, offers.list_price, offers.price
+        if sight.sales is not None:
+            units = state.landscape.by_firm(sight.sales.units)
+            self.quotas.book(self.setting.month(period - 1), units)
+        imposed = self.imposed(state.landscape, period)
+        self.campaigns.month(state, self.board(state, period), imposed, last_month(state, sight))
+        standing = state.standing
+        list_price, price = standing.lists(asked_list), standing.prices(asked_list, asked)
+        state.standing = standing.but(list_lift=list_price / asked_list, price_lift=price / asked)
+        return offers.but(
+            list_price=list_price, promotion=list_price - price, headline=standing.headlines(asked_list)
+        )
+
+    def tired(self, state: State, accounts: Accounts, period: int) -> Flags:
+        """(F,) firms that give up: little cash against what they lose, and no luck this month.
+
+        Args:
+            state: with cash at the end of the month.
+            accounts: of the month.
+            period: the month.
+        """
+        other = np.array([firm.external_income for firm in self.setting.firms.values()])
+        loss = np.maximum(-12.0 * (accounts.operating_profit + other), 0.0)
+        runway = np.divide(np.maximum(state.cash, 0.0), loss, out=np.full_like(loss, np.inf), where=loss > 0)
+        hazard = np.minimum(self.setting.campaigns.give_up / np.maximum(runway, 1e-9), 1.0)
+        return np.asarray((runway < RUNWAY) & (self.exit_luck[:, period] < hazard))
+
+    def board(self, state: State, period: int) -> Board:
+        """What can be seen."""
+        land, standing = state.landscape, state.standing
+        month = self.setting.month(period)
+        return Board(
+            landscape=land,
+            period=period,
+            month=month,
+            able=state.active & (land.by_firm(state.on_sale) > 0),
+            in_force=land.by_firm(standing.offered > 0) > 0,
+            since=period - standing.moved,
+            shortfall=self.quotas.shortfall(month),
+            overstock=overstock(state),
+            warned=self.warned(period, len(land.firms)),
+            announced=standing.announced.max(axis=0),
+            nearness=self.near,
+        )
+
+    def warned(self, period: int, firms: int) -> Flags:
+        """(F,) whom a warning or a summons is addressed to this month: all firms."""
+        measures = self.setting.interventions
+        on = any(isinstance(m, PublicWarning) and m.active(self.setting.start, period) for m in measures)
+        return np.full(firms, on)
+
+    def imposed(self, landscape: Landscape, period: int) -> Floats:
+        """(F,) cuts that events announce this month: mean over the models in them, as a fraction."""
+        found = np.zeros(len(landscape.firms))
+        for event in self.setting.events:
+            if isinstance(event, ImposedCut) and months_between(self.setting.start, event.month) == period:
+                cut = event.announced(landscape) / landscape.start_price
+                firm = landscape.firm(event.firm)
+                found[firm] = max(found[firm], float(cut[cut > 0].mean()) if (cut > 0).any() else 0.0)
+        return found
+
+
+def overstock(state: State) -> Floats:
+    """(F,) months of stock above what each firm held to be normal at the start, >= 0."""
+    by_firm = state.landscape.by_firm
+    plan = np.maximum(by_firm(state.forecast), 1e-9)
+    normal = by_firm(state.start_stock_months * state.forecast)
+    return np.asarray(np.maximum(by_firm(state.stock) - normal, 0.0) / plan)
+
+
+def last_month(state: State, sight: Sight) -> Market:
+    """What firms know of demand when they decide on a campaign: last month's, at other prices."""
+    seen, offers, sales = sight.research, sight.offers, sight.sales
+    people = sales.shoppers if sales else sight.setting.consumers.shoppers
+    vat = sight.setting.market.vat
+
+    def answer(price: Floats) -> Floats:
+        moved = seen.found.but(price=seen.found.price + (price - offers.price))
+        return choose(moved, seen.calibration).share * people
+
+    return Market(
+        price=offers.price,
+        margin=offers.price / (1.0 + vat) - VARIABLE_SHARE * state.unit_cost,
+        units=seen.chosen.share * people,
+        room=state.capacity * state.supply * state.active,
+        vat=vat,
+        answer=answer,
+    )

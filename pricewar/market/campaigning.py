@@ -1,0 +1,288 @@
+"""Campaigns in a run: drawn each month above the prices that firms' rules ask for, launched, renewed, ended.
+
+The order of a month: offers that are over end or are renewed; new editions reset list prices; firms lead;
+firms answer, twice; what stands is laid on the prices that the rules ask for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pricewar.base.landscape import Landscape
+from pricewar.base.luck import stream
+from pricewar.base.records import Flags, Floats, Ints
+from pricewar.base.standing import Standing
+from pricewar.base.state import State
+from pricewar.campaigns import Board, CampaignRule, Draws, Plan
+from pricewar.campaigns.base import LIST, ROUNDS
+
+DAYS_A_MONTH = 365.0 / 12.0
+_UNIFORM = ("lead", "kind", "coverage", "bite", "length", "launch", "renewal")
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """One campaign as it is reported: at its first month; a renewal is none of its own."""
+
+    period: int
+    firm: int
+    kind: int
+    announced: float
+    """Cut of the announced price, as a fraction; what the firm adds to subsidies included."""
+    transaction: float
+    """Cut of the transaction price, mean over the models named."""
+    models: tuple[int, ...]
+    coverage: float
+    """Share of the own products on sale that it names."""
+    trigger: int
+    """Firm that is answered; -1 for a leader."""
+    lag_months: int
+    """Months after the trigger's announcement; -1 for a leader."""
+    ended: int = -1
+    """First period without it; -1 while it stands."""
+
+
+class Luck:
+    """Draws of all campaigns of a run: each firm's own, by its name, so that paired runs stay paired."""
+
+    def __init__(self, seed: int, firms: tuple[str, ...], periods: int) -> None:
+        def drawn(what: str, shape: tuple[int, ...]) -> Floats:
+            return np.array([stream(seed, "campaigns", firm, what).random(shape) for firm in firms])
+
+        normal = [stream(seed, "campaigns", firm, "size").standard_normal(periods) for firm in firms]
+        self.size = np.array(normal).T
+        self.habit = drawn("habit", ())
+        self.rest = drawn("rest", (periods, len(_UNIFORM) + ROUNDS))
+
+    def of(self, period: int) -> Draws:
+        """The draws of one month."""
+        rows = self.rest[:, period].T
+        named = dict(zip(_UNIFORM, rows, strict=False))
+        return Draws(**named, follow=rows[len(_UNIFORM) :], size=self.size[period], habit=self.habit)
+
+
+def nearness(landscape: Landscape) -> Floats:
+    """(F, F) share of a firm's lost buyers that go to each rival, over the largest such share.
+
+    Products count by their units at the start; the diagonal is 0.
+    """
+    weight = np.maximum(landscape.start_units, 1e-9)
+    flows = landscape.by_firm(landscape.by_firm(landscape.closeness * weight[:, None]).T).T
+    np.fill_diagonal(flows, 0.0)
+    top = flows.max(axis=1, keepdims=True)
+    near: Floats = np.divide(flows, top, out=np.zeros_like(flows), where=top > 0)
+    return near
+
+
+@dataclass(frozen=True)
+class Market:
+    """What the launch decision looks at: the market of last month, as its makers know it."""
+
+    price: Floats
+    """(J,) transaction prices."""
+    margin: Floats
+    """(J,) price net of VAT less variable cost, a unit."""
+    units: Floats
+    """(J,) orders a month at these prices."""
+    room: Floats
+    """(F,) units a month that each firm can make."""
+    vat: float
+    answer: Callable[[Floats], Floats]
+    """(J,) prices -> (J,) orders a month."""
+
+
+class Campaigns:
+    """All campaigns of one run."""
+
+    def __init__(self, rule: CampaignRule, landscape: Landscape, seed: int, periods: int) -> None:
+        self.rule, self.landscape = rule, landscape
+        self.luck = Luck(seed, landscape.firms, periods)
+        self.near = nearness(landscape)
+        self.known: list[Campaign] = []
+        """All campaigns so far, in the order in which they began."""
+        months = (stream(seed, "edition", name).integers(12) for name in landscape.products)
+        self.edition = np.array([int(month) for month in months])
+        """(J,) calendar month, 0 to 11, in which each model gets its new edition."""
+
+    def month(self, state: State, board: Board, imposed: Floats, market: Market) -> None:
+        """End, renew, and draw the campaigns of a month; `state.standing` is what stands after it.
+
+        Args:
+            state: the market before the month's prices.
+            board: what can be seen.
+            imposed: (F,) cuts that events announce this month, as fractions.
+            market: of last month, for the decision to launch.
+        """
+        draws = self.luck.of(board.period)
+        standing = self._ended(state.standing, board, draws)
+        standing = self._new_editions(standing, state, board)
+        before = standing.announced[0]
+        standing = standing.but(announced=np.stack([imposed, before]))
+        board = board.but(announced=np.maximum(imposed, before))
+        standing = self._launch(self.rule.lead_plan(board, draws), standing, state, board, draws, market)
+        for answer in range(ROUNDS):
+            told = standing.announced.max(axis=0)
+            now = board.but(
+                able=board.able & (standing.moved < board.period), in_force=self._in_force(standing)
+            )
+            plan = self.rule.follow_plan(now, draws, told, answer)
+            standing = self._launch(plan, standing, state, board, draws, market)
+        state.standing = standing
+
+    # -- what stands ---------------------------------------------------------------------------
+
+    def _in_force(self, standing: Standing) -> Flags:
+        return np.asarray(self.landscape.by_firm(standing.offered > 0) > 0)
+
+    def _ended(self, standing: Standing, board: Board, draws: Draws) -> Standing:
+        """Offers whose time is over end, or stand for as long again where the firm renews them."""
+        over = (standing.ends >= 0) & (standing.ends <= board.period)
+        if not over.any():
+            return standing
+        renewed = over & (self.rule.renews(board, draws) & board.able)[self.landscape.firm_of]
+        gone = over & ~renewed
+        self._close(gone, board.period)
+        ends = np.where(renewed, standing.ends + standing.days / DAYS_A_MONTH, standing.ends)
+        ends = np.where(gone, -1.0, ends)
+        return standing.but(
+            offered=np.where(gone, 0.0, standing.offered),
+            given=np.where(gone, 0.0, standing.given),
+            ends=ends,
+        )
+
+    def _close(self, gone: Flags, period: int) -> None:
+        """Note the end of campaigns all of whose models are out of it."""
+        for k, campaign in enumerate(self.known):
+            if campaign.kind != LIST and campaign.ended < 0 and gone[list(campaign.models)].all():
+                self.known[k] = replace(campaign, ended=period)
+
+    def _new_editions(self, standing: Standing, state: State, board: Board) -> Standing:
+        """A model's new edition has today's transaction price as its list price, and no promotion."""
+        if board.period == 0:
+            return standing
+        due = (self.edition == int(board.month[5:]) - 1) & state.on_sale & (standing.offered == 0)
+        if not due.any():
+            return standing
+        asked, price = state.asked_list, state.asked_price
+        fresh = price * standing.paid / np.maximum(asked, 1e-9)
+        return standing.but(listed=np.where(due, np.minimum(fresh, standing.listed), standing.listed))
+
+    # -- new campaigns -------------------------------------------------------------------------
+
+    def _launch(
+        self, plan: Plan, standing: Standing, state: State, board: Board, draws: Draws, market: Market
+    ) -> Standing:
+        """Launch those of the campaigns drawn that their firms find worth it."""
+        drawn = np.flatnonzero(plan.drawn)
+        if not len(drawn):
+            return standing
+        models = {int(f): self._models(int(f), plan, state) for f in drawn}
+        gain, contribution = self._gains(plan, models, standing, board, market)
+        launched = plan.drawn & self.rule.willing(gain, contribution, draws)
+        for f in np.flatnonzero(launched):
+            standing = self._add(int(f), models[int(f)], plan, standing, state, board)
+        return standing
+
+    def _models(self, f: int, plan: Plan, state: State) -> Ints:
+        """Positions of the models that a campaign names: most stock and nearest the trigger first."""
+        land = self.landscape
+        own = np.flatnonzero((land.firm_of == f) & state.on_sale)
+        many = max(1, round(float(plan.coverage[f]) * len(own)))
+        stock = state.stock[own] / np.maximum(state.forecast[own], 1e-9)
+        rival = int(plan.trigger[f])
+        near = land.closeness[own][:, land.firm_of == rival].sum(axis=1) if rival >= 0 else np.zeros(len(own))
+        rank = _ranks(stock) + _ranks(near)
+        names = np.array([land.products[j] for j in own])
+        order = np.lexsort((names, -rank))
+        return np.sort(own[order[:many]])
+
+    def _gains(
+        self, plan: Plan, models: dict[int, Ints], standing: Standing, board: Board, market: Market
+    ) -> tuple[Floats, Floats]:
+        """(F,) expected gain of each campaign drawn over its life, and (F,) a usual month's contribution.
+
+        Rivals are expected to answer as the rule says, on their mean coverage, with their mean size and bite.
+        """
+        land = self.landscape
+        contribution = land.by_firm(market.margin * market.units)
+        gain = np.zeros(len(land.firms))
+        for f, named in models.items():
+            cut = np.zeros(len(land.products))
+            cut[named] = plan.size[f] * plan.bite[f]
+            answers = self.rule.expected_answers(board, f, float(plan.size[f]))
+            cut = np.maximum(cut, np.where(land.firm_of == f, 0.0, answers[land.firm_of]))
+            price = market.price * (1.0 - cut)
+            own = land.firm_of == f
+            units = market.answer(price)[own]
+            usual = market.units[own]
+            ceiling = max(float(market.room[f]), float(usual.sum()))
+            units = units * min(1.0, ceiling / max(float(units.sum()), 1e-9))
+            margin = market.margin[own] - (market.price - price)[own] / (1.0 + market.vat)
+            monthly = float((margin * units).sum() - contribution[f])
+            months = min(float(plan.days[f]) / DAYS_A_MONTH, self.rule.horizon)
+            value = self.rule.unit_value(board, f) * float((market.price[own] * (units - usual)).sum())
+            gain[f] = months * (monthly + value)
+        return gain, contribution
+
+    def _add(
+        self, f: int, named: Ints, plan: Plan, standing: Standing, state: State, board: Board
+    ) -> Standing:
+        size, bite, kind = float(plan.size[f]), float(plan.bite[f]), int(plan.kind[f])
+        before = standing.prices(state.asked_list, state.asked_price)
+        listed, paid = standing.listed.copy(), standing.paid.copy()
+        offered, given = standing.offered.copy(), standing.given.copy()
+        ends, days = standing.ends.copy(), standing.days.copy()
+        if kind == LIST:
+            listed[named] *= 1.0 - size
+            paid[named] *= 1.0 - size * bite
+        else:
+            deeper = named[size >= offered[named]]
+            offered[deeper], given[deeper] = size, np.maximum(given[deeper], size * bite)
+            ends[named] = board.period + float(plan.days[f]) / DAYS_A_MONTH
+            days[named] = float(plan.days[f])
+        announced, moved = standing.announced.copy(), standing.moved.copy()
+        announced[0, f], moved[f] = max(announced[0, f], size), board.period
+        standing = standing.but(
+            listed=listed, paid=paid, offered=offered, given=given, ends=ends, days=days,
+            announced=announced, moved=moved,
+        )  # fmt: skip
+        after = standing.prices(state.asked_list, state.asked_price)
+        self._note(f, named, plan, float((1.0 - after[named] / before[named]).mean()), standing, state, board)
+        return standing
+
+    def _note(
+        self, f: int, named: Ints, plan: Plan, paid: float, standing: Standing, state: State, board: Board
+    ) -> None:
+        rival = int(plan.trigger[f])
+        own = (self.landscape.firm_of == f) & state.on_sale
+        lag = -1 if rival < 0 else int(standing.announced[0, rival] <= 0)
+        campaign = Campaign(
+            period=board.period,
+            firm=f,
+            kind=int(plan.kind[f]),
+            announced=float(plan.size[f]),
+            transaction=paid,
+            models=tuple(int(j) for j in named),
+            coverage=len(named) / max(int(own.sum()), 1),
+            trigger=rival,
+            lag_months=lag,
+        )
+        self.known.append(campaign)
+        state.log.append((board.period, self.landscape.firms[f], _told(campaign, self.landscape)))
+
+
+def _ranks(values: Floats) -> Floats:
+    """Places from 0 to 1, equal values at equal places."""
+    places = np.unique(values, return_inverse=True)[1]
+    return np.asarray(places / max(int(places.max()), 1), dtype=np.float64)
+
+
+def _told(campaign: Campaign, landscape: Landscape) -> str:
+    """The line of a campaign in the log."""
+    firms, cut = landscape.firms, f"{campaign.announced:.0%} on {len(campaign.models)} models"
+    role = "leads" if campaign.trigger < 0 else f"follows {firms[campaign.trigger]}"
+    kind = ("cuts list prices", "offers for a limited time", "adds a subsidy")[campaign.kind]
+    return f"{firms[campaign.firm]} {role}: {kind}, {cut}"

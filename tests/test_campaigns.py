@@ -1,0 +1,325 @@
+"""Campaigns: who leads, who follows, what stands on prices, what ends, and laws that hold for any luck."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import AT_REST, column, ran, strategies, tiny
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pricewar import InputError, load, run
+from pricewar.base.records import Flags, Floats
+from pricewar.base.standing import Standing
+from pricewar.campaigns import Board, CampaignRule, Draws, Plan, QuotaRace
+from pricewar.campaigns.base import LIST
+from pricewar.market.board import Quotas
+from pricewar.market.campaigning import Campaign, Luck, nearness
+from pricewar.market.model import PriceWar
+from pricewar.market.start import draw_noise
+from pricewar.scenario.campaigns import CampaignSpec, unanswered
+from pricewar.scenario.tree import Scenario
+from pricewar.strategies import CostPlus, Hold, Match, StockClearing
+
+SOME = settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+EAGER = {"kind": "QuotaRace", "lead_usual": -0.5, "follow_usual": 0.5, "patience": None}
+QUIET = {**AT_REST, **strategies("Hold")}
+
+
+def wars(changes: dict[str, Any] | None = None, **rule: Any) -> Scenario:
+    """The small market with eager firms."""
+    return tiny({"campaigns.on": True, "campaigns.rule": {**EAGER, **rule}, **(changes or {})})
+
+
+def known(model: PriceWar) -> list[Campaign]:
+    assert model.announcements is not None
+    return model.announcements.campaigns.known
+
+
+class Boss(CampaignRule):
+    """A rule of a user's own: the first firm cuts its list prices by a tenth in the third month."""
+
+    def _plan(self, drawn: Flags, size: float) -> Plan:
+        one = np.ones(drawn.shape)
+        return Plan(drawn, size * one, one, 0 * drawn, one, np.inf * one, np.full(drawn.shape, -1))
+
+    def lead_plan(self, board: Board, draws: Draws) -> Plan:
+        first = np.arange(len(board.able)) == 0
+        return self._plan(first & (board.period == 2), 0.1)
+
+    def follow_plan(self, board: Board, draws: Draws, announced: Floats, answer: int) -> Plan:
+        return self._plan(np.zeros(board.able.shape, dtype=bool), 0.0)
+
+
+# -- off, and nothing drawn --------------------------------------------------------------------
+
+
+def test_off_is_the_default_and_keeps_the_digest() -> None:
+    assert not load("baseline").campaigns.on
+    assert tiny({"campaigns.on": False}).digest == tiny().digest
+    assert wars().digest != tiny().digest
+    assert ran(tiny()).announcements is None
+
+
+def test_with_nothing_drawn_prices_are_those_that_the_rules_ask_for() -> None:
+    never = wars({**QUIET}, lead_usual=-40.0)
+    for one, other in zip(ran(never).history, ran(tiny(QUIET)).history, strict=True):
+        assert one.offers.price == pytest.approx(other.offers.price, rel=1e-12)
+        assert one.sales.orders == pytest.approx(other.sales.orders, rel=1e-9)
+
+
+# -- a campaign by hand ------------------------------------------------------------------------
+
+
+def test_a_rule_of_ones_own_cuts_list_prices_for_good() -> None:
+    scenario = tiny(QUIET).but({"campaigns.on": True, "campaigns.rule": Boss()})
+    assert scenario.campaigns.rule.kind == "test_campaigns:Boss"
+    model = ran(scenario)
+    price, start = column(model, "offers", "price"), model.landscape.start_price
+    assert price[:2] == pytest.approx(np.tile(start, (2, 1)))
+    assert price[2:, :2] == pytest.approx(np.tile(0.9 * start[:2], (6, 1)), rel=1e-9)
+    assert price[:, 2:] == pytest.approx(np.tile(start[2:], (8, 1)))
+    (only,) = known(model)
+    assert (only.period, only.firm, only.kind, only.trigger, only.lag_months) == (2, 0, LIST, -1, -1)
+    assert only.models == (0, 1)
+    assert only.coverage == 1.0
+    assert only.transaction == pytest.approx(0.1)
+    assert (2, "ace", "ace leads: cuts list prices, 10% on 2 models") in model.state.log
+
+
+def test_limited_offers_end_and_give_the_price_back() -> None:
+    model = ran(
+        wars(QUIET, lead={"ace": 40.0, "bolt": -40.0, "cove": -40.0}, follow_usual=-40.0, renewal=0.0,
+             kinds=(0.0, 1.0, 0.0), by_rest=-80.0, cover=(50.0, 0.01), new_money=(50.0, 0.01))
+    )  # fmt: skip
+    price, start = column(model, "offers", "price")[:, 0], model.landscape.start_price[0]
+    first = known(model)[0]
+    assert first.period == 0
+    assert first.ended == 2
+    assert price[0] < 0.999 * start
+    assert price[1] == pytest.approx(price[0])
+    assert price[2] == pytest.approx(start) or known(model)[1].period == 2
+
+
+def test_what_repackages_promotions_moves_the_announced_price_alone() -> None:
+    model = ran(
+        wars(QUIET, lead={"ace": 40.0, "bolt": -40.0, "cove": -40.0}, follow_usual=-40.0, largest=0.05,
+             lead_size=0.05, lead_spread=0.0, kinds=(0.0, 1.0, 0.0), cover=(50.0, 0.01),
+             new_money=(0.01, 50.0))
+    )  # fmt: skip
+    offers, start = model.history[0].offers, model.landscape.start_price
+    assert offers.price[:2] == pytest.approx(start[:2], rel=0.02)
+    assert np.all(offers.announced[:2] < offers.list_price[:2] - 1.0)
+
+
+# -- laws --------------------------------------------------------------------------------------
+
+
+@SOME
+@given(st.integers(0, 10_000))
+def test_whatever_is_drawn(seed: int) -> None:
+    model = ran(wars(), seed)
+    for month in model.history:
+        offers = month.offers
+        assert np.all(offers.price > 0)
+        assert np.all(offers.price <= offers.announced * (1 + 1e-9))
+        assert np.all(offers.announced <= offers.list_price * (1 + 1e-9))
+        assert np.all(offers.promotion >= -1e-6)
+    told = known(model)
+    assert len({(c.period, c.firm) for c in told}) == len(told), "one campaign a firm and month"
+    for campaign in told:
+        assert 0 < campaign.announced <= 0.35
+        assert -1e-9 <= campaign.transaction <= campaign.announced + 1e-9
+        assert 0 < campaign.coverage <= 1
+        assert campaign.trigger != campaign.firm
+        assert (campaign.trigger < 0) == (campaign.lag_months < 0)
+        assert {model.landscape.firm_of[j] for j in campaign.models} == {campaign.firm}
+        if campaign.trigger >= 0:
+            before = [c for c in told if c.firm == campaign.trigger and 0 <= campaign.period - c.period <= 1]
+            assert before, "who follows follows somebody"
+
+
+def test_the_same_seed_gives_the_same_wars_and_another_gives_others() -> None:
+    one, two, other = (known(ran(wars(), seed)) for seed in (1, 1, 2))
+    assert one == two
+    assert one != other
+
+
+def test_a_firm_more_moves_nobody_elses_luck() -> None:
+    few, more = Luck(7, ("ace", "bolt"), 12), Luck(7, ("ace", "newcomer", "bolt"), 12)
+    for t in range(12):
+        for name in ("lead", "size", "habit", "bite"):
+            assert np.array_equal(getattr(few.of(t), name), getattr(more.of(t), name)[[0, 2]])
+        assert np.array_equal(few.of(t).follow, more.of(t).follow[:, [0, 2]])
+
+
+def test_a_longer_run_begins_like_a_shorter_one() -> None:
+    long, brief = wars({"periods": 8}), wars({"periods": 5})
+    early = [c for c in known(ran(long)) if c.period < 5]
+    assert [(c.period, c.firm, c.announced) for c in early] == [
+        (c.period, c.firm, c.announced) for c in known(ran(brief))
+    ]
+
+
+def test_money_times_k_changes_no_decision() -> None:
+    tree = wars(patience=1.0).model_dump()
+    k = 7.0
+    for product in tree["products"].values():
+        product["list_price"] *= k
+        product["promotion"] *= k
+    for firm in tree["firms"].values():
+        for name in ("fixed_cost", "cash", "external_income"):
+            firm[name] *= k
+    tree["market"]["pack_price"] *= k
+    tree["dynamics"]["backlog"]["wait_cost"] *= k
+    one, other = ran(wars(patience=1.0)), ran(Scenario.model_validate(tree))
+    assert [(c.period, c.firm, c.models) for c in known(one)] == [
+        (c.period, c.firm, c.models) for c in known(other)
+    ]
+    assert known(other)[-1].transaction == pytest.approx(known(one)[-1].transaction, rel=1e-6)
+
+
+def test_the_order_of_firms_changes_nothing() -> None:
+    scenario = wars(patience=1.0)
+    tree = scenario.model_dump()
+    tree["firms"] = dict(reversed(tree["firms"].items()))
+    one, other = ran(scenario), ran(Scenario.model_validate(tree))
+
+    def told(model: PriceWar) -> set[tuple[int, str, float]]:
+        return {(c.period, model.landscape.firms[c.firm], round(c.announced, 9)) for c in known(model)}
+
+    assert told(one) == told(other)
+
+
+# -- the parts ---------------------------------------------------------------------------------
+
+
+def test_answers_give_way_to_their_base() -> None:
+    base = CostPlus(pass_through=0.7)
+    assert unanswered(Match(base=base)) == base
+    assert unanswered(StockClearing(base=Match(base=base))) == StockClearing(base=base)
+    assert unanswered(Hold()) == Hold()
+    for firm in load("baseline").firms.values():
+        assert "Match" not in str(unanswered(firm.strategy).model_dump())
+
+
+def test_nearness_is_a_share_of_the_largest() -> None:
+    near = nearness(PriceWar(tiny()).landscape)
+    assert np.all(np.diag(near) == 0)
+    assert near.max(axis=1) == pytest.approx(1.0)
+    assert np.all(near >= 0)
+
+
+def test_quotas_fall_behind_along_the_season_and_are_carried_into_spring() -> None:
+    spec = CampaignSpec(
+        quotas={"ace": {"2025": {"target": 120_000, "sold": 0}, "2026": {"target": 120_000}}},
+        season=(1.0,) * 12,
+    )
+    land = PriceWar(tiny()).landscape
+    quotas = Quotas(spec, land, "2025-01")
+    assert quotas.shortfall("2025-01") == pytest.approx([0, 0, 0])
+    for month in range(1, 13):
+        quotas.book(f"2025-{month:02d}", np.array([5_000.0, 1.0, 1.0]))
+        if month < 12:
+            assert quotas.shortfall(f"2025-{month + 1:02d}") == pytest.approx([0.5, 0, 0])
+    assert quotas.shortfall("2026-01") == pytest.approx([0.5, 0, 0])
+    quotas.book("2026-01", np.array([10_000.0, 0, 0]))
+    assert quotas.shortfall("2026-02") == pytest.approx([0.5, 0, 0])
+    for month in (2, 3):
+        quotas.book(f"2026-{month:02d}", np.array([10_000.0, 0, 0]))
+    assert quotas.shortfall("2026-04") == pytest.approx([0, 0, 0])
+
+
+def test_odds_move_as_they_say() -> None:
+    model = PriceWar(wars())
+    assert model.announcements is not None
+    board = model.announcements.board(model.state, 0)
+    rule = QuotaRace()
+    plain = rule.lead_odds(board)
+    behind = rule.lead_odds(board.but(shortfall=np.full(3, 0.5)))
+    assert behind == pytest.approx(plain + 0.5 * rule.by_shortfall)
+    warned = rule.lead_odds(board.but(warned=np.full(3, True)))
+    assert warned == pytest.approx(plain + rule.by_warning)
+    answer = rule.follow_odds(board, np.array([0.0, 0.1, 0.1]))
+    assert answer[1] - answer[0] == pytest.approx(0.51 * np.log(11))
+
+
+def test_warnings_make_wars_rarer_not_only_shallower() -> None:
+    measure = {"interventions": [{"kind": "PublicWarning", "start": "2025-01"}]}
+    count = {
+        name: sum(len(known(ran(wars(changes, lead_usual=-1.5), seed))) for seed in range(12))
+        for name, changes in {"peace": {}, "warned": measure}.items()
+    }
+    assert count["warned"] < 0.8 * count["peace"]
+
+
+def test_imposed_cuts_are_answered() -> None:
+    cut = {"events": [{"kind": "Cut", "month": "2025-03", "firm": "ace", "depth": 0.3}]}
+    calm = {"lead_usual": -40.0, "follow_usual": 0.0, "patience": None}
+    answers = [c for seed in range(8) for c in known(ran(wars({**QUIET, **cut}, **calm), seed))]
+    assert answers
+    first = [c for c in answers if c.period in (2, 3)]
+    assert all(c.trigger >= 0 for c in answers)
+    assert any(c.trigger == 0 and c.lag_months == 0 for c in first)
+
+
+def test_nothing_stands_at_the_start() -> None:
+    standing = Standing.none(4, 2)
+    price = np.array([1.0, 2.0, 3.0, 4.0])
+    assert np.array_equal(standing.lists(price), price)
+    assert np.array_equal(standing.prices(price, price), price)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "says"),
+    [
+        ("campaigns.rule.largest", 1.5, "largest"),
+        ("campaigns.season", (1.0,) * 11, "season"),
+        ("campaigns.quotas", {"ace": {"25": {"target": 1}}}, "quotas"),
+        ("campaigns.quotas", {"nobody": {"2025": {"target": 1}}}, "nobody"),
+        ("campaigns.rule.lead", {"nobody": -1.0}, "nobody"),
+    ],
+)
+def test_bad_input_is_told_with_its_place(path: str, value: Any, says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        tiny({path: value})
+
+
+def test_firms_with_little_cash_give_up_some_day_and_rich_ones_never() -> None:
+    poor = {"firms.ace.cash": 6e8, "firms.ace.fixed_cost": 2e9, "firms.ace.months_to_exit": 60}
+    gone = [~ran(wars({**QUIET, **poor}, lead_usual=-40.0), seed).state.active for seed in range(20)]
+    share = np.mean([flags[0] for flags in gone])
+    assert share > 0.5
+    never = wars({**QUIET, **poor, "campaigns.give_up": 0.0}, lead_usual=-40.0)
+    assert ran(never).state.active[0]
+    assert all(flags[1:].sum() == 0 for flags in gone)
+    told = ran(wars({**QUIET, **poor, "campaigns.give_up": 1.0}, lead_usual=-40.0)).state.log
+    assert any(what == "Ace gives up and leaves" for _, _, what in told)
+
+
+def test_shocks_of_a_firm_move_all_its_products_and_nobody_elses() -> None:
+    quiet = {**QUIET, "dynamics.loyalty.on": False}
+    plain, shaken = tiny(quiet), tiny({**quiet, "noise.firm_sd": {"ace": 0.3}})
+    (_, none), (_, taste) = (draw_noise(s, PriceWar(s).landscape.products, 3) for s in (plain, shaken))
+    assert np.array_equal(taste[:, 2:], none[:, 2:])
+    assert np.array_equal(taste[:, 0], taste[:, 1])
+    assert 0.05 < taste[:, 0].std() < 0.6
+    assert plain.but({"noise.firm_sd": {}}).digest == plain.digest != shaken.digest
+    long = draw_noise(tiny({**quiet, "noise.firm_sd": {"ace": 0.3}, "periods": 600}), ["ace-small"], 3)[1]
+    assert long.std() == pytest.approx(0.3, rel=0.1)
+    assert np.corrcoef(long[1:, 0], long[:-1, 0])[0, 1] == pytest.approx(0.6, abs=0.08)
+
+
+def test_the_table_of_campaigns_says_what_was_drawn() -> None:
+    results = run(wars(), seeds=2)
+    table = results.campaigns
+    model = ran(wars(), seed=int(results.seeds[0]))
+    one = table[table.seed == results.seeds[0]]
+    assert len(one) == len(known(model)) > 0
+    assert list(one.firm) == [model.landscape.firms[c.firm] for c in known(model)]
+    assert set(table.role) == {"lead", "follow"}
+    assert set(table.kind) <= {"list", "limited", "subsidy"}
+    assert ((table.role == "lead") == (table.trigger == "")).all()
+    assert len(run(tiny(), seeds=1).campaigns) == 0
