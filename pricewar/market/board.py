@@ -15,7 +15,6 @@ from pricewar.interventions.suasion import PublicWarning
 from pricewar.scenario.campaigns import CampaignSpec
 from pricewar.scenario.tree import Scenario
 
-from .buyers import choose
 from .campaigning import Campaigns, Market, nearness
 from .costs import VARIABLE_SHARE
 from .sight import Sight
@@ -165,14 +164,17 @@ def last_month(state: State, sight: Sight) -> Market:
     people = sales.shoppers if sales else sight.setting.consumers.shoppers
     vat = sight.setting.market.vat
 
+    sketch, found = seen.calibration.sketch, seen.found
+    demand = sketch.at(found.delta, found.outside[: sketch.rows], found.brand[: sketch.rows])
+
     def answer(price: Floats) -> Floats:
-        moved = seen.found.but(price=seen.found.price + (price - offers.price))
-        return choose(moved, seen.calibration).share * people
+        weighed = found.price + found.shift + (price - offers.price)
+        return np.asarray(demand.by_group(weighed)[0].sum(axis=0) * people)
 
     return Market(
         price=offers.price,
         margin=offers.price / (1.0 + vat) - VARIABLE_SHARE * state.unit_cost,
-        units=seen.chosen.share * people,
+        units=answer(offers.price),
         room=state.capacity * state.supply * state.active,
         vat=vat,
         answer=answer,

@@ -35,6 +35,8 @@ from pricewar.scenario.parts import ProductSpec
 from pricewar.scenario.tree import SEGMENTS, Scenario
 
 COLUMNS = tuple(ProductSpec.model_fields)
+SKETCH = 256
+"""Rows by which firms judge a campaign before they launch it."""
 MET = 1e-6
 """Largest gap between a share at the start and the observed one, as a fraction of it."""
 
@@ -72,6 +74,15 @@ class Calibration(Record):
     def alpha(self) -> Floats:
         """(R,) price sensitivity per CNY; empty for a demand without rows."""
         return read_only(self.demand.alpha if isinstance(self.demand, MixedLogit) else np.zeros(0))
+
+    @cached_property
+    def sketch(self) -> MixedLogit | Anchored:
+        """The demand of the first rows: enough for what a firm can know of all buyers.
+
+        Rows are quasi-random, so the first of them cover tastes and incomes as all do.
+        """
+        demand = self.demand
+        return demand.first(SKETCH) if isinstance(demand, MixedLogit) and demand.rows > SKETCH else demand
 
     @property
     def base(self) -> Floats:
