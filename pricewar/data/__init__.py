@@ -71,13 +71,15 @@ def load_market_data(name: str | Path = "china_nev_2025_04") -> MarketData:
 
     Args:
         name: A market that ships with the package, or the path of a directory with firms.csv,
-            products.csv, market.csv and, if wanted, the side tables and scenario.toml.
+            products.csv, market.csv and, if wanted, the side tables and scenario.toml. With a data_set.toml
+            the directory extends another set and needs only the rows that differ.
 
     Returns:
         The market, prices and totals already consistent with each other.
 
     Raises:
-        InputError: Something is missing or wrong; it lists every problem with file and row.
+        InputError: Something is missing or wrong, or sets extend each other in a circle; it lists every
+            problem with file and row.
     """
     stack = layers(name)
     problems: list[Finding] = []
