@@ -120,7 +120,7 @@ factors, design, seeds, metrics and measures; words, figures and the time limit 
 | key | type | meaning |
 |---|---|---|
 | `extends` | text | scenario on which this one builds |
-| `data` | text | market data set, shipped (`china_nev_2025_04`) or a directory in the same format |
+| `data` | text | market data set, shipped (`china_nev_2025_04`, `..._04b`) or a folder in the same format |
 | `edition` | number | [edition of the model](../adr/0031-editions.md) the file is for; absent: the current |
 """
 CLI_HEAD: Final = """# Command line

@@ -2,7 +2,8 @@
 
 `load_market_data()` reads the market that ships with the package, China's new-energy cars in April 2025.
 The same call with the path of a directory reads a user's own market in the same format. What a market has
-besides figures (tastes, mechanisms, amounts of money of its own) is in its scenario.toml.
+besides figures (tastes, mechanisms, amounts of money of its own) is in its scenario.toml. A market that
+differs from another in some rows says in data_set.toml which one it extends, and holds those rows only.
 """
 
 from __future__ import annotations
@@ -10,8 +11,6 @@ from __future__ import annotations
 import csv
 import tomllib
 from dataclasses import dataclass, field
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ import pandas as pd
 from pricewar.base.errors import bad_input
 
 from .checks import Finding, check_complete, check_rows, check_side, check_together
+from .layers import KEYS, Layer, laid, layers, left_out, strangers
 from .schema import LONG_COLUMNS, LONG_TABLES, SIDE_TABLES, Number, to_number
 
 __all__ = ["MarketData", "load_market_data"]
@@ -71,21 +71,21 @@ def load_market_data(name: str | Path = "china_nev_2025_04") -> MarketData:
 
     Args:
         name: A market that ships with the package, or the path of a directory with firms.csv,
-            products.csv, market.csv and, if wanted, the side tables and scenario.toml.
+            products.csv, market.csv and, if wanted, the side tables and scenario.toml. With a data_set.toml
+            the directory extends another set and needs only the rows that differ.
 
     Returns:
         The market, prices and totals already consistent with each other.
 
     Raises:
-        InputError: Something is missing or wrong; it lists every problem with file and row.
+        InputError: Something is missing or wrong, or sets extend each other in a circle; it lists every
+            problem with file and row.
     """
-    home = _home(name)
+    stack = layers(name)
     problems: list[Finding] = []
-    long = {table: _read(home, table, LONG_COLUMNS, problems) for table in LONG_TABLES}
-    side = {
-        table: _read(home, table, columns, problems, optional=True) for table, columns in SIDE_TABLES.items()
-    }
-    scenario = _scenario(home, problems)
+    tables = _tables(stack, problems)
+    long, side = ({table: tables[table] for table in part} for part in (LONG_TABLES, SIDE_TABLES))
+    scenario = {key: part for layer in reversed(stack) for key, part in _scenario(layer, problems).items()}
     if not problems:
         for table, frame in long.items():
             problems += check_rows(table, frame) + check_complete(table, frame)
@@ -104,63 +104,65 @@ def load_market_data(name: str | Path = "china_nev_2025_04") -> MarketData:
     )
 
 
-def _home(name: str | Path) -> Traversable:
-    allowed = "a shipped market or the path of a directory"
-    if not isinstance(name, (str, Path)):
-        raise bad_input("load_market_data", ("name", name, allowed))
-    try:
-        shipped = files("pricewar.data").joinpath(str(name))
-        home = shipped if isinstance(name, str) and name.isidentifier() and shipped.is_dir() else Path(name)
-        found = home.is_dir()
-    except (OSError, ValueError):  # a name that no directory can have
-        found = False
-    if not found:
-        raise bad_input(str(name), ("market", str(name), allowed))
-    return home
+def _tables(stack: list[Layer], problems: list[Finding]) -> dict[str, pd.DataFrame]:
+    """Read and lay the tables of all layers; report what is missing or cannot be read into `problems`."""
+    every = dict.fromkeys(LONG_TABLES, LONG_COLUMNS) | SIDE_TABLES
+    read = {
+        table: [
+            _read(layer, table, columns, problems, optional=bool(layer.extends) or table in SIDE_TABLES)
+            for layer in stack
+        ]
+        for table, columns in every.items()
+    }
+    if len(stack) == 1:
+        return {table: frames[0] for table, frames in read.items()}
+    problems += [] if problems else strangers(stack, read["firms"])
+    tables = {table: laid(frames, KEYS[table]) for table, frames in read.items()}
+    return left_out(tables, [firm for layer in stack for firm in layer.without])
 
 
 def _read(
-    home: Traversable, table: str, columns: tuple[str, ...], problems: list[Finding], optional: bool = False
+    layer: Layer, table: str, columns: tuple[str, ...], problems: list[Finding], optional: bool
 ) -> pd.DataFrame:
     """Read one table as text with the place of each row; report what is missing into `problems`."""
     empty = pd.DataFrame(columns=[*columns, "place"], dtype=str)
-    path = home.joinpath(f"{table}.csv")
+    path, name = layer.home.joinpath(f"{table}.csv"), f"{layer.label}{table}.csv"
     if not path.is_file():
         if not optional:
-            problems.append((f"{table}.csv", "no file", "a file with columns " + ", ".join(columns)))
+            problems.append((name, "no file", "a file with columns " + ", ".join(columns)))
         return empty
     with path.open("r", encoding="utf-8") as handle:
         try:
             frame = pd.read_csv(handle, dtype=str, keep_default_na=False)
         except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-            problems.append((f"{table}.csv", str(error), "comma-separated UTF-8 text with a header"))
+            problems.append((name, str(error), "comma-separated UTF-8 text with a header"))
             return empty
         handle.seek(0)
         header = next(csv.reader(handle), [])
     twice = sorted({column for column in header if header.count(column) > 1})
     if twice:
-        problems.append((f"{table}.csv:1", f"columns {', '.join(twice)} twice", "each column once"))
+        problems.append((f"{name}:1", f"columns {', '.join(twice)} twice", "each column once"))
         return empty
     missing = [column for column in columns if column not in frame]
     if missing:
-        problems.append((f"{table}.csv:1", list(frame.columns), "also columns " + ", ".join(missing)))
+        problems.append((f"{name}:1", list(frame.columns), "also columns " + ", ".join(missing)))
         return empty
-    return frame.assign(place=[f"{table}.csv:{row + 2}" for row in range(len(frame))])
+    return frame.assign(place=[f"{name}:{row + 2}" for row in range(len(frame))])
 
 
-def _scenario(home: Traversable, problems: list[Finding]) -> dict[str, Any]:
+def _scenario(layer: Layer, problems: list[Finding]) -> dict[str, Any]:
     """Read the tables of a scenario that a market brings, if it brings any; report what is wrong."""
-    path = home.joinpath(SCENARIO)
+    path, name = layer.home.joinpath(SCENARIO), f"{layer.label}{SCENARIO}"
     if not path.is_file():
         return {}
     try:
         tree = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        problems.append((SCENARIO, str(error), "valid TOML in UTF-8"))
+        problems.append((name, str(error), "valid TOML in UTF-8"))
         return {}
     allowed = "tables named " + ", ".join(SCENARIO_TABLES)
     problems += [
-        (f"{SCENARIO} {key}", part, allowed)
+        (f"{name} {key}", part, allowed)
         for key, part in tree.items()
         if key not in SCENARIO_TABLES or not isinstance(part, dict)
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from importlib.resources import files
 from string import Template
 
@@ -13,6 +14,9 @@ import pandas as pd
 from . import MarketData, load_market_data
 from .moves import answers, depths, follow_ratios, list_price_gaps, summary
 from .schema import CONFIDENCE, LONG_TABLES, NEEDS_RANGE, Number
+
+FRINGE = "china_nev_2025_04b"
+"""The set that has makers in the place of the fringe."""
 
 __all__ = ["PAGES", "data_page", "strategies_page"]
 
@@ -55,6 +59,7 @@ def data_page(data: MarketData) -> str:
         n_history=len(data.history),
         n_elasticities=len(data.elasticities),
         n_conduct=len(data.conduct),
+        **_fringe(data),
     )
 
 
@@ -174,6 +179,54 @@ def _products(data: MarketData) -> str:
         for product, row in data.products.iterrows()
     ]
     return table(["product", "name", "class", "launch", *columns], rows)
+
+
+def _fringe(data: MarketData) -> dict[str, object]:
+    """What the page says of the makers that stand for the fringe in the other set."""
+    other = load_market_data(FRINGE)
+    firms = other.firms.drop(index=data.firms.index, errors="ignore")
+    products = other.products[other.products["firm"].isin(firms.index)]
+    figures = other.figures[other.figures["entity"].isin([*firms.index, *products.index])]
+    part = replace(other, firms=firms, products=products, figures=figures)
+    gone = data.products[data.products["firm"].isin(data.firms.index.difference(other.firms.index))]
+    return {
+        "fringe_set": FRINGE,
+        "fringe_n_firms": len(firms),
+        "fringe_n_products": len(products),
+        "fringe_units": f"{firms['units'].sum():,.0f}",
+        "fringe_price": f"{_average(products):,.0f}",
+        "fringe_old_price": f"{_average(gone):,.0f}",
+        "fringe_firms": _firms(part),
+        "fringe_products": _products(part),
+        "fringe_cash": _cash(part),
+        "fringe_soft": _soft(part, "firms"),
+    }
+
+
+def _average(products: pd.DataFrame) -> float:
+    """Mean transaction price, CNY incl. VAT, weighted with units."""
+    return float((products["transaction_price"] * products["units"]).sum() / products["units"].sum())
+
+
+def _cash(data: MarketData) -> str:
+    """Result of a month at base, and how many months of it the cash lasts."""
+    products, firms = data.products, data.firms
+    revenue = (products["net_price"] * products["units"]).groupby(products["firm"]).sum().reindex(firms.index)
+    result = revenue * firms["gross_margin"] - firms["fixed_cost"]
+    months = (firms["cash"] / -result).where(result < 0)
+    rows = [
+        [
+            firms["name"][firm],
+            *(_millions(x[firm]) for x in (revenue, result, firms["cash"])),
+            _months(months[firm]),
+        ]
+        for firm in firms.index
+    ]
+    return table(["firm", "revenue", "operating result", "cash", "months that the cash lasts"], rows)
+
+
+def _months(months: float) -> str:
+    return "no loss" if math.isnan(months) else f"{months:,.0f}"
 
 
 def _gaps(data: MarketData) -> str:

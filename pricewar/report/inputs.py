@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from itertools import product
 from typing import Any, Final, NamedTuple
 
 from pydantic import BaseModel
@@ -21,8 +22,10 @@ from pricewar.scenario.files import load
 from pricewar.scenario.tree import Scenario
 
 DATA: Final = "china_nev_2025_04"
+SETS: Final = (DATA, "china_nev_2025_04b")
 _DATA_SET: Final = f"{DATA}: scenario.toml of the data set"
-"""The market data set that ships: figures that a scenario takes from it are shown with their source."""
+"""The market data sets that ship: figures that a scenario takes from them are shown with their source. The
+second is laid upon the first and has firms and products of its own."""
 _RENAMED: Final = {
     "market.vat": "vat_rate",
     "consumers.shoppers": "shoppers_per_month",
@@ -125,7 +128,7 @@ def _row(path: str, value: Any, known: _Known | None) -> Row:
     if figure is not None:
         meaning = "; ".join(filter(None, (figure.unit, text)))
         part = _anchor(known) if known else ""
-        return Row(path, _shown(value), meaning, f"{DATA}: {figure.source}", figure.confidence, part)
+        return Row(path, _shown(value), meaning, figure.source, figure.confidence, part)
     default = known is not None and value == known.default
     source = "default of the model" if default else _DATA_SET if _brought(path, value) else "scenario"
     confidence = "assumed" if "assumed" in text else ""
@@ -228,9 +231,12 @@ def _bringing() -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def _figures() -> dict[tuple[str, str, str], _Figure]:
     found = dict[tuple[str, str, str], _Figure]()
-    for table in ("firms", "products", "market"):
-        with files("pricewar.data").joinpath(DATA, f"{table}.csv").open("r", encoding="utf-8") as lines:
-            for row in csv.DictReader(lines):
-                figure = _Figure(row["value"], row["unit"], row["source"], row["confidence"])
-                found[table, row["entity"], row["variable"]] = figure
+    for data, table in product(SETS, ("firms", "products", "market")):
+        path = files("pricewar.data").joinpath(data, f"{table}.csv")
+        if path.is_file():
+            with path.open("r", encoding="utf-8") as lines:
+                for row in csv.DictReader(lines):
+                    source = f"{data}: {row['source']}"
+                    figure = _Figure(row["value"], row["unit"], source, row["confidence"])
+                    found.setdefault((table, row["entity"], row["variable"]), figure)
     return found

@@ -209,7 +209,7 @@ def data_tree(name: object, source: str) -> Tree:
     if not isinstance(name, str):
         raise bad_input(source, ("data", name, "the name or directory of one data set"))
     try:
-        changed = tuple((file.name, file.stat().st_mtime_ns) for file in _files_of(name))
+        changed = tuple((str(file), file.stat().st_mtime_ns) for file in _files_of(name))
         return _data_tree(name, changed)
     except (OSError, ValueError) as error:  # a name that no directory can have
         raise bad_input(source, ("data", name, f"the name or directory of one data set ({error})")) from error
@@ -218,7 +218,12 @@ def data_tree(name: object, source: str) -> Tree:
 
 
 def _files_of(data: str) -> list[Path]:
-    return sorted(file for file in Path(data).glob("*") if file.suffix in (".csv", ".toml"))
+    """The files that a data set is read from, also those of the sets that it extends."""
+    from pricewar.data.layers import layers
+
+    homes = [layer.home for layer in layers(data)]
+    found = (file for home in homes if isinstance(home, Path) for file in home.iterdir())
+    return sorted(file for file in found if file.suffix in (".csv", ".toml"))
 
 
 def _under(field: str, problem: Problem) -> Problem:
