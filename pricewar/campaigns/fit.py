@@ -32,6 +32,7 @@ PRIORS: Final = {
     "quarters.3": (0.0, 0.5),
     "quarters.4": (0.0, 0.5),
     "quarter_end": (0.0, 0.5),
+    "by_rest": (0.0, 0.5),
     "lead_makers": (0.0, 0.5),
     "follow_makers": (0.0, 0.5),
 }
@@ -63,8 +64,8 @@ class Fit:
     def rule(self) -> dict[str, object]:
         """Parameters of `QuotaRace`, as a scenario file states them."""
         makers = self.makers.set_index("firm")
-        plain = ("lead_usual", "follow_usual", "follow_size", "quarter_end", "lead_size", "lead_spread",
-                 "answer_ratio", "answer_spread")  # fmt: skip
+        plain = ("lead_usual", "follow_usual", "follow_size", "quarter_end", "by_rest", "lead_size",
+                 "lead_spread", "answer_ratio", "answer_spread")  # fmt: skip
         return {name: round(self.value(name), 3) for name in plain} | {
             "lead": {str(firm): round(float(value), 3) for firm, value in makers["lead"].items()},
             "follow": {str(firm): round(float(value), 3) for firm, value in makers["follow"].items()},
@@ -86,9 +87,11 @@ def fit(panel: Panel, history: History) -> Fit:
     """
     if not panel.leads.any() or not panel.follows.any():
         raise bad_input("fit", ("panel", "no lead or no follow", "firm-months with some of both"))
+    moved = np.concatenate([np.zeros_like(panel.cuts[:1]), panel.cuts[:-1]])[..., None]
+    calendar = np.broadcast_to(_calendar(panel.months), (*panel.leads.shape, 5))
     lead = _Logit(
-        panel.leads, np.ones_like(panel.leads), _calendar(panel.months), "lead", 1,
-        ("quarters.1", "quarters.2", "quarters.3", "quarters.4", "quarter_end"),
+        panel.leads, np.ones_like(panel.leads), np.concatenate([calendar, moved], axis=-1), "lead", 1,
+        ("quarters.1", "quarters.2", "quarters.3", "quarters.4", "quarter_end", "by_rest"),
     )  # fmt: skip
     pull = np.log1p(100.0 * panel.announced)[..., None]
     answering = ~panel.leads & (panel.announced > 0)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from pricewar.base.records import Flags, Floats
 
@@ -15,10 +17,6 @@ Shares = tuple[float, float, float, float]
 def expit(logit: Floats) -> Floats:
     """Probability of a logit."""
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logit, -50.0, 50.0))))
-
-
-def _each(values: dict[str, float], usual: float, firms: tuple[str, ...]) -> Floats:
-    return np.array([values.get(firm, usual) for firm in firms])
 
 
 class QuotaRace(CampaignRule):
@@ -68,10 +66,20 @@ class QuotaRace(CampaignRule):
         1.0, gt=0, description="kappa: gains against a month's contribution; none: all drawn are launched"
     )
 
+    _known: dict[tuple[str, ...], tuple[Floats, Floats]] = PrivateAttr(default_factory=dict)
+
+    def usual(self, firms: tuple[str, ...]) -> tuple[Floats, Floats]:
+        """(F,) intercepts of leading and of following, by firm; put together once for a market."""
+        if firms not in self._known:
+            pairs = (self.lead, self.lead_usual), (self.follow, self.follow_usual)
+            lead, follow = (np.array([own.get(firm, usual) for firm in firms]) for own, usual in pairs)
+            self._known[firms] = lead, follow
+        return self._known[firms]
+
     def lead_odds(self, board: Board) -> Floats:
         """(F,) logits of leading this month."""
         place = int(board.month[5:]) - 1
-        own = _each(self.lead, self.lead_usual, board.landscape.firms)
+        own = self.usual(board.landscape.firms)[0]
         calendar = self.quarters[place // 3] + self.quarter_end * (place % 3 == 2)
         return np.asarray(
             own
@@ -84,7 +92,7 @@ class QuotaRace(CampaignRule):
 
     def follow_odds(self, board: Board, pull: Floats) -> Floats:
         """(F,) logits of answering, given the largest announced cut of a rival times its nearness."""
-        own = _each(self.follow, self.follow_usual, board.landscape.firms)
+        own = self.usual(board.landscape.firms)[1]
         return np.asarray(own + self.follow_size * np.log1p(100.0 * pull) + self.by_warning * board.warned)
 
     def lead_plan(self, board: Board, draws: Draws) -> Plan:
@@ -104,40 +112,45 @@ class QuotaRace(CampaignRule):
     def _plan(self, drawn: Flags, size: Floats, trigger: np.ndarray, draws: Draws) -> Plan:
         if not drawn.any():  # most months of most rounds
             return Plan.none(drawn.size)
-        kind = np.searchsorted(np.cumsum(self.kinds)[:-1] / sum(self.kinds), draws.kind, side="right")
+        kind, bite, coverage, days = self._character(draws)
+        return Plan(drawn, np.minimum(size, self.largest), bite, kind, coverage, days, trigger)
+
+    _last: tuple[Draws, tuple[Floats, ...]] | None = PrivateAttr(default=None)
+
+    def _character(self, draws: Draws) -> tuple[Any, ...]:
+        """(F,) kind, bite, coverage and days of what each firm would draw up this month, in any role."""
+        if self._last is not None and self._last[0] is draws:
+            return self._last[1]
         from scipy.special import betaincinv  # checking a file needs no scipy
 
+        kind = np.searchsorted(np.cumsum(self.kinds)[:-1] / sum(self.kinds), draws.kind, side="right")
         first, last = self.limited_days
         limited = first + (last - first) * draws.length
-        days = np.select([kind == LIST, kind == LIMITED], [np.inf, limited], self.subsidy_days)
+        days = np.where(kind == LIST, np.inf, np.where(kind == LIMITED, limited, self.subsidy_days))
         mean = betaincinv(*self.new_money, draws.habit)
         bite = betaincinv(
             np.maximum(self.new_money_firmness * mean, 1e-6),
             np.maximum(self.new_money_firmness * (1.0 - mean), 1e-6),
             draws.bite,
         )
-        return Plan(
-            drawn=drawn,
-            size=np.minimum(size, self.largest),
-            bite=np.asarray(bite),
-            kind=kind,
-            coverage=np.asarray(betaincinv(*self.cover, draws.coverage)),
-            days=days,
-            trigger=trigger,
-        )
+        found = kind, np.asarray(bite), np.asarray(betaincinv(*self.cover, draws.coverage)), days
+        self._last = draws, found
+        return found
 
     def willing(self, gain: Floats, contribution: Floats, draws: Draws) -> Flags:
-        """Launched with probability logistic(gain / (kappa x monthly contribution))."""
+        """Launched with probability 2 logistic(gain / (kappa x monthly contribution)), at most 1.
+
+        What gains nothing and loses nothing is launched: with a half there, no more than half of the makers could
+        answer in a month, and five of six did in April 2024.
+        """
         if self.patience is None:
             return np.ones(gain.shape, dtype=np.bool_)
         scale = self.patience * np.maximum(np.abs(contribution), 1e-9)
-        return np.asarray(draws.launch < expit(gain / scale))
+        return np.asarray(draws.launch < 2.0 * expit(gain / scale))
 
     def expected_answers(self, board: Board, firm: int, size: float) -> Floats:
         """Probability of an answer x mean coverage x ratio x mean new money x the cut."""
-        announced = np.zeros(board.able.shape)
-        announced[firm] = size
-        pull, _ = board.trigger(announced)
+        pull = size * board.nearness[:, firm]
         chance = np.where(board.able & (pull > 0), expit(self.follow_odds(board, pull)), 0.0)
         cover, new = (a / (a + b) for a, b in (self.cover, self.new_money))
         return np.asarray(chance * cover * new * min(self.answer_ratio * size, self.largest))

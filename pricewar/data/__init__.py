@@ -25,7 +25,7 @@ from .schema import LONG_COLUMNS, LONG_TABLES, SIDE_TABLES, Number, to_number
 __all__ = ["MarketData", "load_market_data"]
 
 SCENARIO = "scenario.toml"
-SCENARIO_TABLES = ("market", "consumers", "demand", "dynamics", "supply_chain", "noise")
+SCENARIO_TABLES = ("market", "consumers", "demand", "dynamics", "supply_chain", "noise", "campaigns")
 """Tables of a scenario that a market may bring beside its figures."""
 
 

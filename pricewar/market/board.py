@@ -12,7 +12,7 @@ from pricewar.base.state import State
 from pricewar.campaigns import Board
 from pricewar.events.cuts import ImposedCut
 from pricewar.interventions.suasion import PublicWarning
-from pricewar.scenario.campaigns import CampaignSpec
+from pricewar.scenario.campaigns import CampaignSpec, Quota
 from pricewar.scenario.tree import Scenario
 
 from .campaigning import Campaigns, Market, nearness
@@ -28,6 +28,7 @@ class Quotas:
 
     def __init__(self, spec: CampaignSpec, landscape: Landscape, start: str) -> None:
         self.spec, self.landscape, self.start = spec, landscape, start
+        self.targets: dict[str, Floats] = {}
         self.sold: dict[str, Floats] = {}
         self.owed = np.zeros(len(landscape.firms))
         """(F,) shortfall with which last year ended."""
@@ -56,12 +57,25 @@ class Quotas:
             self.owed = np.maximum(left, 0.0)
 
     def _of(self, year: str) -> tuple[Floats, Floats]:
-        quotas = [self.spec.quotas.get(firm, {}).get(year) for firm in self.landscape.firms]
-        target = np.array([quota.target if quota else 0.0 for quota in quotas])
-        if year not in self.sold:
-            before = year == self.start[:4]
-            self.sold[year] = np.array([quota.sold if quota and before else 0.0 for quota in quotas])
-        return target, self.sold[year]
+        """(F,) quota of a year, 0 without one, and (F,) what has been sold of it."""
+        if year not in self.targets:
+            quotas = [self.spec.quotas.get(firm, {}).get(year) for firm in self.landscape.firms]
+            first, usual = year == self.start[:4], self.landscape.by_firm(self.landscape.start_units)
+            before = (int(self.start[5:]) - 1.0) * usual if first else np.zeros_like(usual)
+            last = self.sold.get(str(int(year) - 1), 12.0 * usual)
+            self.targets[year] = np.array([_target(q, units) for q, units in zip(quotas, last, strict=True)])
+            told = [q.sold if first and q is not None and q.ambition is None else None for q in quotas]
+            self.sold[year] = np.array(
+                [units if sold is None else sold for sold, units in zip(told, before, strict=True)]
+            )
+        return self.targets[year], self.sold[year]
+
+
+def _target(quota: Quota | None, last: float) -> float:
+    """Units of a year, given those of the year before."""
+    if quota is None:
+        return 0.0
+    return quota.target if quota.target is not None else float(quota.ambition or 0.0) * last
 
 
 class Announcements:

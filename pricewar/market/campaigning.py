@@ -101,6 +101,8 @@ class Campaigns:
         self.rule, self.landscape = rule, landscape
         self.luck = Luck(seed, landscape.firms, periods)
         self.near = nearness(landscape)
+        self.by_name = np.argsort(np.argsort(np.array(landscape.products), kind="stable"), kind="stable")
+        """(J,) place of each product among their ids in order: what breaks ties."""
         self.known: list[Campaign] = []
         """All campaigns so far, in the order in which they began."""
         months = (stream(seed, "edition", name).integers(12) for name in landscape.products)
@@ -191,12 +193,13 @@ class Campaigns:
         land = self.landscape
         own = np.flatnonzero((land.firm_of == f) & state.on_sale)
         many = max(1, round(float(plan.coverage[f]) * len(own)))
+        if many == len(own):
+            return own
         stock = state.stock[own] / np.maximum(state.forecast[own], 1e-9)
         rival = int(plan.trigger[f])
         near = land.closeness[own][:, land.firm_of == rival].sum(axis=1) if rival >= 0 else np.zeros(len(own))
         rank = _ranks(stock) + _ranks(near)
-        names = np.array([land.products[j] for j in own])
-        order = np.lexsort((names, -rank))
+        order = np.lexsort((self.by_name[own], -rank))
         return np.sort(own[order[:many]])
 
     def _gains(
@@ -276,8 +279,9 @@ class Campaigns:
 
 def _ranks(values: Floats) -> Floats:
     """Places from 0 to 1, equal values at equal places."""
-    places = np.unique(values, return_inverse=True)[1]
-    return np.asarray(places / max(int(places.max()), 1), dtype=np.float64)
+    ordered = np.sort(values)
+    distinct = ordered[np.append(True, ordered[1:] != ordered[:-1])]
+    return np.asarray(np.searchsorted(distinct, values) / max(len(distinct) - 1, 1), dtype=np.float64)
 
 
 def _told(campaign: Campaign, landscape: Landscape) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pricewar.base.rules import RuleOf
 from pricewar.campaigns import CampaignRule, QuotaRace
@@ -16,12 +16,25 @@ FLAT = (1.0,) * 12
 
 
 class Quota(BaseModel):
-    """What a firm has said it will sell in a year, in this market's units."""
+    """What a firm has said it will sell in a year: in units, or against what it sold the year before."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    target: Positive = Field(description="units of the year, as announced")
-    sold: float = Field(0.0, ge=0, description="units sold in that year before the first month of the run")
+    target: Positive | None = Field(None, description="units of the year in this market, as announced")
+    ambition: Positive | None = Field(
+        None,
+        description="target over last year's sales, the market's expected growth taken out; last year's sales are "
+        "those of the run, or twelve times those of the month before the start",
+    )
+    sold: float = Field(0.0, ge=0, description="with a target: units sold in that year before the first month")
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.target is None) == (self.ambition is None):
+            raise ValueError("either target or ambition, not both")
+        if self.ambition is not None and self.sold:
+            raise ValueError("sold goes with target: with ambition it is taken from the start")
+        return self
 
 
 class CampaignSpec(BaseModel):

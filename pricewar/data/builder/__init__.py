@@ -25,7 +25,7 @@ from .totals import FIRST, Moment, firm_units
 __all__ = ["SHIPPED", "market_at", "write"]
 
 SHIPPED: Final = ("2022-12", "2023-06", "2023-12", "2024-06", "2024-12")
-END: Final = "china_nev_2025_04"
+END: Final = "china_nev_2025_04b"
 """The market of April 2025, the other end of what is known model by model."""
 SHOPPERS: Final = 1_950_000 / 1_755_000
 """People who consider a car over cars sold, as in April 2025."""

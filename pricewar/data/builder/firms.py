@@ -16,9 +16,8 @@ PURE: Final = ("byd", "nio", "xpeng", "li-auto", "leapmotor", "seres", "hozon", 
 """Makers of nothing but new-energy cars: their results are results of this market."""
 PERIODS: Final = {"03": "Q1", "06": "Q2", "09": "Q3", "12": "Q4"}
 NAMES: Final = {
-    "hozon": "Hozon (Neta)", "saic": "SAIC brands", "volkswagen": "Volkswagen", "bmw": "BMW",
-    "dongfeng": "Dongfeng", "faw": "FAW (Hongqi)", "baic": "BAIC", "jac": "JAC",
-}  # fmt: skip
+    "jac": "JAC", OTHERS: "Other makers (composite)",
+}
 USUAL: Final = {"gross_margin": 0.06, "payable_days": 170.0, "fixed_share": 0.10, "stock": 1.41}
 """Of makers about which nothing was found (assumed)."""
 STOCK_FACTOR: Final = 1.07 / 1.41
@@ -61,8 +60,7 @@ def _last(moment: Moment, firm: str, variable: str) -> float | None:
 
 
 def _name(moment: Moment, firm: str) -> str:
-    known = moment.last.firms
-    return str(known.loc[firm, "name"]) if firm in known.index else NAMES.get(firm, firm.title())
+    return NAMES.get(firm) or str(moment.last.firms.loc[firm, "name"])
 
 
 def _reports(history: History, firm: str, metrics: tuple[str, ...], moment: Moment) -> pd.DataFrame:
@@ -188,4 +186,4 @@ def _petrol(moment: Moment, firm: str) -> Figure:
     return Figure(last or 0.0, "assumed: as in April 2025", "assumed", 0.3)
 
 
-__all__ = ["OTHERS", "firm_rows"]
+__all__ = ["firm_rows"]

@@ -17,7 +17,7 @@ import pandas as pd
 from pricewar.data.history import FOLDER, History
 
 from .rows import Figure, found, text
-from .totals import FIRST, OTHERS, QUARTER, Moment
+from .totals import COMPOSITE, FIRST, OTHERS, QUARTER, Moment
 
 BODIES = {"suv": "SUV", "hatch": "hatchback", "mpv": "MPV", "sedan": "sedan"}
 FIRST_PROMOTION = 0.02
@@ -25,8 +25,8 @@ FIRST_PROMOTION = 0.02
 PRICE_SPREAD = 0.04
 """Half of the range of a recollected price."""
 FRINGE = (
-    ("others-compact", "Other compact cars (composite)", "A", "SUV", 120_000.0, 50.0, 420.0),
-    ("others-mid", "Other mid-size cars (composite)", "B", "SUV", 200_000.0, 65.0, 480.0),
+    ("other-compact", "Other compact cars (composite)", "A", "SUV", 120_000.0, 50.0, 420.0),
+    ("other-mid", "Other mid-size cars (composite)", "B", "SUV", 200_000.0, 65.0, 480.0),
 )
 """What stands for all makers that are not named, where April 2025 has no model of theirs (assumed)."""
 
@@ -115,7 +115,7 @@ def _early(row: Mapping[str, object], april: pd.Series | None) -> Model:
     price = float(str(row["list_price_cny"]))
     classes = "class by size and type of drive"
     return Model(
-        firm=str(row["firm"]),
+        firm=COMPOSITE.get(str(row["firm"]), str(row["firm"])),
         texts={
             "name": text(_name(row), "common name"),
             "segment": text(str(row["segment"]), classes),

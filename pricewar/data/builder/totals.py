@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,7 +17,10 @@ from .rows import Figure, found
 FIRST: Final = "2022-12"
 SPAN: Final = months_between(FIRST, LAST)
 QUARTER: Final = 3
-OTHERS: Final = "others"
+OTHERS: Final = "asian-us"
+"""The composite of April 2025 that stands, before it, for all makers without a row of their own."""
+COMPOSITE: Final = {"volkswagen": "german", "bmw": "german", "others": OTHERS}
+"""Makers of the history -> the composite of April 2025 that holds them."""
 APART: Final = 0.97
 """Largest part of the market that named makers take: assumed figures give way until the rest is left."""
 
@@ -90,7 +94,20 @@ def _in_december_2022(history: History) -> dict[str, Figure]:
     for firm, cars in by_model.items():
         if firm not in units:
             units[str(firm)] = Figure(float(cars) / QUARTER, "computed: sum of its models", "computed", 0.2)
-    return units
+    return _composed(units)
+
+
+def _composed(units: Mapping[str, Figure]) -> dict[str, Figure]:
+    """The makers that April 2025 holds as composites, added up."""
+    made: dict[str, Figure] = {}
+    for firm, figure in units.items():
+        name = COMPOSITE.get(firm, firm)
+        if name in made:
+            how = "computed: sum of the makers that the composite holds"
+            made[name] = Figure(float(made[name].value) + float(figure.value), how, "computed", 0.1)
+        else:
+            made[name] = figure
+    return made
 
 
 def _later(moment: Moment) -> dict[str, Figure]:
