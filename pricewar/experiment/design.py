@@ -156,7 +156,7 @@ class Fractional(Table):
 
 
 class FromFile(Table):
-    """Points from a CSV file with one column for each factor."""
+    """Points from a CSV file with one column for each factor: values, not quantiles of the unit cube."""
 
     kind: Literal["csv"] = "csv"
     file: Path
@@ -164,10 +164,6 @@ class FromFile(Table):
     def count(self, factors: dict[str, Factor]) -> int:
         """Points P: rows of the file."""
         return len(self.values(factors))
-
-    def quantiles(self, factors: dict[str, Factor]) -> Floats:
-        """Not of the unit cube: see `values`."""
-        raise NotImplementedError
 
     def values(self, factors: dict[str, Factor]) -> pd.DataFrame:
         """One row a point, one column a factor.
