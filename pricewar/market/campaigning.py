@@ -19,6 +19,8 @@ from pricewar.base.state import State
 from pricewar.campaigns import Board, CampaignRule, Draws, Plan
 from pricewar.campaigns.base import LIST, ROUNDS
 
+from .asked import Asked
+
 DAYS_A_MONTH = 365.0 / 12.0
 _UNIFORM = ("lead", "kind", "coverage", "bite", "length", "launch", "renewal")
 
@@ -98,7 +100,7 @@ class Campaigns:
     """All campaigns of one run."""
 
     def __init__(self, rule: CampaignRule, landscape: Landscape, seed: int, periods: int) -> None:
-        self.rule, self.landscape = rule, landscape
+        self.rule, self.landscape = Asked(rule, landscape.firms), landscape
         self.luck = Luck(seed, landscape.firms, periods)
         self.near = nearness(landscape)
         self.known: list[Campaign] = []
@@ -181,7 +183,7 @@ class Campaigns:
             return standing
         models = {int(f): self._models(int(f), plan, state) for f in drawn}
         gain, contribution = self._gains(plan, models, standing, board, market)
-        launched = plan.drawn & self.rule.willing(gain, contribution, draws)
+        launched = plan.drawn & self.rule.willing(board, gain, contribution, draws)
         for f in np.flatnonzero(launched):
             standing = self._add(int(f), models[int(f)], plan, standing, state, board)
         return standing
