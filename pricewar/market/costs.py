@@ -98,7 +98,7 @@ def _factors(curve: CostCurve, output: Output) -> Floats:
     try:
         factors = np.asarray(curve.factor(output), dtype=np.float64)
     except FAILURES as error:
-        blame(error, curve.kind, "(cost)")
+        blame(error, curve.kind, "(cost, factor)")
         raise
     many = len(output.landscape.products)
     if factors.shape[-1:] != (many,) or not (np.isfinite(factors) & (factors > 0)).all():
