@@ -13,6 +13,7 @@ import numpy as np
 
 from pricewar.base.landscape import Landscape
 from pricewar.base.luck import stream
+from pricewar.base.months import DAYS_A_MONTH
 from pricewar.base.records import Flags, Floats, Ints
 from pricewar.base.standing import Standing
 from pricewar.base.state import State
@@ -21,7 +22,6 @@ from pricewar.campaigns.base import LIST, ROUNDS
 
 from .asked import Asked
 
-DAYS_A_MONTH = 365.0 / 12.0
 _UNIFORM = ("lead", "kind", "coverage", "bite", "length", "launch", "renewal")
 
 
@@ -102,7 +102,6 @@ class Campaigns:
     def __init__(self, rule: CampaignRule, landscape: Landscape, seed: int, periods: int) -> None:
         self.rule, self.landscape = Asked(rule, landscape.firms), landscape
         self.luck = Luck(seed, landscape.firms, periods)
-        self.near = nearness(landscape)
         self.known: list[Campaign] = []
         """All campaigns so far, in the order in which they began."""
         months = (stream(seed, "edition", name).integers(12) for name in landscape.products)
@@ -128,16 +127,13 @@ class Campaigns:
         for answer in range(ROUNDS):
             told = standing.announced.max(axis=0)
             now = board.but(
-                able=board.able & (standing.moved < board.period), in_force=self._in_force(standing)
+                able=board.able & (standing.moved < board.period), in_force=standing.in_force(self.landscape)
             )
             plan = self.rule.follow_plan(now, draws, told, answer)
             standing = self._launch(plan, standing, state, board, draws, market)
         state.standing = standing
 
     # -- what stands ---------------------------------------------------------------------------
-
-    def _in_force(self, standing: Standing) -> Flags:
-        return np.asarray(self.landscape.by_firm(standing.offered > 0) > 0)
 
     def _ended(self, standing: Standing, board: Board, draws: Draws) -> Standing:
         """Offers whose time is over end, or stand for as long again where the firm renews them."""

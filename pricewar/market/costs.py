@@ -12,6 +12,7 @@ import numpy as np
 
 from pricewar.base.book import Bookings
 from pricewar.base.errors import RuleError, shown
+from pricewar.base.months import DAYS_A_MONTH
 from pricewar.base.own_code import FAILURES, blame
 from pricewar.base.records import Accounts, Floats, Record, Sales
 from pricewar.base.state import State
@@ -22,7 +23,6 @@ from pricewar.scenario.tree import Scenario
 from .calibrate import Calibration
 from .production import Flow
 
-DAYS_A_MONTH = 365.0 / 12.0
 BATTERY_CEILING = 0.6
 """No battery is taken to be more than this share of a car's cost (assumed)."""
 
