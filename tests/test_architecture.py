@@ -74,6 +74,15 @@ def test_half_of_all_functions_have_at_most_five_lines() -> None:
     assert statistics.median(lines) <= 5
 
 
+def test_what_a_subclass_must_write_is_abstract() -> None:
+    """A method that is missing is told when the class is made, not in the middle of a run."""
+    for path in SOURCES:
+        names = {
+            n.id for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.Name)
+        }
+        assert "NotImplementedError" not in names, path
+
+
 def test_there_is_one_demand() -> None:
     """What buyers choose is worked out in `demand`, by its kernels, and nowhere else."""
     homes = {"buying", "choice", "nested", "response", "sample", "zeta"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -123,6 +124,29 @@ def test_who_does_not_speak_of_cost_keeps_the_digest() -> None:
 def test_a_curve_that_moves_costs_at_the_start_is_refused_with_its_place() -> None:
     with pytest.raises(InputError, match=r"cost.*1\.5.*leaves costs as they are"):
         tiny({"cost": Jumps()})
+
+
+class Unfit(Exception):
+    """An error of a user's own, of none of Python's usual sorts."""
+
+
+class Raises(CostCurve):
+    late: bool = True
+
+    def factor(self, output: Output) -> Floats:
+        if not self.late or output.made[0] > output.made_at_start[0]:
+            raise Unfit("no cost is known")
+        return np.ones(len(output.landscape.products))
+
+
+def test_an_error_in_a_curve_is_told_with_class_method_and_line() -> None:
+    line = rf"Unfit: no cost is known \({re.escape(__file__)}, line \d+: raise Unfit"
+    with pytest.raises(RuleError, match=rf"^test_cost_curves:Raises \(cost, factor\): {line}"):
+        ran(tiny({**FLAT, "cost": Raises()}))
+    with pytest.raises(
+        InputError, match=rf"cost: found an error of test_cost_curves:Raises: {line}.*factor\(\)"
+    ):
+        tiny({**FLAT, "cost": Raises(late=False)})
 
 
 def test_a_curve_that_gives_no_numbers_is_told_in_the_run() -> None:

@@ -10,10 +10,10 @@ from conftest import AT_REST, column, ran, strategies, tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pricewar.base.months import DAYS_A_MONTH
 from pricewar.base.records import Accounts
 from pricewar.market.costs import (
     BATTERY_CEILING,
-    DAYS_A_MONTH,
     CostParts,
     cost_lines,
     fixed_a_car,

@@ -103,6 +103,19 @@ def test_every_page_can_be_reached_from_the_index() -> None:
     assert not {page for page in pages if page not in index and not page.startswith("adr/0")}
 
 
+def test_the_odd_page_has_campaigns_wherever_they_act() -> None:
+    """Entities, schedule, concepts, start, submodels: a reader of one section must not miss them."""
+    parts = re.split(
+        r"^## ", (DOCS / "explanation" / "odd.md").read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
+    for name in ("2. Entities", "3. Process", "4. Design", "5. Initialization", "7. Submodels"):
+        (part,) = (part for part in parts if part.startswith(name))
+        assert "ampaign" in part, name
+    concepts = re.findall(r"^\*\*(\w+)\.\*\*(.*?)(?=^\*\*|\Z)", parts[4], flags=re.MULTILINE | re.DOTALL)
+    silent = {name for name, text in concepts if "ampaign" not in text}
+    assert silent <= {"Adaptation", "Learning", "Interaction", "Collectives"}
+
+
 def test_text_of_the_project_speaks_of_itself_alone() -> None:
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
     private = re.compile("/wo" + "rk/|/ro" + "ot/|/opt/py" + "pi")

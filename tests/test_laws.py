@@ -12,11 +12,11 @@ from conftest import AT_REST, MECHANISMS, OFF, column, ran, showroom, strategies
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pricewar.base.months import DAYS_A_MONTH
 from pricewar.base.rules import make_rule, shipped
 from pricewar.interventions import Intervention
 from pricewar.market.buyers import choose, conditions
 from pricewar.market.calibrate import calibrate
-from pricewar.market.costs import DAYS_A_MONTH
 from pricewar.market.model import PriceWar
 from pricewar.market.start import draw_noise
 from pricewar.results.schema import SCHEMA

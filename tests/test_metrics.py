@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from pricewar import equilibrium
 from pricewar.results import metrics
 
 POSITIVE = st.floats(0.01, 1e6)
@@ -22,6 +23,14 @@ def test_hhi_lies_between_equal_firms_and_monopoly(units):
     assert 1e4 / 6 - 1e-6 <= metrics.hhi(units) <= 1e4 + 1e-6
     assert metrics.hhi(units) == pytest.approx(metrics.hhi(units[::-1]))
     assert metrics.hhi(units) == pytest.approx(metrics.hhi(units / units.sum()))
+
+
+@quick
+@given(vectors(6))
+def test_there_is_one_hhi(units):
+    """A screen and a table of one market print the same number, to the last digit."""
+    firms = [0, 1, 1, 2, 0, 3]
+    assert equilibrium.hhi(units, firms) == metrics.hhi(np.bincount(firms, units))
 
 
 def test_hhi_of_known_markets():

@@ -448,6 +448,28 @@ def test_what_is_out_of_scale_or_without_effect_is_told(parts: Tree, place: str)
     assert told[0].startswith(place)
 
 
+@pytest.mark.parametrize("demand", [{"kind": "Linear"}, {"kind": "Hotelling", "transport": 20.0}])
+def test_rows_that_a_demand_does_not_have_are_told_where_they_are_described(demand: Tree) -> None:
+    """And the hint is true: a run with other rows is the same run."""
+    usual, rows = {"shoppers": 1000.0}, {"draws": 300, "seed": 7, "income_log_sd": 0.2}
+    two_ends = {key: product for key, product in scratch()["products"].items() if key != "a2"}
+    plain, other, logit = (
+        scenario_from(scratch(demand=kind, consumers=consumers, products=two_ends), "odd")
+        for kind, consumers in ((demand, usual), (demand, usual | rows), ({"kind": "Logit"}, usual | rows))
+    )
+    assert list(hints(logit)) == []
+    assert list(hints(plain)) == []
+    assert [hint.split(" has no")[0] for hint in hints(other)] == [
+        "consumers.draws: 300",
+        "consumers.income_log_sd: 0.2",
+        "consumers.seed: 7",
+    ]
+    cut = [{"kind": "Cut", "month": "2026-02", "firm": "a", "depth": 0.1}]
+    one, two = (run(setting.but(events=cut)).require_complete() for setting in (plain, other))
+    assert one.market.equals(two.market)
+    assert one.products.equals(two.products)
+
+
 @pytest.mark.parametrize("name", sorted(shipped_scenarios()))
 def test_of_shipped_scenarios_there_is_nothing_to_tell(name: str) -> None:
     assert list(hints(load(name))) == []

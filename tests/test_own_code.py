@@ -99,6 +99,45 @@ def test_an_interrupt_stays_an_interrupt(lab: Lab) -> None:
         imported("mylab:Rule")
 
 
+HALVES = """
+from pricewar.campaigns import CampaignRule
+from pricewar.events.cuts import ImposedCut
+from pricewar.interventions.restraint import Restraint
+from pricewar.scenario.cost_curves import CostCurve
+from pricewar.scenario.preferences import Preferences
+from pricewar.strategies import Strategy
+
+class Rule(CampaignRule):
+    def lead_plan(self, board, draws): pass
+class Struck(ImposedCut): pass
+class Measure(Restraint): pass
+class Curve(CostCurve): pass
+class Taste(Preferences): pass
+class Price(Strategy): pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "method"),
+    [
+        ({"campaigns.rule": "mylab:Rule"}, "Rule", "follow_plan"),
+        ({"events": [{"kind": "mylab:Struck", "month": "2025-02", "firm": "ace"}]}, "Struck", "announced"),
+        ({"interventions": ["mylab:Measure"]}, "Measure", "lowest"),
+        ({"cost": "mylab:Curve"}, "Curve", "factor"),
+        ({"demand": "mylab:Taste"}, "Taste", "calibrated"),
+        ({"firms.ace.strategy": "mylab:Price"}, "Price", "price"),
+    ],
+)
+def test_a_class_that_lacks_a_method_is_refused_with_both_names(
+    lab: Lab, changes: dict[str, Any], name: str, method: str
+) -> None:
+    lab(HALVES)
+    with pytest.raises(InputError, match=rf"kind 'mylab:{name}' cannot be used: it has no method {method};"):
+        tiny(changes)
+    with pytest.raises(InputError, match=rf"mylab:{name}: 1 problem.*\n.*found no method {method}; allowed"):
+        imported(f"mylab:{name}")()  # type: ignore[operator]
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_equilibrium_safe import SAME, games
 
-from pricewar.base.errors import InputError
+from pricewar.base.errors import ConvergenceError, InputError
 from pricewar.demand import LinearDemand, MixedLogit, logit, nested_logit
 from pricewar.equilibrium import costs_from_prices, merge, pass_through, profits, solve
 
@@ -84,6 +85,67 @@ def test_cost_that_rises_with_sales(demand, slope):
     np.testing.assert_allclose(profits(found), found.prices * found.shares - spent, rtol=1e-10)
     plain = solve(demand, lambda shares: 1.0 + slope * shares, firms)
     np.testing.assert_allclose(plain.prices, found.prices, rtol=1e-9)
+
+
+class Unfit(Exception):
+    """An error of a user's own, of none of Python's usual sorts."""
+
+
+class Fails(Line):
+    """Rises as it should for some calls; then something is wrong."""
+
+    def __init__(self, method, calls=0):
+        super().__init__(1.0)
+        self.method, self.calls = method, calls
+
+    def __call__(self, shares):
+        self.calls -= 1
+        if self.method == "__call__" and self.calls < 0:
+            raise Unfit("no cost\nis known")
+        return super().__call__(shares)
+
+    def derivative(self, shares):
+        if self.method == "derivative":
+            raise Unfit("no slope")
+        return super().derivative(shares)
+
+
+def fails(shares):
+    raise SystemExit(3)
+
+
+HERE = re.escape(__file__)
+
+
+@pytest.mark.parametrize(
+    ("costs", "says"),
+    [
+        (
+            Fails("__call__"),
+            r"costs: found an error of test_ownership:Fails\.__call__: Unfit: no cost is known",
+        ),
+        (
+            Fails("__call__", 9),
+            r"costs: found an error of test_ownership:Fails\.__call__: Unfit: no cost is known",
+        ),
+        (
+            Fails("derivative"),
+            r"costs\.derivative: found an error of test_ownership:Fails\.derivative: Unfit: no",
+        ),
+        (fails, r"costs: found an error of test_ownership:fails: SystemExit: the code calls sys\.exit\(3\)"),
+    ],
+)
+def test_an_error_in_a_cost_function_is_told_with_class_method_and_line(costs, says):
+    with pytest.raises(InputError, match=rf"equilibrium: 1 problem.*\n  {says}.*\({HERE}, line \d+: raise "):
+        solve(LOGIT, costs, [0, 0, 1])
+
+
+def test_an_error_of_ours_in_a_cost_function_passes_as_it_is():
+    def costs(shares):
+        raise ConvergenceError("as it is")
+
+    with pytest.raises(ConvergenceError, match=r"^as it is$"):
+        solve(LOGIT, costs, [0, 0, 1])
 
 
 def test_pass_through_where_cost_rises_with_sales():

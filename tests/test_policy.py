@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -320,6 +321,15 @@ def test_futures_that_fail_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 # -- brief and command ------------------------------------------------------------------------
+
+
+def test_folders_that_the_brief_names_are_there(tmp_path: Path) -> None:
+    study = run_policy(policy_from(tree(draws=2), "small"), SerialExecutor(), store=tmp_path)
+    write_brief(study, tmp_path, "pricewar policy small")
+    text = write_markdown(study, tmp_path / "small.md", "pricewar policy small").read_text(encoding="utf-8")
+    named = re.findall(r"(\w+)/ ", text.partition("Policy file")[2])
+    assert len(named) == 2
+    assert all((tmp_path / name).is_dir() for name in named), named
 
 
 def test_brief_is_one_page_and_needs_no_network(study: PolicyStudy, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ refused.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -46,7 +46,7 @@ def sobol(runs: pd.DataFrame, factors: Sequence[str], metric: str, resamples: in
     if np.ptp(y) <= 1e-12 * np.abs(y).max():
         raise bad_input("Sobol indices", (metric, f"{y[0]:g} at all points", "a metric that varies"))
     found = salib.analyze(
-        _problem(factors), y, calc_second_order=False, num_resamples=resamples, conf_level=0.95, seed=1
+        unit_cube(factors), y, calc_second_order=False, num_resamples=resamples, conf_level=0.95, seed=1
     )
     frame = pd.DataFrame({"factor": list(factors)})
     for name, key in (("first", "S1"), ("total", "ST")):
@@ -85,7 +85,7 @@ def morris(
     if runs["point"].nunique() != len(quantiles):
         count = f"{runs['point'].nunique()} points"
         raise bad_input("elementary effects", ("design", count, f"the {len(quantiles)} of `quantiles`"))
-    found = salib.analyze(_problem(factors), quantiles, _by_point(runs, metric), num_levels=grid, seed=1)
+    found = salib.analyze(unit_cube(factors), quantiles, _by_point(runs, metric), num_levels=grid, seed=1)
     half = np.asarray(found["mu_star_conf"], float)
     # all trajectories give one effect: it is known, as far as they show, and has no interval
     half = np.where(half > 1e-12 * np.asarray(found["mu_star"], float), half, np.nan)
@@ -124,5 +124,7 @@ def _coded(runs: pd.DataFrame, factors: Sequence[str]) -> Floats:
     return np.column_stack([np.asarray(values, float) for values in numbers])
 
 
-def _problem(factors: Sequence[str]) -> Mapping[str, Any]:
-    return {"num_vars": len(factors), "names": list(factors), "bounds": [[0.0, 1.0]] * len(factors)}
+def unit_cube(factors: Iterable[str]) -> dict[str, Any]:
+    """The quantiles of these factors as SALib wants them described."""
+    factors = list(factors)
+    return {"num_vars": len(factors), "names": factors, "bounds": [[0.0, 1.0]] * len(factors)}

@@ -15,6 +15,7 @@ import pandas as pd
 
 from pricewar.base.arrays import Floats
 from pricewar.base.errors import PricewarError
+from pricewar.base.shares import ratio
 from pricewar.experiment.pool import SerialExecutor
 from pricewar.experiment.store import Store, read_runs
 from pricewar.experiment.study import Hands, Progress, fill
@@ -22,7 +23,7 @@ from pricewar.experiment.trajectories import read_tables
 from pricewar.experiment.work import Item
 from pricewar.files.digest import short_digest
 from pricewar.market.model import PriceWar
-from pricewar.market.trajectory import Trajectory, ratio
+from pricewar.market.trajectory import Trajectory
 from pricewar.scenario.tree import Scenario
 
 MOST_LOST = 0.05

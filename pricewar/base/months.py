@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import StringConstraints
 
 Month = Annotated[str, StringConstraints(pattern=r"^[12][0-9]{3}-(0[1-9]|1[0-2])$")]
 """A calendar month written as YYYY-MM, from 1000-01 to 2999-12, so that months compare as text does."""
+DAYS_A_MONTH: Final = 365.0 / 12.0
 
 
 def months_between(start: str, month: str) -> int:

@@ -7,10 +7,9 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 import sys
 from collections.abc import Mapping
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -24,7 +23,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
-from .errors import shown
+from .errors import InputError, Problem, shown
 from .own_code import FAILURES, check_name, imported, left_out, told
 from .sources import home_of
 
@@ -41,6 +40,19 @@ class Rule(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
     looked_at: ClassVar[bool] = True
     """Whether this is the rule itself; False for a placeholder of a rule whose code is not imported."""
+
+    def __new__(cls, *_: Any, **__: Any) -> Self:
+        """A rule of a class that is whole.
+
+        Raises:
+            InputError: the class lacks a method that such rules must have; names class and methods.
+        """
+        reason = _lacking(cls)
+        if reason:
+            found, allowed = reason
+            named = f"{home_of(cls.__module__)}:{cls.__qualname__}"
+            raise InputError(named, (Problem("class", found, allowed),))
+        return super().__new__(cls)
 
     @property
     def kind(self) -> str:
@@ -118,13 +130,20 @@ def find_rule(kind: str, package: str, base: type[R]) -> type[R]:
     return found
 
 
+def _lacking(rule: type[Rule]) -> tuple[str, str] | None:
+    """What a class has not written of what its base asks for, and what is allowed; None if it is whole."""
+    missing = sorted(getattr(rule, "__abstractmethods__", ()))
+    if not missing:
+        return None
+    return f"no method {', '.join(missing)}", "a class that defines every method its base leaves to it"
+
+
 def _unusable(found: type[R], package: str, base: type[R]) -> str:
     """Why a file cannot name this class as a rule, although it is of the right sort; empty if it can."""
     if found is base:
         return f"it is the base of all such rules; allowed: a subclass of {base.__name__}"
-    if inspect.isabstract(found):
-        missing = ", ".join(sorted(found.__abstractmethods__))
-        return f"it lacks {missing}; allowed: a class that defines every abstract method"
+    if reason := _lacking(found):
+        return "it has {}; allowed: {}".format(*reason)
     if found.__module__.startswith("pricewar.") and found.kind is Rule.kind:  # else it names its own place
         is_shipped = shipped(package, base).get(found.__name__) is found
         return "" if is_shipped else f"it is not one of {', '.join(sorted(shipped(package, base)))}"

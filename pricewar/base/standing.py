@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import Floats, Ints, Record
+from .arrays import Flags, Floats, Ints, Record
+from .landscape import Landscape
 
 LONG_AGO = -10_000
 """Period of the last campaign of a firm that has had none."""
@@ -53,6 +54,10 @@ class Standing(Record):
             moved=np.full(firms, LONG_AGO),
             announced=np.zeros((2, firms)),
         )
+
+    def in_force(self, landscape: Landscape) -> Flags:
+        """(F,) firms whose own limited-time offer is in force."""
+        return np.asarray(landscape.by_firm(self.offered > 0) > 0)
 
     def lists(self, list_price: Floats) -> Floats:
         """(J,) list prices after lasting cuts, given those that the firm's rule asks for."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Final
 
@@ -107,10 +108,12 @@ class Plan(Record):
 
 
 class CampaignRule(Rule):
-    """How firms start, answer, renew and end campaigns. Subclass it and write any of its methods."""
+    """How firms start, answer, renew and end campaigns. Subclass it, write `lead_plan` and
+    `follow_plan`, and overwrite any other."""
 
     horizon: float = Field(24.0, gt=0, le=120, description="months of a lasting cut that firms look ahead")
 
+    @abstractmethod
     def lead_plan(self, board: Board, draws: Draws) -> Plan:
         """Campaigns that firms start of their own accord.
 
@@ -118,8 +121,8 @@ class CampaignRule(Rule):
             board: what can be seen.
             draws: the month's luck.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def follow_plan(self, board: Board, draws: Draws, announced: Floats, answer: int) -> Plan:
         """Campaigns that answer others.
 
@@ -129,7 +132,6 @@ class CampaignRule(Rule):
             announced: (F,) cuts announced this month or last, those of this month's leaders included.
             answer: which round of answers this is, from 0.
         """
-        raise NotImplementedError
 
     def willing(self, gain: Floats, contribution: Floats, draws: Draws) -> Flags:
         """(F,) which of the campaigns drawn are launched.

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from pricewar.base.arguments import labels, number, numbers, takes
 from pricewar.base.errors import bad_input
+from pricewar.base.shares import hhi as of_firms
 from pricewar.demand.base import Demand, Floats, indices, internalisation, vector
 
 from .game import make_game
@@ -58,8 +59,7 @@ def hhi(shares: ArrayLike, firm_ids: ArrayLike) -> float:
     """Herfindahl-Hirschman index of inside shares by firm, 0 to 10,000."""
     s = np.asarray(shares, dtype=float)
     firms, names = indices("firm_ids", firm_ids, s.size)
-    by_firm = np.bincount(firms, s, names.size) / s.sum()
-    return float(1e4 * (by_firm**2).sum())
+    return float(of_firms(np.bincount(firms, s, names.size)))
 
 
 @takes(shares=numbers, before=labels, after=labels)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Annotated, Literal, Self
 
 import numpy as np
@@ -37,9 +38,9 @@ class ImposedCut(Event):
         """List prices are cut first, promotions come on top."""
         return 0 if self.on == "list" else 1
 
+    @abstractmethod
     def announced(self, landscape: Landscape) -> Floats:
         """(J,) announced cut of each product, CNY incl. VAT; 0 where it does not apply."""
-        raise NotImplementedError
 
     def covered(self, landscape: Landscape) -> Flags:
         """(J,) products in the cut."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 import pandas as pd
 from pydantic import AfterValidator, Field
 from scipy.stats import qmc
 
+from pricewar.analysis.indices import unit_cube
 from pricewar.base.arrays import Floats
 from pricewar.base.errors import bad_input
 from pricewar.scenario.parts import Seed, Table
@@ -113,7 +114,7 @@ class Saltelli(Table):
         """(P, D) quantiles."""
         from SALib.sample import sobol
 
-        sample: Floats = sobol.sample(problem(factors), self.base, calc_second_order=False, seed=self.seed)
+        sample: Floats = sobol.sample(unit_cube(factors), self.base, calc_second_order=False, seed=self.seed)
         return sample
 
 
@@ -133,7 +134,7 @@ class Morris(Table):
         """(P, D) quantiles."""
         from SALib.sample import morris
 
-        sample: Floats = morris.sample(problem(factors), self.trajectories, self.levels, seed=self.seed)
+        sample: Floats = morris.sample(unit_cube(factors), self.trajectories, self.levels, seed=self.seed)
         return sample
 
 
@@ -151,12 +152,12 @@ class Fractional(Table):
         """(P, D) quantiles, all 0 or 1; columns of dummies that fill the matrix are left out."""
         from SALib.sample import ff
 
-        sample: Floats = ff.sample(problem(factors), seed=0)[:, : len(factors)]
+        sample: Floats = ff.sample(unit_cube(factors), seed=0)[:, : len(factors)]
         return sample
 
 
 class FromFile(Table):
-    """Points from a CSV file with one column for each factor."""
+    """Points from a CSV file with one column for each factor: values, not quantiles of the unit cube."""
 
     kind: Literal["csv"] = "csv"
     file: Path
@@ -164,10 +165,6 @@ class FromFile(Table):
     def count(self, factors: dict[str, Factor]) -> int:
         """Points P: rows of the file."""
         return len(self.values(factors))
-
-    def quantiles(self, factors: dict[str, Factor]) -> Floats:
-        """Not of the unit cube: see `values`."""
-        raise NotImplementedError
 
     def values(self, factors: dict[str, Factor]) -> pd.DataFrame:
         """One row a point, one column a factor.
@@ -189,8 +186,3 @@ Design = Annotated[
     Grid | OneAtATime | LatinHypercube | SobolSequence | Saltelli | Morris | Fractional | FromFile,
     Field(discriminator="kind"),
 ]
-
-
-def problem(factors: dict[str, Any]) -> dict[str, Any]:
-    """The unit cube as SALib wants it described."""
-    return {"num_vars": len(factors), "names": list(factors), "bounds": [[0.0, 1.0]] * len(factors)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable
 
 import numpy as np
@@ -47,9 +48,9 @@ class Addressed(Intervention):
 class Restraint(Addressed):
     """A measure that gives each product a lowest price allowed this month. Write `lowest`."""
 
+    @abstractmethod
     def lowest(self, offers: Offers, desk: Desk) -> Floats:
         """(J,) lowest transaction price allowed, CNY incl. VAT; -inf where there is none."""
-        raise NotImplementedError
 
     def amend(self, offers: Offers, desk: Desk) -> Offers:
         """Lift complying firms' prices to the lowest allowed; note who of the others is in breach."""

@@ -138,7 +138,7 @@ class Announcements:
             period=period,
             month=month,
             able=state.active & (land.by_firm(state.on_sale) > 0),
-            in_force=land.by_firm(standing.offered > 0) > 0,
+            in_force=standing.in_force(land),
             since=period - standing.moved,
             shortfall=self.quotas.shortfall(month),
             overstock=overstock(state),

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from pricewar.base.records import Flags, Floats
+from pricewar.base.shares import ratio
 from pricewar.base.sums import times
 from pricewar.scenario.tree import SEGMENTS, Scenario
 
@@ -160,4 +161,4 @@ def aggregate_elasticity(model: PriceWar, on_sale: Flags) -> float:
 
 
 def _relative(fitted: Floats, observed: Floats) -> Floats:
-    return np.divide(fitted, observed, out=np.full_like(fitted, np.nan), where=observed > 0) - 1.0
+    return ratio(fitted, observed) - 1.0

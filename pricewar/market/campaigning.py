@@ -13,13 +13,15 @@ import numpy as np
 
 from pricewar.base.landscape import Landscape
 from pricewar.base.luck import stream
+from pricewar.base.months import DAYS_A_MONTH
 from pricewar.base.records import Flags, Floats, Ints
 from pricewar.base.standing import Standing
 from pricewar.base.state import State
 from pricewar.campaigns import Board, CampaignRule, Draws, Plan
 from pricewar.campaigns.base import LIST, ROUNDS
 
-DAYS_A_MONTH = 365.0 / 12.0
+from .asked import Asked
+
 _UNIFORM = ("lead", "kind", "coverage", "bite", "length", "launch", "renewal")
 
 
@@ -98,9 +100,8 @@ class Campaigns:
     """All campaigns of one run."""
 
     def __init__(self, rule: CampaignRule, landscape: Landscape, seed: int, periods: int) -> None:
-        self.rule, self.landscape = rule, landscape
+        self.rule, self.landscape = Asked(rule, landscape.firms), landscape
         self.luck = Luck(seed, landscape.firms, periods)
-        self.near = nearness(landscape)
         self.by_name = np.argsort(np.argsort(np.array(landscape.products), kind="stable"), kind="stable")
         """(J,) place of each product among their ids in order: what breaks ties."""
         self.known: list[Campaign] = []
@@ -128,16 +129,13 @@ class Campaigns:
         for answer in range(ROUNDS):
             told = standing.announced.max(axis=0)
             now = board.but(
-                able=board.able & (standing.moved < board.period), in_force=self._in_force(standing)
+                able=board.able & (standing.moved < board.period), in_force=standing.in_force(self.landscape)
             )
             plan = self.rule.follow_plan(now, draws, told, answer)
             standing = self._launch(plan, standing, state, board, draws, market)
         state.standing = standing
 
     # -- what stands ---------------------------------------------------------------------------
-
-    def _in_force(self, standing: Standing) -> Flags:
-        return np.asarray(self.landscape.by_firm(standing.offered > 0) > 0)
 
     def _ended(self, standing: Standing, board: Board, draws: Draws) -> Standing:
         """Offers whose time is over end, or stand for as long again where the firm renews them."""
@@ -183,7 +181,7 @@ class Campaigns:
             return standing
         models = {int(f): self._models(int(f), plan, state) for f in drawn}
         gain, contribution = self._gains(plan, models, standing, board, market)
-        launched = plan.drawn & self.rule.willing(gain, contribution, draws)
+        launched = plan.drawn & self.rule.willing(board, gain, contribution, draws)
         for f in np.flatnonzero(launched):
             standing = self._add(int(f), models[int(f)], plan, standing, state, board)
         return standing

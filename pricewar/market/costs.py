@@ -12,6 +12,7 @@ import numpy as np
 
 from pricewar.base.book import Bookings
 from pricewar.base.errors import RuleError, shown
+from pricewar.base.months import DAYS_A_MONTH
 from pricewar.base.own_code import FAILURES, blame
 from pricewar.base.records import Accounts, Floats, Record, Sales
 from pricewar.base.state import State
@@ -22,7 +23,6 @@ from pricewar.scenario.tree import Scenario
 from .calibrate import Calibration
 from .production import Flow
 
-DAYS_A_MONTH = 365.0 / 12.0
 BATTERY_CEILING = 0.6
 """No battery is taken to be more than this share of a car's cost (assumed)."""
 
@@ -98,7 +98,7 @@ def _factors(curve: CostCurve, output: Output) -> Floats:
     try:
         factors = np.asarray(curve.factor(output), dtype=np.float64)
     except FAILURES as error:
-        blame(error, curve.kind, "(cost)")
+        blame(error, curve.kind, "(cost, factor)")
         raise
     many = len(output.landscape.products)
     if factors.shape[-1:] != (many,) or not (np.isfinite(factors) & (factors > 0)).all():

@@ -14,12 +14,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pricewar.base.records import Floats
+from pricewar.base.shares import ratio
 from pricewar.campaigns.base import KINDS
 from pricewar.results import metrics, schema
 from pricewar.results.store import Columns, table
 
 from .accrual import welfare
-from .trajectory import Trajectory, ratio
+from .trajectory import Trajectory
 
 if TYPE_CHECKING:
     from .model import PriceWar

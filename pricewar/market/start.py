@@ -9,6 +9,7 @@ import numpy as np
 
 from pricewar.base.book import OrderBook, Terms, Voided
 from pricewar.base.luck import stream
+from pricewar.base.months import DAYS_A_MONTH
 from pricewar.base.records import Flags, Floats
 from pricewar.base.standing import Standing
 from pricewar.base.state import State
@@ -17,7 +18,6 @@ from pricewar.events import Entry
 from pricewar.scenario.tree import Scenario
 
 from .calibrate import Calibration
-from .costs import DAYS_A_MONTH
 
 if TYPE_CHECKING:
     pass

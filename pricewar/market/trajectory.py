@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from pricewar.base.arrays import Flags, Floats, Record
 from pricewar.base.landscape import Landscape
+from pricewar.base.shares import ratio
 from pricewar.results import metrics
 
 from .reported import Month
@@ -171,8 +172,3 @@ def _stack(
     """(T, ...) one attribute over all months; of no months an array that is as wide as it will be."""
     values: NDArray[Any] = np.array([get(month) for month in months], dtype=kind)
     return values.reshape(len(months), *widths[width]) if width else values
-
-
-def ratio(part: Floats, whole: Floats, nothing: float = np.nan) -> Floats:
-    """(...,) part over whole, and `nothing` where the whole is none."""
-    return np.divide(part, whole, out=np.full_like(part, nothing), where=whole > 0)

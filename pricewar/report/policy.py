@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
 from pricewar.base.edition import EDITION, mark
+from pricewar.experiment.trajectories import FOLDER
 from pricewar.files.folders import added
 from pricewar.plots.policy import BN, draw_best, draw_payers, draw_trade_off, policy_drawings
 from pricewar.plots.style import count, house, number
@@ -47,6 +48,8 @@ COLUMNS: Final = (
 """Head, measure, factor, and whether the level or the difference from no measure is shown."""
 PLOTS: Final = ((0.15, 0.36, 0.67, 0.18), (0.1, 0.135, 0.38, 0.17), (0.72, 0.135, 0.23, 0.17))
 """Where the plots of the PDF are: left, bottom, width, height as fractions of the page."""
+TABLES: Final = "tables"
+"""Folder of small tables beside the brief."""
 NOTHING: Final = 1e-3
 """What rounds to nothing in a table is written as 0."""
 METHOD: Final = (
@@ -82,7 +85,7 @@ def write_brief(study: PolicyStudy, directory: str | Path, command: str) -> list
     with added(Path(directory), ABOUT) as draft:
         for drawing in drawings:
             drawing.save(draft / "figures")
-        write_tables(study, draft / "tables")
+        write_tables(study, draft / TABLES)
         (draft / "report.html").write_text(page, encoding="utf-8")
         write_pdf(study, draft / "brief.pdf", command)
     return [drawing.finding for drawing in drawings]
@@ -165,7 +168,7 @@ def content(study: PolicyStudy, command: str) -> dict[str, Any]:
         "limits": LIMITS,
         "command": command,
         "files": f"Policy file {spec.origin or spec.name}, digest {spec.digest}, model edition {EDITION}; "
-        "trajectories/ holds every run, tables/ what the brief says.",
+        f"{FOLDER}/ holds every run, {TABLES}/ what the brief says.",
     }
 
 

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pricewar.base.arrays import Floats
+from pricewar.base.shares import hhi as hhi
+from pricewar.base.shares import ratio
 from pricewar.base.sums import times
 
 
@@ -20,11 +22,7 @@ def _weighted_mean(values: ArrayLike, weights: ArrayLike) -> Floats:
     value, weight = np.broadcast_arrays(np.asarray(values, float), np.asarray(weights, float))
     total = weight.sum(axis=-1)
     summed = np.where(weight > 0, value * weight, 0.0).sum(axis=-1)
-    return _ratio(summed, total)
-
-
-def _ratio(part: Floats, whole: Floats) -> Floats:
-    return np.asarray(np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=whole > 0))
+    return ratio(summed, total)
 
 
 def _on_sale(weights: ArrayLike, on_sale: ArrayLike | None) -> Floats:
@@ -63,21 +61,6 @@ def price_change(price: ArrayLike, start_price: ArrayLike, start_units: ArrayLik
 def discount_depth(promotion: ArrayLike, list_price: ArrayLike, units: ArrayLike) -> Floats:
     """(...,) promotion over list price, weighted by units over the last axis."""
     return _weighted_mean(np.asarray(promotion, float) / np.asarray(list_price, float), units)
-
-
-def hhi(units: ArrayLike) -> Floats:
-    """Herfindahl-Hirschman index on the 0 to 10,000 scale.
-
-    Args:
-        units: (..., F) units or shares of firms; need not sum to one.
-
-    Returns:
-        (...,) 10,000 for a monopoly, 10,000/F for F equal firms, NaN without sales.
-    """
-    share = np.asarray(units, float)
-    total = share.sum(axis=-1)
-    squares = (share**2).sum(axis=-1)
-    return 1e4 * _ratio(squares, total**2)
 
 
 def effective_firms(units: ArrayLike) -> Floats:

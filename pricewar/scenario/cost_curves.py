@@ -6,6 +6,7 @@ changes of output only, so that a market without an event keeps its costs.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,13 +40,13 @@ class Output(Record):
 class CostCurve(Rule):
     """Subclass it and write `factor`."""
 
+    @abstractmethod
     def factor(self, output: Output) -> Floats:
         """(J,) positive factors on the non-battery part of unit cost this month; 1 at the start.
 
         Args:
             output: what has been made and is planned.
         """
-        raise NotImplementedError
 
 
 class Constant(CostCurve):

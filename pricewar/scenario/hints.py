@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from .preferences import Hotelling, Linear
 from .units import money_fields
 
 if TYPE_CHECKING:
@@ -17,11 +18,17 @@ THIN = 1e-3
 STEEP = 100.0
 """Price sensitivity times the mean price, in utility, above which they may not settle (cars: about 5)."""
 
+OF_BUYERS: Final = ("draws", "income_log_sd", "seed")
+"""Fields of `consumers` that describe rows of buyers."""
+ONE_BUYER: Final = (Linear, Hotelling)
+"""Kinds of demand that are calibrated without looking at any rows."""
+
 
 def hints(scenario: Scenario) -> Iterator[str]:
     """Lines on what is out of scale or without effect, each with its place."""
     yield from _amounts(scenario)
     yield from _without_effect(scenario)
+    yield from _of_nobody(scenario)
     yield from unsettled(scenario)
 
 
@@ -77,3 +84,16 @@ def _without_effect(scenario: Scenario) -> Iterator[str]:
         stated = sorted(mechanism.model_fields_set - {"on"})
         if stated and not mechanism.on and "on" not in mechanism.model_fields_set:
             yield f"dynamics.{name}: {', '.join(stated)} stated, but it is off: say on = true"
+
+
+def _of_nobody(scenario: Scenario) -> Iterator[str]:
+    """Rows of buyers that are described, beside a demand that has none; what stands at its default is not."""
+    if type(scenario.demand).calibrated not in [kind.calibrated for kind in ONE_BUYER]:
+        return
+    for name in OF_BUYERS:
+        value = getattr(scenario.consumers, name)
+        if value != type(scenario.consumers).model_fields[name].default:
+            yield (
+                f"consumers.{name}: {value:g} has no effect: {scenario.demand.kind} has no rows of buyers "
+                "that it could describe"
+            )

@@ -1,0 +1,161 @@
+"""The campaign rule of a run as it is asked: answers are checked, and errors are told with their place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, Final, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pricewar.base.errors import RuleError, shown
+from pricewar.base.own_code import FAILURES, blame
+from pricewar.base.records import Flags, Floats
+from pricewar.campaigns import Board, CampaignRule, Draws, Plan
+from pricewar.campaigns.base import KINDS, LIST
+
+NUMBERS: Final = {
+    "size": "above 0 and below 1",
+    "bite": "0 to 1",
+    "kind": f"a position in {', '.join(KINDS)}: 0 to {len(KINDS) - 1}",
+    "coverage": "0 to 1",
+    "days": "above 0, and finite unless it is a list cut",
+    "trigger": "the position of another firm, or -1 for a leader",
+}
+"""What the fields of a `Plan` must be for each firm that is drawn."""
+
+
+class Asked:
+    """A campaign rule whose answers have the shapes and ranges that the market needs.
+
+    Each method is the rule's own of that name and raises `RuleError`, which names rule, method and month, if
+    the rule raises anything (with file and line of the user's code), or if its answer is not what the rule's
+    base says: every fault of the answer at once.
+    """
+
+    def __init__(self, rule: CampaignRule, firms: tuple[str, ...]) -> None:
+        self.rule, self.firms = rule, firms
+        self.horizon = rule.horizon
+
+    def lead_plan(self, board: Board, draws: Draws) -> Plan:
+        """Campaigns that firms start of their own accord."""
+        return self._plan("lead_plan", board, partial(self.rule.lead_plan, board, draws))
+
+    def follow_plan(self, board: Board, draws: Draws, announced: Floats, answer: int) -> Plan:
+        """Campaigns that answer others."""
+        return self._plan(
+            "follow_plan", board, partial(self.rule.follow_plan, board, draws, announced, answer)
+        )
+
+    def willing(self, board: Board, gain: Floats, contribution: Floats, draws: Draws) -> Flags:
+        """(F,) which of the campaigns drawn are launched."""
+        return self._flags("willing", board, partial(self.rule.willing, gain, contribution, draws))
+
+    def renews(self, board: Board, draws: Draws) -> Flags:
+        """(F,) which firms renew their limited-time offers that end this month."""
+        return self._flags("renews", board, partial(self.rule.renews, board, draws))
+
+    def expected_answers(self, board: Board, firm: int, size: float) -> Floats:
+        """(F,) cuts of transaction prices that a firm expects of its rivals, 0 to below 1."""
+        given = self._told("expected_answers", board, partial(self.rule.expected_answers, board, firm, size))
+        cuts = _array(given)
+        if cuts.dtype.kind not in "iuf" or cuts.shape != (len(self.firms),) or not _within(cuts).all():
+            allowed = f"{len(self.firms)} numbers from 0 to below 1, one a firm"
+            self._refuse("expected_answers", board, f"found {shown(given, 80)}; allowed: {allowed}")
+        return cuts.astype(np.float64)
+
+    def unit_value(self, board: Board, firm: int) -> float:
+        """What one more unit is worth to a firm beyond its margin, as a share of its price."""
+        given = self._told("unit_value", board, partial(self.rule.unit_value, board, firm))
+        value = _array(given)
+        if value.dtype.kind not in "iuf" or value.shape != () or not np.isfinite(value):
+            self._refuse("unit_value", board, f"found {shown(given, 80)}; allowed: one finite number")
+        return float(value)
+
+    def _flags(self, method: str, board: Board, call: Callable[[], Any]) -> Flags:
+        given = self._told(method, board, call)
+        flags = _array(given)
+        if flags.dtype.kind != "b" or flags.shape != (len(self.firms),):
+            allowed = f"{len(self.firms)} flags, true or false, one a firm"
+            self._refuse(method, board, f"found {shown(given, 80)}; allowed: {allowed}")
+        return flags
+
+    def _plan(self, method: str, board: Board, call: Callable[[], Any]) -> Plan:
+        given = self._told(method, board, call)
+        if not isinstance(given, Plan):
+            self._refuse(method, board, f"found {shown(given, 80)}; allowed: a pricewar.campaigns.Plan")
+        arrays = {name: _array(getattr(given, name)) for name in ("drawn", *NUMBERS)}
+        faults = list(self._misshapen(arrays)) or list(self._out_of_range(arrays, board))
+        if faults:
+            self._refuse(method, board, "; ".join(faults))
+        whole = {"drawn": np.bool_, "kind": np.int64, "trigger": np.int64}
+        return given.but(**{name: a.astype(whole.get(name, np.float64)) for name, a in arrays.items()})
+
+    def _misshapen(self, arrays: dict[str, NDArray[Any]]) -> Iterator[str]:
+        many = len(self.firms)
+        for name, values in arrays.items():
+            kinds, words = ("b", "flags, true or false") if name == "drawn" else ("iuf", "numbers")
+            if values.dtype.kind not in kinds or values.shape != (many,):
+                found = f"{values.dtype} of shape {values.shape}"
+                yield f"{name}: found {found}; allowed: {many} {words}, one a firm"
+
+    def _out_of_range(self, arrays: dict[str, NDArray[Any]], board: Board) -> Iterator[str]:
+        """Faults of what is said of the firms drawn; what is said of others counts for nothing."""
+        drawn = np.flatnonzero(arrays["drawn"])
+        for f in drawn:
+            if not board.able[f]:
+                yield f"drawn: found {self.firms[f]}; allowed: firms that Board.able says can start one now"
+        said = {name: values[drawn] for name, values in arrays.items() if name != "drawn"}
+        for name, fits in _fits(drawn, len(self.firms), **said).items():
+            for f in drawn[~fits]:
+                found = shown(arrays[name][f].item())
+                yield f"{name} of {self.firms[f]}: found {found}; allowed: {NUMBERS[name]}"
+
+    def _told(self, method: str, board: Board, call: Callable[[], Any]) -> Any:
+        try:
+            return call()
+        except FAILURES as error:
+            blame(error, self.rule.kind, _where(method, board))
+            raise
+
+    def _refuse(self, method: str, board: Board, what: str) -> NoReturn:
+        raise RuleError(f"{self.rule.kind} {_where(method, board)}: {what}")
+
+
+def _where(method: str, board: Board) -> str:
+    return f"(campaigns.rule, {method}) in {board.month}"
+
+
+def _array(given: Any) -> NDArray[Any]:
+    """What a rule gave, as an array; one of objects where it is none."""
+    try:
+        return np.asarray(given)
+    except (TypeError, ValueError):  # rows of several lengths
+        return np.asarray(None)
+
+
+def _within(cuts: NDArray[Any]) -> NDArray[np.bool_]:
+    return np.asarray((cuts >= 0) & (cuts < 1))
+
+
+def _fits(
+    own: NDArray[np.int64],
+    firms: int,
+    *,
+    size: NDArray[Any],
+    bite: NDArray[Any],
+    kind: NDArray[Any],
+    coverage: NDArray[Any],
+    days: NDArray[Any],
+    trigger: NDArray[Any],
+) -> dict[str, Flags]:
+    """Which of the firms drawn, at the positions `own`, have what `NUMBERS` asks for; NaN fits nowhere."""
+    return {
+        "size": (size > 0) & (size < 1),
+        "bite": (bite >= 0) & (bite <= 1),
+        "kind": np.isin(kind, range(len(KINDS))),
+        "coverage": (coverage >= 0) & (coverage <= 1),
+        "days": (days > 0) & (np.isfinite(days) | (kind == LIST)),
+        "trigger": np.isin(trigger, range(-1, firms)) & (trigger != own),
+    }
