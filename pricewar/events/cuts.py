@@ -77,8 +77,16 @@ class ImposedCut(Event):
         lowered = _lowered(offers, target, kept).but(announced_end=ends)
         if offers.headline is None:
             return lowered
-        told = np.where(covered, state.landscape.start_price - self.announced(state.landscape), np.inf)
+        told = np.where(covered, self.told(state.landscape, state.list_price), np.inf)
         return lowered.but(headline=np.minimum(offers.headline, told))
+
+    def told(self, landscape: Landscape, list_price: Floats) -> Floats:
+        """(J,) price that is announced, CNY incl. VAT, at these list prices."""
+        return landscape.start_price - self.announced(landscape)
+
+    def told_cut(self, landscape: Landscape, list_price: Floats) -> Floats:
+        """(J,) announced cut as a fraction of the price it is counted from; 0 where it does not apply."""
+        return self.announced(landscape) / landscape.start_price
 
     def revoke(self, state: State) -> None:
         """The offer is over: put back what it took off, but not above the start price."""
@@ -109,6 +117,9 @@ class Cut(ImposedCut):
     """Announced cut, CNY a car."""
     to_price: dict[str, Factor] | None = None
     """Product -> transaction price, CNY; a product that already costs less keeps its price."""
+    headline: Annotated[float, Field(gt=0.0, lt=1.0)] | None = None
+    """Cut that is announced, as a fraction of the list price: what rivals and the regulator see where firms run
+    campaigns. None: the cut of transaction prices is what is announced."""
 
     @model_validator(mode="after")
     def _one_measure(self) -> Self:
@@ -136,6 +147,17 @@ class Cut(ImposedCut):
         firms = self.firm if self.products == "all" else "all"
         chosen = landscape.products_in(firms, self.products)
         return np.where(chosen, start * (self.depth or 0.0) + (self.amount or 0.0), 0.0)
+
+    def told(self, landscape: Landscape, list_price: Floats) -> Floats:
+        """(J,) price that is announced: off the list price, where a headline is stated."""
+        if self.headline is None:
+            return super().told(landscape, list_price)
+        return list_price * (1.0 - self.headline)
+
+    def told_cut(self, landscape: Landscape, list_price: Floats) -> Floats:
+        """(J,) announced cut as a fraction: the headline, where one is stated."""
+        cut = super().told_cut(landscape, list_price)
+        return cut if self.headline is None else np.where(cut > 0, self.headline, 0.0)
 
     def names(self) -> tuple[tuple[str, str], ...]:
         """The firm and the products named."""
@@ -171,6 +193,14 @@ class CampaignCut(ImposedCut):
         for name, amount in self.cuts.items():
             cut[landscape.product(name)] = amount
         return cut
+
+    def told(self, landscape: Landscape, list_price: Floats) -> Floats:
+        """(J,) price that is announced: the table counts from list prices."""
+        return list_price - self.announced(landscape)
+
+    def told_cut(self, landscape: Landscape, list_price: Floats) -> Floats:
+        """(J,) announced cut as a fraction of the list price."""
+        return self.announced(landscape) / list_price
 
     def names(self) -> tuple[tuple[str, str], ...]:
         """The firm and the products in the table."""

@@ -86,6 +86,7 @@ class Announcements:
         self.campaigns = Campaigns(setting.campaigns.rule, landscape, seed, setting.periods)
         self.quotas = Quotas(setting.campaigns, landscape, setting.start)
         self.near = nearness(landscape)
+        self.list_price = np.array([setting.products[name].list_price for name in landscape.products])
         streams = (stream(seed, "exit", firm) for firm in landscape.firms)
         self.exit_luck = np.array([luck.random(setting.periods) for luck in streams])
 
@@ -158,7 +159,7 @@ class Announcements:
         found = np.zeros(len(landscape.firms))
         for event in self.setting.events:
             if isinstance(event, ImposedCut) and months_between(self.setting.start, event.month) == period:
-                cut = event.announced(landscape) / landscape.start_price
+                cut = event.told_cut(landscape, self.list_price)
                 firm = landscape.firm(event.firm)
                 found[firm] = max(found[firm], float(cut[cut > 0].mean()) if (cut > 0).any() else 0.0)
         return found

@@ -172,6 +172,9 @@ def _forget(tree: dict[str, Any]) -> None:
             del tree[name]
     if not tree["demand"].get("tastes", True):
         del tree["demand"]["tastes"]
+    for event in tree["events"]:
+        if event.get("headline", True) is None:
+            del event["headline"]
     quiet = NoiseSpec().model_dump(mode="json")
     for name in ("firm_sd", "firm_memory"):
         if tree["noise"][name] == quiet[name]:

@@ -6,17 +6,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from pricewar.base.errors import bad_input
 from pricewar.data import load_market_data
-from pricewar.data.history import LAST, load_history
+from pricewar.data.history import FOLDER, LAST, load_history
 
+from .ambitions import ambitions
 from .firms import firm_rows
 from .products import product_rows
 from .rows import Figure, table
@@ -69,7 +72,25 @@ def write(month: str, folder: Path) -> None:
     for name, frame in made.items():
         frame.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
     moment = Moment(month, load_history(), load_market_data(END))
-    (folder / "scenario.toml").write_text(_scenario(moment), encoding="utf-8")
+    firms = set(made["firms"]["entity"])
+    (folder / "scenario.toml").write_text(_scenario(moment, firms), encoding="utf-8")
+
+
+def campaign_table(firms: Iterable[str], announced: str = LAST) -> dict[str, Any]:
+    """The table `[campaigns]` of a market: the refitted rule, and the makers' quotas as ambitions.
+
+    Args:
+        firms: of the market.
+        announced: last month of announcements that count.
+    """
+    path = files("pricewar.data").joinpath(FOLDER, "campaigns.toml")
+    rule = tomllib.loads(path.read_text(encoding="utf-8"))
+    quotas = {
+        firm: {year: {"ambition": value} for year, value in years.items()}
+        for firm, years in ambitions(load_history(), announced).items()
+        if firm in firms
+    }
+    return {"rule": {"kind": "QuotaRace", **rule}, "quotas": quotas}
 
 
 def _net_prices(products: pd.DataFrame) -> Mapping[str, float]:
@@ -97,15 +118,16 @@ def _totals(moment: Moment, units: Mapping[str, Figure]) -> pd.DataFrame:
     return table(("market", variable, figure) for variable, figure in rows)
 
 
-def _scenario(moment: Moment) -> str:
+def _scenario(moment: Moment, firms: set[str]) -> str:
     """Tables of the market beside its figures: those of April 2025 but for what is known to differ."""
     import tomli_w
 
-    tree = {key: dict(part) for key, part in moment.last.scenario.items() if key != "campaigns"}
+    tree = {key: dict(part) for key, part in moment.last.scenario.items()}
     pack, fleet = (moment.between(known["2022-12"], known["2025-04"]) for known in (PACK, FLEET))
     tree["market"] = tree.get("market", {}) | {"pack_price": round(pack, 1)}
     loyalty = dict(tree["dynamics"]["loyalty"]) | {"nev_fleet_share": round(fleet, 4)}
     tree["dynamics"] = tree["dynamics"] | {"loyalty": loyalty}
+    tree["campaigns"] = campaign_table(firms)
     head = (
         f"# What the market of {moment.month} has beside its figures, as that of April 2025 but for the battery pack\n"
         "# (CNY/kWh, on a straight line from 855 in 2022 to 683) and NEVs on the road (0.041 to 0.09). Made by\n"
