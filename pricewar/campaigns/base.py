@@ -154,3 +154,13 @@ class CampaignRule(Rule):
     def unit_value(self, board: Board, firm: int) -> float:
         """What one more unit is worth to a firm beyond its margin, as a share of its price."""
         return 0.0
+
+    def later_value(self, board: Board, firm: int, growth: float) -> float:
+        """What a share that was won is worth after the campaign, in months of a usual month's contribution.
+
+        Args:
+            board: what can be seen.
+            firm: position of the firm.
+            growth: log change of its units by the campaign.
+        """
+        return 0.0

@@ -62,6 +62,13 @@ class QuotaRace(CampaignRule):
     quota_value: float = Field(
         0.1, ge=0, le=1, description="tau: worth of a unit at a full shortfall, share of price (assumed)"
     )
+    share_value: float = Field(
+        0.1,
+        ge=-10,
+        le=10,
+        description="V: months of contribution that a log point of share is worth after a campaign; "
+        "pricewar.backtest.value, range -0.3 to 3",
+    )
     patience: float | None = Field(
         1.0, gt=0, description="kappa: gains against a month's contribution; none: all drawn are launched"
     )
@@ -158,6 +165,10 @@ class QuotaRace(CampaignRule):
     def unit_value(self, board: Board, firm: int) -> float:
         """tau x shortfall."""
         return float(self.quota_value * board.shortfall[firm])
+
+    def later_value(self, board: Board, firm: int, growth: float) -> float:
+        """V x log growth."""
+        return self.share_value * growth
 
     def renews(self, board: Board, draws: Draws) -> Flags:
         """Renewed with a fixed probability."""

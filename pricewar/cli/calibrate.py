@@ -36,9 +36,21 @@ def calibrate(
     ] = "baseline",
     changes: Changes = None,
     out: Annotated[Path | None, typer.Option(help="Directory for fit.md and the tables as CSV.")] = None,
+    campaigns: Annotated[
+        bool, typer.Option("--campaigns", help="Fit how often makers start and answer campaigns, instead.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Fit the market to the month before the start; print units, prices, margins: observed, fitted, error."""
+    """Fit the market to the month before the start; print units, prices, margins: observed, fitted, error.
+
+    With --campaigns: fit the campaigns of makers to the record of 2023 to April 2025, in the market china-2023; the
+    rule is written as a table of a scenario file.
+    """
+    if campaigns:
+        from .propensity import calibrate_campaigns
+
+        calibrate_campaigns(out, as_json)
+        return
     from pricewar.files.folders import require_ours
     from pricewar.market.calibration_report import fit
     from pricewar.scenario.files import load

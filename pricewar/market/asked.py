@@ -67,10 +67,17 @@ class Asked:
 
     def unit_value(self, board: Board, firm: int) -> float:
         """What one more unit is worth to a firm beyond its margin, as a share of its price."""
-        given = self._told("unit_value", board, partial(self.rule.unit_value, board, firm))
+        return self._number("unit_value", board, partial(self.rule.unit_value, board, firm))
+
+    def later_value(self, board: Board, firm: int, growth: float) -> float:
+        """Months of contribution that a share is worth after the campaign."""
+        return self._number("later_value", board, partial(self.rule.later_value, board, firm, growth))
+
+    def _number(self, method: str, board: Board, call: Callable[[], Any]) -> float:
+        given = self._told(method, board, call)
         value = _array(given)
         if value.dtype.kind not in "iuf" or value.shape != () or not np.isfinite(value):
-            self._refuse("unit_value", board, f"found {shown(given, 80)}; allowed: one finite number")
+            self._refuse(method, board, f"found {shown(given, 80)}; allowed: one finite number")
         return float(value)
 
     def _flags(self, method: str, board: Board, call: Callable[[], Any]) -> Flags:

@@ -225,7 +225,9 @@ class Campaigns:
             monthly = float((margin * units).sum() - contribution[f])
             months = min(float(plan.days[f]) / DAYS_A_MONTH, self.rule.horizon)
             value = self.rule.unit_value(board, f) * float((market.price[own] * (units - usual)).sum())
+            growth = float(np.log(max(units.sum(), 1e-9) / max(usual.sum(), 1e-9)))
             gain[f] = months * (monthly + value)
+            gain[f] += self.rule.later_value(board, f, growth) * abs(contribution[f])
         return gain, contribution
 
     def _add(
