@@ -25,10 +25,7 @@ RECORD = "edition.json"
 """Edition -> short name of its golden files, in the folder of the golden files."""
 CHANGELOG = Path(__file__).parents[1] / "CHANGELOG.md"
 SECTION = "### Results changed"
-SCENARIOS = ("baseline", "byd-one-third", "china-2023")
-FRINGE = ("fringe", "fringe-one-third")
-"""The market with one fringe and without campaigns, as baseline and byd-one-third were up to edition 3: their files are
-beside their figures, which have not moved since."""
+SCENARIOS = ("baseline", "byd-one-third")
 MONTHS, SEED, DIGITS = 6, 1, 6
 KEYS = ["month", "firm"]
 COLUMNS = {
@@ -47,8 +44,7 @@ COLUMNS = {
 
 
 def results(name: str) -> Results:
-    source = str(HERE / f"{name}.toml") if name in FRINGE else name
-    return run(short(source, MONTHS), [SEED]).require_complete()
+    return run(short(name, MONTHS), [SEED]).require_complete()
 
 
 def text(frame: pd.DataFrame) -> str:
@@ -72,7 +68,7 @@ def recorded() -> dict[int, str]:
     return {int(edition): name for edition, name in tree.items()}
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS + FRINGE)
+@pytest.mark.parametrize("scenario", SCENARIOS)
 def test_the_figures_are_those_of_the_golden_run(scenario: str) -> None:
     """To five digits, so that another processor's last bit is no alarm."""
     found = results(scenario)
@@ -85,7 +81,7 @@ def test_the_figures_are_those_of_the_golden_run(scenario: str) -> None:
 
 
 def test_the_golden_runs_differ() -> None:
-    one, other = (pd.read_csv(path(name, "market")) for name in FRINGE)
+    one, other = (pd.read_csv(path(name, "market")) for name in SCENARIOS)
     assert (other["price_index"] < one["price_index"]).all()
     assert len(one) == len(other) == MONTHS
 
@@ -145,7 +141,7 @@ def test_renewing_is_refused_before_anything_is_written(
 def renew(reason: str) -> None:
     """Write the golden files anew, record them under the edition, and note the reason in the changelog."""
     texts = {}
-    for scenario in SCENARIOS + FRINGE:
+    for scenario in SCENARIOS:
         tables = results(scenario).tables
         for table, columns in COLUMNS.items():
             texts[path(scenario, table).name] = text(tables[table][columns])
