@@ -103,7 +103,7 @@ class _Search:
         rounds = min(ROUNDS, self.most - self.used)
         if rounds <= 0:
             return False
-        used, _ = settle_markups(_one_type_game(game), game.firms, prices, self.tol, rounds)
+        used, _ = settle_markups(*_one_type_game(game), game.firms, prices, self.tol, rounds)
         self.used += int(used)
         return bool(np.isfinite(prices).all()) and self.zeta("markups", ACCELERATED, MEMORY, prices)
 
@@ -143,12 +143,13 @@ def _kernel_game(game: Game) -> tuple[Any, Any, Any, Any, Any]:
     return market, game.firms, nested, demand.firm_tree(game.firms), terms
 
 
-def _one_type_game(game: Game) -> tuple[Any, ...]:
+def _one_type_game(game: Game) -> tuple[tuple[Any, ...], Any]:
     demand = game.demand
     assert isinstance(demand, MixedLogit)
     nests, rho = logit_nests(demand)
     value = demand.delta + np.asarray(demand.tastes)[0]
-    return value, float(demand.alpha[0]), nests, rho, game.costs, game.keep, game.low, game.high
+    case = value, float(demand.alpha[0]), nests, rho, game.costs, game.keep, game.low, game.high
+    return case, demand.tree
 
 
 def logit_nests(demand: MixedLogit) -> tuple[np.ndarray, Floats]:
