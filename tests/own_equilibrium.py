@@ -24,6 +24,8 @@ class Game:
     cost: Callable[[Array], Array]
     nests: Array | None = None
     rho: float = 0.0
+    outer: Array | None = None
+    outer_rho: float = 0.0
     unit_tax: float = 0.0
     rate: float = 0.0
 
@@ -33,8 +35,20 @@ class Game:
         inside = np.stack([np.exp(value[:, nests == h]).sum(axis=1) for h in np.unique(nests)], axis=1)
         codes = np.unique(nests, return_inverse=True)[1]
         nest_value = inside ** (1.0 - self.rho)
-        nest_share = nest_value / (1.0 + nest_value.sum(axis=1, keepdims=True))
+        if self.outer is None:
+            nest_share = nest_value / (1.0 + nest_value.sum(axis=1, keepdims=True))
+        else:
+            nest_share = self._twice(nest_value, codes)
         return self.weights @ (np.exp(value) / inside[:, codes] * nest_share[:, codes])
+
+    def _twice(self, nest_value: Array, codes: Array) -> Array:
+        """Shares of inner nests, each of which lies in one outer nest."""
+        above = np.unique(self.outer, return_inverse=True)[1][np.unique(codes, return_index=True)[1]]
+        stretched = nest_value ** (1.0 / (1.0 - self.outer_rho))
+        inside = np.stack([stretched[:, above == g].sum(axis=1) for g in np.unique(above)], axis=1)
+        value = inside ** (1.0 - self.outer_rho)
+        share = value / (1.0 + value.sum(axis=1, keepdims=True))
+        return stretched / inside[:, above] * share[:, above]
 
     def slopes(self, prices: Array) -> Array:
         """d share_k / d price_j by complex steps, exact to rounding, (j, k)."""

@@ -37,6 +37,7 @@ ROWS: dict[str, Tree] = {
         },
     },
     "nested": {"kind": "NestedLogit", "rho": 0.5},
+    "nested twice": {"kind": "NestedLogit", "nests": ["body", "segment"], "rho": [0.3, 0.6]},
     "nested tastes": {"kind": "NestedLogit", "nests": "body", "rho": 0.3, "size_sd": 0.5},
 }
 WHOLE: dict[str, Tree] = {

@@ -78,7 +78,7 @@ def test_markups_satisfy_the_conditions(rho):
     )
     prices, rhos = costs.copy(), np.full(2, rho)
     game = (value, 1.3, nests, rhos, costs, keep, -free, free)
-    rounds, move = settle_markups(game, firms, prices, 1e-12, 100)
+    rounds, move = settle_markups(game, None, firms, prices, 1e-12, 100)
     assert rounds < 20
     assert move <= 1e-12
     demand = nested_logit(value, 1.3, nests, rho)
@@ -90,6 +90,6 @@ def test_markups_satisfy_the_conditions(rho):
 def test_markups_stop_where_they_are_told():
     free = np.full(2, np.inf)
     game = (np.ones(2), 1.0, np.zeros(2, np.int64), np.array([0.5]), np.ones(2), np.ones(2), -free, free)
-    rounds, move = settle_markups(game, np.array([0, 1]), np.ones(2), 1e-12, 1)
+    rounds, move = settle_markups(game, None, np.array([0, 1]), np.ones(2), 1e-12, 1)
     assert rounds == 1
     assert move > 1e-12

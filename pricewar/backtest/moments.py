@@ -23,7 +23,7 @@ from pricewar.campaigns.record import FIRST, MAKERS, MONTHS, USUAL_CUT, Panel, W
 from pricewar.runs import run
 from pricewar.scenario.tree import Scenario
 
-from .wars import Simulated, sizes, simulated
+from .wars import Simulated, simulated, sizes
 
 EFFECTS: Final = (0.6, 1.0, 1.4, 1.8)
 """Effects of a rival's size on following that are tried."""
@@ -101,7 +101,9 @@ def _fixed_point(
         step_of = np.clip(np.log((wanted + SLACK) / (each + SLACK)), -1.0, 1.0)
         follows, seen_follows = float(panel.follows.sum()), float(seen.follows.sum()) / len(luck)
         if step < steps - 1:  # the rule that is returned is the one that was simulated last
-            lead = {maker: lead[maker] + float(move) for maker, move in zip(panel.makers, step_of, strict=True)}
+            lead = {
+                maker: lead[maker] + float(move) for maker, move in zip(panel.makers, step_of, strict=True)
+            }
             follow += 1.3 * float(np.clip(np.log(follows / max(seen_follows, 1.0)), -0.8, 0.8))
             size *= float(np.clip(USUAL_CUT / sizes(results, panel.makers)["announced"], 0.8, 1.25))
     return changed, moments

@@ -46,7 +46,9 @@ def share_values(scenario: Scenario, makers: tuple[str, ...] = MAKERS) -> pd.Dat
     weight = DISCOUNT ** (np.arange(1, AHEAD + 1) / 12.0)
     rows = []
     for maker in makers:
-        own = firms[firms["firm"] == maker].pivot(index="period", columns="scenario", values=["share", "revenue"])
+        own = firms[firms["firm"] == maker].pivot(
+            index="period", columns="scenario", values=["share", "revenue"]
+        )
         share, revenue = (own[name] for name in ("share", "revenue"))
         gained = float(np.log(share[f"cut-{maker}"] / share["rest"]).iloc[LENGTH - 1])
         more = (revenue[f"cut-{maker}"] / revenue["rest"] - 1.0).to_numpy()[LENGTH:]

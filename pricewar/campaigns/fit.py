@@ -168,7 +168,10 @@ def curvature(loss: Callable[[Floats], float], at: Floats) -> Floats:
     for i, one in enumerate(steps):
         for j, other in enumerate(steps[: i + 1]):
             corners = (
-                loss(at + one + other) - loss(at + one - other) - loss(at - one + other) + loss(at - one - other)
+                loss(at + one + other)
+                - loss(at + one - other)
+                - loss(at - one + other)
+                + loss(at - one - other)
             )
             found[i, j] = found[j, i] = corners / (4.0 * STEP)
     return found

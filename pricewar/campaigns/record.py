@@ -131,7 +131,9 @@ def panel(
             if any_cut[t, f] and not leads[t, f]:
                 recent &= rivals["announced"].str[:10] <= own.loc[own["period"] == t, "announced"].min()
             announced[t, f] = (rivals["size"] * near)[recent].max() if recent.any() else 0.0
-    return Panel(makers, tuple(month_after(first, t) for t in range(months)), leads, any_cut & ~leads, announced)
+    return Panel(
+        makers, tuple(month_after(first, t) for t in range(months)), leads, any_cut & ~leads, announced
+    )
 
 
 def _near(nearness: pd.DataFrame | None, maker: str, rivals: pd.Series[str]) -> pd.Series[float]:

@@ -234,7 +234,8 @@ def _allowed(field: Tree, names: Tree) -> str:
         return f"`{field['const']}`"
     options = field.get("anyOf", [])
     if options and not any("properties" in option for option in options):
-        return "; ".join(dict.fromkeys(filter(None, (_allowed(option, names) for option in options))))
+        parts = (part for option in options for part in _allowed(option, names).split("; "))
+        return "; ".join(dict.fromkeys(filter(None, parts)))
     if field.get("type") == "array":
         inner = [_allowed(field["items"], names)] if "items" in field else []
         return "; ".join(filter(None, [*inner, *_limits(field)]))
@@ -242,6 +243,8 @@ def _allowed(field: Tree, names: Tree) -> str:
 
 
 def _limits(field: Tree) -> list[str]:
+    if "minItems" in field and field["minItems"] == field.get("maxItems"):
+        return [f"exactly {field['minItems']}"]
     return [text.format(_plain(field[key])) for key, text in BOUNDS.items() if key in field]
 
 

@@ -27,8 +27,9 @@ def by_group(demand: MixedLogit, prices: Floats) -> tuple[Floats, Floats]:
         tables = demand.taste_blocks, demand.alpha_blocks, demand.weight_blocks, delta, prices
         buying.choices64(*tables, *demand.month, layout.group, shares, inside)
     else:
-        nests = demand.nest_codes, demand.rhos, demand.month[0], layout.group
-        nested.nested_choices64(*demand.blocks, delta, prices, *nests, shares, inside)
+        tree, of_rows = demand.tree, (demand.month[0], layout.group)
+        nests = demand.nest_codes, demand.rhos
+        nested.nested_choices64(*demand.blocks, delta, prices, *nests, tree, *of_rows, shares, inside)
     return shares, layout.rows(inside)
 
 

@@ -28,7 +28,7 @@ def calibrated_logit(
     own_elasticity: float,
     price_sensitivity: float | None = None,
     nests: NDArray[Any] | None = None,
-    rho: float = 0.0,
+    rho: Any = 0.0,
     gain: Floats | None = None,
 ) -> MixedLogit:
     """The logit that meets the observed shares and the stated mean own-price elasticity.
@@ -39,8 +39,8 @@ def calibrated_logit(
         tastes: (R, J) utility of each row from the attributes of each product.
         own_elasticity: unit-weighted mean own-price elasticity.
         price_sensitivity: the factor itself, per unit of money, in place of the elasticity.
-        nests: (J,) labels of nests, None for none.
-        rho: correlation within nests.
+        nests: (J,) labels of nests, (J, 2) of two levels, None for none.
+        rho: correlation within nests; of two levels a pair, outer and inner.
         gain: (J,) mean utility of a later launch over the product that it is like, besides its `appeal`.
 
     Raises:

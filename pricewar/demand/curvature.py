@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .curvature_two import Tree, subnested_gain
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -46,15 +48,23 @@ def logit_curvature(
     return np.asarray(out)
 
 
-def logit_long_run_diversion(s: Floats, c: Floats, weights: Floats, nests: Ints, rho: Floats) -> Floats:
+def logit_long_run_diversion(
+    s: Floats, c: Floats, weights: Floats, nests: Ints, rho: Floats, tree: Tree | None = None
+) -> Floats:
     """Return (share_k without j - share_k) / share_j (J, J), diagonal the outside option's part.
 
-    Written with expm1 and log1p so that small shares do not cancel.
+    `tree` as in `kernels.nested`, where nests have two levels. Written with expm1 and log1p so that small
+    shares do not cancel.
     """
     shares = weights @ s
     ratios = np.empty((shares.size, shares.size))
     for j in range(shares.size):
-        ratios[j] = weights @ (s * _gain_without(j, s, c, nests, rho)) / shares[j]
+        gain = (
+            _gain_without(j, s, c, nests, rho)
+            if tree is None
+            else subnested_gain(j, s, c, (nests, rho, tree))
+        )
+        ratios[j] = weights @ (s * gain) / shares[j]
     np.fill_diagonal(ratios, 0.0)
     np.fill_diagonal(ratios, 1.0 - ratios.sum(axis=1))
     return ratios

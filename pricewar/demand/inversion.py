@@ -53,7 +53,8 @@ def invert_shares(
 
     The map delta + (1 - rho) (log observed - log predicted), mixed over five past steps (Anderson); when the
     residual grows the past is dropped, so that the plain contraction, which converges from anywhere, is the
-    fallback. It starts from `start` (J,), by default the plain logit's mean utilities.
+    fallback; of two levels rho is the inner one. It starts from `start` (J,), by default the mean utilities
+    of the plain logit, or those of one type of buyer with two levels (Berry 1994; Verboven 1996).
 
     Raises:
         InputError: shares not positive, or summing to one or more (or to more than the weights allow).
@@ -72,8 +73,21 @@ def invert_shares(
     damping = 1.0 - demand.rhos[demand.nest_codes] if demand.rhos.size else 1.0
     mean_alpha = float(np.average(demand.alpha, weights=demand.weights))
     plain = np.log(observed) - np.log(room - observed.sum()) + mean_alpha * p
+    if demand.tree is not None:
+        plain -= _of_nests(demand, observed)
     first = plain if start is None else vector("start", start, demand.products)
     return _contract(demand, np.log(observed), p, first, damping, tol, max_iterations)
+
+
+def _of_nests(demand: MixedLogit, shares: Floats) -> Floats:
+    """What nests of two levels take off the mean utilities of the plain logit (J,)."""
+    assert demand.tree is not None
+    codes, (parents, outer_rho) = demand.nest_codes, demand.tree
+    nest = np.bincount(codes, shares)
+    part = nest / np.bincount(parents, nest)[parents]
+    return np.asarray(
+        demand.rhos[codes] * np.log(shares / nest[codes]) + (outer_rho[parents] * np.log(part))[codes]
+    )
 
 
 def _contract(

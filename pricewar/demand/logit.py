@@ -21,7 +21,18 @@ def logit(delta: ArrayLike, alpha: float) -> MixedLogit:
 
 @takes(alpha=number)
 def nested_logit(delta: ArrayLike, alpha: float, nests: ArrayLike, rho: ArrayLike) -> MixedLogit:
-    """Return the one-level nested logit; `nests` (J,) labels, `rho` one number or one per sorted label."""
+    """Return the nested logit of one type of buyer, of one level of nests or two.
+
+    Args:
+        delta: (J,) mean utility without price.
+        alpha: price sensitivity, above zero.
+        nests: (J,) labels; of two levels (J, 2), outer and inner label.
+        rho: correlation within nests, one number or one per sorted label; of two levels a pair, outer and
+            inner, the inner one at least the outer (Verboven 1996).
+
+    Raises:
+        InputError: as of `MixedLogit`.
+    """
     return MixedLogit(
         delta,  # type: ignore[arg-type]
         np.array([alpha], dtype=float),
@@ -49,8 +60,8 @@ def mixed_logit(
         x: (J, K) characteristics with random coefficients (no price).
         coefficients: (R, K) each type's deviation from the mean coefficient.
         weights: (R,) type weights.
-        nests: (J,) nest labels, or None.
-        rho: correlation within nests.
+        nests: (J,) nest labels, (J, 2) of two levels, or None.
+        rho: correlation within nests; of two levels a pair, outer and inner.
     """
     features, betas = np.atleast_2d(np.asarray(x, float)), np.atleast_2d(np.asarray(coefficients, float))
     wrong = features.shape[1] != betas.shape[1]

@@ -15,19 +15,21 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pricewar.kernels import buying, choice, nested
+from pricewar.kernels import buying, choice, nested, nested_terms
 from pricewar.kernels.exp import BITS
 
 from .base import NOT_ON_SALE, Floats, Ints, gather, indices, matrix, vector
 from .buyers import best_response, by_group
 from .curvature import logit_curvature, logit_long_run_diversion
+from .curvature_two import subnested_curvature
+from .nests import read_nests, rho_problems, some_nests
 from .sampling import draw_choices
 from .tables import RESTS_ON, Tables
 
 
 @dataclass(frozen=True, eq=False)
 class MixedLogit(Tables):
-    """Random-coefficients logit over R buyer types, optionally with one level of nests.
+    """Random-coefficients logit over R buyer types, optionally with one or two levels of nests.
 
     Args:
         delta: (J,) mean utility without the price term.
@@ -35,8 +37,10 @@ class MixedLogit(Tables):
             taken with a warning: such buyers want what is dearer, and their surplus has no measure in money.
         tastes: (R, J) each type's deviation from `delta` (x_j'beta_i); None for none.
         weights: (R,) how much of the market each type is; not negative. None: all equal, summing to one.
-        nests: (J,) nest label of each product; the outside option is alone. None for no nests.
-        rho: within-nest correlation in [0, 1), one number or one for each sorted nest label.
+        nests: (J,) nest label of each product, or (J, 2) those of its outer and of its inner nest; the
+            outside option is alone. None for no nests.
+        rho: within-nest correlation in [0, 1), one number or one for each sorted nest label; of two levels a
+            pair, outer and inner, the inner one at least the outer (see `nests.read_nests`).
         outside: (R,) exponential of the utility of buying nothing; None for 1.
         brand: (R,) the firm whose product each type has, as in `owner`; None for none.
         owner: (J,) the firm of each product; None for none.
@@ -44,7 +48,8 @@ class MixedLogit(Tables):
         group: (R,) group of each type, 0 to G - 1, by which `by_group` reports; None: all are one group.
 
     Raises:
-        InputError: wrong shapes, NaN, weights negative or all zero, no alpha positive, rho outside [0, 1).
+        InputError: wrong shapes, NaN, weights negative or all zero, no alpha positive, rho outside [0, 1), an
+            inner rho below its outer one.
     """
 
     delta: Floats
@@ -71,9 +76,9 @@ class MixedLogit(Tables):
         equal = np.full(rows, 1.0 / rows)
         put(self, "weights", vector("weights", equal if self.weights is None else self.weights, rows))
         if self.nests is not None:
-            codes, names = indices("nests", self.nests, products)
+            codes, correlations = read_nests(self.nests, self.rho, products)
             put(self, "nests", codes)
-            put(self, "rho", vector("rho", self.rho, names.size))
+            put(self, "rho", correlations)
         if self.outside is not None:
             put(self, "outside", vector("outside", self.outside, rows))
         for name, size in (("brand", rows), ("owner", products), ("group", rows)):
@@ -85,12 +90,12 @@ class MixedLogit(Tables):
         return np.zeros((rows, products)) if self.tastes is None else self.tastes
 
     def _check_values(self) -> None:
-        weights, rho = np.asarray(self.weights), np.asarray(self.rho)
+        weights = np.asarray(self.weights)
         gather(
             (bool((self.alpha <= 0).all()), "alpha", float(self.alpha.min()), "price sensitivity above zero"),
             (bool((weights < 0).any()), "weights", float(weights.min()), "weights of at least zero"),
             (bool((weights == 0).all()), "weights", "all zero", "at least one positive weight"),
-            (bool(((rho < 0) | (rho >= 1)).any()), "rho", rho.tolist(), "0 <= rho < 1"),
+            *rho_problems(self.nests, self.rho),
             (self.outside is not None and bool(np.min(self.outside) <= 0), "outside", "zero", "above zero"),
             (self.loyal != 0.0 and (self.brand is None or self.owner is None), "loyal", self.loyal,
              "0 where brands and owners are not stated"),
@@ -115,7 +120,7 @@ class MixedLogit(Tables):
         p, shares = self.check_prices(prices), np.empty(self.products)
         d = (self.delta if delta is None else delta) * BITS
         if self.nests is not None:
-            nested.nested_shares64(*self.blocks, d, p, self.nest_codes, self.rhos, shares)
+            nested.nested_shares64(*self.blocks, d, p, self.nest_codes, self.rhos, self.tree, shares)
         elif single:
             choice.shares32(*self.blocks32, d.astype(np.float32), p.astype(np.float32), shares)
         else:
@@ -125,7 +130,8 @@ class MixedLogit(Tables):
     def probabilities(self, prices: ArrayLike) -> tuple[Floats, Floats, Floats]:
         """Return each type's probabilities (R, J), within-nest shares (R, J) and inclusive values (R,).
 
-        Without nests the second array is the first. The inclusive value is log(1 + sum of exp utility).
+        Without nests the second array is the first; of two levels the inner nests are meant. The inclusive
+        value is log(1 + sum of exp utility).
         """
         p = self.check_prices(prices)
         tastes, alpha, _ = self.blocks
@@ -137,7 +143,7 @@ class MixedLogit(Tables):
             return found, found, value[self.layout.place]
         inside = np.empty(shape)
         nested.nested_probabilities64(
-            tastes, alpha, self.delta * BITS, p, self.nest_codes, self.rhos, out, inside, value
+            tastes, alpha, self.delta * BITS, p, self.nest_codes, self.rhos, self.tree, out, inside, value
         )
         return rows(out), rows(inside), value[self.layout.place]
 
@@ -168,22 +174,29 @@ class MixedLogit(Tables):
         if self.nests is None:
             choice.markup_terms64(*start, *out)
         else:
-            nested.nested_markup_terms64(*start, self.nest_codes, self.rhos, self.pairs(firms), *out)
+            nests = self.nest_codes, self.rhos, self.pairs(firms), self.firm_tree(firms)
+            nested_terms.nested_markup_terms64(*start, *nests, *out)
         return out
 
     def pairs(self, firms: Ints) -> Ints:
         """Index of each product's (firm, nest) pair (J,); zeros without nests."""
         if self.nests is None:
             return np.zeros(self.products, dtype=np.int64)
-        codes = np.unique(firms * (self.rhos.size + 1) + self.nest_codes, return_inverse=True)[1]
-        return np.asarray(codes, dtype=np.int64)
+        return _numbered(firms * (self.rhos.size + 1) + self.nest_codes)
+
+    def firm_tree(self, firms: Ints) -> tuple[Ints, Floats, Ints] | None:
+        """`tree`, and the index of each product's (firm, outer nest) pair (J,); None unless of two levels."""
+        if self.tree is None:
+            return None
+        parents, rho = self.tree
+        return parents, rho, _numbered(firms * (rho.size + 1) + parents[self.nest_codes])
 
     def jacobian(self, prices: ArrayLike) -> Floats:
         """Return J[j, k] = d share_j / d price_k, (J, J); summed in one order, whatever the threads."""
         p, jacobian = self.check_prices(prices), np.empty((self.products, self.products))
         if self.nests is not None:
-            nests = self.nest_codes, self.rhos
-            nested.nested_slopes64(*self.blocks, self.delta * BITS, p, *nests, jacobian)
+            nests = self.nest_codes, self.rhos, self.tree
+            nested_terms.nested_slopes64(*self.blocks, self.delta * BITS, p, *nests, jacobian)
             return jacobian
         slope, tables = np.empty(self.products), (self.taste_blocks, self.alpha_blocks, self.weight_blocks)
         case = (*tables, self.delta * BITS, p, *self.month)
@@ -201,12 +214,16 @@ class MixedLogit(Tables):
         """Second derivatives weighted by margins; see `Demand.curvature`."""
         shares, inside, _ = self.probabilities(prices)
         weights = self._weights * self.alpha**2
+        if self.tree is not None:
+            nests = self.nest_codes, self.rhos, self.tree
+            return subnested_curvature(shares, inside, weights, nests, margins, internal)
         return logit_curvature(shares, inside, weights, self.nest_codes, self.rhos, margins, internal)
 
     def long_run_diversion(self, prices: ArrayLike) -> Floats:
         """Return D[j, k], j's sales that k wins when j leaves; the diagonal is the outside option."""
         shares, inside, _ = self.probabilities(prices)
-        return logit_long_run_diversion(shares, inside, self._weights, self.nest_codes, self.rhos)
+        nests = self.nest_codes, self.rhos, self.tree
+        return logit_long_run_diversion(shares, inside, self._weights, *nests)
 
     # --- welfare
 
@@ -265,6 +282,7 @@ class MixedLogit(Tables):
 
     def first(self, n: int) -> Self:
         """The first n buyer types in the place of all: the same weight in all."""
+
         def cut(values: Any) -> Any:
             return None if values is None else values[:n]
 
@@ -301,7 +319,12 @@ class MixedLogit(Tables):
         chosen = np.asarray(keep)
         nests, rho = self.nests, self.rho
         if nests is not None:
-            nests, rho = np.asarray(nests)[chosen], self.rhos[np.unique(np.asarray(nests)[chosen])]
+            nests, rho = some_nests(nests, rho, chosen)
         owner = None if self.owner is None else self.owner[chosen]
         tastes = self._tastes[:, chosen]
         return replace(self, delta=self.delta[chosen], tastes=tastes, nests=nests, rho=rho, owner=owner)
+
+
+def _numbered(codes: Ints) -> Ints:
+    """Any codes as indices 0, 1, 2 ... in their order."""
+    return np.asarray(np.unique(codes, return_inverse=True)[1], dtype=np.int64)

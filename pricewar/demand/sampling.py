@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .mixed import MixedLogit
 
 #: Purposes of the streams of luck (see `kernels.luck.stream`).
-CHOICE, TASTE, NEST = 0, 1, 2
+CHOICE, TASTE, NEST, INNER_NEST = 0, 1, 2, 3
 _CHUNK = 1 << 18
 
 
@@ -53,16 +53,32 @@ def draw_choices(
 def _draw_nested(
     demand: MixedLogit, prices: Floats, start: np.uint64, seed: int, period: int, people: Any, names: Any
 ) -> Ints:
-    """First the nest, then the product in it, each by a race with its own luck (McFadden 1978)."""
+    """First the nest, then the product in it, each by a race with its own luck (McFadden 1978).
+
+    Of two levels first the outer nest, then the inner one.
+    """
     shares, inside, _ = demand.probabilities(prices)
     clocks = _exponentials(luck.uniform_twin(start, people, names)) / np.maximum(inside, 1e-300)
-    nests = np.arange(demand.rhos.size)
+    codes, tree = demand.nest_codes, demand.tree
+    first = codes if tree is None else tree[0][codes]
+    nests = np.arange(demand.rhos.size if tree is None else tree[1].size)
     by_nest = luck.uniform_twin(luck.stream(seed, period, NEST), people, np.append(nests, sample.OUTSIDE))
-    nest_shares = np.stack([shares[:, demand.nest_codes == h].sum(axis=1) for h in nests], axis=1)
+    nest_shares = _sums(shares, first, nests)
     inclusive = np.append(nest_shares, np.maximum(1.0 - nest_shares.sum(axis=1), 1e-300)[:, None], axis=1)
     winner = (_exponentials(by_nest) / np.maximum(inclusive, 1e-300)).argmin(axis=1)
-    clocks[demand.nest_codes[None, :] != winner[:, None]] = np.inf
+    place = winner
+    if tree is not None:
+        inner = np.arange(demand.rhos.size)
+        rates = np.maximum(_sums(shares, codes, inner), 1e-300)
+        race = _exponentials(luck.uniform_twin(luck.stream(seed, period, INNER_NEST), people, inner)) / rates
+        place = np.where(tree[0][None, :] != winner[:, None], np.inf, race).argmin(axis=1)
+    clocks[codes[None, :] != place[:, None]] = np.inf
     return np.where(winner == nests.size, -1, clocks.argmin(axis=1)).astype(np.int64)
+
+
+def _sums(shares: Floats, codes: Ints, nests: Ints) -> Floats:
+    """Share of each nest (R, H)."""
+    return np.stack([shares[:, codes == h].sum(axis=1) for h in nests], axis=1)
 
 
 def _exponentials(uniforms: Floats) -> Floats:

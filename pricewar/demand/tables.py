@@ -12,6 +12,7 @@ from pricewar.kernels.blocks import LANES, Layout, block_matrix, block_vector
 from pricewar.kernels.exp import BITS
 
 from .base import Demand, Floats, Ints
+from .nests import parents_of
 
 _MONTHLY: Final = ("month", "folded_blocks", "rough_blocks", "blocks32")
 RESTS_ON: Final = {
@@ -107,8 +108,10 @@ class Tables(Demand):
 
     @cached_property
     def rhos(self) -> Floats:
-        """Correlation of each nest (H,); empty without nests."""
-        return np.zeros(0) if self.nests is None else np.asarray(self.rho, dtype=np.float64)
+        """Correlation of each nest (H,), of two levels the inner ones; empty without nests."""
+        if self.nests is None:
+            return np.zeros(0)
+        return np.asarray(self.rho[1] if self.nests.ndim == 2 else self.rho, dtype=np.float64)
 
     @property
     def _tastes(self) -> Floats:
@@ -120,5 +123,14 @@ class Tables(Demand):
 
     @cached_property
     def nest_codes(self) -> Ints:
-        """Nest index of each product (J,); empty without nests."""
-        return np.zeros(0, dtype=np.int64) if self.nests is None else np.asarray(self.nests, dtype=np.int64)
+        """Nest index of each product (J,), of the inner one of two levels; empty without nests."""
+        if self.nests is None:
+            return np.zeros(0, dtype=np.int64)
+        return np.array(self.nests if self.nests.ndim == 1 else self.nests[:, 1], dtype=np.int64)
+
+    @cached_property
+    def tree(self) -> tuple[Ints, Floats] | None:
+        """Outer nest of each inner one (H,), and outer correlations (G,); None without two levels."""
+        if self.nests is None or self.nests.ndim == 1:
+            return None
+        return parents_of(self.nests), self.rho[0]

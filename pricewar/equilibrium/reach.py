@@ -90,8 +90,8 @@ class _Search:
         prices = self.start if start is None else start
         state = np.concatenate([prices, np.zeros(size)]) if game.limited else prices.copy()
         if compiled(game):
-            market, firms, nested, terms = _kernel_game(game)
-            found = iterate_prices(market, firms, nested, terms, state, self.tol, steps, memory)
+            market, firms, nested, tree, terms = _kernel_game(game)
+            found = iterate_prices(market, firms, nested, tree, terms, state, self.tol, steps, memory)
         else:
             found = iterate_generic(game, state, self.tol, steps, memory)
         shadow = state[size:].copy() if game.limited else np.zeros(size)
@@ -103,7 +103,7 @@ class _Search:
         rounds = min(ROUNDS, self.most - self.used)
         if rounds <= 0:
             return False
-        used, _ = settle_markups(_one_type_game(game), game.firms, prices, self.tol, rounds)
+        used, _ = settle_markups(*_one_type_game(game), game.firms, prices, self.tol, rounds)
         self.used += int(used)
         return bool(np.isfinite(prices).all()) and self.zeta("markups", ACCELERATED, MEMORY, prices)
 
@@ -132,22 +132,24 @@ class _Search:
         return replace(self.best, iterations=self.used, cut_short=self.used >= self.most)
 
 
-def _kernel_game(game: Game) -> tuple[Any, Any, Any, Any]:
+def _kernel_game(game: Game) -> tuple[Any, Any, Any, Any, Any]:
     demand = game.demand
     assert isinstance(demand, MixedLogit)
     delta = demand.delta * BITS
     market = (*demand.blocks, delta, *demand.rough_blocks, delta.astype(np.float32))
     nested = None if demand.nests is None else (demand.pairs(game.firms), demand.nest_codes, demand.rhos)
     capacity = game.capacity if game.limited else np.zeros(0)
-    return market, game.firms, nested, (game.costs, game.keep, game.low, game.high, capacity, game.conduct)
+    terms = game.costs, game.keep, game.low, game.high, capacity, game.conduct
+    return market, game.firms, nested, demand.firm_tree(game.firms), terms
 
 
-def _one_type_game(game: Game) -> tuple[Any, ...]:
+def _one_type_game(game: Game) -> tuple[tuple[Any, ...], Any]:
     demand = game.demand
     assert isinstance(demand, MixedLogit)
     nests, rho = logit_nests(demand)
     value = demand.delta + np.asarray(demand.tastes)[0]
-    return value, float(demand.alpha[0]), nests, rho, game.costs, game.keep, game.low, game.high
+    case = value, float(demand.alpha[0]), nests, rho, game.costs, game.keep, game.low, game.high
+    return case, demand.tree
 
 
 def logit_nests(demand: MixedLogit) -> tuple[np.ndarray, Floats]:

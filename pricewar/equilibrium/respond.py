@@ -81,7 +81,7 @@ def _kernel_search(game: Game, prices: Floats, shadow: Floats) -> tuple[Floats, 
     terms = (game.costs + shadow, game.keep, game.low, game.high)
     nests, rho = logit_nests(demand)
     order, parts = np.argsort(game.firms, kind="stable"), (game.conduct, weights)
-    best_responses(market, nests, rho, terms, game.firms, order, parts, ray, answers, found)
+    best_responses(market, nests, rho, demand.tree, terms, game.firms, order, parts, ray, answers, found)
     return answers, found
 
 

@@ -1,9 +1,14 @@
-"""One-level nested logit over blocks of buyers, the outside option alone in its nest.
+"""Nested logit over blocks of buyers, one level of nests or two, the outside option alone in its nest.
 
 Arrays as in `choice.py`, utility in bits, and nests (J,) indices 0..H-1, rho (H,) in [0, 1): within-nest
 correlation. With D_h = sum over the nest of exp(V_j / (1 - rho_h)): conditional share c_j = exp(V_j / (1 -
 rho_h)) / D_h, nest share D_h^(1 - rho_h) / (1 + sum_g D_g^(1 - rho_g)). All sums are shifted by the nest's
 maximum.
+
+`tree` is None where there is one level. With two (Verboven 1996; Bjoernerstedt and Verboven 2016) it is the
+outer nest of each nest, (H,) indices 0..G-1, and outer correlations (G,), at most rho of the nests within:
+with E_g = sum over the outer nest of D_h^((1 - rho_h) / (1 - outer_g)), a nest has the part D_h^((1 - rho_h)
+/ (1 - outer_g)) / E_g of its outer nest, whose share is E_g^(1 - outer_g) / (1 + sum of all such).
 """
 
 from __future__ import annotations
@@ -14,10 +19,57 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from .choice import _share_among_rivals
 from .exp import FAST, NATS, power64
 
 Array = NDArray[Any]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def _outer_values(tree: Any, rho: Array, nest_share: Array, part: Array, value: Array) -> None:
+    """Fill each nest's `part` of its outer nest, and the outer nests' inclusive values in bits (G, B).
+
+    `nest_share` and `part` (H, B) hold the stretched sums of the nests and their tops.
+    """
+    parents, outer_rho = tree
+    nests, lanes = nest_share.shape
+    total = np.zeros(value.shape)
+    value[:] = -1e300
+    for h in range(nests):
+        g = parents[h]
+        for b in range(lanes):
+            part[h, b] += (1.0 - rho[h]) * np.log2(nest_share[h, b])
+            value[g, b] = max(value[g, b], part[h, b])
+    for h in range(nests):
+        g, stretch = parents[h], 1.0 / (1.0 - outer_rho[parents[h]])
+        for b in range(lanes):
+            part[h, b] = power64(stretch * (part[h, b] - value[g, b]))
+            total[g, b] += part[h, b]
+    for h in range(nests):
+        for b in range(lanes):
+            part[h, b] /= total[parents[h], b]
+    for g in range(outer_rho.size):
+        for b in range(lanes):
+            value[g, b] += (1.0 - outer_rho[g]) * np.log2(total[g, b])
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def _outer_shares(tree: Any, rho: Array, nest_share: Array, part: Array, inclusive: Array) -> None:
+    """Turn stretched sums in nest_share (H, B) and their tops in `part` into shares; see `_nest_shares`."""
+    parents, outer_rho = tree
+    nests, lanes = nest_share.shape
+    value = np.empty((outer_rho.size, lanes))
+    _outer_values(tree, rho, nest_share, part, value)
+    for b in range(lanes):
+        inclusive[b] = 0.0
+        for g in range(outer_rho.size):
+            inclusive[b] = max(inclusive[b], value[g, b])
+        total = power64(-inclusive[b])
+        for g in range(outer_rho.size):
+            value[g, b] = power64(value[g, b] - inclusive[b])
+            total += value[g, b]
+        for h in range(nests):
+            nest_share[h, b] = part[h, b] * value[parents[h], b] / total
+        inclusive[b] += np.log2(total)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
@@ -28,12 +80,16 @@ def _nest_shares(
     prices: Array,
     nests: Array,
     rho: Array,
+    tree: tuple[Array, Array] | None,
     inner: Array,
     nest_share: Array,
     top: Array,
     inclusive: Array,
 ) -> None:
-    """Fill conditional shares inner (J, B), nest_share (H, B), inclusive values in bits (B,)."""
+    """Fill conditional shares inner (J, B), nest_share (H, B), inclusive values in bits (B,).
+
+    With a tree `top` (H, B) ends as each nest's part of its outer nest.
+    """
     products, lanes = tastes.shape
     groups = rho.size
     top[:] = -1e300
@@ -55,6 +111,9 @@ def _nest_shares(
         h = nests[j]
         for b in range(lanes):
             inner[j, b] /= nest_share[h, b]
+    if tree is not None:  # known when it is compiled: one level costs nothing for it
+        _outer_shares(tree, rho, nest_share, top, inclusive)
+        return
     for b in range(lanes):
         inclusive[b] = 0.0
         for h in range(groups):
@@ -78,6 +137,7 @@ def nested_shares64(
     prices: Array,
     nests: Array,
     rho: Array,
+    tree: tuple[Array, Array] | None,
     shares: Array,
 ) -> None:
     """Expected shares (J,), written into `shares`."""
@@ -86,68 +146,12 @@ def nested_shares64(
     outer, top = np.empty((rho.size, lanes)), np.empty((rho.size, lanes))
     shares[:] = 0.0
     for n in range(blocks):
-        _nest_shares(tastes[n], alpha[n], delta, prices, nests, rho, inner, outer, top, inclusive)
+        _nest_shares(tastes[n], alpha[n], delta, prices, nests, rho, tree, inner, outer, top, inclusive)
         for j in range(products):
             h, s = nests[j], 0.0
             for b in range(lanes):
                 s += weights[n, b] * outer[h, b] * inner[j, b]
             shares[j] += s
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def nested_markup_terms64(
-    tastes: Array,
-    alpha: Array,
-    weights: Array,
-    delta: Array,
-    prices: Array,
-    margins: Array,
-    firms: Array,
-    conduct: float,
-    nests: Array,
-    rho: Array,
-    pairs: Array,
-    shares: Array,
-    slope: Array,
-    gain: Array,
-) -> None:
-    """Terms of the pricing condition as in `choice.markup_terms64`; `pairs` (J,) indexes (firm, nest) pairs.
-
-    slope_j = sum_i w alpha s_ij / (1 - rho); gain_j = sum_i w alpha (s_ij m_i + rho/(1 - rho) c_ij n_i), m_i
-    the margins of the firm over all its products, n_i over those in j's nest, both weighted by s_ik.
-    """
-    blocks, products, lanes = tastes.shape
-    inner, inclusive = np.empty((products, lanes)), np.empty(lanes)
-    outer, top = np.empty((rho.size, lanes)), np.empty((rho.size, lanes))
-    earned, everybody = np.empty((firms.max() + 1, lanes)), np.empty(lanes)
-    near, all_near = np.empty((pairs.max() + 1, lanes)), np.empty((rho.size, lanes))
-    one = np.ones(lanes)
-    shares[:], slope[:], gain[:] = 0.0, 0.0, 0.0
-    for n in range(blocks):
-        _nest_shares(tastes[n], alpha[n], delta, prices, nests, rho, inner, outer, top, inclusive)
-        earned[:], near[:], all_near[:] = 0.0, 0.0, 0.0
-        for j in range(products):
-            f, h, q, margin = firms[j], nests[j], pairs[j], margins[j]
-            for b in range(lanes):
-                m = margin * inner[j, b] * outer[h, b]
-                earned[f, b] += m
-                near[q, b] += m
-                all_near[h, b] += m
-        _share_among_rivals(earned, everybody, one, conduct)
-        for j in range(products):
-            f, h, q = firms[j], nests[j], pairs[j]
-            stretch, extra = 1.0 / (1.0 - rho[h]), rho[h] / (1.0 - rho[h])
-            s, d, g = 0.0, 0.0, 0.0
-            for b in range(lanes):
-                c = weights[n, b] * inner[j, b]
-                share = c * outer[h, b]
-                neighbours = (1.0 - conduct) * near[q, b] + conduct * all_near[h, b]
-                s += share
-                d += alpha[n, b] * share
-                g += alpha[n, b] * (share * earned[f, b] + extra * c * neighbours)
-            shares[j] += s
-            slope[j] += stretch * d * NATS
-            gain[j] += g * NATS
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
@@ -158,6 +162,7 @@ def nested_probabilities64(
     prices: Array,
     nests: Array,
     rho: Array,
+    tree: tuple[Array, Array] | None,
     out: Array,
     conditional: Array,
     inclusive: Array,
@@ -167,7 +172,7 @@ def nested_probabilities64(
     inner, value = np.empty((products, lanes)), np.empty(lanes)
     outer, top = np.empty((rho.size, lanes)), np.empty((rho.size, lanes))
     for n in range(blocks):
-        _nest_shares(tastes[n], alpha[n], delta, prices, nests, rho, inner, outer, top, value)
+        _nest_shares(tastes[n], alpha[n], delta, prices, nests, rho, tree, inner, outer, top, value)
         for b in range(lanes):
             row = n * lanes + b
             inclusive[row] = value[b] * NATS
@@ -185,6 +190,7 @@ def nested_choices64(
     prices: Array,
     nests: Array,
     rho: Array,
+    tree: tuple[Array, Array] | None,
     outside: Array,
     group: Array,
     shares: Array,
@@ -199,7 +205,7 @@ def nested_choices64(
     outer, top = np.empty((rho.size, lanes)), np.empty((rho.size, lanes))
     shares[:, :] = 0.0
     for n in range(blocks):
-        _nest_shares(tastes[n], alpha[n], delta, prices, nests, rho, inner, outer, top, inclusive)
+        _nest_shares(tastes[n], alpha[n], delta, prices, nests, rho, tree, inner, outer, top, inclusive)
         for b in range(lanes):
             inside[n, b] = (power64(inclusive[b]) - 1.0) * outside[n, b]
         g = group[n]
@@ -208,42 +214,3 @@ def nested_choices64(
             for b in range(lanes):
                 s += weights[n, b] * outer[h, b] * inner[j, b]
             shares[g, j] += s
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def nested_slopes64(
-    tastes: Array,
-    alpha: Array,
-    weights: Array,
-    delta: Array,
-    prices: Array,
-    nests: Array,
-    rho: Array,
-    jacobian: Array,
-) -> None:
-    """Write d share_j / d price_k (J, J), block by block in one order, whatever the threads."""
-    blocks, products, lanes = tastes.shape
-    inner, inclusive = np.empty((products, lanes)), np.empty(lanes)
-    outer, top = np.empty((rho.size, lanes)), np.empty((rho.size, lanes))
-    steep, share = np.empty((products, lanes)), np.empty((products, lanes))
-    jacobian[:, :] = 0.0
-    for n in range(blocks):
-        _nest_shares(tastes[n], alpha[n], delta, prices, nests, rho, inner, outer, top, inclusive)
-        for j in range(products):
-            for b in range(lanes):
-                share[j, b] = outer[nests[j], b] * inner[j, b]
-                steep[j, b] = share[j, b] * weights[n, b] * alpha[n, b] * NATS
-        for j in range(products):
-            stretch = 1.0 / (1.0 - rho[nests[j]])
-            for k in range(products):
-                s, near = 0.0, 0.0
-                for b in range(lanes):
-                    s += steep[j, b] * share[k, b]
-                if nests[j] == nests[k]:
-                    for b in range(lanes):
-                        near += steep[j, b] * inner[k, b]
-                jacobian[j, k] += s + (stretch - 1.0) * near
-            own = 0.0
-            for b in range(lanes):
-                own += steep[j, b]
-            jacobian[j, j] -= stretch * own

@@ -19,8 +19,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from .above import NOBODY, between_above, number_nests, slopes_above, trees_of_firm
 from .exp import FAST, NATS, power64
-from .rivals import NOBODY, free_products, number_nests, pool_sums, rivals_offer, weigh
+from .rivals import free_products, pool_sums, rivals_offer, weigh
 from .zeta import _copy
 
 Array = NDArray[Any]
@@ -112,7 +113,7 @@ def _slopes(firm: tuple[Any, ...], n: int) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def _profit(firm: tuple[Any, ...], prices: Array, target: Array) -> float:
+def _profit(firm: tuple[Any, ...], tree: Any, prices: Array, target: Array) -> float:
     """What the firm earns at its `prices` (n,), and the prices of one zeta step from there, in `target`."""
     take, costs, low, high, work = firm[7], firm[8], firm[9], firm[10], firm[13]
     shares, slope, gain = work[6:]
@@ -120,8 +121,12 @@ def _profit(firm: tuple[Any, ...], prices: Array, target: Array) -> float:
     profit = 0.0
     for n in range(firm[1].shape[0]):
         _within(firm, n, prices)
-        profit += _between(firm, n)
-        _slopes(firm, n)
+        if tree is None:
+            profit += _between(firm, n)
+            _slopes(firm, n)
+        else:
+            profit += between_above(firm, tree, n)
+            slopes_above(firm, tree, n)
     for i in range(prices.size):
         zeta = (take[i] * shares[i] + gain[i]) / slope[i]
         step = (costs[i] + zeta) / take[i]
@@ -132,19 +137,21 @@ def _profit(firm: tuple[Any, ...], prices: Array, target: Array) -> float:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def _climb(firm: tuple[Any, ...], prices: Array, target: Array, trial: Array, image: Array) -> float:
+def _climb(
+    firm: tuple[Any, ...], tree: Any, prices: Array, target: Array, trial: Array, image: Array
+) -> float:
     """Go up from `prices` (in place) by zeta steps that never lower the firm's profit; returns it.
 
     A step that helps is tried twice as long next time: far from the top zeta steps may be short and equal.
     """
     low, high = firm[9], firm[10]
-    profit, stride = _profit(firm, prices, target), 1.0
+    profit, stride = _profit(firm, tree, prices, target), 1.0
     for _ in range(_CLIMB):
         part, better = stride, -np.inf
         for _ in range(_CUTS):
             for i in range(prices.size):
                 trial[i] = min(max(prices[i] + part * (target[i] - prices[i]), low[i]), high[i])
-            better = _profit(firm, trial, image)
+            better = _profit(firm, tree, trial, image)
             if better >= profit:
                 break
             part = 1.0 if part > 1.0 else 0.25 * part
@@ -179,15 +186,15 @@ def _span(firm: tuple[Any, ...], base: Array) -> tuple[float, float]:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def _search(firm: tuple[Any, ...], ray: int, present: Array, best: Array) -> tuple[float, float]:
+def _search(firm: tuple[Any, ...], tree: Any, ray: int, present: Array, best: Array) -> tuple[float, float]:
     """Return the firm's profit at its `present` prices and at the `best` found, written there."""
     costs, take, low, high = firm[8], firm[7], firm[9], firm[10]
     count = present.size
     base, prices = costs / take, np.empty(count)
     target, trial, image = np.empty(count), np.empty(count), np.empty(count)
-    now = _profit(firm, present, target)
+    now = _profit(firm, tree, present, target)
     _copy(present, best)
-    highest = _climb(firm, best, target, trial, image)
+    highest = _climb(firm, tree, best, target, trial, image)
     least, most = _span(firm, base)
     if not least < most:
         return now, highest
@@ -196,13 +203,13 @@ def _search(firm: tuple[Any, ...], ray: int, present: Array, best: Array) -> tup
         markup = least * (most / least) ** (step / (ray - 1.0))
         for i in range(count):
             trial[i] = min(max(base[i] + markup, low[i]), high[i])
-        profit = _profit(firm, trial, target)
+        profit = _profit(firm, tree, trial, target)
         if step == 0 or step == ray - 1 or (rising and profit < before):
             if 0 < step < ray - 1:
                 markup = least * (most / least) ** ((step - 1) / (ray - 1.0))
             for i in range(count):
                 prices[i] = min(max(base[i] + markup, low[i]), high[i])
-            found = _climb(firm, prices, target, trial, image)
+            found = _climb(firm, tree, prices, target, trial, image)
             if found > highest:
                 highest = found
                 _copy(prices, best)
@@ -223,6 +230,7 @@ def best_responses(
     market: tuple[Any, ...],
     nests: Array,
     rho: Array,
+    tree: tuple[Array, Array] | None,
     terms: tuple[Any, ...],
     deciders: Array,
     order: Array,
@@ -233,11 +241,11 @@ def best_responses(
 ) -> None:
     """Search the best response of every decider while the others stand still.
 
-    `market` = tastes, alpha, weights, delta in bits, and prices (J,); `terms` = costs, keep, low, high (J,);
-    `deciders` (J,) say who sets each price, `order` (J,) sorts by them. `parts` say how much of a product's
-    profit a decider gets: of its own all, of others the first number; or, where it has rows, those of the
-    second (G, J). `ray` markups are tried. Writes the answers (J,) and, by decider, profit now and at its
-    answer (G, 2). An imposed price stays.
+    `market` = tastes, alpha, weights, delta in bits, and prices (J,); `tree` as in `nested.py`; `terms` =
+    costs, keep, low, high (J,); `deciders` (J,) say who sets each price, `order` (J,) sorts by them. `parts`
+    say how much of a product's profit a decider gets: of its own all, of others the first number; or, where
+    it has rows, those of the second (G, J). `ray` markups are tried. Writes the answers (J,) and, by decider,
+    profit now and at its answer (G, 2). An imposed price stays.
     """
     prices = market[4]
     costs, keep, low, high = terms
@@ -272,9 +280,15 @@ def best_responses(
             own_terms[0][i], own_terms[1][i] = part[j] * keep[j], part[j] * costs[j]
             own_terms[2][i], own_terms[3][i] = low[j], high[j]
         lumps = np.empty((rows + 1, blocks, lanes)), np.empty((rows + 1, blocks, lanes))
-        rivals_offer(market, (own, mine, place), nests, rho, margins, pool, own.size == last - first, lumps)
         firm = (*market[:4], own, local, correlation, *own_terms, *lumps, _room(own.size, rows, lanes))
-        found[g, 0], found[g, 1] = _search(firm, ray, present, best)
+        mover, whole = (own, mine, place), own.size == last - first
+        if tree is None:
+            rivals_offer(market, mover, nests, rho, None, margins, pool, whole, lumps)
+            found[g, 0], found[g, 1] = _search(firm, None, ray, present, best)
+        else:
+            rival_tree, own_tree = trees_of_firm(tree, nests, own, local, blocks, lanes)
+            rivals_offer(market, mover, nests, rho, rival_tree, margins, pool, whole, lumps)
+            found[g, 0], found[g, 1] = _search(firm, own_tree, ray, present, best)
         for i in range(own.size):
             answers[own[i]] = best[i]
             mine[own[i]] = False

@@ -11,12 +11,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from .above import NOBODY, lump_above
 from .exp import FAST, power64
 
 Array = NDArray[Any]
 
-#: Log sum of a nest where nobody sells.
-NOBODY = -1e300
 _LEAST = 0.05  # part of a nest that must be left when own products are taken off its sum
 
 
@@ -101,6 +100,7 @@ def rivals_offer(
     firm: Any,
     nests: Array,
     rho: Array,
+    tree: Any,
     margins: Array,
     pool: Any,
     whole: bool,
@@ -108,7 +108,8 @@ def rivals_offer(
 ) -> None:
     """Fill `lumps` for one firm: from the sums over all products in `pool` where there is one, else anew.
 
-    `whole`: the firm sets all its prices. Earnings in `pool` do not count own products at imposed prices.
+    `tree`: of `lump_above`, None where nests have one level. `whole`: the firm sets all its prices. Earnings
+    in `pool` do not count own products at imposed prices.
     """
     own, mine, place = firm
     lanes = market[1].shape[1]
@@ -124,21 +125,10 @@ def rivals_offer(
             pooled = _less_own(market, n, nests, rho, margins, own, sums)
         if not pooled:
             _nest_sums(market, n, nests, rho, margins, mine, sums)
-        _lump(n, rho, place, sums, lumps)
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def number_nests(nests: Array, own: Array, place: Array) -> Any:
-    """Number the nests where the firm sells, in `place` (H,), and give all others the number after; L."""
-    place[:] = -1
-    rows = np.int64(0)
-    for j in own:
-        if place[nests[j]] < 0:
-            place[nests[j]] = rows
-            rows += 1
-    for h in range(place.size):
-        place[h] = rows if place[h] < 0 else place[h]
-    return rows
+        if tree is None:
+            _lump(n, rho, place, sums, lumps)
+        else:
+            lump_above(n, rho, tree, place, sums, lumps)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)

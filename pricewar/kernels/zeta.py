@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from .choice import markup_terms32, markup_terms64
 from .exp import FAST
-from .nested import nested_markup_terms64
+from .nested_terms import nested_markup_terms64
 
 Array = NDArray[Any]
 
@@ -45,6 +45,7 @@ def _step(
     market: tuple[Any, ...],
     firms: Array,
     nested: tuple[Array, Array, Array] | None,
+    tree: tuple[Array, Array, Array] | None,
     terms: tuple[Any, ...],
     state: Array,
     out: Array,
@@ -79,6 +80,7 @@ def _step(
             nests,
             rho,
             pairs,
+            tree,
             shares,
             slope,
             gain,
@@ -185,6 +187,7 @@ def iterate_prices(
     market: tuple[Any, ...],
     firms: Array,
     nested: tuple[Array, Array, Array] | None,
+    tree: tuple[Array, Array, Array] | None,
     terms: tuple[Any, ...],
     state: Array,
     tolerance: float,
@@ -196,7 +199,8 @@ def iterate_prices(
     Anderson mixing over `memory` past steps; 0 is the plain map. A mixed step stands only where the residual
     does not exceed `SLACK` times the last one that stood; otherwise the past is forgotten and the iteration
     goes on from the plain image of that point. Returns (iterations, residual); residual is NaN if it broke
-    down. `nested` holds pairs, nests and rho of `nested_markup_terms64`; None without nests.
+    down. `nested` holds pairs, nests and rho of `nested_markup_terms64`; None without nests. `tree` is its
+    own, None unless nests have two levels.
     """
     low, high = terms[2], terms[3]
     size, products = state.size, low.size
@@ -207,7 +211,7 @@ def iterate_prices(
     rough = nested is None and tolerance < ROUGH
     mixed, residual = False, np.inf
     for iteration in range(1, most + 1):
-        residual = _step(market, firms, nested, terms, state, image, work, rough)
+        residual = _step(market, firms, nested, tree, terms, state, image, work, rough)
         if residual <= tolerance and not rough:
             _copy(image, state)
             return iteration, residual

@@ -26,7 +26,9 @@ class Quota(BaseModel):
         description="target over last year's sales, the market's expected growth taken out; last year's sales are "
         "those of the run, or twelve times those of the month before the start",
     )
-    sold: float = Field(0.0, ge=0, description="with a target: units sold in that year before the first month")
+    sold: float = Field(
+        0.0, ge=0, description="with a target: units sold in that year before the first month"
+    )
 
     @model_validator(mode="after")
     def _one(self) -> Self:

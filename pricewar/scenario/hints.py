@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from .preferences import Hotelling, Linear
+from .columns import labels
+from .levels import idle_level, levels
+from .preferences import Hotelling, Linear, NestedLogit
 from .units import money_fields
 
 if TYPE_CHECKING:
@@ -80,6 +82,10 @@ def _without_effect(scenario: Scenario) -> Iterator[str]:
     dynamics = scenario.dynamics
     if dynamics.dealer_stock.on and not dynamics.backlog.on:
         yield "dynamics.dealer_stock: works on the order book, so it does nothing while backlog is off"
+    if isinstance(scenario.demand, NestedLogit):
+        columns = [labels(name, scenario.products) or [] for name in levels(scenario.demand.nests)]
+        if idle_level(columns):
+            yield "demand.rho.0: each outer nest has one inner nest only, so the outer rho does nothing"
     for name, mechanism in dynamics:
         stated = sorted(mechanism.model_fields_set - {"on"})
         if stated and not mechanism.on and "on" not in mechanism.model_fields_set:

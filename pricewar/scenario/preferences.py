@@ -23,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pricewar.base.rules import Rule
 
 from .columns import attributes, labels, unknown_columns
+from .levels import Columns, Correlations, levels, nest_misfits
 
 if TYPE_CHECKING:
     from pricewar.base.arrays import Floats
@@ -141,7 +142,7 @@ class MixedLogit(Preferences):
         """The mixed logit with the shares, and the mean elasticity or price sensitivity, that are stated."""
         return self._fitted(observed)
 
-    def _fitted(self, observed: Observed, nests: Any = None, rho: float = 0.0) -> Demand:
+    def _fitted(self, observed: Observed, nests: Any = None, rho: Any = 0.0) -> Demand:
         from pricewar.demand.calibrated import calibrated_logit
         from pricewar.demand.population import correlated, price_sensitivity, taste_utility
 
@@ -199,25 +200,33 @@ class Logit(MixedLogit):
 class NestedLogit(MixedLogit):
     """Logit in which products of one nest are closer to each other than to all others (McFadden 1978).
 
-    Buyers are all alike unless tastes or income_elasticity are stated.
+    Two columns make nests within nests (Verboven 1996; Bjoernerstedt and Verboven 2016). Buyers are all alike
+    unless tastes or income_elasticity are stated.
     """
 
     income_elasticity: float = 0.0
-    nests: str = Field("segment", description="column of the products whose values are the nests")
-    rho: float = Field(0.5, ge=0, lt=1, description="correlation within nests, 0 for the plain logit")
+    nests: Columns = Field(
+        "segment",
+        description="column of the products whose values are the nests; of two columns the second divides"
+        " the nests of the first",
+    )
+    rho: Correlations = Field(
+        0.5,
+        description="correlation within nests, 0 for the plain logit; [outer, inner] for two columns, the"
+        " inner one at least the outer",
+    )
 
     def calibrated(self, observed: Observed) -> Demand:
         """The nested logit with the shares, and the mean elasticity or price sensitivity, that are stated."""
-        return self._fitted(observed, observed.columns[self.nests], self.rho)
+        columns = [observed.columns[name] for name in levels(self.nests)]
+        nests = columns[0] if len(columns) == 1 else np.column_stack(columns)
+        return self._fitted(observed, nests, self.rho)
 
     def misfits(self, products: Mapping[str, ProductSpec]) -> Iterator[Misfit]:
-        """Besides those of tastes: a column that is none, nests of one product each."""
+        """Besides those of tastes: a column that is none, nests of one product each, rho that cannot be."""
         yield from super().misfits(products)
-        found = labels(self.nests, products)
-        if found is None:
-            yield "nests", repr(self.nests), "a column of the products, such as segment, body or powertrain"
-        elif len(set(found)) == len(found) > 1 and self.rho > 0:
-            yield "nests", f"{self.nests!r}, in which each product is alone", "a column that groups products"
+        names = levels(self.nests)
+        yield from nest_misfits(names, [labels(name, products) for name in names], levels(self.rho))
 
 
 class Linear(Preferences):

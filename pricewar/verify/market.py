@@ -13,6 +13,7 @@ from pricewar.demand import MixedLogit, invert_shares
 
 from .coefficients import random_coefficients
 from .inputs import Floats, Inputs, numbers
+from .nests import nests_of
 from .terms import Terms, deciders_of, read_terms
 from .words import cut_names, plain, row_names
 
@@ -239,7 +240,7 @@ def _demand(inputs: Inputs, delta: Floats, mean: Floats, coefficients: dict[str,
     if (alpha <= 0.0).all():
         found = f"price coefficients from {-alpha.max():g} to {-alpha.min():g}"
         raise bad_input("case", ("inputs.alpha", found, "coefficients of the price in utility: below zero"))
-    nests, rho = _nests(inputs)
+    nests, rho = nests_of(inputs)
     return MixedLogit(delta, alpha, tastes, weights, nests, rho)
 
 
@@ -262,20 +263,3 @@ def _rows(inputs: Inputs, weights: Floats | None, mean: Floats, coefficients: di
     if wrong:
         raise bad_input("case", *wrong)
     return rows
-
-
-def _nests(inputs: Inputs) -> tuple[NDArray[Any] | None, Any]:
-    """Nest of each product, and rho by sorted nest; neither without the other."""
-    given, rho = inputs.get("nesting_ids"), inputs.get("rho")
-    if given is None and (rho is None or not np.any(numbers("inputs.rho", rho))):
-        return None, 0.0
-    if given is None or rho is None:
-        missing = "nesting_ids" if given is None else "rho"
-        raise bad_input("case", (f"inputs.{missing}", None, "nesting_ids and rho, both or neither"))
-    nests = np.asarray(given)
-    if isinstance(rho, dict):
-        labels = [str(label) for label in np.unique(nests)]
-        if set(labels) != set(rho):
-            raise bad_input("case", ("inputs.rho", f"nests {sorted(rho)}", f"one for each of {labels}"))
-        rho = [rho[label] for label in labels]
-    return nests, numbers("inputs.rho", rho)

@@ -17,6 +17,7 @@ from pricewar.base.errors import bad_input
 
 from .demographics import attributes
 from .market import Case
+from .nests import own_rho
 from .words import SPELLINGS
 
 Mask = NDArray[np.int64]
@@ -122,27 +123,13 @@ def _part(inputs: dict[str, Any], outputs: dict[str, Any], frame: Frame) -> Part
     own["J"] = int(frame.places.size)
     if "R" in inputs and frame.draws is None:
         own["R"] = inputs["R"]
-    _own_rho(inputs, own)
+    own_rho(inputs, own)
     given = frame.of_market(outputs)
     sections = {
         name: {k: expected(k, v, frame) for k, v in section.items()} if isinstance(section, dict) else section
         for name, section in ((name, frame.of_market(section)) for name, section in given.items())
     }
     return Part(own, sections, frame.ids[frame.number], frame.places)
-
-
-def _own_rho(inputs: dict[str, Any], own: dict[str, Any]) -> None:
-    """rho of the nests that this market has, where the file gives one for each nest of all markets."""
-    nests = next((key for key in SPELLINGS["nesting_ids"] if key in inputs), None)
-    key = next((key for key in SPELLINGS["rho"] if key in inputs), None)
-    if nests is None or key is None or not isinstance(inputs[key], (list, dict)):
-        return
-    labels = [str(label) for label in np.unique(np.asarray(inputs[nests]))]
-    value = inputs[key]
-    table = value if isinstance(value, dict) else dict(zip(labels, value, strict=False))
-    if set(table) != set(labels) or len(value) != len(labels):
-        raise bad_input("case", (f"inputs.{key}", value, f"one for each of the nests {labels}"))
-    own[key] = {label: rho for label, rho in table.items() if label in {str(nest) for nest in own[nests]}}
 
 
 def expected(name: str, value: Any, frame: Frame) -> Any:

@@ -62,6 +62,37 @@ def _nested(utility: Floats, nests: NDArray[Any], rho: Floats) -> tuple[Floats, 
     return conditional * (e / total[:, None])[:, nests], conditional, top + np.log(total)
 
 
+def subnested(
+    tastes: Floats, alpha: Floats, delta: Floats, prices: Floats, nests: Any, rho: tuple[float, float]
+) -> tuple[Floats, Floats, Floats]:
+    """`probabilities` of two levels in closed form (Verboven 1996), product by product; no safe exponentials.
+
+    `nests` (J, 2) outer and inner labels, an inner one counts within its outer one; `rho` outer and inner.
+    """
+    attraction, (outer, inner) = np.exp(_utility(tastes, alpha, delta, prices)), rho
+    pairs = [tuple(pair) for pair in np.asarray(nests).tolist()]
+    within = {
+        pair: sum(attraction[:, j] ** (1 / (1 - inner)) for j, own in enumerate(pairs) if own == pair)
+        for pair in pairs
+    }
+    groups = {
+        group: sum(within[p] ** ((1 - inner) / (1 - outer)) for p in within if p[0] == group)
+        for group, _ in pairs
+    }
+    everything = 1.0 + sum(total ** (1 - outer) for total in groups.values())
+    conditional = np.stack(
+        [attraction[:, j] ** (1 / (1 - inner)) / within[pair] for j, pair in enumerate(pairs)], axis=1
+    )
+    of_nest = {
+        p: within[p] ** ((1 - inner) / (1 - outer)) * groups[p[0]] ** -outer / everything for p in within
+    }
+    return (
+        conditional * np.stack([of_nest[pair] for pair in pairs], axis=1),
+        conditional,
+        np.log(everything),
+    )
+
+
 def shares(
     tastes: Floats,
     alpha: Floats,

@@ -16,7 +16,8 @@ PURE: Final = ("byd", "nio", "xpeng", "li-auto", "leapmotor", "seres", "hozon", 
 """Makers of nothing but new-energy cars: their results are results of this market."""
 PERIODS: Final = {"03": "Q1", "06": "Q2", "09": "Q3", "12": "Q4"}
 NAMES: Final = {
-    "jac": "JAC", OTHERS: "Other makers (composite)",
+    "jac": "JAC",
+    OTHERS: "Other makers (composite)",
 }
 USUAL: Final = {"gross_margin": 0.06, "payable_days": 170.0, "fixed_share": 0.10, "stock": 1.41}
 """Of makers about which nothing was found (assumed)."""

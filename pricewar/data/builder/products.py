@@ -79,9 +79,7 @@ def product_rows(moment: Moment, units: Mapping[str, Figure]) -> Iterator[tuple[
             yield from _rows(key, own[key], figure, moment)
 
 
-def _rows(
-    key: str, model: Model, units: Figure, moment: Moment
-) -> Iterator[tuple[str, str, Figure]]:
+def _rows(key: str, model: Model, units: Figure, moment: Moment) -> Iterator[tuple[str, str, Figure]]:
     price = _price(model, moment)
     rate = moment.between(model.first_promotion, model.last_promotion)
     how = "assumed: discount off list, on the line from 2% in December 2022 to that of April 2025"
@@ -239,7 +237,9 @@ def _split(own: Mapping[str, Model], cars: Figure, moment: Moment) -> dict[str, 
     weight = {key: moment.between(m.first_units, m.last_units) for key, m in own.items()}
     counted = {key: value for key, m in own.items() if (value := _registered(m, moment)) is not None}
     total = float(cars.value)
-    if sum(counted.values()) > 0.95 * total or len(counted) == len(own):  # registrations hold what the total leaves out
+    if sum(counted.values()) > 0.95 * total or len(counted) == len(
+        own
+    ):  # registrations hold what the total leaves out
         counted = {}
     left = total - sum(counted.values())
     open_weight = sum(value for key, value in weight.items() if key not in counted)

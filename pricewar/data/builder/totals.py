@@ -149,5 +149,7 @@ def _reported(moment: Moment, firm: str) -> Figure | None:
     at = pd.Series({months_between(FIRST, str(month)): ratio for month, ratio in both.items()})
     at = at.reindex(range(int(min(at.index.min(), place)), int(max(at.index.max(), place)) + 1))
     share = float(at.interpolate(limit_direction="both")[place])
-    how = f"computed: wholesale of {len(now)} months times {share:.2f}, the part sold at home by interpolation"
+    how = (
+        f"computed: wholesale of {len(now)} months times {share:.2f}, the part sold at home by interpolation"
+    )
     return Figure(float(now.mean()) * share, how, "computed", 0.1)
