@@ -1,10 +1,11 @@
 """Campaigns refitted by simulated moments, so that what is launched in a market meets the record.
 
-The likelihood fits what was announced. In a market a campaign that is drawn may not be launched, and other makers'
-announcements are answered too, so the draws must be more frequent than what is seen. Four things are refitted: each
-maker's intercept of leading (its cut months as leader), one shift of all intercepts of following (cut months as
-follower), the effect of a rival's size on following (variance and autocorrelation of the number of cutters), and the
-median size of a leader's cut (median announced cut). Everything else stays as the likelihood or its prior has it.
+The likelihood fits what was announced. In a market a campaign that is drawn may not be launched, and other
+makers' announcements are answered too, so the draws must be more frequent than what is seen. Four things are
+refitted: each maker's intercept of leading (its cut months as leader), one shift of all intercepts of
+following (cut months as follower), the effect of a rival's size on following (variance and autocorrelation
+of the number of cutters), and the median size of a leader's cut (median announced cut). Everything else
+stays as the likelihood or its prior has it.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ EFFECTS: Final = (0.6, 1.0, 1.4, 1.8)
 SLACK: Final = 0.1
 """Cut months added to both sides of a ratio: a maker that never leads has one too."""
 OTHERS: Final = {"lead_usual": -4.2, "follow_less": 0.7}
-"""Makers outside the panel, assumed: leading 1.5% a month (the record has 0.4% of them, a lower bound, and 8% of the
-six makers), following by a logit of 0.7 less. Ranges -5.2 to -2.9 and 0 to 1.5."""
+"""Makers outside the panel, assumed: leading 1.5% a month (the record has 0.4% of them, a lower bound, and
+8% of the six makers), following by a logit of 0.7 less. Ranges -5.2 to -2.9 and 0 to 1.5."""
 CENTRE: Final = {"variance": 0.35, "autocorrelation": 0.20}
 """Spreads of the two moments over runs, by which misses are weighed."""
 

@@ -1,5 +1,5 @@
-"""What a share that was won is worth later: a firm cuts its prices for a time, and its profits after the cut are
-compared with those of the same market without it."""
+"""What a share that was won is worth later: a firm cuts its prices for a time, and its profits after the
+cut are compared with those of the same market without it."""
 
 from __future__ import annotations
 
@@ -23,15 +23,16 @@ DISCOUNT: Final = 0.92
 def share_values(scenario: Scenario, makers: tuple[str, ...] = MAKERS) -> pd.DataFrame:
     """Months of a usual month's contribution that a log point of share is worth after a cut, by maker.
 
-    Each maker alone cuts all prices by 9% for the first two months, in a market without luck and without campaigns.
+    Each maker alone cuts all prices by 9% for the first two months, in a market without luck and without
+    campaigns.
 
     Args:
         scenario: the market; its luck, campaigns and events are left out, its length is set.
         makers: those that cut, one a run.
 
     Returns:
-        One row a maker: `firm`, `gained` (log share in the cut's last month), `later` (discounted gross profit of
-        24 months after it, in months of the gross profit before it), `value` (later over gained).
+        One row a maker: `firm`, `gained` (log share in the cut's last month), `later` (discounted gross
+        profit of 24 months after it, in months of the gross profit before it), `value` (later over gained).
     """
     quiet = scenario.but(
         {"campaigns.on": False, "noise.market_sd": 0.0, "noise.taste_sd": 0.0, "noise.firm_sd": {},

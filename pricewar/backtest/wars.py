@@ -1,4 +1,5 @@
-"""Wars of a simulated market as the record counts them: firm-months with a cut, their clusters, sizes, leaders."""
+"""Wars of a simulated market as the record counts them: firm-months with a cut, their clusters, sizes,
+leaders."""
 
 from __future__ import annotations
 
@@ -54,7 +55,7 @@ def simulated(
     place = {seed: at for at, seed in enumerate(seeds)}
     known = campaigns[campaigns["firm"].isin(makers) & campaigns["seed"].isin(place)]
     for row in known.itertuples():
-        at = place[int(row.seed)], months_between(first, str(row.month)), makers.index(str(row.firm))
+        at = place[int(str(row.seed))], months_between(first, str(row.month)), makers.index(str(row.firm))
         if 0 <= at[1] < months:
             (leads if row.role == "lead" else follows)[at] = True
     return Simulated(makers, first, leads, follows & ~leads)

@@ -1,9 +1,9 @@
 """How often makers lead and follow, fitted to the record by penalised likelihood.
 
-Each maker's intercept is drawn from a common normal, over which the likelihood is integrated (Gauss-Hermite, 21
-nodes), so that the spread of makers is estimated and not only their values. Penalties are the priors that
-`PRIORS` states; standard errors are from the curvature of the penalised likelihood at its maximum. Leading and
-following are fitted apart: the record says which was which.
+Each maker's intercept is drawn from a common normal, over which the likelihood is integrated
+(Gauss-Hermite, 21 nodes), so that the spread of makers is estimated and not only their values. Penalties
+are the priors that `PRIORS` states; standard errors are from the curvature of the penalised likelihood at
+its maximum. Leading and following are fitted apart: the record says which was which.
 """
 
 from __future__ import annotations

@@ -122,7 +122,7 @@ class QuotaRace(CampaignRule):
         kind, bite, coverage, days = self._character(draws)
         return Plan(drawn, np.minimum(size, self.largest), bite, kind, coverage, days, trigger)
 
-    _last: tuple[Draws, tuple[Floats, ...]] | None = PrivateAttr(default=None)
+    _last: tuple[Draws, tuple[Any, ...]] | None = PrivateAttr(default=None)
 
     def _character(self, draws: Draws) -> tuple[Any, ...]:
         """(F,) kind, bite, coverage and days of what each firm would draw up this month, in any role."""
@@ -147,8 +147,8 @@ class QuotaRace(CampaignRule):
     def willing(self, gain: Floats, contribution: Floats, draws: Draws) -> Flags:
         """Launched with probability 2 logistic(gain / (kappa x monthly contribution)), at most 1.
 
-        What gains nothing and loses nothing is launched: with a half there, no more than half of the makers could
-        answer in a month, and five of six did in April 2024.
+        What gains nothing and loses nothing is launched: with a half there, no more than half of the makers
+        could answer in a month, and five of six did in April 2024.
         """
         if self.patience is None:
             return np.ones(gain.shape, dtype=np.bool_)

@@ -1,4 +1,5 @@
-"""What the record of announced cuts says, as firm-months: who led, who followed, how clustered the cuts were."""
+"""What the record of announced cuts says, as firm-months: who led, who followed, how clustered the cuts
+were."""
 
 from __future__ import annotations
 
@@ -119,7 +120,7 @@ def panel(
     leads, any_cut, announced = np.zeros(shape, bool), np.zeros(shape, bool), np.zeros(shape)
     inside = cuts[cuts["firm"].isin(makers) & cuts["period"].between(0, months - 1)]
     for row in inside.itertuples():
-        at = int(row.period), makers.index(str(row.firm))
+        at = int(str(row.period)), makers.index(str(row.firm))
         any_cut[at] = True
         leads[at] |= row.role == "lead"
     for f, maker in enumerate(makers):
@@ -139,7 +140,7 @@ def panel(
 def _near(nearness: pd.DataFrame | None, maker: str, rivals: pd.Series[str]) -> pd.Series[float]:
     if nearness is None:
         return pd.Series(1.0, index=rivals.index)
-    row = nearness.loc[maker] if maker in nearness.index else nearness.median()
+    row: pd.Series[float] = nearness.T[maker] if maker in nearness.index else nearness.median()
     known = row.drop(labels=[maker], errors="ignore")
     return rivals.map(known).fillna(float(known.median()))
 

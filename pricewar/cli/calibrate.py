@@ -43,8 +43,8 @@ def calibrate(
 ) -> None:
     """Fit the market to the month before the start; print units, prices, margins: observed, fitted, error.
 
-    With --campaigns: fit the campaigns of makers to the record of 2023 to April 2025, in the market china-2023; the
-    rule is written as a table of a scenario file.
+    With --campaigns: fit the campaigns of makers to the record of 2023 to April 2025, in the market
+    china-2023; the rule is written as a table of a scenario file.
     """
     if campaigns:
         from .propensity import calibrate_campaigns

@@ -72,8 +72,9 @@ def save(found: Propensity, out: Path) -> None:
 def as_toml(rule: dict[str, Any]) -> str:
     """Parameters of the rule as a table of a scenario file."""
     lines = [
-        "# Parameters of the rule QuotaRace, refitted so that what is launched in a market meets the record of 2023 to",
-        "# April 2025 (docs/explanation/campaigns.md). Made by pricewar calibrate --campaigns.",
+        "# Parameters of the rule QuotaRace, refitted so that what is launched in a market meets the",
+        "# record of 2023 to April 2025 (docs/explanation/campaigns.md).",
+        "# Made by pricewar calibrate --campaigns.",
         "",
     ]
     plain = {key: value for key, value in rule.items() if not isinstance(value, dict)}

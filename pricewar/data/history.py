@@ -1,8 +1,8 @@
 """China's makers of electric cars from January 2022 to April 2025: what was sold, cut, promised and earned.
 
-Seven tables of facts, each row with its source and confidence; money in CNY, units in cars. Makers that report
-less (Geely, Chery, Great Wall, Changan) announce moves that were not found: their rates of cutting are lower
-bounds. Rows that are recollected say so.
+Seven tables of facts, each row with its source and confidence; money in CNY, units in cars. Makers that
+report less (Geely, Chery, Great Wall, Changan) announce moves that were not found: their rates of cutting
+are lower bounds. Rows that are recollected say so.
 """
 
 from __future__ import annotations

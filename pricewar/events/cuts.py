@@ -118,8 +118,8 @@ class Cut(ImposedCut):
     to_price: dict[str, Factor] | None = None
     """Product -> transaction price, CNY; a product that already costs less keeps its price."""
     headline: Annotated[float, Field(gt=0.0, lt=1.0)] | None = None
-    """Cut that is announced, as a fraction of the list price: what rivals and the regulator see where firms run
-    campaigns. None: the cut of transaction prices is what is announced."""
+    """Cut that is announced, as a fraction of the list price: what rivals and the regulator see where firms
+    run campaigns. None: the cut of transaction prices is what is announced."""
 
     @model_validator(mode="after")
     def _one_measure(self) -> Self:

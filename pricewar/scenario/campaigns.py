@@ -23,8 +23,8 @@ class Quota(BaseModel):
     target: Positive | None = Field(None, description="units of the year in this market, as announced")
     ambition: Positive | None = Field(
         None,
-        description="target over last year's sales, the market's expected growth taken out; last year's sales are "
-        "those of the run, or twelve times those of the month before the start",
+        description="target over last year's sales, the market's expected growth taken out; last year's "
+        "sales are those of the run, or twelve times those of the month before the start",
     )
     sold: float = Field(
         0.0, ge=0, description="with a target: units sold in that year before the first month"

@@ -35,7 +35,8 @@ SHOPPERS: Final = 1_950_000 / 1_755_000
 PACK: Final = {"2022-12": 855.0, "2025-04": 683.0}
 """CNY/kWh of battery pack: 127 USD (China, 2022) and 94 USD (China, 2024)."""
 FLEET: Final = {"2022-12": 0.041, "2025-04": 0.09}
-"""NEVs among cars on the road: 13.1 of 319 million at the end of 2022 (Ministry of Public Security), and April 2025."""
+"""NEVs among cars on the road: 13.1 of 319 million at the end of 2022 (Ministry of Public Security), and
+April 2025."""
 VAT: Final = 0.13
 
 
@@ -113,7 +114,7 @@ def _totals(moment: Moment, units: Mapping[str, Figure]) -> pd.DataFrame:
         ("vat_rate", Figure(VAT, "computed: the rate since April 2019", "computed")),
     ]  # fmt: skip
     for name in ("petrol_share", "petrol_price", "petrol_margin", "petrol_purchase_tax", "income_log_sd"):
-        value = float(last.loc[name, "value"])
+        value = float(str(last.loc[name, "value"]))
         rows.append((name, Figure(value, "assumed: as in April 2025", "assumed", 0.2)))
     return table(("market", variable, figure) for variable, figure in rows)
 
@@ -129,8 +130,8 @@ def _scenario(moment: Moment, firms: set[str]) -> str:
     tree["dynamics"] = tree["dynamics"] | {"loyalty": loyalty}
     tree["campaigns"] = campaign_table(firms)
     head = (
-        f"# What the market of {moment.month} has beside its figures, as that of April 2025 but for the battery pack\n"
-        "# (CNY/kWh, on a straight line from 855 in 2022 to 683) and NEVs on the road (0.041 to 0.09). Made by\n"
-        "# python -m pricewar.data.builder.\n\n"
+        f"# What the market of {moment.month} has beside its figures: as in April 2025, but for the\n"
+        "# battery pack (CNY/kWh, on a straight line from 855 in 2022 to 683) and NEVs on the road\n"
+        "# (0.041 to 0.09). Made by python -m pricewar.data.builder.\n\n"
     )
     return head + tomli_w.dumps(tree)

@@ -57,7 +57,7 @@ def firm_rows(
 
 def _last(moment: Moment, firm: str, variable: str) -> float | None:
     firms = moment.last.firms
-    return float(firms.loc[firm, variable]) if firm in firms.index else None
+    return float(str(firms.loc[firm, variable])) if firm in firms.index else None
 
 
 def _name(moment: Moment, firm: str) -> str:
@@ -65,7 +65,8 @@ def _name(moment: Moment, firm: str) -> str:
 
 
 def _reports(history: History, firm: str, metrics: tuple[str, ...], moment: Moment) -> pd.DataFrame:
-    """Reports up to the quarter, the latest and the best metric last; the year counts as its fourth quarter."""
+    """Reports up to the quarter, the latest and the best metric last; the year counts as its fourth
+    quarter."""
     quarter = f"{moment.month[:4]}{PERIODS[moment.month[5:]]}"
     rows = history.margins
     rows = rows[(rows["firm"] == firm) & rows["metric"].isin(metrics)]

@@ -1,8 +1,8 @@
 """Models of a month of the history: who sold how many of what, at which price.
 
-A model that is on sale in December 2022 fades along a straight line if April 2025 no longer has it; one that April
-2025 alone has enters with its launch. Registrations of the month come first where they are known, and the rest of a
-maker's cars are split by these weights.
+A model that is on sale in December 2022 fades along a straight line if April 2025 no longer has it; one
+that April 2025 alone has enters with its launch. Registrations of the month come first where they are
+known, and the rest of a maker's cars are split by these weights.
 """
 
 from __future__ import annotations
@@ -58,15 +58,15 @@ def models(moment: Moment) -> dict[str, Model]:
     catalogue = {}
     table = moment.history.models.merge(names, on=["brand", "model"], validate="one_to_one")
     table = table.assign(list_price_cny=_prices(table))
-    last = moment.last.products
-    for row in table.to_dict("records"):
-        april = str(row["april"]) if isinstance(row["april"], str) else ""
-        catalogue[str(row["product"])] = _early(row, last.loc[april] if april else None)
-    for product, row in last.iterrows():
+    last = {str(key): row for key, row in moment.last.products.T.items()}
+    for record in table.to_dict("records"):
+        row = {str(key): value for key, value in record.items()}
+        catalogue[str(row["product"])] = _early(row, last.get(str(row["april"])))
+    for product, april in last.items():
         if product not in catalogue:
-            catalogue[str(product)] = _late(str(product), row, moment.last.figures)
+            catalogue[product] = _late(product, april, moment.last.figures)
     if not any(model.firm == OTHERS and model.launch <= FIRST for model in catalogue.values()):
-        catalogue |= {product: _composite(product, *rest, moment) for product, *rest in FRINGE}
+        catalogue |= {each[0]: _composite(*each) for each in FRINGE}
     return catalogue
 
 
@@ -153,7 +153,7 @@ def _late(product: str, row: pd.Series, figures: pd.DataFrame) -> Model:
 
     def as_found(variable: str) -> Figure:
         cell = known.loc[variable]
-        return Figure(float(cell["value"]), "computed: as in April 2025", "computed", 0.1)
+        return Figure(float(str(cell["value"])), "computed: as in April 2025", "computed", 0.1)
 
     return Model(
         firm=str(row["firm"]),
@@ -175,9 +175,8 @@ def _late(product: str, row: pd.Series, figures: pd.DataFrame) -> Model:
 
 
 def _composite(
-    product: str, name: str, segment: str, body: str, price: float, battery: float, reach: float,
-    moment: Moment,
-) -> Model:  # fmt: skip
+    product: str, name: str, segment: str, body: str, price: float, battery: float, reach: float
+) -> Model:
     return Model(
         firm=OTHERS,
         texts={
@@ -208,7 +207,8 @@ def _sells(model: Model, moment: Moment) -> bool:
 
 
 def _price(model: Model, moment: Moment) -> Figure:
-    """The list price: recorded list cuts since December 2022, and the rest of the way on a straight line in logs."""
+    """The list price: recorded list cuts since December 2022, and the rest of the way on a straight line in
+    logs."""
     if np.isnan(model.first_price):
         return Figure(model.last_price, "computed: as in April 2025", "computed", 0.1)
     if moment.month == FIRST:

@@ -89,7 +89,7 @@ def _in_december_2022(history: History) -> dict[str, Figure]:
     for row in totals.itertuples():
         source, confidence = found(row.source, row.confidence)
         note = f"fourth quarter over 3; {row.note}"
-        units[str(row.firm)] = Figure(float(row.value) / QUARTER, source, confidence, 0.05, note)
+        units[str(row.firm)] = Figure(float(str(row.value)) / QUARTER, source, confidence, 0.05, note)
     by_model = history.models.groupby("firm")["units_2022q4"].sum()
     for firm, cars in by_model.items():
         if firm not in units:
