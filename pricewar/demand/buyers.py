@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,6 +32,24 @@ def by_group(demand: MixedLogit, prices: Floats) -> tuple[Floats, Floats]:
         nests = demand.nest_codes, demand.rhos
         nested.nested_choices64(*demand.blocks, delta, prices, *nests, tree, *of_rows, shares, inside)
     return shares, layout.rows(inside)
+
+
+def first_rows(demand: MixedLogit, n: int) -> MixedLogit:
+    """The first n buyer types in the place of all: the same weight in all."""
+
+    def cut(values: Any) -> Any:
+        return None if values is None else values[:n]
+
+    weights = np.asarray(demand.weights)
+    return replace(
+        demand,
+        alpha=demand.alpha[:n],
+        tastes=cut(demand.tastes),
+        weights=weights[:n] * (weights.sum() / weights[:n].sum()),
+        outside=cut(demand.outside),
+        brand=cut(demand.brand),
+        group=cut(demand.group),
+    )
 
 
 def best_response(

@@ -280,18 +280,6 @@ class MixedLogit(Tables):
         held.update(changes)
         return made
 
-    def first(self, n: int) -> Self:
-        """The first n buyer types in the place of all: the same weight in all."""
-
-        def cut(values: Any) -> Any:
-            return None if values is None else values[:n]
-
-        weights = self._weights[:n] * (self._weights.sum() / self._weights[:n].sum())
-        return replace(
-            self, alpha=self.alpha[:n], tastes=self._tastes[:n], weights=weights,
-            outside=cut(self.outside), brand=cut(self.brand), group=cut(self.group),
-        )  # fmt: skip
-
     # --- a month of the market
 
     def by_group(self, prices: ArrayLike) -> tuple[Floats, Floats]:

@@ -24,6 +24,7 @@ from pricewar.base.records import Flags, Floats, Ints, Landscape, Record, read_o
 from pricewar.base.sums import dot
 from pricewar.demand.anchored import Anchored
 from pricewar.demand.base import NOT_ON_SALE, Demand
+from pricewar.demand.buyers import first_rows
 from pricewar.demand.mixed import MixedLogit
 from pricewar.demand.observed import Observed
 from pricewar.demand.population import CAR_TASTES, Population, make_population
@@ -82,7 +83,9 @@ class Calibration(Record):
         Rows are quasi-random, so the first of them cover tastes and incomes as all do.
         """
         demand = self.demand
-        return demand.first(SKETCH) if isinstance(demand, MixedLogit) and demand.rows > SKETCH else demand
+        return (
+            first_rows(demand, SKETCH) if isinstance(demand, MixedLogit) and demand.rows > SKETCH else demand
+        )
 
     @property
     def base(self) -> Floats:

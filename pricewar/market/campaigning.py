@@ -277,11 +277,18 @@ class Campaigns:
         state.log.append((board.period, self.landscape.firms[f], _told(campaign, self.landscape)))
 
 
+SAME = 1e-9
+"""Gap, as a part of the largest, below which two values are equal: the last digits decide nothing."""
+
+
 def _ranks(values: Floats) -> Floats:
     """Places from 0 to 1, equal values at equal places."""
-    ordered = np.sort(values)
-    distinct = ordered[np.append(True, ordered[1:] != ordered[:-1])]
-    return np.asarray(np.searchsorted(distinct, values) / max(len(distinct) - 1, 1), dtype=np.float64)
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    steps = np.cumsum(np.append(False, np.diff(ordered) > SAME * np.abs(ordered).max()))
+    places = np.empty(len(values))
+    places[order] = steps / max(int(steps[-1]), 1)
+    return places
 
 
 def _told(campaign: Campaign, landscape: Landscape) -> str:
