@@ -16,7 +16,7 @@ from pricewar.base.standing import Standing
 from pricewar.campaigns import Board, CampaignRule, Draws, Plan, QuotaRace
 from pricewar.campaigns.base import LIST
 from pricewar.market.board import Quotas
-from pricewar.market.campaigning import Campaign, Luck, nearness
+from pricewar.market.campaigning import Campaign, Luck, _ranks, nearness
 from pricewar.market.model import PriceWar
 from pricewar.market.start import draw_noise
 from pricewar.scenario.campaigns import CampaignSpec, unanswered
@@ -74,7 +74,7 @@ def test_with_nothing_drawn_prices_are_those_that_the_rules_ask_for() -> None:
 
 
 def test_a_rule_of_ones_own_cuts_list_prices_for_good() -> None:
-    scenario = tiny(QUIET).but({"campaigns.on": True, "campaigns.rule": Boss()})
+    scenario = tiny(QUIET).but({"campaigns.on": True, "campaigns.rule": Boss(edition_keeps=1.0)})
     assert scenario.campaigns.rule.kind == "test_campaigns:Boss"
     model = ran(scenario)
     price, start = column(model, "offers", "price"), model.landscape.start_price
@@ -323,3 +323,65 @@ def test_the_table_of_campaigns_says_what_was_drawn() -> None:
     assert set(table.kind) <= {"list", "limited", "subsidy"}
     assert ((table.role == "lead") == (table.trigger == "")).all()
     assert len(run(tiny(), seeds=1).campaigns) == 0
+
+
+def test_a_headline_is_what_rivals_see_and_the_depth_what_buyers_pay() -> None:
+    cut = {
+        "kind": "Cut",
+        "month": "2025-02",
+        "until": "2025-04",
+        "firm": "ace",
+        "depth": 0.05,
+        "headline": 0.2,
+    }
+    model = ran(wars({**QUIET, "events": [cut]}, lead_usual=-40.0, follow_usual=-40.0))
+    own = model.landscape.firm_of == model.landscape.firm("ace")
+    offers = model.history[2].offers
+    assert offers.price[own] == pytest.approx(0.95 * model.landscape.start_price[own])
+    assert offers.headline is not None
+    listed = np.array([product.list_price for product in model.setting.products.values()])
+    assert offers.headline[own] == pytest.approx(0.8 * listed[own], rel=1e-6)
+
+
+def test_a_cut_without_a_headline_keeps_its_digest_and_bad_ones_are_refused() -> None:
+    cut = {"kind": "Cut", "month": "2025-02", "firm": "ace", "depth": 0.05}
+    assert tiny({"events": [cut]}).digest == tiny({"events": [{**cut, "headline": None}]}).digest
+    assert tiny({"events": [cut]}).digest != tiny({"events": [{**cut, "headline": 0.1}]}).digest
+    with pytest.raises(InputError, match="headline"):
+        tiny({"events": [{**cut, "headline": 1.2}]})
+
+
+def test_an_ambition_is_over_last_years_sales_of_the_run() -> None:
+    land = ran(tiny(QUIET)).landscape
+    usual = land.by_firm(land.start_units)
+    spec = CampaignSpec.model_validate(
+        {"quotas": {"ace": {"2025": {"ambition": 1.5}, "2026": {"ambition": 2.0}}}}
+    )
+    quotas = Quotas(spec, land, "2025-04")
+    assert quotas.shortfall("2025-04")[0] == pytest.approx(1 - 1 / 1.5)
+    for month in range(4, 13):
+        quotas.book(f"2025-{month:02d}", usual)
+    quotas.book("2026-01", usual)
+    assert quotas.shortfall("2026-05")[0] == pytest.approx(1 - 1 / (2.0 * 4))
+    for wrong in ({}, {"target": 5, "ambition": 1}, {"ambition": 1, "sold": 3}):
+        with pytest.raises(InputError):
+            tiny({"campaigns.quotas": {"ace": {"2025": wrong}}})
+
+
+def test_a_new_edition_takes_back_a_part_of_lasting_cuts() -> None:
+    scenario = tiny(QUIET).but(
+        {"campaigns.on": True, "periods": 14, "campaigns.rule": Boss(edition_keeps=0.5)}
+    )
+    model = ran(scenario)
+    price, start = column(model, "offers", "price"), model.landscape.start_price
+    assert price[2, 0] == pytest.approx(0.9 * start[0])
+    assert price[-1, 0] == pytest.approx(0.95 * start[0]), "every model has an edition within a year"
+    assert price[:, 2:] == pytest.approx(np.tile(start[2:], (14, 1))), (
+        "who never cut has nothing to take back"
+    )
+
+
+def test_the_last_digit_of_a_stock_decides_nothing() -> None:
+    values = np.array([1.41, 1.41 * (1 + 2e-16), 1.41 * (1 - 3e-16), 0.3])
+    assert _ranks(values).tolist() == [1.0, 1.0, 1.0, 0.0]
+    assert _ranks(np.array([2.0])).tolist() == [0.0]

@@ -112,6 +112,9 @@ class CampaignRule(Rule):
     `follow_plan`, and overwrite any other."""
 
     horizon: float = Field(24.0, gt=0, le=120, description="months of a lasting cut that firms look ahead")
+    edition_keeps: float = Field(
+        0.5, ge=0, le=1, description="part of lasting cuts that a model's new edition keeps (assumed; 0 to 1)"
+    )
 
     @abstractmethod
     def lead_plan(self, board: Board, draws: Draws) -> Plan:

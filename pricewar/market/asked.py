@@ -36,7 +36,7 @@ class Asked:
 
     def __init__(self, rule: CampaignRule, firms: tuple[str, ...]) -> None:
         self.rule, self.firms = rule, firms
-        self.horizon = rule.horizon
+        self.horizon, self.edition_keeps = rule.horizon, rule.edition_keeps
 
     def lead_plan(self, board: Board, draws: Draws) -> Plan:
         """Campaigns that firms start of their own accord."""

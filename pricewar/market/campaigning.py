@@ -160,15 +160,20 @@ class Campaigns:
                 self.known[k] = replace(campaign, ended=period)
 
     def _new_editions(self, standing: Standing, state: State, board: Board) -> Standing:
-        """A model's new edition has today's transaction price as its list price, and no promotion."""
+        """A model's new edition takes back a part of its lasting cuts, and has no promotion.
+
+        Its list price is what buyers pay then. Without editions cuts would only ever deepen.
+        """
         if board.period == 0:
             return standing
         due = (self.edition == int(board.month[5:]) - 1) & state.on_sale & (standing.offered == 0)
+        due &= standing.listed < 1.0
         if not due.any():
             return standing
         asked, price = state.asked_list, state.asked_price
-        fresh = price * standing.paid / np.maximum(asked, 1e-9)
-        return standing.but(listed=np.where(due, np.minimum(fresh, standing.listed), standing.listed))
+        paid = np.where(due, 1.0 - self.rule.edition_keeps * (1.0 - standing.paid), standing.paid)
+        fresh = np.minimum(price * paid / np.maximum(asked, 1e-9), 1.0)
+        return standing.but(listed=np.where(due, fresh, standing.listed), paid=paid)
 
     # -- new campaigns -------------------------------------------------------------------------
 
