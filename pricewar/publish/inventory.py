@@ -52,7 +52,7 @@ STATIC: Final = {
     "docs/img/screen_prices.png": "a screen of shares and margins, which does not run the market",
     "docs/adr/*.md": "decisions, with what was measured then",
     "docs/explanation/architecture.md": "where code is",
-    "docs/explanation/campaigns.md": "pricewar calibrate --campaigns and runs of china-2023, tables written by hand",
+    "docs/explanation/campaigns.md": "pricewar calibrate --campaigns, and runs of china-2023",
     "docs/explanation/equilibrium.md": "the solver, checked by pricewar verify",
     "docs/explanation/learning.md": "the laboratory",
     "docs/explanation/strategies-in-china.md": "recorded price moves: pricewar.data.page",
