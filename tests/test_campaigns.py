@@ -385,3 +385,16 @@ def test_the_last_digit_of_a_stock_decides_nothing() -> None:
     values = np.array([1.41, 1.41 * (1 + 2e-16), 1.41 * (1 - 3e-16), 0.3])
     assert _ranks(values).tolist() == [1.0, 1.0, 1.0, 0.0]
     assert _ranks(np.array([2.0])).tolist() == [0.0]
+
+
+def test_a_rule_that_has_run_is_the_rule_that_it_was() -> None:
+    """A rule keeps nothing of a run: a run would meet another's luck, and rules could not be compared."""
+    scenario = wars()
+    rule = scenario.campaigns.rule
+    before = rule.model_copy(deep=True)
+    ran(scenario)
+    assert rule == before
+    assert not rule.__pydantic_private__
+    assert isinstance(rule, QuotaRace)
+    other = rule.model_copy(update={"lead_usual": -7.0})
+    assert other.usual(("ace",))[0] == pytest.approx([-7.0])

@@ -1,5 +1,5 @@
-"""What a share that was won is worth later: a firm cuts its prices for a time, and its profits after the
-cut are compared with those of the same market without it."""
+"""What a share that was won is worth later: a firm cuts its prices for a time, and its revenue after the
+cut is compared with that of the same market without it."""
 
 from __future__ import annotations
 
@@ -31,8 +31,9 @@ def share_values(scenario: Scenario, makers: tuple[str, ...] = MAKERS) -> pd.Dat
         makers: those that cut, one a run.
 
     Returns:
-        One row a maker: `firm`, `gained` (log share in the cut's last month), `later` (discounted gross
-        profit of 24 months after it, in months of the gross profit before it), `value` (later over gained).
+        One row a maker: `firm`, `gained` (log share in the cut's last month), `later` (discounted
+        revenue of 24 months after it less that without the cut, in months of revenue: of contribution, if
+        margins are back where they were), `value` (later over gained).
     """
     quiet = scenario.but(
         {"campaigns.on": False, "noise.market_sd": 0.0, "noise.taste_sd": 0.0, "noise.firm_sd": {},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from pydantic import Field, PrivateAttr
+from pydantic import Field
 
 from pricewar.base.records import Flags, Floats
 
@@ -73,15 +73,11 @@ class QuotaRace(CampaignRule):
         1.0, gt=0, description="kappa: gains against a month's contribution; none: all drawn are launched"
     )
 
-    _known: dict[tuple[str, ...], tuple[Floats, Floats]] = PrivateAttr(default_factory=dict)
-
     def usual(self, firms: tuple[str, ...]) -> tuple[Floats, Floats]:
-        """(F,) intercepts of leading and of following, by firm; put together once for a market."""
-        if firms not in self._known:
-            pairs = (self.lead, self.lead_usual), (self.follow, self.follow_usual)
-            lead, follow = (np.array([own.get(firm, usual) for firm in firms]) for own, usual in pairs)
-            self._known[firms] = lead, follow
-        return self._known[firms]
+        """(F,) intercepts of leading and of following, by firm."""
+        pairs = (self.lead, self.lead_usual), (self.follow, self.follow_usual)
+        lead, follow = (np.array([own.get(firm, usual) for firm in firms]) for own, usual in pairs)
+        return lead, follow
 
     def lead_odds(self, board: Board) -> Floats:
         """(F,) logits of leading this month."""
@@ -122,12 +118,8 @@ class QuotaRace(CampaignRule):
         kind, bite, coverage, days = self._character(draws)
         return Plan(drawn, np.minimum(size, self.largest), bite, kind, coverage, days, trigger)
 
-    _last: tuple[Draws, tuple[Any, ...]] | None = PrivateAttr(default=None)
-
     def _character(self, draws: Draws) -> tuple[Any, ...]:
         """(F,) kind, bite, coverage and days of what each firm would draw up this month, in any role."""
-        if self._last is not None and self._last[0] is draws:
-            return self._last[1]
         from scipy.special import betaincinv  # checking a file needs no scipy
 
         kind = np.searchsorted(np.cumsum(self.kinds)[:-1] / sum(self.kinds), draws.kind, side="right")
@@ -140,9 +132,7 @@ class QuotaRace(CampaignRule):
             np.maximum(self.new_money_firmness * (1.0 - mean), 1e-6),
             draws.bite,
         )
-        found = kind, np.asarray(bite), np.asarray(betaincinv(*self.cover, draws.coverage)), days
-        self._last = draws, found
-        return found
+        return kind, np.asarray(bite), np.asarray(betaincinv(*self.cover, draws.coverage)), days
 
     def willing(self, gain: Floats, contribution: Floats, draws: Draws) -> Flags:
         """Launched with probability 2 logistic(gain / (kappa x monthly contribution)), at most 1.
