@@ -27,6 +27,8 @@ OFF: Tree = {name: {"on": False} for name in MECHANISMS}
 AT_REST: Tree = {f"dynamics.{trend}.on": False for trend in ("learning", "battery")} | {
     "noise.market_sd": 0.0,
     "noise.taste_sd": 0.0,
+    "noise.firm_sd": {},
+    "campaigns.on": False,
     "events": [],
 }
 """Changes that leave a market nothing to move by: no event, no trend, no luck."""

@@ -234,7 +234,7 @@ def test_a_draw_that_fails_is_told_and_many_stop_the_backtest() -> None:
     good: dict[str, float] = {}
     bad = {"demand.own_elasticity": 5.0}
     found = simulate(scenario, [good] * 24 + [bad], seed=1)
-    assert found.values["units"].shape == (24, 10, 15)
+    assert found.values["units"].shape == (24, 10, 22)
     assert len(found.lost) == 1
     assert "own_elasticity" in found.lost[0]
     with pytest.raises(PricewarError, match="2 of 4 draws failed"):

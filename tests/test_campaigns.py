@@ -15,9 +15,11 @@ from pricewar.base.records import Flags, Floats
 from pricewar.base.standing import Standing
 from pricewar.campaigns import Board, CampaignRule, Draws, Plan, QuotaRace
 from pricewar.campaigns.base import LIST
+from pricewar.campaigns.luck import Luck
 from pricewar.market.board import Quotas
-from pricewar.market.campaigning import Campaign, Luck, _ranks, nearness
+from pricewar.market.campaigning import Campaign
 from pricewar.market.model import PriceWar
+from pricewar.market.prospects import nearness, ranks
 from pricewar.market.start import draw_noise
 from pricewar.scenario.campaigns import CampaignSpec, unanswered
 from pricewar.scenario.tree import Scenario
@@ -30,7 +32,7 @@ QUIET = {**AT_REST, **strategies("Hold")}
 
 def wars(changes: dict[str, Any] | None = None, **rule: Any) -> Scenario:
     """The small market with eager firms."""
-    return tiny({"campaigns.on": True, "campaigns.rule": {**EAGER, **rule}, **(changes or {})})
+    return tiny({**(changes or {}), "campaigns.on": True, "campaigns.rule": {**EAGER, **rule}})
 
 
 def known(model: PriceWar) -> list[Campaign]:
@@ -57,7 +59,8 @@ class Boss(CampaignRule):
 
 
 def test_off_is_the_default_and_keeps_the_digest() -> None:
-    assert not load("baseline").campaigns.on
+    assert not tiny().campaigns.on
+    assert load("baseline").campaigns.on
     assert tiny({"campaigns.on": False}).digest == tiny().digest
     assert wars().digest != tiny().digest
     assert ran(tiny()).announcements is None
@@ -120,11 +123,11 @@ def test_what_repackages_promotions_moves_the_announced_price_alone() -> None:
 @SOME
 @given(st.integers(0, 10_000))
 def test_whatever_is_drawn(seed: int) -> None:
-    model = ran(wars(), seed)
+    model = ran(wars({"campaigns.warm_up": seed % 3 * 6}), seed)
     for month in model.history:
         offers = month.offers
         assert np.all(offers.price > 0)
-        assert np.all(offers.price <= offers.announced * (1 + 1e-9))
+        assert np.all(offers.price <= offers.list_price * (1 + 1e-9))
         assert np.all(offers.announced <= offers.list_price * (1 + 1e-9))
         assert np.all(offers.promotion >= -1e-6)
     told = known(model)
@@ -138,7 +141,7 @@ def test_whatever_is_drawn(seed: int) -> None:
         assert {model.landscape.firm_of[j] for j in campaign.models} == {campaign.firm}
         if campaign.trigger >= 0:
             before = [c for c in told if c.firm == campaign.trigger and 0 <= campaign.period - c.period <= 1]
-            assert before, "who follows follows somebody"
+            assert before or campaign.period == 0, "who follows follows somebody"
 
 
 def test_the_same_seed_gives_the_same_wars_and_another_gives_others() -> None:
@@ -240,7 +243,7 @@ def test_odds_move_as_they_say() -> None:
     plain = rule.lead_odds(board)
     behind = rule.lead_odds(board.but(shortfall=np.full(3, 0.5)))
     assert behind == pytest.approx(plain + 0.5 * rule.by_shortfall)
-    warned = rule.lead_odds(board.but(warned=np.full(3, True)))
+    warned = rule.lead_odds(board.but(warned=np.ones(3)))
     assert warned == pytest.approx(plain + rule.by_warning)
     answer = rule.follow_odds(board, np.array([0.0, 0.1, 0.1]))
     assert answer[1] - answer[0] == pytest.approx(0.51 * np.log(11))
@@ -268,8 +271,43 @@ def test_imposed_cuts_are_answered() -> None:
 def test_nothing_stands_at_the_start() -> None:
     standing = Standing.none(4, 2)
     price = np.array([1.0, 2.0, 3.0, 4.0])
-    assert np.array_equal(standing.lists(price), price)
-    assert np.array_equal(standing.prices(price, price), price)
+    assert np.array_equal(standing.lists(price, price), price)
+    assert np.array_equal(standing.headlines(price), price)
+    assert np.array_equal(standing.prices(price), price)
+
+
+@SOME
+@given(st.integers(0, 10_000), st.integers(1, 24))
+def test_what_stands_at_the_start_is_in_the_prices_of_the_start(seed: int, months: int) -> None:
+    """Of firms that begin nothing in the first month offers stand as they did, or are over."""
+    scenario = wars({**QUIET, "campaigns.warm_up": months}, edition_keeps=1.0, renewal=0.0)
+    model = PriceWar(scenario, seed=seed)
+    model.step()
+    rule = scenario.campaigns.rule
+    assert isinstance(rule, QuotaRace)
+    land, begun = model.landscape, {c.firm for c in known(model)}
+    others = ~np.isin(land.firm_of, list(begun))
+    standing = model.state.standing
+    stays = others & (standing.ends != 0.0) & (standing.given >= 0.0)
+    over = others & (standing.ends < 0.0)
+    price = model.history[0].offers.price
+    assert np.all(price[others] >= land.start_price[others] * (1 - 1e-9))
+    in_force = stays & (standing.offered > 0.0)
+    assert price[in_force] == pytest.approx(land.start_price[in_force])
+    whole = land.start_price * standing.price_base * standing.paid
+    assert price[over] == pytest.approx(whole[over])
+
+
+def test_a_warm_up_reports_no_campaign_and_moves_no_luck() -> None:
+    calm = {"lead_usual": -40.0, "follow_usual": -40.0}
+    plain, warm = (ran(wars({**QUIET, "campaigns.warm_up": months}, **calm)) for months in (0, 12))
+    assert not known(plain)
+    assert not known(warm)
+    for one, other in zip(plain.history, warm.history, strict=True):
+        assert np.array_equal(one.sales.orders, other.sales.orders)
+    eager = ran(wars({**QUIET, "campaigns.warm_up": 12}))
+    assert all(c.period >= 0 for c in known(eager))
+    assert all(period >= 0 for period, _, _ in eager.state.log)
 
 
 @pytest.mark.parametrize(
@@ -383,8 +421,8 @@ def test_a_new_edition_takes_back_a_part_of_lasting_cuts() -> None:
 
 def test_the_last_digit_of_a_stock_decides_nothing() -> None:
     values = np.array([1.41, 1.41 * (1 + 2e-16), 1.41 * (1 - 3e-16), 0.3])
-    assert _ranks(values).tolist() == [1.0, 1.0, 1.0, 0.0]
-    assert _ranks(np.array([2.0])).tolist() == [0.0]
+    assert ranks(values).tolist() == [1.0, 1.0, 1.0, 0.0]
+    assert ranks(np.array([2.0])).tolist() == [0.0]
 
 
 def test_a_rule_that_has_run_is_the_rule_that_it_was() -> None:

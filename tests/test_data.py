@@ -466,9 +466,10 @@ def test_a_market_without_tables_is_neutral_and_one_that_changes_is_read_anew(
 ) -> None:
     from pricewar.scenario.files import load
 
+    fringe = load(Path(__file__).parent / "golden" / "fringe.toml")
     file = tmp_path / "mine.toml"
-    lines = [f'data = "{own_market}"', *(f'firms.{f}.strategy = "Hold"' for f in load("baseline").firms)]
-    later = [key for key, product in load("baseline").products.items() if not product.units]
+    lines = [f'data = "{own_market}"', *(f'firms.{f}.strategy = "Hold"' for f in fringe.firms)]
+    later = [key for key, product in fringe.products.items() if not product.units]
     lines += [f'products.{key}.like = "xiaomi-su7"' for key in later]
     file.write_text("\n".join(lines), encoding="utf-8")
     assert load(file).dynamics.backlog.wait_cost == 250.0

@@ -11,7 +11,7 @@ from pricewar.scenario.tree import Scenario
 
 
 def cheaper(changes: dict[str, object] | None = None) -> Scenario:
-    small = {"periods": 6, "consumers.draws": 200, "events": [], "interventions": []}
+    small = {"periods": 6, "consumers.draws": 200, "events": [], "interventions": [], "campaigns.on": False}
     return load("baseline").but({**small, **(changes or {})})
 
 

@@ -429,7 +429,7 @@ def test_word_of_mouth_helps_whoever_grows() -> None:
 
 def test_the_shipped_baseline_runs_and_keeps_its_firms() -> None:
     model = ran(short("baseline", 4))
-    assert model.firms_active == 15
+    assert model.firms_active == 22
     assert model.price_index == pytest.approx(100, abs=2)
     assert model.units > 0
     assert model.consumer_surplus > 0

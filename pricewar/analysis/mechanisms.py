@@ -37,6 +37,8 @@ DYNAMICS: Final = (
     "learning",
     "battery",
 )
+NEVER: Final = -40.0
+"""A logit at which nothing happens."""
 MEASURES: Final = {
     "rivals_price_during": "change of rivals' prices while the cut stands, percentage points",
     "rivals_price_after": "the same in the half-year after it",
@@ -48,9 +50,35 @@ MEASURES: Final = {
 
 
 def variants(leader: str) -> dict[str, Variant]:
-    """The market as it is, and with one mechanism switched off or one rule of rivals replaced."""
-    plain: dict[str, Variant] = {
+    """The market as it is, and with one mechanism switched off or one rule of rivals replaced.
+
+    Variants of campaigns come first. All after "no campaigns" are without them too: there firms answer an
+    imposed cut by the rules of the scenario alone, and one mechanism or one rule is another.
+    """
+    wars: dict[str, Variant] = {
         "as calibrated": lambda scenario: {},
+        "nobody starts a campaign": _campaigns(lead={}, lead_usual=NEVER),
+        "nobody answers one": _campaigns(follow={}, follow_usual=NEVER),
+        "rivals' size does not matter": _campaigns(follow_size=0.0, follow={}, follow_usual=-1.3),
+        "all that are drawn are launched": _campaigns(patience=None),
+        "all that is announced is new money": _campaigns(new_money=(50.0, 0.5)),
+        "no campaigns": _campaigns(),
+    }
+    return wars | {name: _quiet(variant) for name, variant in _without_campaigns(leader).items()}
+
+
+def _campaigns(**rule: Any) -> Variant:
+    """Other parameters of the rule of campaigns; without any, campaigns off."""
+    changes = {f"campaigns.rule.{name}": value for name, value in rule.items()} or {"campaigns.on": False}
+    return lambda scenario: changes if scenario.campaigns.on else {}
+
+
+def _quiet(variant: Variant) -> Variant:
+    return lambda scenario: {**variant(scenario), **_campaigns()(scenario)}
+
+
+def _without_campaigns(leader: str) -> dict[str, Variant]:
+    plain: dict[str, Variant] = {
         "rivals do not match": lambda scenario: dict(_each_field(scenario, "follow_rate", 0.0)),
         "rivals match in full": lambda scenario: dict(_each_field(scenario, "follow_rate", 1.0)),
         "rivals give their best response": lambda scenario: {
@@ -60,6 +88,12 @@ def variants(leader: str) -> dict[str, Variant]:
         "no cost pass-through": _no_pass_through,
     }
     return plain | {f"no {name.replace('_', ' ')}": _off(name) for name in DYNAMICS}
+
+
+def _plain(table: Mapping[str, Variant]) -> list[str]:
+    """Names of variants that mean something in a scenario without campaigns."""
+    names = list(table)
+    return [names[0], *names[names.index("no campaigns") + 1 :]]
 
 
 def _no_pass_through(scenario: Scenario) -> Mapping[str, Any]:
@@ -112,7 +146,7 @@ def mechanism_table(
         but-for, and the ends of its 95% interval (`_lo`, `_hi`).
     """
     table = variants(leader)
-    wanted = list(table if names is None else names)
+    wanted = list(names if names is not None else table if war.campaigns.on else _plain(table))
     lost = [name for name in wanted if name not in table]
     if lost:
         raise bad_input("mechanism_table", ("names", lost, f"of {', '.join(table)}"))

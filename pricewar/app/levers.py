@@ -115,6 +115,8 @@ def _follow(field: str) -> Callable[[Scenario, str, float], Iterator[Tree]]:
         for key, firm in scenario.firms.items():
             if key != leader and (found := _in_matches(firm.strategy, {field: value / 100})):
                 yield nest(f"firms.{key}.strategy", found)
+        if scenario.campaigns.on:  # under which no Match answers
+            yield nest("campaigns.on", False)
 
     return change
 

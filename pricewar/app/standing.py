@@ -85,9 +85,14 @@ def _follow(field: str) -> Callable[[Scenario, str], Standing]:
         ]
         if not found:
             return Standing(dead="No rival here follows by a rate: their rules answer in other ways.")
-        return Standing(_range(found))
+        return Standing(_range(found), CAMPAIGNS if scenario.campaigns.on else "")
 
     return look
+
+
+CAMPAIGNS: Final = (
+    "Here firms start and answer cuts by campaigns of their own; once this is moved, they answer by it alone"
+)
 
 
 def _range(values: list[float]) -> str:

@@ -11,6 +11,7 @@ stays as the likelihood or its prior has it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -59,18 +60,23 @@ def refit(
     seeds: Sequence[int] = tuple(range(1001, 1025)),
     steps: int = 6,
     effects: Sequence[float] = EFFECTS,
+    announced: float = USUAL_CUT,
+    executor: Executor | None = None,
 ) -> Refit:
     """Refit by a fixed point of the intercepts for each effect that is tried.
 
     Args:
         fitted: the likelihood's estimates, from which it starts.
-        panel: the record.
+        panel: the record, of all months or some; only its months count in the runs too.
         scenario: the market, from January 2023.
         seeds: luck of the first step; each step takes the next as many.
         steps: of the fixed point.
         effects: of a rival's size, to be tried.
+        announced: median announced cut of the record.
+        executor: of runs; None: here, one after the other.
     """
-    tried = [_fixed_point(fitted, panel, scenario, seeds, steps, effect) for effect in effects]
+    market = _Market(scenario, announced, executor)
+    tried = [_fixed_point(fitted, panel, market, seeds, steps, effect) for effect in effects]
     record = Waves.of(panel.cuts)
 
     def miss(table: pd.DataFrame) -> float:
@@ -83,8 +89,17 @@ def refit(
     return Refit(tried[best][0], moments, effects[best])
 
 
+@dataclass(frozen=True)
+class _Market:
+    """Where campaigns are refitted, to which median cut, and who runs it."""
+
+    scenario: Scenario
+    announced: float
+    executor: Executor | None
+
+
 def _fixed_point(
-    fitted: Fit, panel: Panel, scenario: Scenario, seeds: Sequence[int], steps: int, effect: float
+    fitted: Fit, panel: Panel, market: _Market, seeds: Sequence[int], steps: int, effect: float
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     rule = fitted.rule()
     lead = dict(rule["lead"])  # type: ignore[call-overload]
@@ -95,9 +110,10 @@ def _fixed_point(
     for step in range(steps):
         luck = [seed + step * len(seeds) for seed in seeds]
         changed = _changed(rule, lead, follow, effect, size)
-        results = run(with_rule(scenario, changed), seeds=luck)
-        seen = simulated(results.campaigns, luck, FIRST, MONTHS, panel.makers)
-        moments = _moments(seen, panel, sizes(results, panel.makers), effect)
+        results = run(with_rule(market.scenario, changed), seeds=luck, executor=market.executor)
+        seen = simulated(results.campaigns, luck, FIRST, MONTHS, panel.makers).only(panel.months)
+        size_seen = sizes(results, panel.makers, panel.months)
+        moments = _moments(seen, panel, size_seen, (market.announced, effect))
         each = seen.leads.sum(axis=(0, 1)) / len(luck)
         step_of = np.clip(np.log((wanted + SLACK) / (each + SLACK)), -1.0, 1.0)
         follows, seen_follows = float(panel.follows.sum()), float(seen.follows.sum()) / len(luck)
@@ -106,7 +122,7 @@ def _fixed_point(
                 maker: lead[maker] + float(move) for maker, move in zip(panel.makers, step_of, strict=True)
             }
             follow += 1.3 * float(np.clip(np.log(follows / max(seen_follows, 1.0)), -0.8, 0.8))
-            size *= float(np.clip(USUAL_CUT / sizes(results, panel.makers)["announced"], 0.8, 1.25))
+            size *= float(np.clip(market.announced / size_seen["announced"], 0.8, 1.25))
     return changed, moments
 
 
@@ -134,7 +150,10 @@ def with_rule(scenario: Scenario, rule: Mapping[str, Any]) -> Scenario:
     return scenario.but({"campaigns.on": True, **{f"campaigns.rule.{key}": v for key, v in rule.items()}})
 
 
-def _moments(seen: Simulated, panel: Panel, size: Mapping[str, float], effect: float) -> pd.DataFrame:
+def _moments(
+    seen: Simulated, panel: Panel, size: Mapping[str, float], tried: tuple[float, float]
+) -> pd.DataFrame:
+    announced, effect = tried
     record, waves = Waves.of(panel.cuts), seen.waves()
     runs = len(seen.cuts)
     rows = [
@@ -142,7 +161,7 @@ def _moments(seen: Simulated, panel: Panel, size: Mapping[str, float], effect: f
         ("cut months as follower", float(panel.follows.sum()), float(seen.follows.sum()) / runs),
         *((name, float(getattr(record, name)), float(np.nanmedian(getattr(waves, name))))
           for name in ("variance", "autocorrelation", "largest_pair")),
-        ("median announced", USUAL_CUT, size["announced"]),
+        ("median announced", announced, size["announced"]),
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=["moment", "record", "simulated"]).assign(effect=effect)
 

@@ -24,6 +24,8 @@ ENTITIES: Final = {
     "others": "Others",
 }
 """Firm id -> name in predictions and actuals."""
+REST: Final = "others"
+"""All makers without an id of their own above, together."""
 TOTAL: Final = "Total NEV"
 CARMAKER: Final = "Xiaomi EV"
 """The one entity whose segment result is predicted."""

@@ -10,8 +10,8 @@ import pandas as pd
 from pricewar.campaigns.fit import Fit, fit
 from pricewar.campaigns.record import Panel, panel
 from pricewar.data.history import load_history
-from pricewar.market.campaigning import nearness
 from pricewar.market.model import PriceWar
+from pricewar.market.prospects import nearness
 from pricewar.scenario.files import load
 from pricewar.scenario.tree import Scenario
 

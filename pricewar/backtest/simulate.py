@@ -51,6 +51,34 @@ class Simulated:
     lost: tuple[str, ...]
     """Why draws failed."""
 
+    def joined(self, names: Sequence[str], rest: str) -> Simulated:
+        """Firms that are not named, as one: cars and money are summed, depth and margin are weighted.
+
+        Args:
+            names: firms that stay, in the order wanted; those that are not here are left out.
+            rest: name of all others together; where it is among the names, its place is there.
+        """
+        kept = [name for name in names if name in self.firms and name != rest]
+        places = {name: [self.firms.index(name)] for name in kept}
+        places[rest] = [at for at, name in enumerate(self.firms) if name not in kept]
+        order = [name for name in names if places.get(name)]
+        summed = ("units", "revenue", "gross_profit", "fixed_cost")
+        values = {
+            name: np.stack(
+                [
+                    field[:, :, places[firm]].sum(axis=2)
+                    if name in summed
+                    else _weighed(field[:, :, places[firm]], self.values["units"][:, :, places[firm]])
+                    for firm in order
+                ],
+                axis=2,
+            )
+            for name, field in self.values.items()
+        }
+        revenue = self.values["revenue"][:, 0]
+        margin = [_weighed(self.margin[:, places[f]], revenue[:, places[f]]) for f in order]
+        return Simulated(tuple(order), self.months, values, np.stack(margin, axis=1), self.lost)
+
 
 @dataclass(frozen=True)
 class Draws:
@@ -159,6 +187,11 @@ def simulate(
     values = {name: table[name].to_numpy().reshape(shape) for name in (*FIELDS, MARGIN)}
     start = values.pop(MARGIN)[:, 0]
     return Simulated(tuple(scenario.firms), months, values, start, lost)
+
+
+def _weighed(values: Floats, weights: Floats) -> Floats:
+    """Mean over the last axis; of one value, that value."""
+    return np.asarray((values * weights).sum(axis=-1) / np.maximum(weights.sum(axis=-1), 1e-9))
 
 
 def _arrays(model: PriceWar) -> dict[str, Floats]:

@@ -23,7 +23,7 @@ from pricewar.scenario.tree import Scenario
 from .books import Forecast, forecast_of
 from .model_forecast import model_books, start_of
 from .naive import LAST_YEAR, NO_CHANGE, naive_books
-from .names import BASE
+from .names import BASE, ENTITIES, REST
 from .past import past_of
 from .pseudo import pseudo_backtest
 from .ranges import changes, design, ranges
@@ -66,8 +66,9 @@ class Backtest:
 
 
 def the_scenario() -> Scenario:
-    """The scenario of the draws: luck of the market as a whole is drawn with its season, not here."""
-    return load(SCENARIO).but({"consumers.draws": BUYERS, "noise.market_sd": 0.0})
+    """The scenario of the draws: luck of the market as a whole is drawn with its season, and that of firms
+    with the errors of their shares, not here."""
+    return load(SCENARIO).but({"consumers.draws": BUYERS, "noise.market_sd": 0.0, "noise.firm_sd": {}})
 
 
 def key_of(draws: int, seed: int) -> dict[str, Any]:
@@ -108,7 +109,7 @@ def backtest(
     data, scenario = load_market_data(), the_scenario()
     unknowns = ranges(scenario, data.figures)
     plan = [changes(unknowns, row) for row in design(unknowns, draws, seed)]
-    simulated = simulate(scenario, plan, seed, executor, progress, store)
+    simulated = simulate(scenario, plan, seed, executor, progress, store).joined(tuple(ENTITIES), REST)
     past, start = past_of(data.history).until(BASE), start_of(data, simulated.firms)
     naive = {kind: naive_books(simulated, past, start, seed, kind, draws) for kind in (NO_CHANGE, LAST_YEAR)}
     books = {MODEL: model_books(simulated, past, start, seed), **naive}

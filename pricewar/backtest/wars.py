@@ -31,6 +31,11 @@ class Simulated(Record):
         """(S, T, F) months with either."""
         return np.asarray(self.leads | self.follows)
 
+    def only(self, months: Sequence[str]) -> Simulated:
+        """The months named alone, in their order."""
+        at = [months_between(self.first, month) for month in months]
+        return Simulated(self.makers, months[0], self.leads[:, at], self.follows[:, at])
+
     def waves(self, first: str | None = None, months: int | None = None) -> Waves:
         """How clustered the cuts of each run are, in all months or in some of them."""
         start = 0 if first is None else months_between(self.first, first)
@@ -61,10 +66,13 @@ def simulated(
     return Simulated(makers, first, leads, follows & ~leads)
 
 
-def sizes(results: Results, makers: tuple[str, ...] = MAKERS) -> dict[str, float]:
-    """Median announced cut, median follower's cut over its trigger's, share of leads by BYD and Tesla."""
+def sizes(
+    results: Results, makers: tuple[str, ...] = MAKERS, months: Sequence[str] | None = None
+) -> dict[str, float]:
+    """Median announced cut, that of leaders alone, share of leads by BYD and Tesla; of all months or some."""
     table = results.campaigns
     own = table[table["firm"].isin(makers)]
+    own = own if months is None else own[own["month"].isin(months)]
     leads = own[own["role"] == "lead"]
     return {
         "announced": float(own["announced"].median()),

@@ -13,7 +13,7 @@ from typing import Final
 
 from .errors import EditionWarning, ResultsError, bad_input
 
-EDITION: Final[int] = 3
+EDITION: Final[int] = 4
 """The edition of this code."""
 
 EDITIONS: Final[dict[int, str]] = {
@@ -23,6 +23,8 @@ EDITIONS: Final[dict[int, str]] = {
     "own reference price, moved by its costs; surplus is experience utility, and petrol cars count",
     3: "a market from scratch assumes nothing of cars: what it does not state has no effect; events of one "
     "month have one order; no sum depends on threads. Markets of shipped data give the numbers of edition 2",
+    4: "shipped scenarios of 2025 have eight makers in place of the fringe, shocks to firms as measured, and "
+    "campaigns that firms start. A market without them gives the numbers of edition 3",
 }
 """What each edition computes, against the one before it."""
 

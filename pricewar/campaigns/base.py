@@ -37,8 +37,9 @@ class Board(Record):
     """(F,) by how much sales run behind the announced target, 0..1; 0 without a target."""
     overstock: Floats
     """(F,) months of stock above what the firm holds to be normal, >= 0."""
-    warned: Flags
-    """(F,) whom the regulator has warned of price cuts."""
+    warned: Floats
+    """(F,) how strongly a warning of the regulator holds with each firm, 0..1: 1 when fresh, 0 with firms
+    that do not heed it."""
     announced: Floats
     """(F,) largest cut announced by each firm this month or last, as a fraction; 0 where none was."""
     nearness: Floats

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from pydantic import Field
 
@@ -37,7 +35,9 @@ class QuotaRace(CampaignRule):
     quarter_end: float = Field(0.0, description="effect of the last month of a quarter on leading, logit")
     by_shortfall: float = Field(1.0, description="b2, on the shortfall of 0..1 (assumed; range 0 to 2)")
     by_overstock: float = Field(0.2, description="b3, a month of stock too much (assumed; range 0 to 0.5)")
-    by_warning: float = Field(-1.0, description="b5, on firms that were warned (assumed; range -3 to 0)")
+    by_warning: float = Field(
+        -1.0, description="b5, on a fresh warning that is heeded (assumed; range -3 to 0)"
+    )
     by_rest: float = Field(-0.5, description="b6, in the month after an own move (assumed; -1.5 to 0.5)")
     lead_size: float = Field(0.09, gt=0, lt=1, description="median announced cut of a leader")
     lead_spread: float = Field(0.6, ge=0, le=2, description="its spread, log")
@@ -113,26 +113,37 @@ class QuotaRace(CampaignRule):
         return self._plan(drawn, size, rival, draws)
 
     def _plan(self, drawn: Flags, size: Floats, trigger: np.ndarray, draws: Draws) -> Plan:
-        if not drawn.any():  # most months of most rounds
-            return Plan.none(drawn.size)
-        kind, bite, coverage, days = self._character(draws)
-        return Plan(drawn, np.minimum(size, self.largest), bite, kind, coverage, days, trigger)
+        plan, at = Plan.none(drawn.size), np.flatnonzero(drawn)
+        if not len(at):  # most months of most rounds
+            return plan
+        said = {"size": np.minimum(size, self.largest)[at], "trigger": trigger[at]} | self._character(
+            draws, at
+        )
+        arrays = {name: getattr(plan, name).copy() for name in said}
+        for name, values in said.items():
+            arrays[name][at] = values
+        return plan.but(drawn=drawn, **arrays)
 
-    def _character(self, draws: Draws) -> tuple[Any, ...]:
-        """(F,) kind, bite, coverage and days of what each firm would draw up this month, in any role."""
+    def _character(self, draws: Draws, at: np.ndarray) -> dict[str, np.ndarray]:
+        """Kind, bite, coverage and days of what the firms at these positions draw up this month."""
         from scipy.special import betaincinv  # checking a file needs no scipy
 
-        kind = np.searchsorted(np.cumsum(self.kinds)[:-1] / sum(self.kinds), draws.kind, side="right")
+        kind = np.searchsorted(np.cumsum(self.kinds)[:-1] / sum(self.kinds), draws.kind[at], side="right")
         first, last = self.limited_days
-        limited = first + (last - first) * draws.length
+        limited = first + (last - first) * draws.length[at]
         days = np.where(kind == LIST, np.inf, np.where(kind == LIMITED, limited, self.subsidy_days))
-        mean = betaincinv(*self.new_money, draws.habit)
+        mean = betaincinv(*self.new_money, draws.habit[at])
         bite = betaincinv(
             np.maximum(self.new_money_firmness * mean, 1e-6),
             np.maximum(self.new_money_firmness * (1.0 - mean), 1e-6),
-            draws.bite,
+            draws.bite[at],
         )
-        return kind, np.asarray(bite), np.asarray(betaincinv(*self.cover, draws.coverage)), days
+        return {
+            "kind": kind,
+            "bite": bite,
+            "coverage": betaincinv(*self.cover, draws.coverage[at]),
+            "days": days,
+        }
 
     def willing(self, gain: Floats, contribution: Floats, draws: Draws) -> Flags:
         """Launched with probability 2 logistic(gain / (kappa x monthly contribution)), at most 1.

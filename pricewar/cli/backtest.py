@@ -25,6 +25,8 @@ Actuals = Annotated[
 Draws = Annotated[int, typer.Option(min=20, help="Rows of the design; below 500 for a quick look only.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the design and of all luck.")]
 Out = Annotated[Path, typer.Option(help="Directory to write.")]
+Wars = Annotated[bool, typer.Option("--wars", help="Wars of 2023 to April 2025 against the record, instead.")]
+Quick = Annotated[bool, typer.Option("--quick", help="With --wars: few runs, to see that it works.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes; default: one per core.")]
 
 
@@ -34,6 +36,8 @@ def backtest(
     draws: Draws = 500,
     seed: Seed = 1,
     workers: Workers = None,
+    wars: Wars = False,
+    quick: Quick = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -42,7 +46,15 @@ def backtest(
     Draws found in --out are used again if scenario, data, version, seed and number are the same. Draws of
     another edition of the model are neither used nor overwritten. If the command is stopped, the same command
     goes on where it was; until the end, what is done is in the folder OUT-draws.
+
+    With --wars: set simulated wars beside the record of 2023 to April 2025 instead, each year also with
+    campaigns that were fitted to the other years alone, in one table of what came out and what did not.
     """
+    if wars:
+        from .wars import backtest_wars
+
+        backtest_wars(out, workers, quick, as_json, quiet)
+        return
     from pricewar.backtest import read_actuals
     from pricewar.backtest.simulate import Draws
     from pricewar.experiment.store import discard

@@ -7,7 +7,7 @@ are lower bounds. Rows that are recollected say so.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
 from typing import Final
@@ -56,6 +56,10 @@ class History:
         for other in found[1:]:
             best = best.combine_first(other)
         return best.sort_index()
+
+    def without(self, year: str) -> History:
+        """The same, but for the moves announced in a year."""
+        return replace(self, moves=self.moves[self.moves["announced"].str[:4] != year])
 
     def cuts(self) -> pd.DataFrame:
         """Announced cuts (roles lead and follow) with `month` and `size`, a fraction; NaN where unknown."""

@@ -30,6 +30,8 @@ from pricewar.market.trajectory import Trajectory
 from pricewar.results import metrics
 from pricewar.results.schema import measures, without_level
 
+from .campaign_metrics import CAMPAIGN_METRICS
+
 if TYPE_CHECKING:
     from pricewar.scenario.tree import Scenario
 
@@ -239,7 +241,7 @@ PLAIN: Final[dict[str, Metric]] = {
         surplus_end,
         welfare_with_open,
     )
-}
+} | CAMPAIGN_METRICS
 WITH_MONTH: Final[dict[str, Callable[[Run, str], float]]] = {"rivals_price_fall": rivals_price_fall}
 OF_FIRM: Final[dict[str, Callable[[Run, str], float]]] = {
     f.__name__: f for f in (break_even, in_the_black, survives, share_end, price_end, profit_end, aim_end)

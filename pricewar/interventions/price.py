@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -25,6 +25,8 @@ class BelowCostBan(Enforced):
     limit as sales fall, so it counts only up to `up_to` times the price before the first month: a firm that
     asks that much has not cut.
     """
+
+    foreseen: ClassVar[bool] = True
 
     line: CostLine = "full"
     """Which cost line."""
@@ -50,6 +52,8 @@ class BelowCostBan(Enforced):
 class PriceFloor(Enforced):
     """No price below an amount or below a fraction of the price before the first month; set one."""
 
+    foreseen: ClassVar[bool] = True
+
     price: Factor | None = None
     """Lowest transaction price, CNY incl. VAT."""
     share: Factor | None = None
@@ -72,6 +76,8 @@ class PriceFloor(Enforced):
 
 class MaximumMonthlyCut(Enforced):
     """No price may fall by more than a fraction of last month's price; products new on sale are free."""
+
+    foreseen: ClassVar[bool] = True
 
     cut: Annotated[float, Field(ge=0.0, lt=1.0)]
     """Largest cut allowed from one month to the next, as a fraction."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable
+from typing import ClassVar
 
 import numpy as np
 
@@ -48,9 +49,20 @@ class Addressed(Intervention):
 class Restraint(Addressed):
     """A measure that gives each product a lowest price allowed this month. Write `lowest`."""
 
+    foreseen: ClassVar[bool] = False
+    """Whether firms know the lowest price before they decide on a campaign, and `lowest` remembers nothing:
+    then firms that comply announce no cut that goes below it."""
+
     @abstractmethod
     def lowest(self, offers: Offers, desk: Desk) -> Floats:
         """(J,) lowest transaction price allowed, CNY incl. VAT; -inf where there is none."""
+
+    def known(self, offers: Offers, desk: Desk) -> Floats:
+        """(J,) lowest prices that firms which comply reckon with when they plan; -inf where there is none."""
+        if not self.foreseen:
+            return np.full(offers.price.shape, -np.inf)
+        bound = offers.on_sale & self.complying(desk)[desk.landscape.firm_of]
+        return np.where(bound, self.lowest(offers, desk), -np.inf)
 
     def amend(self, offers: Offers, desk: Desk) -> Offers:
         """Lift complying firms' prices to the lowest allowed; note who of the others is in breach."""

@@ -110,6 +110,8 @@ class Asked:
     def _out_of_range(self, arrays: dict[str, NDArray[Any]], board: Board) -> Iterator[str]:
         """Faults of what is said of the firms drawn; what is said of others counts for nothing."""
         drawn = np.flatnonzero(arrays["drawn"])
+        if not len(drawn):  # most months of most rounds
+            return
         for f in drawn:
             if not board.able[f]:
                 yield f"drawn: found {self.firms[f]}; allowed: firms that Board.able says can start one now"
@@ -161,8 +163,13 @@ def _fits(
     return {
         "size": (size > 0) & (size < 1),
         "bite": (bite >= 0) & (bite <= 1),
-        "kind": np.isin(kind, range(len(KINDS))),
+        "kind": _position(kind, 0, len(KINDS)),
         "coverage": (coverage >= 0) & (coverage <= 1),
         "days": (days > 0) & (np.isfinite(days) | (kind == LIST)),
-        "trigger": np.isin(trigger, range(-1, firms)) & (trigger != own),
+        "trigger": _position(trigger, -1, firms) & (trigger != own),
     }
+
+
+def _position(values: NDArray[Any], first: int, end: int) -> Flags:
+    """Which of them are whole numbers from `first` to before `end`."""
+    return np.asarray((values >= first) & (values < end) & (values == np.trunc(values)))

@@ -6,17 +6,17 @@ import numpy as np
 
 from pricewar.base.landscape import Landscape
 from pricewar.base.luck import stream
-from pricewar.base.months import months_between
+from pricewar.base.months import month_after
 from pricewar.base.records import Accounts, Flags, Floats, Offers
 from pricewar.base.state import State
 from pricewar.campaigns import Board
 from pricewar.events.cuts import ImposedCut
-from pricewar.interventions.suasion import PublicWarning
 from pricewar.scenario.campaigns import CampaignSpec, Quota
 from pricewar.scenario.tree import Scenario
 
-from .campaigning import Campaigns, Market, nearness
+from .campaigning import Campaigns
 from .costs import VARIABLE_SHARE
+from .prospects import Known, Market, nearness
 from .sight import Sight
 
 RUNWAY = 0.5
@@ -95,22 +95,26 @@ class Announcements:
         """The campaigns of a scenario that has them, else None."""
         return cls(setting, landscape, seed) if setting.campaigns.on else None
 
-    def lay_on(self, offers: Offers, state: State, sight: Sight) -> Offers:
+    def lay_on(self, offers: Offers, state: State, sight: Sight, known: Known) -> Offers:
         """Draw the campaigns of a month and lay what stands on the prices that the firms' rules ask for.
 
         Args:
             offers: as the rules ask.
             state: the market before the month; its `standing` is moved on.
             sight: what may be seen, for quotas and for the decision to launch.
+            known: what the regulator's measures mean to firms that comply.
         """
         period, asked_list, asked = offers.period, offers.list_price, offers.price
         if sight.sales is not None:
             units = state.landscape.by_firm(sight.sales.units)
             self.quotas.book(self.setting.month(period - 1), units)
+        elif self.setting.campaigns.warm_up:
+            self.campaigns.warm_up(state, self.before(state), last_month(state, sight))
         imposed = self.imposed(state.landscape, period)
-        self.campaigns.month(state, self.board(state, period), imposed, last_month(state, sight))
+        board = self.board(state, period).but(warned=known.warned)
+        self.campaigns.month(state, board, imposed, last_month(state, sight, known.floor))
         standing = state.standing
-        list_price, price = standing.lists(asked_list), standing.prices(asked_list, asked)
+        list_price, price = standing.lists(asked_list, asked), standing.prices(asked)
         state.standing = standing.but(list_lift=list_price / asked_list, price_lift=price / asked)
         return offers.but(
             list_price=list_price, promotion=list_price - price, headline=standing.headlines(asked_list)
@@ -119,19 +123,22 @@ class Announcements:
     def tired(self, state: State, accounts: Accounts, period: int) -> Flags:
         """(F,) firms that give up: little cash against what they lose, and no luck this month.
 
+        A firm that an event makes cut its prices does not: its loss ends with the cut.
+
         Args:
             state: with cash at the end of the month.
             accounts: of the month.
             period: the month.
         """
+        forced = self.imposed(state.landscape, period, lasting=True) > 0
         other = np.array([firm.external_income for firm in self.setting.firms.values()])
         loss = np.maximum(-12.0 * (accounts.operating_profit + other), 0.0)
         runway = np.divide(np.maximum(state.cash, 0.0), loss, out=np.full_like(loss, np.inf), where=loss > 0)
         hazard = np.minimum(self.setting.campaigns.give_up / np.maximum(runway, 1e-9), 1.0)
-        return np.asarray((runway < RUNWAY) & (self.exit_luck[:, period] < hazard))
+        return np.asarray(~forced & (runway < RUNWAY) & (self.exit_luck[:, period] < hazard))
 
     def board(self, state: State, period: int) -> Board:
-        """What can be seen."""
+        """What can be seen, warnings apart."""
         land, standing = state.landscape, state.standing
         month = self.setting.month(period)
         return Board(
@@ -143,22 +150,30 @@ class Announcements:
             since=period - standing.moved,
             shortfall=self.quotas.shortfall(month),
             overstock=overstock(state),
-            warned=self.warned(period, len(land.firms)),
+            warned=np.zeros(len(land.firms)),
             announced=standing.announced.max(axis=0),
             nearness=self.near,
         )
 
-    def warned(self, period: int, firms: int) -> Flags:
-        """(F,) whom a warning or a summons is addressed to this month: all firms."""
-        measures = self.setting.interventions
-        on = any(isinstance(m, PublicWarning) and m.active(self.setting.start, period) for m in measures)
-        return np.full(firms, on)
+    def before(self, state: State) -> list[Board]:
+        """What could be seen in the months before the start: the start's figures, the calendar's months."""
+        months, start = self.setting.campaigns.warm_up, self.setting.start
+        board = self.board(state, 0)
+        return [board.but(period=t, month=month_after(start, t - months)) for t in range(months)]
 
-    def imposed(self, landscape: Landscape, period: int) -> Floats:
-        """(F,) cuts that events announce this month: mean over the models in them, as a fraction."""
-        found = np.zeros(len(landscape.firms))
+    def imposed(self, landscape: Landscape, period: int, lasting: bool = False) -> Floats:
+        """(F,) cuts that events announce this month: mean over the models in them, as a fraction.
+
+        Args:
+            landscape: who sells what.
+            period: the month.
+            lasting: all cuts in force this month, not only those that begin.
+        """
+        found, start = np.zeros(len(landscape.firms)), self.setting.start
         for event in self.setting.events:
-            if isinstance(event, ImposedCut) and months_between(self.setting.start, event.month) == period:
+            if isinstance(event, ImposedCut) and (
+                event.lasts(start, period) if lasting else event.strikes(start, period)
+            ):
                 cut = event.told_cut(landscape, self.list_price)
                 firm = landscape.firm(event.firm)
                 found[firm] = max(found[firm], float(cut[cut > 0].mean()) if (cut > 0).any() else 0.0)
@@ -173,8 +188,8 @@ def overstock(state: State) -> Floats:
     return np.asarray(np.maximum(by_firm(state.stock) - normal, 0.0) / plan)
 
 
-def last_month(state: State, sight: Sight) -> Market:
-    """What firms know of demand when they decide on a campaign: last month's, at other prices."""
+def last_month(state: State, sight: Sight, floor: Floats | None = None) -> Market:
+    """What firms know of demand and law when they decide on a campaign: last month's, at other prices."""
     seen, offers, sales = sight.research, sight.offers, sight.sales
     people = sales.shoppers if sales else sight.setting.consumers.shoppers
     vat = sight.setting.market.vat
@@ -193,4 +208,5 @@ def last_month(state: State, sight: Sight) -> Market:
         room=state.capacity * state.supply * state.active,
         vat=vat,
         answer=answer,
+        floor=floor,
     )

@@ -6,7 +6,7 @@ firms answer, twice; what stands is laid on the prices that the rules ask for.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,10 +19,10 @@ from pricewar.base.standing import Standing
 from pricewar.base.state import State
 from pricewar.campaigns import Board, CampaignRule, Draws, Plan
 from pricewar.campaigns.base import LIST, ROUNDS
+from pricewar.campaigns.luck import Luck
 
 from .asked import Asked
-
-_UNIFORM = ("lead", "kind", "coverage", "bite", "length", "launch", "renewal")
+from .prospects import Market, lawful, ranks
 
 
 @dataclass(frozen=True)
@@ -47,60 +47,11 @@ class Campaign:
     """First period without it; -1 while it stands."""
 
 
-class Luck:
-    """Draws of all campaigns of a run: each firm's own, by its name, so that paired runs stay paired."""
-
-    def __init__(self, seed: int, firms: tuple[str, ...], periods: int) -> None:
-        def drawn(what: str, shape: tuple[int, ...]) -> Floats:
-            return np.array([stream(seed, "campaigns", firm, what).random(shape) for firm in firms])
-
-        normal = [stream(seed, "campaigns", firm, "size").standard_normal(periods) for firm in firms]
-        self.size = np.array(normal).T
-        self.habit = drawn("habit", ())
-        self.rest = drawn("rest", (periods, len(_UNIFORM) + ROUNDS))
-
-    def of(self, period: int) -> Draws:
-        """The draws of one month."""
-        rows = self.rest[:, period].T
-        named = dict(zip(_UNIFORM, rows, strict=False))
-        return Draws(**named, follow=rows[len(_UNIFORM) :], size=self.size[period], habit=self.habit)
-
-
-def nearness(landscape: Landscape) -> Floats:
-    """(F, F) share of a firm's lost buyers that go to each rival, over the largest such share.
-
-    Products count by their units at the start; the diagonal is 0.
-    """
-    weight = np.maximum(landscape.start_units, 1e-9)
-    flows = landscape.by_firm(landscape.by_firm(landscape.closeness * weight[:, None]).T).T
-    np.fill_diagonal(flows, 0.0)
-    top = flows.max(axis=1, keepdims=True)
-    near: Floats = np.divide(flows, top, out=np.zeros_like(flows), where=top > 0)
-    return near
-
-
-@dataclass(frozen=True)
-class Market:
-    """What the launch decision looks at: the market of last month, as its makers know it."""
-
-    price: Floats
-    """(J,) transaction prices."""
-    margin: Floats
-    """(J,) price net of VAT less variable cost, a unit."""
-    units: Floats
-    """(J,) orders a month at these prices."""
-    room: Floats
-    """(F,) units a month that each firm can make."""
-    vat: float
-    answer: Callable[[Floats], Floats]
-    """(J,) prices -> (J,) orders a month."""
-
-
 class Campaigns:
     """All campaigns of one run."""
 
     def __init__(self, rule: CampaignRule, landscape: Landscape, seed: int, periods: int) -> None:
-        self.rule, self.landscape = Asked(rule, landscape.firms), landscape
+        self.rule, self.landscape, self.seed = Asked(rule, landscape.firms), landscape, seed
         self.luck = Luck(seed, landscape.firms, periods)
         self.by_name = np.argsort(np.argsort(np.array(landscape.products), kind="stable"), kind="stable")
         """(J,) place of each product among their ids in order: what breaks ties."""
@@ -109,6 +60,30 @@ class Campaigns:
         months = (stream(seed, "edition", name).integers(12) for name in landscape.products)
         self.edition = np.array([int(month) for month in months])
         """(J,) calendar month, 0 to 11, in which each model gets its new edition."""
+
+    def warm_up(self, state: State, boards: Sequence[Board], market: Market) -> None:
+        """Draw campaigns of months before the start, while the market stands still; none is reported.
+
+        What stands after them is in force at the start, and the prices of the start are prices with it.
+
+        Args:
+            state: the market at the start; its `standing` is set.
+            boards: what could be seen in those months, but for campaigns.
+            market: at the start.
+        """
+        luck, self.luck = self.luck, Luck(self.seed, self.landscape.firms, len(boards), "campaigns before")
+        lines = len(state.log)
+        for board in boards:
+            standing = state.standing
+            seen = board.but(
+                in_force=standing.in_force(self.landscape),
+                since=board.period - standing.moved,
+                announced=standing.announced.max(axis=0),
+            )
+            self.month(state, seen, np.zeros(len(self.landscape.firms)), market)
+        state.standing = state.standing.from_now_on(len(boards))
+        self.luck, self.known = luck, []
+        del state.log[lines:]
 
     def month(self, state: State, board: Board, imposed: Floats, market: Market) -> None:
         """End, renew, and draw the campaigns of a month; `state.standing` is what stands after it.
@@ -170,7 +145,7 @@ class Campaigns:
         due &= standing.listed < 1.0
         if not due.any():
             return standing
-        asked, price = state.asked_list, state.asked_price
+        asked, price = state.asked_list * standing.list_base, state.asked_price * standing.price_base
         paid = np.where(due, 1.0 - self.rule.edition_keeps * (1.0 - standing.paid), standing.paid)
         fresh = np.minimum(price * paid / np.maximum(asked, 1e-9), 1.0)
         return standing.but(listed=np.where(due, fresh, standing.listed), paid=paid)
@@ -185,6 +160,9 @@ class Campaigns:
         if not len(drawn):
             return standing
         models = {int(f): self._models(int(f), plan, state) for f in drawn}
+        if market.floor is not None:
+            plan = lawful(plan, models, market.price, market.floor)
+            models = {f: named for f, named in models.items() if plan.drawn[f]}
         gain, contribution = self._gains(plan, models, standing, board, market)
         launched = plan.drawn & self.rule.willing(board, gain, contribution, draws)
         for f in np.flatnonzero(launched):
@@ -201,7 +179,7 @@ class Campaigns:
         stock = state.stock[own] / np.maximum(state.forecast[own], 1e-9)
         rival = int(plan.trigger[f])
         near = land.closeness[own][:, land.firm_of == rival].sum(axis=1) if rival >= 0 else np.zeros(len(own))
-        rank = _ranks(stock) + _ranks(near)
+        rank = ranks(stock) + ranks(near)
         order = np.lexsort((self.by_name[own], -rank))
         return np.sort(own[order[:many]])
 
@@ -239,7 +217,7 @@ class Campaigns:
         self, f: int, named: Ints, plan: Plan, standing: Standing, state: State, board: Board
     ) -> Standing:
         size, bite, kind = float(plan.size[f]), float(plan.bite[f]), int(plan.kind[f])
-        before = standing.prices(state.asked_list, state.asked_price)
+        before = standing.prices(state.asked_price)
         listed, paid = standing.listed.copy(), standing.paid.copy()
         offered, given = standing.offered.copy(), standing.given.copy()
         ends, days = standing.ends.copy(), standing.days.copy()
@@ -257,7 +235,7 @@ class Campaigns:
             listed=listed, paid=paid, offered=offered, given=given, ends=ends, days=days,
             announced=announced, moved=moved,
         )  # fmt: skip
-        after = standing.prices(state.asked_list, state.asked_price)
+        after = standing.prices(state.asked_price)
         self._note(f, named, plan, float((1.0 - after[named] / before[named]).mean()), standing, state, board)
         return standing
 
@@ -280,20 +258,6 @@ class Campaigns:
         )
         self.known.append(campaign)
         state.log.append((board.period, self.landscape.firms[f], _told(campaign, self.landscape)))
-
-
-SAME = 1e-9
-"""Gap, as a part of the largest, below which two values are equal: the last digits decide nothing."""
-
-
-def _ranks(values: Floats) -> Floats:
-    """Places from 0 to 1, equal values at equal places."""
-    order = np.argsort(values, kind="stable")
-    ordered = values[order]
-    steps = np.cumsum(np.append(False, np.diff(ordered) > SAME * np.abs(ordered).max()))
-    places = np.empty(len(values))
-    places[order] = steps / max(int(steps[-1]), 1)
-    return places
 
 
 def _told(campaign: Campaign, landscape: Landscape) -> str:

@@ -203,7 +203,7 @@ class PriceWar(Gauges):
             firm.propose()
         offers = showroom(self.state, self.period, *proposed(self.firms, self.state))
         if self.announcements is not None:
-            offers = self.announcements.lay_on(offers, self.state, self.sight)
+            offers = self.announcements.lay_on(offers, self.state, self.sight, self.regulator.known(offers))
         offers = calendar.impose(self.setting, offers, self.state, self.period)
         return self.regulator.amend(offers)
 

@@ -11,8 +11,11 @@ from pricewar.base.luck import stream
 from pricewar.base.own_code import FAILURES, blame, the_same_sort
 from pricewar.base.records import Accounts, Offers, View
 from pricewar.interventions import Desk, Intervention
+from pricewar.interventions.restraint import Restraint
+from pricewar.interventions.suasion import PublicWarning
 
 from .agents import Agent
+from .prospects import Known
 from .sight import Sight
 
 if TYPE_CHECKING:
@@ -49,6 +52,23 @@ class Regulator(Agent):  # type: ignore[misc]
     def amend(self, offers: Offers) -> Offers:
         """Let each measure rewrite the offers."""
         return self._each("amend", offers)
+
+    def known(self, offers: Offers) -> Known:
+        """What firms that comply reckon with before they plan a campaign.
+
+        Args:
+            offers: as the firms' rules ask for them.
+        """
+        floors = [m.known(offers, desk) for m, desk in self._cases if isinstance(m, Restraint) and m.foreseen]
+        warnings = [
+            measure.force(desk.elapsed) * measure.complying(desk)
+            for measure, desk in self._cases
+            if isinstance(measure, PublicWarning)
+        ]
+        quiet = np.zeros(len(self.model.landscape.firms))
+        return Known(
+            floor=np.max(floors, axis=0) if floors else None, warned=np.max([quiet, *warnings], axis=0)
+        )
 
     def settle(self, accounts: Accounts) -> Accounts:
         """Let each measure rewrite the accounts before bills are paid."""

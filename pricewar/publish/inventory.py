@@ -31,6 +31,7 @@ PROSE: Final = (
     "scenarios/byd-may-2025.md",
     "scenarios/byd-one-third.md",
     "scenarios/china-2023.md",
+    "scenarios/china-2023-costs.md",
     "scenarios/chip-shock.md",
     "scenarios/forecast-2025.md",
     "scenarios/premium-defence.md",

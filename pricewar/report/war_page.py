@@ -15,7 +15,8 @@ from pricewar.scenario.files import load
 from .numbers import renewed
 
 SEEDS: Final = 20
-CUTS: Final = (("byd-one-third", 6, None), ("byd-may-2025", 2, ("as calibrated", "rivals do not match")))
+FEW: Final = ("as calibrated", "no campaigns", "rivals do not match")
+CUTS: Final = (("byd-one-third", 6, None), ("byd-may-2025", 2, FEW))
 """Scenario, months that its cut lasts, variants to show (None: all)."""
 
 HEADS: Final = {

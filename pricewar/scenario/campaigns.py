@@ -54,6 +54,13 @@ class CampaignSpec(BaseModel):
         description="a firm with cash for r < 1/2 year of its losses leaves with "
         "probability give_up / r a month, at most 1 (assumed, 0 to 0.1); 0: only when cash is gone",
     )
+    warm_up: int = Field(
+        0,
+        ge=0,
+        le=60,
+        description="months before the start for which campaigns are drawn while the market stands still: "
+        "what stands after them is in force at the start, whose prices are prices with it; 0: nothing is",
+    )
     season: Annotated[tuple[Positive, ...], Field(min_length=12, max_length=12)] = Field(
         FLAT, description="relative sales of January to December, the path on which a quota is met"
     )
