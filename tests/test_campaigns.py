@@ -436,3 +436,47 @@ def test_a_rule_that_has_run_is_the_rule_that_it_was() -> None:
     assert isinstance(rule, QuotaRace)
     other = rule.model_copy(update={"lead_usual": -7.0})
     assert other.usual(("ace",))[0] == pytest.approx([-7.0])
+
+
+# -- measures ----------------------------------------------------------------------------------
+
+DEAF = [
+    {"kind": "PublicWarning"},
+    {"kind": "Summons", "firms": ["ace", "bolt"]},
+    {"kind": "BelowCostBan"},
+    {"kind": "PriceFloor", "share": 0.95},
+    {"kind": "MaximumMonthlyCut", "cut": 0.02},
+    {"kind": "NoticePeriod", "months": 2},
+    {"kind": "CoolingOff", "months": 3},
+    {"kind": "Pledge"},
+]
+
+
+@pytest.mark.parametrize("measure", DEAF, ids=[str(measure["kind"]) for measure in DEAF])
+def test_a_measure_that_nobody_heeds_changes_no_campaign(measure: dict[str, Any]) -> None:
+    free = ran(wars(QUIET))
+    deaf = ran(wars({**QUIET, "interventions": [{**measure, "compliance": 0.0}]}))
+    assert known(free)
+    assert known(deaf) == known(free)
+
+
+@pytest.mark.parametrize(
+    "measure", [{"kind": "PriceFloor", "share": 0.97}, {"kind": "MaximumMonthlyCut", "cut": 0.02}]
+)
+def test_who_complies_announces_no_cut_that_the_law_forbids(measure: dict[str, Any]) -> None:
+    free = ran(wars(QUIET))
+    bound = ran(wars({**QUIET, "interventions": [measure]}))
+    cut = [np.mean([c.transaction for c in known(model)]) for model in (free, bound)]
+    assert cut[1] < 0.6 * cut[0]
+    whole = ran(wars({**QUIET, "interventions": [{"kind": "PriceFloor", "share": 1.0}]}))
+    assert not known(whole), "nobody announces what cannot be"
+
+
+def test_a_warning_fades_as_its_half_life_says() -> None:
+    measure = {"kind": "PublicWarning", "start": "2025-02", "half_life": 2.0}
+    model = PriceWar(wars({**QUIET, "interventions": [measure]}))
+    held = []
+    for _ in range(6):
+        model.step()
+        held.append(model.regulator.known(model.offers).warned)
+    assert [row[0] for row in held] == pytest.approx([0.0, *(0.5 ** (t / 2.0) for t in range(5))])
