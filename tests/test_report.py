@@ -90,7 +90,7 @@ def test_findings_tell_welfare_with_open_orders_cost_and_a_long_wait(html, runs,
     text = Page(html).text
     table = compare_table(runs)
     parts = [pick(table, "byd-one-third", "market", "welfare", p) for p in ("total", "total_with_open")]
-    without, whole = (with_interval((v / 1e9 for v in row[3:]), signed=True) for row in parts)
+    without, whole = (with_interval((v / 1e9 for v in row.change), signed=True) for row in parts)
     assert f"Welfare changes by CNY {without} bn, with open orders by {whole}" in text
     assert "costs alone would have moved them to 0.0% below it" in text
     assert "was waited for" not in text
@@ -124,7 +124,7 @@ def test_open_orders_that_decide_the_sign_are_said_to(runs, tmp_path):
 
 def test_numbers_are_those_of_the_comparison(html, runs):
     row = pick(compare_table(runs), "byd-one-third", "market", "consumer_surplus")
-    expected = with_interval((value / 1e9 for value in row[3:]), signed=True)
+    expected = with_interval((value / 1e9 for value in row.change), signed=True)
     text = Page(html).text
     assert f"consumer surplus {expected}" in text
     assert text.count(expected) >= 3  # in the findings, the table and the caption

@@ -83,10 +83,10 @@ def _market(told: Story, others: tuple[str, ...]) -> Grid:
         if silent or not told.has(shown.metric, shown.period):
             continue
         base = told.total(told.baseline, "market", shown.metric, shown.period)
-        cells = [with_interval(shown.scale * value for value in base[:3])]
+        cells = [with_interval(shown.scale * value for value in base.level)]
         for scenario in others:
             row = told.total(scenario, "market", shown.metric, shown.period)
-            cells.append(with_interval((shown.scale * value for value in row[3:]), signed=True))
+            cells.append(with_interval((shown.scale * value for value in row.change), signed=True))
         rows.append((f"{shown.name} ({shown.unit})", *cells))
     head = ("", told.baseline, *(f"{name}: difference" for name in others))
     note = (
@@ -128,7 +128,7 @@ def firms(told: Story, scenario: str) -> Grid:
         cells = []
         for shown in FIRMS:
             row = told.total(scenario, firm, shown.metric)
-            cells.append(with_interval((shown.scale * value for value in row[3:]), signed=True))
+            cells.append(with_interval((shown.scale * value for value in row.change), signed=True))
         rows.append((told.name(firm), *cells))
     head = ("", *(f"{shown.name} ({shown.unit})" for shown in FIRMS))
     return Grid(f"Firms in {scenario}, difference from {told.baseline}", _of_what(told), head, tuple(rows))
