@@ -123,7 +123,7 @@ def test_runs_that_share_a_seed_count_as_fewer(p, alike):
 @given(st.sampled_from(["price_change", "share", "price_index", "war_index", "gross_margin", "diff.share"]),
        st.integers(0, 10**6), st.integers(2, 25), st.floats(0.01, 3.0))  # fmt: skip
 def test_what_no_run_reaches_no_interval_reaches(metric, seed, seeds, wide):
-    """A price of some runs is above zero, a share below all: so are the ends of the interval of their mean."""
+    """A price is above zero and a share below one in every run: so are the ends of their interval."""
     low, high, _ = bounds_of(metric)
     luck = wide * np.random.default_rng(seed).standard_normal((seeds, 4))
     if np.isinf(high):

@@ -76,8 +76,8 @@ def compare_table(results: Results, baseline: str | None = None, method: Method 
         Money of the market has two periods more, where all scenarios end in the same month: "open_orders",
         what the orders open at the end come to, less those open at the start; and "total_with_open", the
         total with it. The means of surplus and welfare are NaN: only their differences mean anything.
-        Intervals and ranges are NaN with one seed, and where the seeds do not differ; they lie inside what the metric
-        can be. A seed that lacks a run drops out of the differences it is needed for.
+        Intervals and ranges are NaN with one seed, and where the seeds do not differ; they lie inside what
+        the metric can be. A seed that lacks a run drops out of the differences it is needed for.
 
     Raises:
         ResultsError: the baseline is not among the scenarios.
