@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -126,7 +127,7 @@ def _head(figure: Figure, told: Story, measure: Measure) -> None:
     inch = 1 / figure.get_figheight()
     figure.text(0.012, 1 - 0.08 * inch, measure.title, fontsize=11, fontweight="bold", va="top")
     styles = looks(told.scenarios, told.baseline)
-    handles = [Line2D([], [], label=name, **styles[name]) for name in told.scenarios]
+    handles: list[Artist] = [Line2D([], [], label=name, **styles[name]) for name in told.scenarios]
     if measure.reference:
         handles.append(Line2D([], [], label="thin: what costs explain", color="#404040", **THIN))
     if told.luck and len(told.results.seeds) > 1:

@@ -165,7 +165,7 @@ def _ranges(told: Story) -> str:
         if seeds >= FEW
         else f"least to greatest run, of fewer than {FEW} seeds"
     )
-    return f" Round brackets: range over seeds, {where}; unlike the interval it does not narrow with more seeds."
+    return f" Round brackets: range over seeds, {where}; it does not narrow with more seeds."
 
 
 def _of_what(told: Story) -> str:
