@@ -47,7 +47,7 @@ def draw(told: Story, scenario: str) -> Drawing:
     firms = [str(firm) for firm in busy.index[busy > 0][:MOST]]
     notes = _notes(told, rates, firms)
     rows = _ROW * len(firms)
-    bottom, strip, top = 0.42 + 0.14 * len(notes), 0.72, 0.98
+    bottom, strip, top = 0.47 + 0.14 * len(notes), 0.72, 0.98
     height = bottom + strip + 0.14 + rows + top
     left, middle, right = 0.165, 0.79, 0.985
     with house():
@@ -138,7 +138,7 @@ def _sums(axes: Axes, table: pd.DataFrame, seeds: list[int], months: int) -> Non
     np.add.at(counts, (*codes, table["period"].to_numpy(int)), 1.0)
     x, under = np.arange(months), np.zeros(months)
     for role, part in zip(ROLES, counts[0], strict=True):
-        axes.bar(x, part, bottom=under, width=0.76, linewidth=0.6, **_LOOKS[role])
+        axes.bar(x, part, bottom=under, width=0.76, linewidth=0.6, zorder=2, **_LOOKS[role])
         under = under + part
     if len(seeds) > 1:
         every = counts.sum(axis=1)
