@@ -158,10 +158,11 @@ def _intervals(data: Panel, values: Floats, base: int, method: Method) -> pd.Dat
     own = [interval(part, method, level) for part in values]
     size = np.nanmax(np.abs(values), axis=(0, 1), initial=0.0)
     paired = [interval(part - values[base], method, change, size) for part in values]
-    # a scenario less itself is zero, with one seed too: known, not estimated
-    paired[base] = Interval(*(np.where(np.isnan(own[base].mean), np.nan, 0.0) for _ in range(3)))
     ranges = [spread_over_seeds(part) for part in values]
     apart = [spread_over_seeds(part - values[base], size) for part in values]
+    # a scenario less itself is zero, with one seed too: known, not estimated
+    zero = np.where(np.isnan(own[base].mean), np.nan, 0.0)
+    paired[base], apart[base] = Interval(zero, zero, zero), (zero, zero)
     return _long(data, own, paired, ranges, apart)
 
 

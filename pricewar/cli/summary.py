@@ -66,8 +66,9 @@ def print_summary(outcome: Outcome, out: Path) -> None:
         words, scale = SHOWN[metric]
         parts = [(cells.loc[(metric, name)], scale, name == baseline) for name in results.scenarios]
         rows.append([words, *(_cell(*part) for part in parts)])
-        if count > 1 and luck:
-            rows.append([f"  {_lie(count)}", *(_range(*part) for part in parts)])
+        ranges = [_range(*part) for part in parts]
+        if any(ranges):
+            rows.append([f"  {_lie(count)}", *ranges])
     title = _title(count, luck, None if alone else baseline)
     show(title, heads, rows)
     for what, where in {
@@ -81,18 +82,18 @@ def print_summary(outcome: Outcome, out: Path) -> None:
 
 def _title(count: int, luck: bool, baseline: str | None) -> str:
     """What the numbers are, and which of the two spreads is which."""
-    interval = count > 1 and luck
     title = f"Mean of {count} seed{'s' if count > 1 else ''}"
     if baseline is not None:
         title += f"; difference from {baseline}"
     if not luck:
         return f"{title}; {NO_LUCK}"
-    if not interval:
+    if count == 1:
         return title
+    apart = "" if baseline is None else " (in round brackets: their differences)"
     return (
         f"{title} [95% interval over seeds, of luck]\n"
-        "In brackets: the luck of the average, less with more seeds. Below it the range over seeds: "
-        f"{_lie(count)}{'' if baseline is None else ', (of the difference)'}"
+        "Interval of the mean: the luck of the average, less with more seeds.\n"
+        f"Range over seeds, below it: {_lie(count)}{apart}."
     )
 
 

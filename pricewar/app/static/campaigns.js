@@ -29,8 +29,8 @@ export function timeline(run, { until, width, label = "", hides }) {
   figure.append(draw(rows, marks, run.months, width));
   const rest = ranked.length - rows.length;
   const told = [
-    "Full marks start a war, hollow ones follow a rival. Triangle: cut of the list price; bar: offer or subsidy, " +
-      "for as long as it stands. The bigger, the deeper the announced cut.",
+    "Full marks: the maker starts; hollow marks: it answers a rival. Triangle: cut of the list price; bar: offer " +
+      "or subsidy, for as long as it stands. The bigger, the deeper the announced cut.",
     rest ? `${rest} more makers have fewer.` : "",
     marks.length ? "" : "No campaign so far.",
   ];
