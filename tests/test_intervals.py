@@ -14,14 +14,15 @@ from scipy import stats
 from synthetic import results
 from typer.testing import CliRunner
 
-from pricewar.analysis.compare import RANGES, compare_table, has_luck
+from pricewar.analysis.compare import RANGES, compare_table, has_luck, pick
 from pricewar.analysis.interval import NO_LUCK, clopper_pearson, interval, share_interval, spread_over_seeds
 from pricewar.analysis.robustness import robustness, survival
 from pricewar.analysis.sensitivity import estimate, heat, response, tornado
 from pricewar.analysis.structure import over_of
 from pricewar.base.errors import InputError
 from pricewar.cli.app import app
-from pricewar.cli.summary import _cell
+from pricewar.cli.output import Outcome
+from pricewar.cli.summary import _cell, _range, _signed, print_summary
 from pricewar.experiment.metrics import OF_FIRM, PLAIN, WITH_MONTH
 from pricewar.plots.style import with_interval
 from pricewar.report.cards import _span
@@ -389,6 +390,27 @@ def test_what_an_interval_is_of_is_said_and_no_luck_too(told):
     loud = pd.read_csv(io.StringIO(csv))
     assert list(loud)[4:] == ["mean", *spreads[:2], "diff", *spreads[2:]]
     assert loud[["lo", "range_lo", "diff_range_lo"]].notna().any().all()
+
+
+def test_the_terminal_says_which_spread_is_which(capsys, tmp_path):
+    for seeds, lie in ((3, "least to greatest run"), (6, "where 90% of runs lie")):
+        made = results(("baseline", "byd-one-third"), seeds=seeds, periods=4)
+        print_summary(Outcome(made, compare_table(made), 0, "baseline"), tmp_path)
+        told = capsys.readouterr().out
+        assert "Interval of the mean: the luck of the average" in told
+        assert f"Range over seeds, below it: {lie}" in told
+        row = pick(compare_table(made), "byd-one-third", "market", "producer_surplus")
+        ends = [_signed(value / 1e9, True, 0) for value in (row.diff_range_lo, row.diff_range_hi)]
+        assert f"({ends[0]} to {ends[1]})" in told
+    alone = results(("baseline",), seeds=1, periods=4)
+    print_summary(Outcome(alone, compare_table(alone), 0, "baseline"), tmp_path)
+    assert "Range" not in capsys.readouterr().out
+
+
+def test_a_balance_turned_round_keeps_its_ends_in_order():
+    row = {"mean": -2.0, "range_lo": -3.0, "range_hi": -1.0, "diff_range_lo": -0.5, "diff_range_hi": 0.25}
+    assert _range(row, -1.0, False) == "1.00 to 3.00  (-0.25 to +0.50)"
+    assert _range(row, -1.0, True) == "1.00 to 3.00"
 
 
 def test_without_luck_not_even_a_share_of_runs_has_an_interval():

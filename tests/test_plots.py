@@ -16,7 +16,7 @@ from pricewar.base.errors import ResultsError
 from pricewar.plots import draw_figures, make_figures, story
 from pricewar.plots.gains import bars
 from pricewar.plots.market import price_index, war_index
-from pricewar.plots.style import number, spread, with_interval
+from pricewar.plots.style import number, spread, with_interval, with_range
 from pricewar.results.store import table
 
 NAMES = ["who-gains", "consumer-surplus", "price-index", "war-index", "prices", "shares", "gross-margin",
@@ -229,3 +229,9 @@ def test_numbers(value, text):
 def test_intervals_in_words():
     assert with_interval((1.5, 1.0, 2.0)) == "1.50 [1.00, 2.00]"
     assert with_interval((1.5, np.nan, np.nan), signed=True) == "+1.50"
+
+
+def test_ranges_in_words():
+    assert with_range((1.5, 2.0)) == "(1.50 to 2.00)"
+    assert with_range((-0.001, 0.002), signed=True) == "(−0.001 to +0.002)"
+    assert with_range((np.nan, np.nan)) == ""
