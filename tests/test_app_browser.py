@@ -186,6 +186,25 @@ def test_a_cut_by_hand_starts_a_war_next_month_and_leaves_the_past(visit: Any) -
     assert figure(page, "price_index", "baseline-a") == before
 
 
+def test_a_scenario_with_campaigns_shows_who_starts_and_who_follows(visit: Any) -> None:  # noqa: F811
+    page, watch = visit("/explore?scenario=china-2023")
+    page.wait_for_selector("[data-chart=campaigns]")
+    marks = "[data-chart=campaigns] [aria-label=rect] rect, [data-chart=campaigns] [aria-label=dot] path"
+    whole = page.locator(marks).count()
+    fills = page.locator(marks).evaluate_all("(all) => all.map((one) => one.getAttribute('fill'))")
+    assert set(fills) == {"#0072b2", "#ffffff"}, "leaders are full, followers hollow"
+    assert "Tesla" in page.inner_text("[data-chart=campaigns]")
+    page.locator("#time").fill("6")
+    page.wait_for_selector("#figures[data-period='5']")
+    assert 0 < page.locator(marks).count() < whole / 2
+    page.click("#compare")
+    page.wait_for_function("() => document.querySelectorAll('[data-chart=campaigns]').length === 2")
+    page.select_option("#scenario", "baseline")
+    page.wait_for_selector("#figures td[data-run='baseline-a']")
+    assert page.locator("[data-chart=campaigns]").count() == 0
+    assert watch.errors == []
+
+
 def test_values_appear_under_the_pointer(visit: Any) -> None:  # noqa: F811
     page, _ = visit("/explore?scenario=byd-one-third")
     page.locator("#time").fill("36")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("tomli_w", reason="the extra `app` is not installed")
 
+from pricewar.app.api import csv_files
 from pricewar.app.frames import buyers_gain
 from pricewar.app.happenings import HAPPENINGS
 from pricewar.app.levers import LEVERS, best_sellers, overlay
@@ -82,6 +83,23 @@ def test_the_file_of_the_page_runs_to_the_same_numbers(tmp_path: Path, side: str
     shown, again = frame(plan.scenario), run(path).market
     assert np.array_equal(np.array(shown["raw"]["price_index"]), again["price_index"])
     assert np.array_equal(np.array(shown["raw"]["buyers_gain"]), buyers_gain(load(path), again))
+
+
+def test_the_page_shows_the_campaigns_of_the_run_where_they_are_on() -> None:
+    scenario = read_settings({"scenario": "china-2023"}).plan("a").scenario
+    shown, held = frame(scenario)["campaigns"], tables(scenario)
+    table = held.campaigns.sort_values("period", kind="stable")
+    assert [one["firm"] for one in shown] == list(table["firm"])
+    np.testing.assert_allclose([one["announced"] for one in shown], 100 * table["announced"])
+    left = held.firms[~held.firms["active"]].groupby("firm")["period"].min()
+    for one, ended in zip(shown, table["ended"], strict=True):
+        assert one["period"] < one["end"] <= min(scenario.periods, left.get(one["firm"], scenario.periods))
+        assert ended in (-1, one["end"]) or one["end"] == left[one["firm"]]
+        assert (one["trigger"] == "") == (one["role"] == "lead")
+    assert "china-2023-a-campaigns.csv" in csv_files(held, "china-2023-a")
+    quiet = read_settings({"scenario": "baseline"}).plan("a").scenario
+    assert frame(quiet)["campaigns"] is None
+    assert "baseline-a-campaigns.csv" not in csv_files(tables(quiet), "baseline-a")
 
 
 def test_an_act_leaves_the_months_before_it_as_they_were() -> None:

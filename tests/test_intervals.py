@@ -14,14 +14,15 @@ from scipy import stats
 from synthetic import results
 from typer.testing import CliRunner
 
-from pricewar.analysis.compare import compare_table, has_luck
-from pricewar.analysis.interval import NO_LUCK, clopper_pearson, interval, share_interval
+from pricewar.analysis.compare import RANGES, compare_table, has_luck, pick
+from pricewar.analysis.interval import NO_LUCK, clopper_pearson, interval, share_interval, spread_over_seeds
 from pricewar.analysis.robustness import robustness, survival
 from pricewar.analysis.sensitivity import estimate, heat, response, tornado
 from pricewar.analysis.structure import over_of
 from pricewar.base.errors import InputError
 from pricewar.cli.app import app
-from pricewar.cli.summary import _cell
+from pricewar.cli.output import Outcome
+from pricewar.cli.summary import _cell, _range, _signed, print_summary
 from pricewar.experiment.metrics import OF_FIRM, PLAIN, WITH_MONTH
 from pricewar.plots.style import with_interval
 from pricewar.report.cards import _span
@@ -119,16 +120,72 @@ def test_runs_that_share_a_seed_count_as_fewer(p, alike):
         assert plain < 800
 
 
-@pytest.mark.parametrize("seeds", [5, 20])
-def test_an_interval_cut_at_its_bounds_covers_as_the_uncut_does(seeds):
-    """The truth lies inside the bounds, so a cut loses none of it."""
-    values = np.random.default_rng(4).beta(4.0, 1.0, (seeds, 20_000))
-    free, cut = interval(values), interval(values, bounds=SHARE)
-    covered = [(found.lo <= 0.8) & (found.hi >= 0.8) for found in (free, cut)]
-    np.testing.assert_array_equal(*covered)
-    assert covered[1].mean() > 0.91
-    assert cut.hi.max() <= 1.0
+@settings(deadline=None, max_examples=300)
+@given(st.sampled_from(["price_change", "share", "price_index", "war_index", "gross_margin", "diff.share"]),
+       st.integers(0, 10**6), st.integers(2, 25), st.floats(0.01, 3.0))  # fmt: skip
+def test_what_no_run_reaches_no_interval_reaches(metric, seed, seeds, wide):
+    """A price is above zero and a share below one in every run: so are the ends of their interval."""
+    low, high, _ = bounds_of(metric)
+    luck = wide * np.random.default_rng(seed).standard_normal((seeds, 4))
+    if np.isinf(high):
+        values = low + np.exp(luck)
+    elif np.isinf(low):
+        values = high - np.exp(luck)
+    else:
+        values = low + (high - low) / (1.0 + np.exp(-luck))
+    mean, lo, hi = interval(values, bounds=bounds_of(metric))
+    assert (lo < mean).all()
+    assert (mean < hi).all()
+    assert (lo > low).all() or np.isinf(low)
+    assert (hi < high).all() or np.isinf(high)
+    free = interval(values)
+    width = (free.hi - free.lo) * np.e
+    assert (hi - lo <= width).all() or np.isfinite(high - low), "three times as wide as Student's t at most"
+
+
+def test_far_from_its_bounds_an_interval_is_that_of_student():
+    values = 1e6 + np.random.default_rng(1).standard_normal((20, 50))
+    free, bounded = interval(values), interval(values, bounds=POSITIVE)
+    np.testing.assert_allclose(bounded, free, rtol=1e-10)
+
+
+@pytest.mark.parametrize("seeds", [3, 5, 20])
+@pytest.mark.parametrize("sort", ["share", "positive"])
+def test_a_bounded_interval_covers_no_less_than_that_of_student(seeds, sort):
+    luck, share = np.random.default_rng(4), sort == "share"
+    values = luck.beta(4.0, 1.0, (seeds, 20_000)) if share else luck.exponential(1.0, (seeds, 20_000))
+    truth = 0.8 if share else 1.0
+    free, bounded = interval(values), interval(values, bounds=SHARE if share else POSITIVE)
+    covered = [((found.lo <= truth) & (found.hi >= truth)).mean() for found in (free, bounded)]
+    assert covered[1] > covered[0] + 0.005
+    assert 0.93 < covered[1] < 0.97
     assert seeds > 5 or free.hi.max() > 1.0
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.integers(0, 10**6), st.integers(1, 30), st.sampled_from(["share", "war_index", "units", "cash"]))
+def test_the_range_over_seeds_lies_among_the_runs(seed, seeds, metric):
+    luck = np.random.default_rng(seed)
+    values = drawn(bounds_of(metric), seeds, luck)
+    values[luck.random(seeds) < 0.2] = np.nan
+    seen = values[~np.isnan(values)]
+    lo, hi = (float(end[0]) for end in spread_over_seeds(values[:, None]))
+    if len(seen) < 2 or np.ptp(seen) <= 1e-12 * np.abs(seen).max():
+        assert np.isnan([lo, hi]).all()
+    elif len(seen) < 5:
+        assert (lo, hi) == (seen.min(), seen.max())
+    else:
+        assert [lo, hi] == pytest.approx(np.quantile(seen, [0.05, 0.95]))
+        assert seen.min() <= lo <= hi <= seen.max()
+
+
+def test_the_range_stays_where_the_interval_of_the_mean_shrinks():
+    values = np.random.default_rng(2).standard_normal((1000, 1))
+    for seeds, room in ((100, 0.35), (1000, 0.15)):
+        lo, hi = spread_over_seeds(values[:seeds])
+        assert (lo[0], hi[0]) == pytest.approx((-1.645, 1.645), abs=room)
+    found = interval(values)
+    assert found.hi[0] - found.lo[0] < 0.05 * (hi[0] - lo[0])
 
 
 def test_the_rounding_of_a_difference_is_no_luck():
@@ -217,11 +274,11 @@ def test_regret_is_clustered_by_seed_and_never_below_zero():
     runs["point"] = runs.groupby(["option", "world"], sort=False).ngroup()
     found = robustness(runs, "option", ["option", "world"], "y", enough=0.5).set_index("option")
     for option, lost in (("still", np.maximum(common, 0)), ("bet", np.maximum(-common, 0))):
-        half = stats.t.ppf(0.975, 4) * lost.std(ddof=1) / np.sqrt(5)
+        expected = interval(lost[:, None], bounds=POSITIVE)  # of five seeds, not of 250 runs
         row = found.loc[option]
-        assert row["regret_mean"] == pytest.approx(lost.mean())
-        assert row["regret_lo"] == max(0.0, row["regret_lo"]) == pytest.approx(max(0.0, lost.mean() - half))
-        assert row["regret_hi"] == pytest.approx(lost.mean() + half)
+        told = row[["regret_mean", "regret_lo", "regret_hi"]].tolist()
+        assert told == pytest.approx([float(end[0]) for end in expected])
+        assert row["regret_lo"] > 0.0
     exact = stats.binomtest(3, 5).proportion_ci(method="exact")
     assert found.loc["bet", ["satisfies_lo", "satisfies_hi"]].tolist() == pytest.approx(
         [exact.low, exact.high]
@@ -300,7 +357,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 def test_the_parts_of_welfare_add_up_as_printed(told):
     rows = {}
     for line in told[0].splitlines():
-        found = re.match(r"  (.*?)  .*?([+-][\d,]+\.?\d*) \[", line)
+        found = re.match(r"  (.*?)  .*([+-][\d,]+\.?\d*) \[", line)
         if found:
             unit = 10.0 ** -len(found[2].partition(".")[2])
             rows[found[1].strip()] = (float(found[2].replace(",", "")), unit)
@@ -319,6 +376,8 @@ def test_the_parts_of_welfare_add_up_as_printed(told):
 def test_what_an_interval_is_of_is_said_and_no_luck_too(told):
     table, page, csv, quiet_table, quiet_page, quiet_csv = told
     assert "[95% interval over seeds, of luck]" in table
+    assert "least to greatest run" in table
+    assert "least to greatest run" not in quiet_table
     assert "of luck alone, not of the parameters" in page
     assert NO_LUCK in quiet_table
     assert "[" not in quiet_table.split("over the whole run")[1].split("report")[0]
@@ -326,8 +385,32 @@ def test_what_an_interval_is_of_is_said_and_no_luck_too(told):
     assert "of luck alone, not" not in quiet_page
     frame = pd.read_csv(io.StringIO(quiet_csv))
     others = frame[frame["scenario"] != "quiet-baseline"]
-    assert others[["lo", "hi", "diff_lo", "diff_hi"]].isna().all(axis=None)
-    assert pd.read_csv(io.StringIO(csv))["lo"].notna().any()
+    spreads = ["lo", "hi", "diff_lo", "diff_hi", *RANGES]
+    assert others[spreads].isna().all(axis=None)
+    loud = pd.read_csv(io.StringIO(csv))
+    assert list(loud)[4:] == ["mean", *spreads[:2], "diff", *spreads[2:]]
+    assert loud[["lo", "range_lo", "diff_range_lo"]].notna().any().all()
+
+
+def test_the_terminal_says_which_spread_is_which(capsys, tmp_path):
+    for seeds, lie in ((3, "least to greatest run"), (6, "where 90% of runs lie")):
+        made = results(("baseline", "byd-one-third"), seeds=seeds, periods=4)
+        print_summary(Outcome(made, compare_table(made), 0, "baseline"), tmp_path)
+        told = capsys.readouterr().out
+        assert "Interval of the mean: the luck of the average" in told
+        assert f"Range over seeds, below it: {lie}" in told
+        row = pick(compare_table(made), "byd-one-third", "market", "producer_surplus")
+        ends = [_signed(value / 1e9, True, 0) for value in (row.diff_range_lo, row.diff_range_hi)]
+        assert f"({ends[0]} to {ends[1]})" in told
+    alone = results(("baseline",), seeds=1, periods=4)
+    print_summary(Outcome(alone, compare_table(alone), 0, "baseline"), tmp_path)
+    assert "Range" not in capsys.readouterr().out
+
+
+def test_a_balance_turned_round_keeps_its_ends_in_order():
+    row = {"mean": -2.0, "range_lo": -3.0, "range_hi": -1.0, "diff_range_lo": -0.5, "diff_range_hi": 0.25}
+    assert _range(row, -1.0, False) == "1.00 to 3.00  (-0.25 to +0.50)"
+    assert _range(row, -1.0, True) == "1.00 to 3.00"
 
 
 def test_without_luck_not_even_a_share_of_runs_has_an_interval():

@@ -16,7 +16,7 @@ from pricewar.base.errors import ResultsError
 from pricewar.plots import draw_figures, make_figures, story
 from pricewar.plots.gains import bars
 from pricewar.plots.market import price_index, war_index
-from pricewar.plots.style import number, spread, with_interval
+from pricewar.plots.style import number, spread, with_interval, with_range
 from pricewar.results.store import table
 
 NAMES = ["who-gains", "consumer-surplus", "price-index", "war-index", "prices", "shares", "gross-margin",
@@ -122,6 +122,27 @@ def test_files_have_the_same_bytes_twice(tmp_path):
         ET.parse(tmp_path / "a" / f"{name}.svg")
 
 
+def test_no_band_and_no_axis_shows_a_price_below_zero():
+    """Three seeds, one of them with a price close to zero: Student's t alone would go below it."""
+    runs = few(results(("baseline",), seeds=3, periods=8))
+    firms = runs.firms.copy()
+    deep = {1: -0.02, 2: -0.35, 3: -0.97}
+    fallen = (firms["firm"] == "nio") & (firms["period"] > 2)
+    firms.loc[fallen, "price_change"] = firms.loc[fallen, "seed"].map(deep)
+    firms.loc[fallen & (firms["seed"] > 1), "share"] = 0.0
+    told = story(runs.but(firms=firms))
+    mean, lo, hi = (part[3:] for part in told.series("baseline", "nio", "price_change"))
+    assert -1.0 < lo.min() < -0.7
+    assert (lo < mean).all()
+    assert (mean < hi).all()
+    for name in ("prices", "shares"):
+        drawing = next(one for one in draw_figures(told) if one.name == name)
+        lows = [axes.get_ylim()[0] for axes in drawing.figure.axes if axes.get_title(loc="left")]
+        assert min(lows) >= (-100.0 if name == "prices" else 0.0)
+        if name == "prices":
+            assert min(lows) <= 100 * lo.min(), "the shared axis holds every panel"
+
+
 def test_style_of_the_caller_stays_and_does_not_leak_in(told, drawn, tmp_path):
     before = dict(mpl.rcParams)
     with mpl.rc_context({"font.size": 30, "axes.facecolor": "black"}):
@@ -208,3 +229,9 @@ def test_numbers(value, text):
 def test_intervals_in_words():
     assert with_interval((1.5, 1.0, 2.0)) == "1.50 [1.00, 2.00]"
     assert with_interval((1.5, np.nan, np.nan), signed=True) == "+1.50"
+
+
+def test_ranges_in_words():
+    assert with_range((1.5, 2.0)) == "(1.50 to 2.00)"
+    assert with_range((-0.001, 0.002), signed=True) == "(−0.001 to +0.002)"
+    assert with_range((np.nan, np.nan)) == ""

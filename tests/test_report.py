@@ -12,8 +12,8 @@ from pricewar.analysis import episodes
 from pricewar.analysis.compare import compare_table, pick
 from pricewar.base.errors import ResultsError
 from pricewar.plots import story
-from pricewar.plots.style import with_interval
-from pricewar.report import write_report
+from pricewar.plots.style import with_interval, with_range
+from pricewar.report import tables, write_report
 from pricewar.report.findings import findings
 
 VOID = {"meta", "img", "br"}
@@ -90,7 +90,7 @@ def test_findings_tell_welfare_with_open_orders_cost_and_a_long_wait(html, runs,
     text = Page(html).text
     table = compare_table(runs)
     parts = [pick(table, "byd-one-third", "market", "welfare", p) for p in ("total", "total_with_open")]
-    without, whole = (with_interval((v / 1e9 for v in row[3:]), signed=True) for row in parts)
+    without, whole = (with_interval((v / 1e9 for v in row.change), signed=True) for row in parts)
     assert f"Welfare changes by CNY {without} bn, with open orders by {whole}" in text
     assert "costs alone would have moved them to 0.0% below it" in text
     assert "was waited for" not in text
@@ -124,10 +124,27 @@ def test_open_orders_that_decide_the_sign_are_said_to(runs, tmp_path):
 
 def test_numbers_are_those_of_the_comparison(html, runs):
     row = pick(compare_table(runs), "byd-one-third", "market", "consumer_surplus")
-    expected = with_interval((value / 1e9 for value in row[3:]), signed=True)
+    expected = with_interval((value / 1e9 for value in row.change), signed=True)
     text = Page(html).text
     assert f"consumer surplus {expected}" in text
     assert text.count(expected) >= 3  # in the findings, the table and the caption
+
+
+def test_the_range_over_seeds_stands_below_the_interval_and_is_told_apart(html, runs):
+    row = pick(compare_table(runs), "byd-one-third", "market", "consumer_surplus")
+    ends = (row.diff_range_lo / 1e9, row.diff_range_hi / 1e9)
+    text = Page(html).text
+    assert with_range(ends, signed=True) in text
+    few = "Round brackets: range over seeds, least to greatest run, of fewer than 5 seeds"
+    assert few in text
+    assert "Square brackets: 95% intervals of the mean" in text
+    many = tables.market(story(results(("baseline", "byd-one-third"), seeds=6, periods=4)))[0]
+    assert "where 90% of runs lie (5 to 95%)" in many.note
+    (units,) = [cells for name, *cells in many.rows if name.startswith("Cars delivered")]
+    assert all("]\n(" in cell for cell in units)
+    one = tables.market(story(results(("baseline", "byd-one-third"), seeds=1, periods=4)))[0]
+    assert "Round brackets" not in one.note
+    assert not any("(" in cell for _, *cells in one.rows for cell in cells)
 
 
 def test_names_are_escaped(runs, tmp_path):

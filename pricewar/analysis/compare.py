@@ -21,7 +21,7 @@ from pricewar.results.bounds import Bounds, bounds_of
 from pricewar.results.schema import COMPARISON, columns, measures, without_level
 from pricewar.results.store import Results
 
-from .interval import Ends, Interval, Method, interval
+from .interval import Ends, Interval, Method, interval, spread_over_seeds
 from .panel import Panel, panel, position, total
 
 TOTAL: Final = "total"
@@ -29,6 +29,10 @@ OPEN: Final = "open_orders"
 """What the orders open at the end come to, less those open at the start."""
 WITH_OPEN: Final = "total_with_open"
 """The total of the months, with what open orders come to."""
+
+LEVELS: Final = ("mean", "lo", "hi")
+CHANGES: Final = ("diff", "diff_lo", "diff_hi")
+RANGES: Final = ("range_lo", "range_hi", "diff_range_lo", "diff_range_hi")
 
 
 class Row(NamedTuple):
@@ -40,6 +44,20 @@ class Row(NamedTuple):
     diff: float
     diff_lo: float
     diff_hi: float
+    range_lo: float
+    range_hi: float
+    diff_range_lo: float
+    diff_range_hi: float
+
+    @property
+    def level(self) -> tuple[float, float, float]:
+        """Mean with the ends of its interval."""
+        return self.mean, self.lo, self.hi
+
+    @property
+    def change(self) -> tuple[float, float, float]:
+        """Difference from the baseline with the ends of its interval."""
+        return self.diff, self.diff_lo, self.diff_hi
 
 
 @takes(results=Results, baseline=maybe(text), method=one_of("t", "bootstrap"))
@@ -52,12 +70,14 @@ def compare_table(results: Results, baseline: str | None = None, method: Method 
         method: kind of interval, "t" or "bootstrap".
 
     Returns:
-        Columns scenario, entity, metric, period (month or "total"), mean, lo, hi, diff, diff_lo, diff_hi.
+        Columns scenario, entity, metric, period (month or "total"), mean, lo, hi, diff, diff_lo, diff_hi,
+        range_lo, range_hi, diff_range_lo, diff_range_hi. The first six are means with the intervals of means;
+        ranges are where 90% of the runs lie, or all of them with fewer than five seeds.
         Money of the market has two periods more, where all scenarios end in the same month: "open_orders",
         what the orders open at the end come to, less those open at the start; and "total_with_open", the
         total with it. The means of surplus and welfare are NaN: only their differences mean anything.
-        Intervals are NaN with one seed, and where the seeds do not differ; they lie inside what the metric
-        can be. A seed that lacks a run drops out of the differences it is needed for.
+        Intervals and ranges are NaN with one seed, and where the seeds do not differ; they lie inside what
+        the metric can be. A seed that lacks a run drops out of the differences it is needed for.
 
     Raises:
         ResultsError: the baseline is not among the scenarios.
@@ -69,7 +89,7 @@ def compare_table(results: Results, baseline: str | None = None, method: Method 
     if can_accrue(results):
         parts.append(_accrued(results, market, base, method))
     table = pd.concat(parts, ignore_index=True)
-    table.loc[table["metric"].isin(without_level("market")), ["mean", "lo", "hi"]] = np.nan
+    table.loc[table["metric"].isin(without_level("market")), [*LEVELS, *RANGES[:2]]] = np.nan
     return table
 
 
@@ -138,27 +158,31 @@ def _intervals(data: Panel, values: Floats, base: int, method: Method) -> pd.Dat
     own = [interval(part, method, level) for part in values]
     size = np.nanmax(np.abs(values), axis=(0, 1), initial=0.0)
     paired = [interval(part - values[base], method, change, size) for part in values]
+    ranges = [spread_over_seeds(part) for part in values]
+    apart = [spread_over_seeds(part - values[base], size) for part in values]
     # a scenario less itself is zero, with one seed too: known, not estimated
-    paired[base] = Interval(*(np.where(np.isnan(own[base].mean), np.nan, 0.0) for _ in range(3)))
-    return _long(data, own, paired)
+    zero = np.where(np.isnan(own[base].mean), np.nan, 0.0)
+    paired[base], apart[base] = Interval(zero, zero, zero), (zero, zero)
+    return _long(data, own, paired, ranges, apart)
 
 
 def _ends(bounds: Sequence[Bounds]) -> Ends:
     return Ends(np.array([one.low for one in bounds]), np.array([one.high for one in bounds]))
 
 
-def _long(data: Panel, own: list[Interval], paired: list[Interval]) -> pd.DataFrame:
+def _long(data: Panel, *parts: Sequence[tuple[Floats, ...]]) -> pd.DataFrame:
+    """Rows of the table; each part gives its columns in order, one tuple of arrays a scenario."""
     axes = (data.scenarios, data.months, data.entities, data.metrics)
     index = np.indices([len(axis) for axis in axes]).reshape(4, -1)
     scenario, period, entity, metric = (
         np.array(axis, object)[i] for axis, i in zip(axes, index, strict=True)
     )
     keys = {"scenario": scenario, "entity": entity, "metric": metric, "period": period}
-    numbers = {name: _stack(own, i) for i, name in enumerate(("mean", "lo", "hi"))}
-    numbers |= {name: _stack(paired, i) for i, name in enumerate(("diff", "diff_lo", "diff_hi"))}
+    stacked = [_stack(part, i) for part in parts for i in range(len(part[0]))]
+    numbers = dict(zip((*LEVELS, *CHANGES, *RANGES), stacked, strict=True))
     frame = pd.DataFrame(keys | numbers)
     return frame.astype({column.name: column.dtype for column in COMPARISON})
 
 
-def _stack(intervals: list[Interval], part: int) -> Floats:
+def _stack(intervals: Sequence[tuple[Floats, ...]], part: int) -> Floats:
     return np.stack([one[part] for one in intervals]).ravel()

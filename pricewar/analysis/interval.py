@@ -1,7 +1,8 @@
 """Means with 95% intervals that are possible: inside what a metric can be, and none where nothing differs.
 
-A share of runs gets the exact limits of Clopper and Pearson (1934), anything else Student's t, cut at the
-metric's bounds, or the bootstrap. Argued, with measured coverage, in docs/adr/0070-intervals.md.
+A share of runs gets the exact limits of Clopper and Pearson (1934), anything else Student's t, on the log or
+logit scale of a metric with one or two bounds, or the bootstrap. Argued, with measured coverage, in
+docs/adr/0070-intervals.md. Beside it, the range over seeds: where runs lie, not where their mean does.
 """
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ from pricewar.results.bounds import FREE, Bounds
 Method = Literal["t", "bootstrap"]
 LEVEL = 0.95
 NO_LUCK = "no luck in this market: seeds do not differ"
+RANGE = 0.90
+"""Part of the runs inside the range over seeds."""
+FEW = 5
+"""Seeds below which the range runs from the least to the greatest value: quantiles would be made up."""
 _RESAMPLES = 2000
 _BLOCK = 4096
 _ROUNDING = 1e-12
@@ -48,7 +53,8 @@ def interval(
         values: (seeds, ...); NaN where a run has no value. Such seeds are left out, cell by cell.
         method: "t" (Student 1908), or "bootstrap": percentiles of the means of resampled seeds (Efron
             1979), with the same resamples at every call.
-        bounds: what a value lies between; an interval is cut there, which leaves its coverage as it is.
+        bounds: what a value lies between. An interval of t is taken on the log scale of the distance to one
+            bound, or on the logit scale between two, so that it comes near a bound and never reaches it.
         size: of the numbers that values are differences of, so that their rounding is not taken for luck.
 
     Returns:
@@ -65,13 +71,64 @@ def interval(
         squares = np.where(seen, (values - mean) ** 2, 0.0).sum(axis=0)
         error = np.sqrt(_over(squares, count - 1, 0) / np.maximum(count, 1))
         quantile = stdtrit(np.arange(1, values.shape[0] + 1), 0.5 + LEVEL / 2)
-        half = error * quantile[np.clip(count - 2, 0, None)]
-        lo, hi = mean - half, mean + half
+        lo, hi = _inside(mean, error * quantile[np.clip(count - 2, 0, None)], bounds)
     still = _still(values, seen, size)
     lo, hi = np.maximum(lo, bounds.low), np.minimum(hi, bounds.high)
     # the mean of values inside the bounds may leave them by its last bit
     lo, hi = np.minimum(lo, mean), np.maximum(hi, mean)
     return Interval(mean, np.where(still, np.nan, lo), np.where(still, np.nan, hi))
+
+
+def spread_over_seeds(values: Floats, size: ArrayLike = 0.0) -> tuple[Floats, Floats]:
+    """Between which values 90% of the runs lie: the 5% and the 95% quantile over seeds.
+
+    With fewer than five seeds, the least and the greatest value. It tells how far one run may lie from
+    another, and does not shrink with more seeds; the interval of the mean does.
+
+    Args:
+        values: (seeds, ...); NaN where a run has no value. Such seeds are left out, cell by cell.
+        size: as of `interval`.
+
+    Returns:
+        Low and high end, (...) each; NaN with fewer than two seeds, and where all have one value.
+    """
+    count = (~np.isnan(values)).sum(axis=0)
+    tail = (1.0 - RANGE) / 2 * (count >= FEW)
+    ranked = np.sort(values, axis=0)  # NaN last
+    ends = [_ranked(ranked, count, share) for share in (tail, 1.0 - tail)]
+    none = _still(values, ~np.isnan(values), size)
+    return np.where(none, np.nan, ends[0]), np.where(none, np.nan, ends[1])
+
+
+def _ranked(ranked: Floats, count: NDArray[np.int64], share: Floats) -> Floats:
+    """(...) the empirical quantile of the first `count` of sorted values, between two of them linearly."""
+    place = share * np.maximum(count - 1, 0)
+    under = np.floor(place).astype(int)
+    low, high = (
+        np.take_along_axis(ranked, np.minimum(i, np.maximum(count - 1, 0))[None], axis=0)[0]
+        for i in (under, under + 1)
+    )
+    return np.asarray(low + (place - under) * (high - low))
+
+
+def _inside(mean: Floats, half: Floats, bounds: Bounds | Ends) -> tuple[Floats, Floats]:
+    """The ends of t at half a width from the mean, on a scale on which bounds are infinitely far.
+
+    On the log scale a wide interval would grow without measure away from its one bound (fifty thousand
+    times the mean with two seeds): beyond a factor e it goes on along the tangent.
+    """
+    low, high = np.asarray(bounds.low, float), np.asarray(bounds.high, float)
+    below, above = mean - low, high - mean
+    with np.errstate(all="ignore"):
+        steps = half * (1.0 / below + 1.0 / above)
+        nearer, farther = np.exp(-steps), np.exp(np.minimum(steps, 1.0)) * np.maximum(steps, 1.0)
+        both = np.isfinite(high - low)
+        lo = low + below * nearer * np.where(both, (high - low) / (above + below * nearer), 1.0)
+        hi = high - above * nearer * np.where(both, (high - low) / (below + above * nearer), 1.0)
+        lo = np.where(np.isfinite(low), lo, np.where(np.isfinite(high), high - above * farther, mean - half))
+        hi = np.where(np.isfinite(high), hi, np.where(np.isfinite(low), low + below * farther, mean + half))
+    out = (below <= 0) | (above <= 0)  # by rounding
+    return np.where(out, mean - half, lo), np.where(out, mean + half, hi)
 
 
 def _still(values: Floats, seen: NDArray[np.bool_], size: ArrayLike) -> NDArray[np.bool_]:

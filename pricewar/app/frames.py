@@ -102,7 +102,7 @@ def frame_of(scenario: Scenario, results: Results) -> dict[str, Any]:
 
     Returns:
         Months, firms (id, name, colour), series by chart key, what costs explain of each firm's price
-        (percent), the ribbon of events, and what one sees in words.
+        (percent), the ribbon of events, its campaigns (None where they are off), and what one sees in words.
     """
     results.require_complete()
     firms = results.firms
@@ -127,6 +127,7 @@ def frame_of(scenario: Scenario, results: Results) -> dict[str, Any]:
         "explained": dict(zip(ids, explained, strict=True)),
         "raw": {key: _plain(columns[key]) for key in FINAL},
         "ribbon": ribbon(results.log, scenario),
+        "campaigns": campaigns(results.campaigns, firms) if scenario.campaigns.on else None,
         "told": told(scenario, firms, results.market),
     }
 
@@ -153,6 +154,28 @@ def ribbon(log: pd.DataFrame, scenario: Scenario) -> list[dict[str, Any]]:
             {"period": int(period), "month": month, "sort": sort, "what": text[:1].upper() + text[1:]}
         )
     return found
+
+
+def campaigns(table: pd.DataFrame, firms: pd.DataFrame) -> list[dict[str, Any]]:
+    """Campaigns in order of their months, each with the month without it: the end of the run if it stands.
+
+    Args:
+        table: campaigns of one run.
+        firms: its table of firms; the offers of a firm end when it leaves.
+
+    Returns:
+        period, end (months of the run, from 0), firm, role, kind, announced (percent), trigger (id of the
+        firm that is answered, empty for a leader).
+    """
+    last = int(firms["period"].max()) + 1
+    left = firms[~firms["active"].astype(bool)].groupby("firm")["period"].min().to_dict()
+    names = ["period", "firm", "role", "kind", "trigger", "announced", "ended"]
+    found = []
+    for period, firm, role, kind, trigger, announced, ended in table[names].itertuples(index=False):
+        end = min(int(ended) if ended >= 0 else last, int(left.get(firm, last)))
+        one = {"period": int(period), "end": end, "firm": firm, "role": role, "kind": kind}
+        found.append(one | {"announced": 100.0 * float(announced), "trigger": trigger})
+    return sorted(found, key=lambda one: one["period"])
 
 
 def _sort(entity: str, what: str) -> str:

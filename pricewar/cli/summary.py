@@ -9,14 +9,14 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from pricewar.analysis.compare import OPEN, WITH_OPEN, has_luck
-from pricewar.analysis.interval import NO_LUCK
+from pricewar.analysis.compare import CHANGES, LEVELS, OPEN, RANGES, WITH_OPEN, has_luck
+from pricewar.analysis.interval import FEW, NO_LUCK
 from pricewar.results.store import Results
 
 from .console import say, show, tell
 from .output import Outcome
 
-NUMBERS: Final = ["mean", "lo", "hi", "diff", "diff_lo", "diff_hi"]
+NUMBERS: Final = [*LEVELS, *CHANGES, *RANGES]
 
 SHOWN: Final = {
     "war_index": ("war index, %", 1.0),
@@ -60,17 +60,16 @@ def print_summary(outcome: Outcome, out: Path) -> None:
     alone = len(results.scenarios) == 1
     told = [name for name in SHOWN if name in cells.index and not _silent(cells, name, alone)]
     heads = ["over the whole run", *(_head(name, baseline) for name in results.scenarios)]
-    rows = [
-        [words, *(_cell(cells.loc[(metric, name)], scale, name == baseline) for name in results.scenarios)]
-        for metric in told
-        for words, scale in (SHOWN[metric],)
-    ]
     count, luck = len(results.seeds), has_luck(results)
-    title = f"Mean of {count} seed{'s' if count > 1 else ''}"
-    if len(results.scenarios) > 1:
-        of_what = " [95% interval over seeds, of luck]" if count > 1 and luck else ""
-        title += f"; difference from {baseline}{of_what}"
-    title += "" if luck else f"; {NO_LUCK}"
+    rows = []
+    for metric in told:
+        words, scale = SHOWN[metric]
+        parts = [(cells.loc[(metric, name)], scale, name == baseline) for name in results.scenarios]
+        rows.append([words, *(_cell(*part) for part in parts)])
+        ranges = [_range(*part) for part in parts]
+        if any(ranges):
+            rows.append([f"  {_lie(count)}", *ranges])
+    title = _title(count, luck, None if alone else baseline)
     show(title, heads, rows)
     for what, where in {
         "report ": "report.html",
@@ -79,6 +78,28 @@ def print_summary(outcome: Outcome, out: Path) -> None:
         "wars   ": f"wars.csv ({outcome.wars} found)",
     }.items():
         tell(f"{what}  {out / where}")
+
+
+def _title(count: int, luck: bool, baseline: str | None) -> str:
+    """What the numbers are, and which of the two spreads is which."""
+    title = f"Mean of {count} seed{'s' if count > 1 else ''}"
+    if baseline is not None:
+        title += f"; difference from {baseline}"
+    if not luck:
+        return f"{title}; {NO_LUCK}"
+    if count == 1:
+        return title
+    apart = "" if baseline is None else " (in round brackets: their differences)"
+    return (
+        f"{title} [95% interval over seeds, of luck]\n"
+        "Interval of the mean: the luck of the average, less with more seeds.\n"
+        f"Range over seeds, below it: {_lie(count)}{apart}."
+    )
+
+
+def _lie(count: int) -> str:
+    """What a range over seeds is; too few seeds have no quantiles."""
+    return "where 90% of runs lie" if count >= FEW else "least to greatest run"
 
 
 def as_tree(outcome: Outcome, out: Path) -> dict[str, Any]:
@@ -125,14 +146,39 @@ def _head(name: str, baseline: str) -> str:
 
 
 def _cell(row: Any, scale: float, alone: bool) -> str:
-    mean, diff, *ends = (float(row[key]) * scale for key in ("mean", "diff", "diff_lo", "diff_hi"))
-    lo, hi = ends if scale > 0 else ends[::-1]
-    level = "" if math.isnan(mean) else _number(mean)
-    if alone or math.isnan(diff):
+    """Level with its interval of the baseline; of others the level, and the difference with its interval."""
+    level = "" if math.isnan(row["mean"]) else _number(float(row["mean"]) * scale)
+    name = "" if alone else "diff_"
+    middle, lo, hi = _scaled(row, ["mean" if alone else "diff", f"{name}lo", f"{name}hi"], scale)
+    if math.isnan(middle):
         return level
     more = _finer(lo, hi)
     interval = "" if math.isnan(lo) else f" [{_number(lo, more)}, {_number(hi, more)}]"
-    return f"{level}  {'+' if diff >= 0 else ''}{_number(diff, more)}{interval}".strip()
+    if alone:
+        return f"{level}{interval}"
+    return f"{level}  {'+' if middle >= 0 else ''}{_number(middle, more)}{interval}".strip()
+
+
+def _range(row: Any, scale: float, alone: bool) -> str:
+    """Range over seeds of the level, and in round brackets that of the difference."""
+    level, change = (
+        "" if math.isnan(lo) else f"{_signed(lo, sign, more)} to {_signed(hi, sign, more)}"
+        for name, sign in (("range", False), ("diff_range", True))
+        for _, lo, hi in (_scaled(row, [f"{name}_lo", f"{name}_lo", f"{name}_hi"], scale),)
+        for more in (_finer(lo, hi),)
+    )
+    return level if alone or not change else f"{level}  ({change})".strip()
+
+
+def _scaled(row: Any, names: list[str], scale: float) -> tuple[float, float, float]:
+    """A middle and its two ends, the lower first whatever the sign of the scale."""
+    middle, *ends = (float(row[name]) * scale for name in names)
+    lo, hi = ends if scale > 0 else ends[::-1]
+    return middle, lo, hi
+
+
+def _signed(value: float, signed: bool, more: int) -> str:
+    return f"{'+' if signed and value >= 0 else ''}{_number(value, more)}"
 
 
 def _finer(lo: float, hi: float) -> int:

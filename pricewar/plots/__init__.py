@@ -9,7 +9,7 @@ from pricewar.base.arguments import maybe, takes, text
 from pricewar.base.arguments import path as path_
 from pricewar.results.store import Results
 
-from . import breakeven, firms, gains, market
+from . import breakeven, campaigns, firms, gains, market
 from .data import Story, story
 from .style import Drawing
 
@@ -24,7 +24,7 @@ def draw_figures(told: Story, focus: str = "xiaomi") -> list[Drawing]:
         focus: firm whose break-even is drawn; left out where there is no such firm.
     """
     drawn = [gains.draw(told), market.consumer_surplus(told)] if told.others else []
-    drawn += [market.price_index(told), market.war_index(told)]
+    drawn += [market.price_index(told), market.war_index(told), *campaigns.draw_all(told)]
     drawn += [firms.draw(told, m) for m in (firms.PRICES, firms.SHARES, firms.MARGINS, firms.CASH)]
     return drawn + ([breakeven.draw(told, focus)] if focus in told.firms else [])
 

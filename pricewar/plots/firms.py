@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from pricewar.results.bounds import bounds_of
 
 from .data import Story
 from .ribbon import foot, foot_inches, key, mark_months
@@ -54,15 +58,19 @@ CASH = Measure("cash", "cash", "Cash by firm", "end of month, CNY bn", 1e-9, Fal
 def draw(told: Story, measure: Measure) -> Drawing:
     """A panel for each firm, a line for each scenario, bands for 95% intervals."""
     rows = -(-len(told.firms) // _COLUMNS)
-    top, bottom = 0.61 + 0.17 * -(-len(told.scenarios) // 4), 0.5 + foot_inches(told)
+    top, bottom = 0.61 + 0.17 * -(-(len(told.scenarios) + 2) // 4), 0.5 + foot_inches(told)
     height = top + bottom + 1.25 * rows
     with house():
         figure = Figure(figsize=(WIDTH, height))
         panels = figure.subplots(rows, _COLUMNS, sharex=True, sharey=measure.common, squeeze=False).ravel()
         for axes, firm in zip(panels, told.firms, strict=False):
             _panel(axes, told, firm, measure)
+        for axes in panels[: len(told.firms)]:
+            _no_impossible_axis(axes, measure)
         _hide_spare(panels, len(told.firms))
         month_axis(panels[0], told.months, ticks=3)
+        for axes in panels:
+            axes.tick_params(axis="x", labelsize=7)
         figure.subplots_adjust(
             left=0.09, right=0.985, top=1 - top / height, bottom=bottom / height, wspace=0.3, hspace=0.32
         )
@@ -102,6 +110,12 @@ def _panel(axes: Axes, told: Story, firm: str, measure: Measure) -> None:
     axes.set_title(short(told.name(firm)), fontweight="bold", pad=3)
 
 
+def _no_impossible_axis(axes: Axes, measure: Measure) -> None:
+    """The axis ends where the measure does: room below it would show prices under zero."""
+    bounds, (low, high) = bounds_of(measure.metric), axes.get_ylim()
+    axes.set_ylim(max(low, measure.scale * bounds.low), min(high, measure.scale * bounds.high))
+
+
 def _hide_spare(panels: np.ndarray, used: int) -> None:
     for axes in panels[used:]:
         axes.set_axis_off()
@@ -113,9 +127,11 @@ def _head(figure: Figure, told: Story, measure: Measure) -> None:
     inch = 1 / figure.get_figheight()
     figure.text(0.012, 1 - 0.08 * inch, measure.title, fontsize=11, fontweight="bold", va="top")
     styles = looks(told.scenarios, told.baseline)
-    handles = [Line2D([], [], label=name, **styles[name]) for name in told.scenarios]
+    handles: list[Artist] = [Line2D([], [], label=name, **styles[name]) for name in told.scenarios]
     if measure.reference:
         handles.append(Line2D([], [], label="thin: what costs explain", color="#404040", **THIN))
+    if told.luck and len(told.results.seeds) > 1:
+        handles.append(Patch(label="shade: interval of the mean", color="#404040", alpha=0.18, linewidth=0))
     figure.legend(
         handles=handles, loc="upper left", bbox_to_anchor=(0.005, 1 - 0.24 * inch), ncols=4, handlelength=2.6,
         fontsize=8,
@@ -130,7 +146,7 @@ def _finding(told: Story, measure: Measure) -> str:
         known = {firm: row for firm, row in rows.items() if np.isfinite(row.diff)}
         if known:
             firm = max(known, key=lambda name: abs(known[name].diff))
-            change = with_interval((measure.scale * value for value in known[firm][3:]), signed=True)
+            change = with_interval((measure.scale * value for value in known[firm].change), signed=True)
             parts.append(f"{told.name(firm)} by {change} in {scenario}")
     if not parts:
         return "There is no other scenario to compare with."

@@ -78,7 +78,7 @@ def consumer_surplus(told: Story) -> Drawing:
     totals = []
     for name in told.others:
         row = told.total(name, "market", "consumer_surplus")
-        value = with_interval((part / 1e9 for part in row[3:]), signed=True)
+        value = with_interval((part / 1e9 for part in row.change), signed=True)
         totals.append(f"consumer surplus over the whole run changes by CNY {value} bn in {name}")
     caption = (
         f"Consumer surplus, difference from {told.baseline} with the same seeds, seed by seed; {told.bands}; "

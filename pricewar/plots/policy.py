@@ -143,8 +143,8 @@ def robustness_bars(study: PolicyStudy) -> Drawing:
     caption = (
         "By welfare with open orders, present value. Left: share of futures in which the option is best, "
         "with 95% intervals over futures (Clopper-Pearson). Right: mean loss against the best option of each "
-        "future, with 95% intervals over futures, cut at 0. Of options that tie the first of the file "
-        f"counts, {NONE} before all."
+        "future, with 95% intervals over futures, which end above 0. Of options that tie the first of the "
+        f"file counts, {NONE} before all."
     )
     return Drawing("robustness", "Which option holds up", caption, finding[:1].upper() + finding[1:], figure)
 

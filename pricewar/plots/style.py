@@ -193,6 +193,16 @@ def with_interval(values: Iterable[float], signed: bool = False) -> str:
     return f"{number(mean, places, signed)} [{number(lo, places)}, {number(hi, places)}]"
 
 
+def with_range(values: Iterable[float], signed: bool = False) -> str:
+    """(lo, hi) of a range over seeds as `(lo to hi)`; empty where there is none."""
+    lo, hi = values
+    if not np.isfinite([lo, hi]).all():
+        return ""
+    finer = range(max(_places(lo), _places(hi)), 13)
+    places = next((more for more in finer if number(lo, more) != number(hi, more)), 13)
+    return f"({number(lo, places, signed)} to {number(hi, places, signed)})"
+
+
 def count(many: int, noun: str) -> str:
     """A number with its noun: 1 seed, 20 seeds."""
     return f"{many} {noun}" if many == 1 else f"{many} {noun}s"

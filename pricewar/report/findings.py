@@ -92,7 +92,7 @@ def _wait(told: Story, scenario: str) -> str:
 
 def _money(told: Story, scenario: str, metric: str, period: str = TOTAL) -> str:
     row = told.total(scenario, "market", metric, period)
-    return with_interval((value / 1e9 for value in row[3:]), signed=True)
+    return with_interval((value / 1e9 for value in row.change), signed=True)
 
 
 def _war(told: Story, scenario: str, episodes: pd.DataFrame) -> str:

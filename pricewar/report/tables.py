@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from pricewar.analysis import below_cost, break_even, gains, predation
-from pricewar.analysis.compare import TOTAL, WITH_OPEN
-from pricewar.analysis.interval import NO_LUCK
+from pricewar.analysis.compare import TOTAL, WITH_OPEN, Row
+from pricewar.analysis.interval import FEW, NO_LUCK
 from pricewar.analysis.surplus import GROUPS
 from pricewar.plots.data import Story
-from pricewar.plots.style import number, with_interval
+from pricewar.plots.style import number, with_interval, with_range
 from pricewar.results.schema import without_level
 
 
@@ -83,16 +83,16 @@ def _market(told: Story, others: tuple[str, ...]) -> Grid:
         if silent or not told.has(shown.metric, shown.period):
             continue
         base = told.total(told.baseline, "market", shown.metric, shown.period)
-        cells = [with_interval(shown.scale * value for value in base[:3])]
+        cells = [_level(shown, base)]
         for scenario in others:
             row = told.total(scenario, "market", shown.metric, shown.period)
-            cells.append(with_interval((shown.scale * value for value in row[3:]), signed=True))
+            cells.append(_change(shown, row))
         rows.append((f"{shown.name} ({shown.unit})", *cells))
     head = ("", told.baseline, *(f"{name}: difference" for name in others))
     note = (
         "A level of consumer surplus or welfare means nothing, so only differences are told. Surplus counts "
         "at the order, profit at the delivery; open orders: what the orders open at the end come to, less "
-        f"those of the start. {_of_what(told)}"
+        f"those of the start. {_of_what(told)}{_ranges(told)}"
     )
     return Grid("The market over the whole run", note, head, tuple(rows))
 
@@ -128,10 +128,44 @@ def firms(told: Story, scenario: str) -> Grid:
         cells = []
         for shown in FIRMS:
             row = told.total(scenario, firm, shown.metric)
-            cells.append(with_interval((shown.scale * value for value in row[3:]), signed=True))
+            cells.append(_change(shown, row))
         rows.append((told.name(firm), *cells))
     head = ("", *(f"{shown.name} ({shown.unit})" for shown in FIRMS))
-    return Grid(f"Firms in {scenario}, difference from {told.baseline}", _of_what(told), head, tuple(rows))
+    note = f"{_of_what(told)}{_ranges(told)}"
+    return Grid(f"Firms in {scenario}, difference from {told.baseline}", note, head, tuple(rows))
+
+
+def _level(shown: Shown, row: Row) -> str:
+    """Mean with its interval, and below them the range over seeds."""
+    return _two_lines(
+        with_interval(shown.scale * value for value in row.level),
+        with_range(shown.scale * value for value in (row.range_lo, row.range_hi)),
+    )
+
+
+def _change(shown: Shown, row: Row) -> str:
+    """The same of the difference from the baseline."""
+    return _two_lines(
+        with_interval((shown.scale * value for value in row.change), signed=True),
+        with_range((shown.scale * value for value in (row.diff_range_lo, row.diff_range_hi)), signed=True),
+    )
+
+
+def _two_lines(mean: str, runs: str) -> str:
+    return f"{mean}\n{runs}" if runs else mean
+
+
+def _ranges(told: Story) -> str:
+    """What the round brackets of a table contain; nothing where there are none."""
+    seeds = len(told.results.seeds)
+    if not told.luck or seeds == 1:
+        return ""
+    where = (
+        "where 90% of runs lie (5 to 95%)"
+        if seeds >= FEW
+        else f"least to greatest run, of fewer than {FEW} seeds"
+    )
+    return f" Round brackets: range over seeds, {where}; it does not narrow with more seeds."
 
 
 def _of_what(told: Story) -> str:
@@ -140,7 +174,7 @@ def _of_what(told: Story) -> str:
         return f"No intervals: {NO_LUCK}."
     if len(told.results.seeds) == 1:
         return "One seed: no intervals."
-    return "Brackets: 95% intervals over seeds, of luck alone, not of the parameters."
+    return "Square brackets: 95% intervals of the mean over seeds: of luck alone, not of the parameters."
 
 
 def books(told: Story, scenario: str) -> Grid:

@@ -38,6 +38,15 @@ is modelled. Differences between scenarios do; the tables of runs hold the value
 and `comparison.csv` leaves the levels empty. In it, `open_orders` is what the orders open at the end come
 to, less those of the start, and `total_with_open` the total with them.
 
+`comparison.csv` tells two spreads, and they answer two questions. `lo` and `hi` (`diff_lo`, `diff_hi`) are
+the 95% interval of the mean: the luck of the average, which shrinks with more seeds. `range_lo` and
+`range_hi` (`diff_range_lo`, `diff_range_hi`) are the range over seeds: 90% of the runs lie between them,
+however many there are. With fewer than five seeds the range is from the least to the greatest run; with one
+seed, and where no seed differs, both are empty.
+
+`figures/campaigns-SCENARIO` is drawn for each scenario in which firms start campaigns. It has a row for each
+firm: who starts and who follows in the first run, month by month, beside the campaigns a year over all seeds.
+
 The same inputs give the same bytes in every table. Whatever differs between two runs (wall time, command
 line, versions) is in `run.json` alone; `runs.seconds` is kept there and joined again on loading.
 

@@ -236,6 +236,10 @@ COMPARISON: Final[Table] = (
     rate("diff", "of the metric", "mean over seeds of the difference from the baseline with the same seed"),
     rate("diff_lo", "of the metric", "lower end of its 95% interval over seeds; empty where no seed differs"),
     rate("diff_hi", "of the metric", "upper end"),
+    rate("range_lo", "of the metric", "range over seeds: 5% quantile of runs (the least of fewer than 5)"),
+    rate("range_hi", "of the metric", "95% quantile of runs (the greatest of fewer than 5): 90% lie between"),
+    rate("diff_range_lo", "of the metric", "range over seeds of the difference with the same seed, low end"),
+    rate("diff_range_hi", "of the metric", "high end"),
 )
 
 EPISODES: Final[Table] = (

@@ -42,6 +42,11 @@ export function chart(
       height,
     }),
   );
+  return card(spec, label, figure);
+}
+
+/** A figure with its title and a button that saves it; below it what else there is to say. */
+export function card(spec, label, figure, ...below) {
   const name = `${spec.title} ${label}`
     .trim()
     .toLowerCase()
@@ -56,6 +61,7 @@ export function chart(
       h("button", { title: "Download this figure (SVG)", onclick: () => saveSvg(figure, name, spec) }, "SVG"),
     ),
     figure,
+    ...below,
   );
 }
 

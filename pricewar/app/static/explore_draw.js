@@ -1,4 +1,5 @@
 // The right side of the explore page: ribbon, charts, figures of the month, downloads.
+import { timeline } from "/static/campaigns.js";
 import { chart, extent, ribbonList } from "/static/charts.js";
 import { $, h, monthName, num, tell } from "/static/dom.js";
 import { months, query, state } from "/static/explore_state.js";
@@ -12,7 +13,7 @@ export function draw() {
   $("#told").replaceChildren(...told(a, b));
   $("#ribbon").replaceChildren(ribbonList(happened()));
   $("#legend").replaceChildren(legend(a));
-  $("#charts").replaceChildren(grid(a, b));
+  $("#charts").replaceChildren(grid(a, b), ...campaigns(a, b));
   $("#below").replaceChildren(h("div.below", {}, figures(a, b), downloads()));
 }
 
@@ -134,6 +135,19 @@ function grid(a, b) {
     ];
   });
   return h("div.charts", { style: `grid-template-columns:repeat(${columns},minmax(0,1fr))` }, cells);
+}
+
+/** A timeline of campaigns below the charts for each run that has them on. */
+function campaigns(a, b) {
+  const options = {
+    until: state.until,
+    width: $("#charts").clientWidth - 22,
+    hides: (firm) => state.hidden.has(firm.colour ? firm.id : "rest"),
+  };
+  const cards = b
+    ? [timeline(a, { ...options, label: "A" }), timeline(b, { ...options, label: "B" })]
+    : [timeline(a, options)];
+  return cards.filter(Boolean);
 }
 
 function figures(a, b) {
