@@ -15,6 +15,7 @@ from .step import Step
 PROSE: Final = (
     "README.md",
     "docs/explanation/backtest.md",
+    "docs/explanation/campaigns.md",
     "docs/explanation/lessons.md",
     "docs/explanation/limits-in-court.md",
     "docs/explanation/money-and-welfare.md",
@@ -34,6 +35,7 @@ PROSE: Final = (
     "scenarios/china-2023-costs.md",
     "scenarios/chip-shock.md",
     "scenarios/forecast-2025.md",
+    "scenarios/measures.md",
     "scenarios/premium-defence.md",
     "scenarios/shake-out.md",
     "scenarios/su7-crash.md",
@@ -53,7 +55,6 @@ STATIC: Final = {
     "docs/img/screen_prices.png": "a screen of shares and margins, which does not run the market",
     "docs/adr/*.md": "decisions, with what was measured then",
     "docs/explanation/architecture.md": "where code is",
-    "docs/explanation/campaigns.md": "pricewar calibrate --campaigns, and runs of china-2023",
     "docs/explanation/equilibrium.md": "the solver, checked by pricewar verify",
     "docs/explanation/learning.md": "the laboratory",
     "docs/explanation/strategies-in-china.md": "recorded price moves: pricewar.data.page",

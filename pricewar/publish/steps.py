@@ -7,6 +7,7 @@ from .pages import card_steps, demo_step, lessons_step, war_step
 from .shots import shots_step
 from .step import Step, repository
 from .studies import experiment_steps, policy_steps, table_step
+from .wars import wars_step
 
 
 def all_steps() -> list[Step]:
@@ -18,6 +19,7 @@ def all_steps() -> list[Step]:
         war_step(),
         shots_step(),
         backtest_step(),
+        wars_step(),
         *experiment_steps(),
         table_step(),
         *policy_steps(),
