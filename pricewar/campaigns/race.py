@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from pydantic import Field
 
+from pricewar.base.arrays import read_only
 from pricewar.base.records import Flags, Floats
 
 from .base import LIMITED, LIST, Board, CampaignRule, Draws, Plan
@@ -15,6 +18,13 @@ Shares = tuple[float, float, float, float]
 def expit(logit: Floats) -> Floats:
     """Probability of a logit."""
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logit, -50.0, 50.0))))
+
+
+@lru_cache(maxsize=64)
+def _by_firm(firms: tuple[str, ...], own: tuple[tuple[str, float], ...], usual: float) -> Floats:
+    """(F,) each firm's own value, or the usual one; asked for many times a month."""
+    given = dict(own)
+    return read_only(np.array([given.get(firm, usual) for firm in firms]))
 
 
 class QuotaRace(CampaignRule):
@@ -75,9 +85,8 @@ class QuotaRace(CampaignRule):
 
     def usual(self, firms: tuple[str, ...]) -> tuple[Floats, Floats]:
         """(F,) intercepts of leading and of following, by firm."""
-        pairs = (self.lead, self.lead_usual), (self.follow, self.follow_usual)
-        lead, follow = (np.array([own.get(firm, usual) for firm in firms]) for own, usual in pairs)
-        return lead, follow
+        lead, follow = tuple(self.lead.items()), tuple(self.follow.items())
+        return _by_firm(firms, lead, self.lead_usual), _by_firm(firms, follow, self.follow_usual)
 
     def lead_odds(self, board: Board) -> Floats:
         """(F,) logits of leading this month."""
