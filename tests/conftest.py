@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import pytest
+from numba import config
+from numba.core.dispatcher import Dispatcher
 
 from pricewar.base.records import Offers
 from pricewar.base.state import State
@@ -148,11 +151,37 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Slow tests begin, so that no worker is left with one at the end; nothing is counted in them.
 
     They work in browsers, servers and processes of their own, where coverage sees nothing and costs much.
+    Nor are lines counted that hypothesis passes a hundred times over, unless kernels run as Python: then its
+    examples are what goes through them.
     """
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     for item in items:
-        if item.get_closest_marker("slow") is not None:
+        many = getattr(getattr(item, "obj", None), "is_hypothesis_test", False) and not config.DISABLE_JIT
+        if many or item.get_closest_marker("slow") is not None:
             item.add_marker(pytest.mark.no_cover)
+
+
+def _nothing() -> None:
+    return None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiler_untraced() -> Iterator[None]:
+    """No line is counted while a kernel is compiled: none of ours runs, and numba takes a third longer."""
+    compile_as_usual = Dispatcher.compile
+
+    def compile_untraced(self: Any, sig: Any) -> Any:
+        tracer = sys.gettrace()
+        sys.settrace(None)
+        try:
+            return compile_as_usual(self, sig)
+        finally:
+            sys.settrace(tracer)
+            _nothing()  # coverage takes its place again at the next call, and must see this frame end
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Dispatcher, "compile", compile_untraced)
+        yield
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from pricewar.base.errors import InputError
 from pricewar.demand.anchored import Anchored
 from pricewar.experiment import run_experiment
 from pricewar.experiment.files import experiment_from
+from pricewar.experiment.pool import SerialExecutor, spawned_pool
 from pricewar.market.buyers import choose
 from pricewar.market.calibrate import calibrate
 from pricewar.market.calibration_report import best_prices, fit
@@ -127,9 +130,18 @@ def test_another_currency_is_the_same_market(kind: str) -> None:
     assert same == pytest.approx(usual, rel=1e-6)
 
 
+@pytest.fixture(scope="module")
+def two_workers() -> Iterator[Executor]:
+    """Two processes as a sweep starts them, for all kinds: to start them takes longer than the runs."""
+    with spawned_pool(2) as pool:
+        yield pool
+
+
 @pytest.mark.slow
 @kinds
-def test_a_sweep_with_workers_gives_the_bytes_of_one_process(kind: str, tmp_path: Path) -> None:
+def test_a_sweep_with_workers_gives_the_bytes_of_one_process(
+    kind: str, tmp_path: Path, two_workers: Executor
+) -> None:
     path, values = "demand.own_elasticity", (-3.0, -3.5)
     if kind == "hotelling":
         path, values = "demand.transport", (20_000.0, 24_000.0)
@@ -138,9 +150,9 @@ def test_a_sweep_with_workers_gives_the_bytes_of_one_process(kind: str, tmp_path
         "factors": {"steep": {"path": path, "values": values}},
     }  # fmt: skip
     found = []
-    for workers in (1, 2):
-        store = tmp_path / str(workers)
-        study = run_experiment(experiment_from(tree, "test"), store=store, workers=workers)
+    for name, executor in (("here", SerialExecutor()), ("there", two_workers)):
+        store = tmp_path / name
+        study = run_experiment(experiment_from(tree, "test"), executor, store=store, workers=2)
         assert set(study.runs["status"]) == {"ok"}
         found.append((store / "runs.parquet").read_bytes())
     assert found[0] == found[1]

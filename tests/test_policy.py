@@ -332,6 +332,16 @@ def test_folders_that_the_brief_names_are_there(tmp_path: Path) -> None:
     assert all((tmp_path / name).is_dir() for name in named), named
 
 
+def test_effects_are_those_of_their_study_whatever_is_done_to_the_table(study: PolicyStudy) -> None:
+    one = effects(study)
+    one["diff"] = 0.0
+    assert (effects(study)["diff"] != 0.0).any()
+    for option in ("ban", "subsidy"):  # short-lived studies may follow each other at one place in memory
+        other = study.options.assign(welfare=study.options["option"] == option)
+        told = effects(PolicyStudy(study.spec, other, study.paths))
+        assert pick(told, option, "welfare")["diff"] == 1.0
+
+
 def test_brief_is_one_page_and_needs_no_network(study: PolicyStudy, tmp_path: Path) -> None:
     findings = write_brief(study, tmp_path, "pricewar policy small")
     assert len(findings) == 3

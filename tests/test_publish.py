@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from pricewar.base.edition import EDITION, mark
 from pricewar.base.errors import InputError, ResultsError
+from pricewar.experiment.pool import SerialExecutor
 from pricewar.publish import (
     MANIFEST,
     PROSE,
@@ -54,12 +55,18 @@ def told(place: Place, steps: Iterable[Step], only: Iterable[str] = ()) -> list[
 
 
 @pytest.mark.slow
-def test_two_empty_folders_get_the_same_bytes_and_the_second_call_has_nothing_to_do(tmp_path: Path) -> None:
+def test_two_empty_folders_get_the_same_bytes_and_the_second_call_has_nothing_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One folder is made by two workers as usual, the other by this process alone."""
     places = [
-        Place(tmp_path / name, tmp_path / f"work-{name}", small=True, quiet=True) for name in ("a", "b")
+        Place(tmp_path / name, tmp_path / f"work-{name}", small=True, workers=workers, quiet=True)
+        for name, workers in (("a", 2), ("b", 1))
     ]
-    for place in places:
-        told(place, all_steps(), REPRESENTATIVE)
+    told(places[0], all_steps(), REPRESENTATIVE)
+    with monkeypatch.context() as alone:
+        alone.setattr("pricewar.experiment.study.spawned_pool", lambda workers: SerialExecutor())
+        told(places[1], all_steps(), REPRESENTATIVE)
     one, other = (files(place.root) for place in places)
     assert one.keys() == other.keys()
     assert [name for name in one if one[name] != other[name]] == []

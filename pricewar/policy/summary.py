@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
+from weakref import finalize
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,8 @@ PAYERS: Final = {
 RANKED: Final = "pv.welfare_with_open"
 """The measure by which options are ranked unless another is asked for."""
 _KEYS: Final = ("draw", "seed", "option")
+_EFFECTS: Final[dict[int, pd.DataFrame]] = {}
+"""Effects by study: pages, tables and figures of one study ask for them eight times."""
 
 
 def measured(study: PolicyStudy) -> list[str]:
@@ -58,6 +61,13 @@ def effects(study: PolicyStudy) -> pd.DataFrame:
         the measure can be; empty for surplus and welfare, whose levels mean nothing, and where no future
         differs), diff, diff_lo, diff_hi (paired), p05, p95 (of the differences), futures (that have a value).
     """
+    if id(study) not in _EFFECTS:
+        _EFFECTS[id(study)] = _effects(study)
+        finalize(study, _EFFECTS.pop, id(study), None)  # another study may get its number
+    return _EFFECTS[id(study)].copy()
+
+
+def _effects(study: PolicyStudy) -> pd.DataFrame:
     rows, names = [], measured(study)
     cube = _cube(study, names)
     for measure in names:
