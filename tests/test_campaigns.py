@@ -480,3 +480,13 @@ def test_a_warning_fades_as_its_half_life_says() -> None:
         model.step()
         held.append(model.regulator.known(model.offers).warned)
     assert [row[0] for row in held] == pytest.approx([0.0, *(0.5 ** (t / 2.0) for t in range(5))])
+
+
+def test_what_is_off_the_market_keeps_its_price() -> None:
+    gone = {"events": [{"kind": "Exit", "month": "2025-03", "firm": "ace"}], "campaigns.warm_up": 12}
+    for seed in range(5):
+        model = ran(wars({**QUIET, **gone}), seed)
+        own = model.landscape.firm_of == model.landscape.firm("ace")
+        price = column(model, "offers", "price")[:, own]
+        assert np.array_equal(price[3:], np.tile(price[3], (len(price) - 3, 1)))
+        assert price[3] == pytest.approx(price[1], rel=0.4)

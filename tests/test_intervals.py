@@ -197,6 +197,7 @@ def test_the_rounding_of_a_difference_is_no_luck():
 
 def test_a_market_without_luck_has_no_intervals():
     off = {f"noise.{name}": 0.0 for name in ("market_sd", "taste_sd", "view_sd")}
+    off |= {"noise.firm_sd": {}, "campaigns.on": False}
     still = load("baseline").but(off)
     quiet = compare([still, still.but({"name": "dear", "market.discount_rate": 0.2})], [1, 2])
     assert not has_luck(quiet)
@@ -340,7 +341,9 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     folder = tmp_path_factory.mktemp("told")
     for name in ("baseline", "byd-one-third"):
         text = f'extends = "{name}"\nname = "quiet-{name}"\n[noise]\n'
-        text += "market_sd = 0.0\ntaste_sd = 0.0\nview_sd = 0.0\n"
+        text += "market_sd = 0.0\ntaste_sd = 0.0\nview_sd = 0.0\n[noise.firm_sd]\n"
+        text += "".join(f"{firm} = 0.0\n" for firm in load(name).noise.firm_sd)
+        text += "[campaigns]\non = false\n"
         (folder / f"quiet-{name}.toml").write_text(text, encoding="utf-8")
     quiet = [str(folder / f"quiet-{name}.toml") for name in ("baseline", "byd-one-third")]
     texts = []

@@ -42,9 +42,15 @@ def peace(market: Scenario, **changes: Any) -> list[tuple[float, float]]:
     return found
 
 
+QUIET = {"campaigns.on": False, "noise.firm_sd": {}}
+"""Peace is peace where firms start no war of their own."""
+
+
 @pytest.mark.parametrize("squeeze", [0.0, 0.15, 0.5])
 def test_the_shipped_peace_contains_no_war(squeeze: float) -> None:
-    found = peace(load("baseline").but({"consumers.draws": 500}), **{"supply_chain.squeeze": squeeze})
+    found = peace(
+        load("baseline").but({"consumers.draws": 500, **QUIET}), **{"supply_chain.squeeze": squeeze}
+    )
     index, war = zip(*found, strict=True)
     assert max(index) - min(index) < 0.5
     assert max(war) < 0.5
@@ -52,7 +58,7 @@ def test_the_shipped_peace_contains_no_war(squeeze: float) -> None:
 
 def test_nor_where_rivals_prices_are_seen_late_and_blurred() -> None:
     noise = {"noise.view_sd": 0.02, "noise.view_lag": 1}
-    index, war = zip(*peace(load("baseline").but({"consumers.draws": 200}), **noise), strict=True)
+    index, war = zip(*peace(load("baseline").but({"consumers.draws": 200, **QUIET}), **noise), strict=True)
     assert max(index) - min(index) < 0.5
     assert max(war) < 0.5
 
@@ -98,7 +104,7 @@ def test_a_squeeze_does_not_justify_the_cut_that_caused_it() -> None:
 
 def test_in_a_chip_shock_nobody_sees_a_cut_and_nobody_makes_one() -> None:
     """Costs of some rise: who is not exposed holds, and not raising a price is no cut."""
-    model = PriceWar(load("chip-shock").but({"consumers.draws": 200}), collect=False)
+    model = PriceWar(load("chip-shock").but({"consumers.draws": 200, **QUIET}), collect=False)
     while model.running:
         model.step()
         for firm in model.firms:

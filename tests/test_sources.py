@@ -146,7 +146,8 @@ def test_digests_of_shipped_scenarios_have_no_code_in_them() -> None:
             if getattr(scenario.noise, shock) == getattr(NoiseSpec(), shock):
                 del tree["noise"][shock]
         for event in tree["events"]:
-            assert event.pop("headline", None) is None
+            if event.get("headline", True) is None:
+                del event["headline"]
         assert tree["demand"].pop("tastes") == {}, "what is not stated is not in the digest"
         text = json.dumps(tree, sort_keys=True, separators=(",", ":"))
         assert scenario.sources == {}

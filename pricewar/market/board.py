@@ -114,11 +114,12 @@ class Announcements:
         board = self.board(state, period).but(warned=known.warned)
         self.campaigns.month(state, board, imposed, last_month(state, sight, known.floor))
         standing = state.standing
-        list_price, price = standing.lists(asked_list, asked), standing.prices(asked)
+        here = offers.on_sale  # nobody asks anew for what is off the market: it would be cut again each month
+        list_price = np.where(here, standing.lists(asked_list, asked), asked_list)
+        price = np.where(here, standing.prices(asked), asked)
         state.standing = standing.but(list_lift=list_price / asked_list, price_lift=price / asked)
-        return offers.but(
-            list_price=list_price, promotion=list_price - price, headline=standing.headlines(asked_list)
-        )
+        headline = np.where(here, standing.headlines(asked_list), asked)
+        return offers.but(list_price=list_price, promotion=list_price - price, headline=headline)
 
     def tired(self, state: State, accounts: Accounts, period: int) -> Flags:
         """(F,) firms that give up: little cash against what they lose, and no luck this month.

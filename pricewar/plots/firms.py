@@ -19,6 +19,8 @@ from .ribbon import foot, foot_inches, key, mark_months
 from .style import WIDTH, Drawing, band, house, looks, month_axis, short, with_interval, zero_line
 
 _COLUMNS = 4
+MOST: Final = 16
+"""Firms that get a panel, the largest; more would be too small to read, and the tables have them."""
 THIN: Final[dict[str, Any]] = {"linewidth": 0.7, "linestyle": "solid", "zorder": 3.5}
 """How a reference price is drawn, in the colour of its scenario."""
 
@@ -57,17 +59,18 @@ CASH = Measure("cash", "cash", "Cash by firm", "end of month, CNY bn", 1e-9, Fal
 
 def draw(told: Story, measure: Measure) -> Drawing:
     """A panel for each firm, a line for each scenario, bands for 95% intervals."""
-    rows = -(-len(told.firms) // _COLUMNS)
+    firms = told.firms[:MOST]
+    rows = -(-len(firms) // _COLUMNS)
     top, bottom = 0.61 + 0.17 * -(-(len(told.scenarios) + 2) // 4), 0.5 + foot_inches(told)
     height = top + bottom + 1.25 * rows
     with house():
         figure = Figure(figsize=(WIDTH, height))
         panels = figure.subplots(rows, _COLUMNS, sharex=True, sharey=measure.common, squeeze=False).ravel()
-        for axes, firm in zip(panels, told.firms, strict=False):
+        for axes, firm in zip(panels, firms, strict=False):
             _panel(axes, told, firm, measure)
-        for axes in panels[: len(told.firms)]:
+        for axes in panels[: len(firms)]:
             _no_impossible_axis(axes, measure)
-        _hide_spare(panels, len(told.firms))
+        _hide_spare(panels, len(firms))
         month_axis(panels[0], told.months, ticks=3)
         for axes in panels:
             axes.tick_params(axis="x", labelsize=7)
@@ -82,7 +85,7 @@ def draw(told: Story, measure: Measure) -> Drawing:
         _head(figure, told, measure)
         foot(figure, told)
     caption = (
-        f"{measure.title}: {measure.unit}. Firms by units in {told.baseline}, largest first; "
+        f"{measure.title}: {measure.unit}. {_which(told)}; "
         f"lines are means over {told.sample}, {told.bands}"
         + (
             "; thin lines are what the firm's costs explain: only what lies below is a cut"
@@ -91,6 +94,12 @@ def draw(told: Story, measure: Measure) -> Drawing:
         + ("; verticals are the events below, of the firm or the whole market." if key(told) else ".")
     )
     return Drawing(measure.name, measure.title, caption, _finding(told, measure), figure)
+
+
+def _which(told: Story) -> str:
+    left = len(told.firms) - MOST
+    words = f"Firms by units in {told.baseline}, largest first"
+    return words if left <= 0 else f"{words}; the {left} smallest are in the tables alone"
 
 
 def _panel(axes: Axes, told: Story, firm: str, measure: Measure) -> None:
