@@ -165,7 +165,8 @@ def earn_alone(
     """What the firm earns where one product has a price of `tried` (n, K) and the others keep `prices` (n,).
 
     Written to `out` (n, K). Nests of one level take the product out of its nest and put it back at the other
-    price, which costs no more than n x K products; with two levels every trial costs n.
+    price, which costs no more than n x K products; with two levels every trial costs n. Digits are lost where
+    a product is nearly all of its nest, so this says where to climb and not what is earned there.
     """
     own, nests, rho, take, costs, work = firm[4], firm[5], firm[6], firm[7], firm[8], firm[13]
     tastes, alpha, weights, delta = firm[:4]
