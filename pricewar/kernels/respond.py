@@ -30,7 +30,9 @@ Array = NDArray[Any]
 #: Markups tried on the ray of equal markups. For one type of buyer its ends will do: profit has one top.
 RAY, ENDS = 16, 2
 #: Markups tried for one product while the firm's others stay, and about how many for all its products.
-SIDE_LEAST, SIDE_MOST, _SIDE_ALL = 12, 24, 96
+SIDE_LEAST, SIDE_MOST, _SIDE_ALL = 12, 48, 96
+#: Most products of a firm that moves them one by one where nests have two levels: a trial costs them all.
+WIDE = 24
 _PASSES = 4  # times that products of one firm are moved one by one
 _TRIALS = 12  # climbs of the last time for all products, from the highest tops of single ones
 _NEAR = 0.8  # part of the highest profit that a single move must leave for a climb to begin there
@@ -144,7 +146,7 @@ def _search(firm: tuple[Any, ...], tree: Any, ray: int, present: Array, best: Ar
     least, most = _span(firm, base)
     if not least < most:
         return now, highest
-    many = ray > ENDS and count > 1
+    many = ray > ENDS and (tree is None or count <= WIDE)
     side = max(SIDE_LEAST, min(SIDE_MOST, _SIDE_ALL // count))
     markups = least * (most / least) ** (np.arange(side) / (side - 1.0))
     starts, tops, known = np.empty(ray + 1), np.empty(ray + 2), 1
