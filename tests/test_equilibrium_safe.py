@@ -41,7 +41,24 @@ def nested(seed):
     return demand, rng.uniform(0.5, 8.0, products), rng.integers(0, products, products)
 
 
-games = st.builds(lambda make, seed: make(seed), st.sampled_from([small, nested]), st.integers(0, 10**6))
+def mixed_and_nested(seed):
+    """Both: several types, whose choice within a nest is nearly that of the best offer."""
+    rng = np.random.default_rng(seed)
+    products, types = int(rng.integers(3, 10)), int(rng.integers(2, 40))
+    nests = rng.integers(0, 3, products)
+    demand = MixedLogit(
+        rng.normal(1.0, 1.0, products),
+        np.exp(rng.normal(0.0, rng.uniform(0.0, 0.5), types)),
+        rng.normal(0.0, rng.uniform(0.0, 1.0), (types, products)),
+        rng.dirichlet(np.ones(types)),
+        nests,
+        rng.uniform(0.0, 0.97, np.unique(nests).size),
+    )
+    return demand, rng.uniform(0.5, 5.0, products), rng.integers(0, products, products)
+
+
+sorts = st.sampled_from([small, nested, mixed_and_nested])
+games = st.builds(lambda make, seed: make(seed), sorts, st.integers(0, 10**6))
 
 
 # --- the answer is that of the game, not of the path ---
@@ -158,6 +175,42 @@ def test_a_top_that_is_not_the_highest_is_left_for_the_highest():
     assert found.deviations == 1
     assert found.prices[0] == pytest.approx(25.967223696447583, rel=1e-10)
     assert profits(found)[0] == pytest.approx(1.496722, abs=1e-6)
+
+
+def few_types(seed):
+    """A market of `benchmarks/solve_many.py`: 1 to 6 products, 2 to 6 types."""
+    rng = np.random.default_rng([2, seed])
+    products, types = int(rng.integers(1, 7)), int(rng.integers(2, 7))
+    demand = MixedLogit(
+        rng.normal(2.0, 2.0, products),
+        np.exp(rng.uniform(np.log(0.05), np.log(3.0), types)),
+        rng.normal(0.0, 1.0, (types, products)),
+        rng.dirichlet(np.ones(types)),
+    )
+    costs = rng.uniform(0.5, 8.0, products)
+    return demand, costs, rng.integers(0, int(rng.integers(1, products + 1)), products)
+
+
+@pytest.mark.parametrize(
+    ("seed", "profit"),
+    [
+        (620, 0.277777440),
+        (1684, 3.825066970),
+        (2287, 4.541085675),
+        (3801, 6.754903344),
+        (5200, 4.184947014),
+        (5317, 1.947455079),
+    ],
+)
+def test_one_product_for_those_who_pay_any_price_and_the_rest_for_the_many(seed, profit):
+    """Equal markups do not find it. Profits of the largest firm by scipy's differential evolution."""
+    demand, costs, firms = few_types(seed)
+    own = firms == np.bincount(firms).argmax()
+    found = solve(demand, costs, firms).require_converged()
+    assert profits(found)[own].sum() == pytest.approx(profit, rel=1e-8)
+    near = solve(demand, costs, firms, check=False)
+    assert near.converged
+    assert profits(near)[own].sum() < profit
 
 
 def test_one_owner_and_two_kinds_of_buyers():

@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import pricewar.equilibrium.respond
+import pricewar.kernels.respond
 from pricewar.demand import MixedLogit, logit, nested_logit
 from pricewar.equilibrium import costs_from_prices, solve
 from pricewar.equilibrium.respond import _kernel_search, _search
+from pricewar.kernels.climb import earn, earn_alone
 from pricewar.kernels.markups import settle_markups
 
 FIRMS = [0, 0, 1, 1, 2]
@@ -49,6 +52,33 @@ def test_best_responses_agree_with_numpy(terms, nests, types):
     assert (found[:, 1] >= found[:, 0]).all()
     assert (answers >= game.low).all()
     assert (answers <= game.high).all()
+
+
+@pytest.mark.parametrize("terms", TERMS)
+@pytest.mark.parametrize("nests", [False, True])
+@pytest.mark.parametrize("types", [1, 9, 40])
+def test_one_product_moved_alone_earns_what_all_prices_say(monkeypatch, terms, nests, types):
+    """Every product of every firm, from a fifth of its price to fifty times it."""
+    demand, looked = market(types, nests, types), []
+    game = solve(demand, [1.0, 1.2, 0.8, 1.5, 0.9], FIRMS, check=False, max_iterations=1, **terms).game
+
+    def compare(firm, tree, ray, present, best):
+        tried = present[:, None] * np.array([0.2, 0.9, 1.0, 1.5, 4.0, 50.0])
+        found, whole = np.empty_like(tried), np.empty_like(tried)
+        earn_alone(firm, tree, present, tried, found, np.empty_like(present))
+        for i, k in np.ndindex(tried.shape):
+            prices = present.copy()
+            prices[i] = tried[i, k]
+            whole[i, k] = earn(firm, tree, prices, np.empty_like(present))
+        np.testing.assert_allclose(found, whole, rtol=1e-6, atol=1e-7)
+        looked.append(present.size)
+        return 0.0, 0.0
+
+    plain = pricewar.kernels.respond.best_responses.py_func
+    monkeypatch.setattr(pricewar.kernels.respond, "_search", compare)
+    monkeypatch.setattr(pricewar.equilibrium.respond, "best_responses", plain)
+    _kernel_search(game, np.clip([1.5, 6.0, 2.0, 4.0, 1.0], game.low, game.high), np.zeros(5))
+    assert sum(looked) == np.count_nonzero(game.low < game.high)
 
 
 def test_a_firm_that_owns_a_nest_leaves_nothing_of_it():

@@ -148,3 +148,73 @@ def test_differences_agree_with_closed_forms() -> None:
     prices, margins, internal = np.array([1.0, 1.2, 0.9]), np.array([0.5, 0.2, 0.4]), np.ones((3, 3))
     exact = demand.curvature(prices, margins, internal)
     assert numerical_curvature(demand, prices, margins, internal) == pytest.approx(exact, rel=1e-7, abs=1e-9)
+
+
+class Later(Ces):
+    """Answers at first; its error comes from a function that a method calls, when a price is far off."""
+
+    def expected(self, prices: ArrayLike) -> Any:
+        if np.min(prices) > 1.0:
+            not_so_dear(prices)
+        return super().expected(prices)
+
+
+class Slopeless(Ces):
+    def jacobian(self, prices: ArrayLike) -> Any:
+        raise SystemExit(3)
+
+
+class Uncounted(Ces):
+    @property
+    def products(self) -> int:
+        return 3 // 0
+
+
+class Listed(Ces):
+    def expected(self, prices: ArrayLike) -> Any:
+        return [0.1, 0.2, 0.3]
+
+
+class Square(Ces):
+    def jacobian(self, prices: ArrayLike) -> Any:
+        return -np.eye(2)
+
+
+def not_so_dear(prices: ArrayLike) -> None:
+    raise LookupError(f"no buyer\nat {np.shape(prices)}")
+
+
+FILE = r"test_own_demand\.py, line \d+"
+
+
+@pytest.mark.parametrize(
+    ("sort", "says"),
+    [
+        (Later, rf"Later\.expected: LookupError: no buyer at \(3,\) \(.*{FILE}: raise LookupError"),
+        (Slopeless, rf"Slopeless\.jacobian: SystemExit.*{FILE}: raise SystemExit"),
+        (Uncounted, rf"Uncounted\.products: ZeroDivisionError: .*{FILE}: return 3 // 0"),
+        (Listed, r"a list of .*:Listed\.expected; allowed: an array of numbers of shape \(3,\)"),
+        (Square, r"float64 of shape \(2, 2\) of .*:Square\.jacobian; allowed: .* of shape \(3, 3\)"),
+    ],
+)
+@pytest.mark.parametrize("check", [True, False])
+def test_an_error_in_an_own_demand_is_told_with_class_method_and_line(
+    sort: type[Ces], says: str, check: bool
+) -> None:
+    if not check and sort in (Listed, Square):
+        says = rf":Listed\.jacobian: TypeError: .*{FILE}" if sort is Listed else "Square that cannot be used"
+    with pytest.raises(InputError, match=says) as told:
+        solve(sort(WEIGHTS, SIGMA), COSTS, OWNERS, check=check)
+    assert str(told.value).startswith("equilibrium: 1 problem(s)\n  demand: found ")
+    assert len(str(told.value).splitlines()) == 2
+
+
+def test_an_error_after_the_prices_is_told_too() -> None:
+    found = solve(Ces(WEIGHTS, SIGMA), COSTS, OWNERS)
+    broken = replace(found, game=replace(found.game, demand=Slopeless(WEIGHTS, SIGMA)))
+    for ask in (pass_through, lambda e: e.second_order_ok):
+        with pytest.raises(InputError, match=r"Slopeless\.jacobian: SystemExit"):
+            ask(broken)
+    broken = replace(found, prices=2.0 * found.prices, game=replace(found.game, demand=Later(WEIGHTS, SIGMA)))
+    with pytest.raises(InputError, match=r"Later\.expected: LookupError"):
+        assert broken.shares.size

@@ -9,6 +9,7 @@ import numpy as np
 from pricewar.base.arguments import Sort, numbers, takes
 from pricewar.demand.base import Floats
 
+from .asked import telling
 from .newton import condition_derivative
 
 if TYPE_CHECKING:
@@ -26,8 +27,9 @@ def pass_through(equilibrium: Equilibrium) -> Floats:
     """
     game = equilibrium.game
     free = equilibrium.binding == 0
-    by_price = condition_derivative(game, equilibrium.prices, equilibrium.capacity_price)
-    by_cost = -game.internal * game.demand.jacobian(equilibrium.prices).T
+    with telling(game.demand):
+        by_price = condition_derivative(game, equilibrium.prices, equilibrium.capacity_price)
+        by_cost = -game.internal * game.demand.jacobian(equilibrium.prices).T
     out = np.zeros_like(by_price)
     out[free] = -np.linalg.solve(by_price[np.ix_(free, free)], by_cost[free])
     out[(equilibrium.capacity_price > 0) & free] = np.nan
@@ -43,7 +45,8 @@ def second_order_condition(equilibrium: Equilibrium) -> bool:
         return False
     game = equilibrium.game
     free = (equilibrium.binding == 0) & (equilibrium.capacity_price == 0)
-    hessian = condition_derivative(game, equilibrium.prices, equilibrium.capacity_price)
+    with telling(game.demand):
+        hessian = condition_derivative(game, equilibrium.prices, equilibrium.capacity_price)
     if game.weights is not None:  # rows of one decider on one scale
         hessian = np.diag(game.weights)[:, None] * hessian
     for firm in np.unique(game.firms):

@@ -18,6 +18,7 @@ from .reach import logit_nests
 
 _CLIMB, _CUTS = 60, 12
 _LONGEST, _STILL = 64.0, 1e-11
+_PASSES = 4
 _FAR = 50.0
 """Highest markup tried where demand is no logit, in present markups."""
 _NOTHING = 1e-12
@@ -120,19 +121,46 @@ class _Firm:
     ) -> None:
         self.game, self.prices, self.own, self.part = game, prices, own, part
         self.shadow = shadow if game.limited else shadow[:0]
+        self._base = (game.costs_at(game.demand.expected(prices)) / game.keep)[own]
 
     def search(self) -> tuple[tuple[float, float], Floats]:
         """Profit now and at the best prices found, and those."""
         now = self._profit(self.prices[self.own])
         tops = [self._climb(start) for start in [self.prices[self.own], *self._starts()]]
         profit, best = max(tops, key=lambda top: top[0])
+        if best.size > 1:
+            profit, best = self._aside(profit, best)
         return (now, profit), best
+
+    def _aside(self, profit: float, best: Floats) -> tuple[float, Floats]:
+        """Move one product to its highest other top while the others stay, until that is no help."""
+        for _ in range(_PASSES):
+            trials = [trial for j in range(best.size) for trial in self._tops_of(j, best)]
+            if not trials:
+                break
+            found, prices = self._climb(max(trials, key=self._profit))
+            if not found > profit + 1e-7 * abs(profit):
+                break
+            profit, best = found, prices
+        return profit, best
+
+    def _tops_of(self, j: int, best: Floats) -> list[Floats]:
+        """Own prices with product j at another top of profit along its markups."""
+        base = self._base[j]
+        markup = max(abs(best[j] - base), 1e-6 * abs(base), 1e-12)
+        part = np.geomspace(1.0 / _FAR, _FAR, 2 * RAY + 1)  # the present price is the middle one
+        low, high = self.game.low[self.own][j], self.game.high[self.own][j]
+        tried = np.repeat(best[None, :], part.size, axis=0)
+        tried[:, j] = np.clip(base + markup * part, low, high)
+        profit = [self._profit(prices) for prices in tried]
+        tops = (i for i in range(1, 2 * RAY) if profit[i - 1] < profit[i] > profit[i + 1])
+        return [tried[i] for i in tops if abs(i - RAY) > 1]
 
     def _starts(self) -> list[Floats]:
         """Marginal cost, far above, and the tops of profit along equal markups."""
         game, own = self.game, self.own
         low, high = game.low[own], game.high[own]
-        base = (game.costs_at(game.demand.expected(self.prices)) / game.keep)[own]
+        base = self._base
         markup = max(float(np.abs(self.prices[own] - base).max()), 1e-6 * float(np.abs(base).max()), 1e-12)
         ray = [np.clip(base + m, low, high) for m in markup * np.geomspace(0.05, _FAR, RAY)]
         profit = [self._profit(prices) for prices in ray]

@@ -14,6 +14,7 @@ from pricewar.base.arguments import Sort, at_least, flag, number, takes
 from pricewar.base.errors import ConvergenceError
 from pricewar.demand.base import Demand, Floats
 
+from .asked import check_answers, telling
 from .deviate import Verdict, settle
 from .game import Costs, Game, check_floor, first_prices, make_game
 from .ownership import CONDUCT, OWNERSHIP
@@ -61,7 +62,8 @@ class Equilibrium:
         """Expected shares at these prices (J,)."""
         if not np.isfinite(self.prices).all():
             return np.full(self.prices.size, np.nan)
-        return self.game.demand.expected(self.prices)
+        with telling(self.game.demand):
+            return self.game.demand.expected(self.prices)
 
     @cached_property
     def binding(self) -> NDArray[np.int8]:
@@ -153,28 +155,32 @@ def solve(
             and Newton's method, whose linear algebra may round differently elsewhere, is left out.
 
     Raises:
-        InputError: wrong shapes, NaN, no owner, floor above cap, a floor above any buyer's value.
+        InputError: wrong shapes, NaN, no owner, floor above cap, a floor above any buyer's value; an error
+            that an own demand raises, told with its class, method, file and line.
     """
-    game = make_game(
-        demand,
-        costs,
-        firm_ids,
-        (fixed, floor, cap),
-        (unit_tax, ad_valorem_tax, theta),
-        conduct,
-        ownership,
-        capacity,
-    )
-    first = first_prices(game, start)
-    if floor is not None or fixed is not None:
-        check_floor(game, first)
-    effort = (tol, max_iterations, accelerate, check)
-    found = _equilibrium(game, first, *effort)
-    if starts is None:
-        return found
-    more = [_equilibrium(game, first_prices(game, prices), *effort) for prices in starts]
-    best = next((e for e in (found, *more) if e.converged), found)
-    return replace(best, others=_distinct(best, (found, *more)))
+    with telling(demand):
+        game = make_game(
+            demand,
+            costs,
+            firm_ids,
+            (fixed, floor, cap),
+            (unit_tax, ad_valorem_tax, theta),
+            conduct,
+            ownership,
+            capacity,
+        )
+        first = first_prices(game, start)
+        if check:
+            check_answers(demand, first)
+        if floor is not None or fixed is not None:
+            check_floor(game, first)
+        effort = (tol, max_iterations, accelerate, check)
+        found = _equilibrium(game, first, *effort)
+        if starts is None:
+            return found
+        more = [_equilibrium(game, first_prices(game, prices), *effort) for prices in starts]
+        best = next((e for e in (found, *more) if e.converged), found)
+        return replace(best, others=_distinct(best, (found, *more)))
 
 
 def _equilibrium(

@@ -19,8 +19,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from .above import NOBODY, between_above, number_nests, slopes_above, trees_of_firm
-from .exp import FAST, NATS, power64
+from .above import number_nests, trees_of_firm
+from .climb import climb, earn, earn_alone
+from .exp import FAST
 from .rivals import free_products, pool_sums, rivals_offer, weigh
 from .zeta import _copy
 
@@ -28,143 +29,14 @@ Array = NDArray[Any]
 
 #: Markups tried on the ray of equal markups. For one type of buyer its ends will do: profit has one top.
 RAY, ENDS = 16, 2
-_CLIMB = 60  # zeta steps of one climb
-_CUTS = 12  # times that a step which lowers profit is cut to a quarter
-_LONGEST = 64.0  # zeta steps taken at once
-_STILL = 1e-11  # gain of a step, as part of profit, at which a climb has arrived
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, inline="always")
-def _within(firm: tuple[Any, ...], n: int, prices: Array) -> None:
-    """Fill, for the buyers of block n, the pull of own products (n, B), each nest's sum and what it earns."""
-    tastes, alpha, _, delta, own, nests, rho, take, costs, _, _, size, earned, work = firm
-    inner, top, total, near = work[:4]
-    lanes = alpha.shape[1]
-    for h in range(rho.size):
-        for b in range(lanes):
-            top[h, b] = size[h, n, b]
-    for i in range(own.size):
-        j, h, stretch = own[i], nests[i], 1.0 / (1.0 - rho[nests[i]])
-        for b in range(lanes):
-            v = stretch * (delta[j] + tastes[n, j, b] - alpha[n, b] * prices[i])
-            inner[i, b] = v
-            top[h, b] = v if v > top[h, b] else top[h, b]
-    for h in range(rho.size):
-        for b in range(lanes):
-            value = power64(size[h, n, b] - top[h, b])
-            value = value if size[h, n, b] > 0.5 * NOBODY else 0.0
-            total[h, b] = value
-            near[h, b] = value * earned[h, n, b]
-    for i in range(own.size):
-        h, margin = nests[i], take[i] * prices[i] - costs[i]
-        for b in range(lanes):
-            value = power64(inner[i, b] - top[h, b])
-            inner[i, b] = value
-            total[h, b] += value
-            near[h, b] += margin * value
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, inline="always")
-def _between(firm: tuple[Any, ...], n: int) -> float:
-    """Fill nest shares (L, B) and earnings per buyer (B,) of block n; returns those of the block."""
-    weights, rho, size, earned, work = firm[2], firm[6], firm[11], firm[12], firm[13]
-    _, top, total, near, outer, mean = work[:6]
-    rows, profit = rho.size, 0.0
-    for h in range(rows):
-        for b in range(total.shape[1]):
-            near[h, b] /= total[h, b]
-            outer[h, b] = (1.0 - rho[h]) * (top[h, b] + np.log2(total[h, b]))
-    for b in range(total.shape[1]):
-        highest = size[rows, n, b]
-        for h in range(rows):
-            highest = max(highest, outer[h, b])
-        everything = power64(size[rows, n, b] - highest)
-        money = everything * earned[rows, n, b]
-        for h in range(rows):
-            value = power64(outer[h, b] - highest)
-            everything += value
-            money += value * near[h, b]
-            outer[h, b] = value
-        for h in range(rows):
-            outer[h, b] /= everything
-        mean[b] = money / everything
-        profit += weights[n, b] * mean[b]
-    return profit
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, inline="always")
-def _slopes(firm: tuple[Any, ...], n: int) -> None:
-    """Add block n to shares, slope and gain (n,) of the firm's pricing conditions; see `choice.py`."""
-    alpha, weights, own, nests, rho, work = firm[1], firm[2], firm[4], firm[5], firm[6], firm[13]
-    inner, _, total, near, outer, mean, shares, slope, gain = work
-    for i in range(own.size):
-        h = nests[i]
-        stretch, extra = 1.0 / (1.0 - rho[h]), rho[h] / (1.0 - rho[h])
-        s, d, g = 0.0, 0.0, 0.0
-        for b in range(alpha.shape[1]):
-            share = weights[n, b] * outer[h, b] * inner[i, b] / total[h, b]
-            sensitive = alpha[n, b] * share
-            s += share
-            d += sensitive
-            g += sensitive * (mean[b] + extra * near[h, b])
-        shares[i] += s
-        slope[i] += stretch * d * NATS
-        gain[i] += g * NATS
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def _profit(firm: tuple[Any, ...], tree: Any, prices: Array, target: Array) -> float:
-    """What the firm earns at its `prices` (n,), and the prices of one zeta step from there, in `target`."""
-    take, costs, low, high, work = firm[7], firm[8], firm[9], firm[10], firm[13]
-    shares, slope, gain = work[6:]
-    shares[:], slope[:], gain[:] = 0.0, 0.0, 0.0
-    profit = 0.0
-    for n in range(firm[1].shape[0]):
-        _within(firm, n, prices)
-        if tree is None:
-            profit += _between(firm, n)
-            _slopes(firm, n)
-        else:
-            profit += between_above(firm, tree, n)
-            slopes_above(firm, tree, n)
-    for i in range(prices.size):
-        zeta = (take[i] * shares[i] + gain[i]) / slope[i]
-        step = (costs[i] + zeta) / take[i]
-        if not (slope[i] > 0.0 and np.isfinite(step)):  # nobody buys it, or more buy it when it is dearer
-            step = prices[i] if slope[i] < 0.0 else costs[i] / take[i]
-        target[i] = min(max(step, low[i]), high[i])
-    return profit
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def _climb(
-    firm: tuple[Any, ...], tree: Any, prices: Array, target: Array, trial: Array, image: Array
-) -> float:
-    """Go up from `prices` (in place) by zeta steps that never lower the firm's profit; returns it.
-
-    A step that helps is tried twice as long next time: far from the top zeta steps may be short and equal.
-    """
-    low, high = firm[9], firm[10]
-    profit, stride = _profit(firm, tree, prices, target), 1.0
-    for _ in range(_CLIMB):
-        part, better = stride, -np.inf
-        for _ in range(_CUTS):
-            for i in range(prices.size):
-                trial[i] = min(max(prices[i] + part * (target[i] - prices[i]), low[i]), high[i])
-            better = _profit(firm, tree, trial, image)
-            if better >= profit:
-                break
-            part = 1.0 if part > 1.0 else 0.25 * part
-        if not better >= profit:
-            return profit
-        arrived = better - profit <= _STILL * abs(profit)
-        profit = better
-        _copy(trial, prices)
-        _copy(image, target)
-        if arrived and part <= 1.0:
-            return profit
-        stride = 1.0 if arrived or part < 1.0 else min(2.0 * part, _LONGEST)
-    return profit
+#: Markups tried for one product while the firm's others stay, and about how many for all its products.
+SIDE_LEAST, SIDE_MOST, _SIDE_ALL = 12, 48, 96
+#: Most products of a firm that moves them one by one where nests have two levels: a trial costs them all.
+WIDE = 24
+_PASSES = 4  # times that products of one firm are moved one by one
+_TRIALS = 12  # climbs of the last time for all products, from the highest tops of single ones
+_NEAR = 0.8  # part of the highest profit that a single move must leave for a climb to begin there
+_SAME = 1e-7  # two tops whose profits differ by less, as part of them, are one
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
@@ -186,34 +58,111 @@ def _span(firm: tuple[Any, ...], base: Array) -> tuple[float, float]:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def _next_top(earned: Array, now: Array, markups: Array, below: float) -> tuple[int, int, float]:
+    """Row and column of the highest top of the rows of `earned` (n, K) that is lower than `below`.
+
+    A top beside the present markup `now` (n,) is no other one. Column -1 where there is none.
+    """
+    row, column, highest, last = 0, -1, -np.inf, markups.size - 1
+    for i in range(now.size):
+        for k in range(markups.size):
+            value = earned[i, k]
+            if not highest < value < below:
+                continue
+            rises = k == 0 or earned[i, k - 1] < value - _SAME * abs(value)
+            falls = k == last or earned[i, k + 1] <= value
+            beside = markups[max(k - 1, 0)] <= now[i] <= markups[min(k + 1, last)]
+            if rises and falls and not beside:
+                row, column, highest = i, k, value
+    return row, column, highest
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def _aside(
+    firm: tuple[Any, ...],
+    tree: Any,
+    markups: Array,
+    most: int,
+    worth: float,
+    profit: float,
+    prices: Array,
+    room: tuple[Array, Array, Array],
+) -> float:
+    """Go up from the top `prices` (in place) by moving one product to another top of its own; returns profit.
+
+    While the others stay each product is tried at every one of `markups`, and a climb begins at the highest
+    `most` tops that are other ones, until none helps. It finds what equal markups hide: one product for the
+    few who pay any price, another for the many.
+    """
+    low, high, count, base = firm[9], firm[10], prices.size, firm[8] / firm[7]
+    tried, earned, start = np.empty((count, markups.size)), np.empty((count, markups.size)), np.empty(count)
+    target, trial, image = room
+    for i in range(count):
+        for k in range(markups.size):
+            tried[i, k] = min(max(base[i] + markups[k], low[i]), high[i])
+    for _ in range(_PASSES):
+        earn_alone(firm, tree, prices, tried, earned, trial)
+        below, found = np.inf, -np.inf
+        for _ in range(most):
+            i, k, below = _next_top(earned, prices - base, markups, below)
+            if k < 0 or not below > worth:
+                break
+            _copy(prices, start)
+            start[i] = tried[i, k]
+            found = climb(firm, tree, start, target, trial, image)
+            if found > profit * (1.0 + _SAME):
+                break
+        if not found > profit * (1.0 + _SAME):
+            break
+        profit = found
+        _copy(start, prices)
+    return profit
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def _ray(firm: tuple[Any, ...], tree: Any, markups: Array, starts: Array, room: Any) -> int:
+    """Write those of equal `markups` from which to climb to `starts`, ends and tops; returns their number."""
+    low, high, base, (target, trial, _) = firm[9], firm[10], firm[8] / firm[7], room
+    before, rising, count, last = -np.inf, False, 0, markups.size - 1
+    for k in range(markups.size):
+        for i in range(base.size):
+            trial[i] = min(max(base[i] + markups[k], low[i]), high[i])
+        profit = earn(firm, tree, trial, target)
+        if k == 0 or k == last or (rising and profit < before):
+            starts[count] = markups[k - 1] if 0 < k < last else markups[k]
+            count += 1
+        rising, before = profit > before, profit
+    return count
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def _search(firm: tuple[Any, ...], tree: Any, ray: int, present: Array, best: Array) -> tuple[float, float]:
     """Return the firm's profit at its `present` prices and at the `best` found, written there."""
-    costs, take, low, high = firm[8], firm[7], firm[9], firm[10]
-    count = present.size
-    base, prices = costs / take, np.empty(count)
-    target, trial, image = np.empty(count), np.empty(count), np.empty(count)
-    now = _profit(firm, tree, present, target)
+    low, high, count, base = firm[9], firm[10], present.size, firm[8] / firm[7]
+    prices, room = np.empty(count), (np.empty(count), np.empty(count), np.empty(count))
+    now = earn(firm, tree, present, room[0])
     _copy(present, best)
-    highest = _climb(firm, tree, best, target, trial, image)
+    highest = climb(firm, tree, best, *room)
     least, most = _span(firm, base)
     if not least < most:
         return now, highest
-    before, rising = -np.inf, False
-    for step in range(ray):
-        markup = least * (most / least) ** (step / (ray - 1.0))
+    many = ray > ENDS and (tree is None or count <= WIDE)
+    side = max(SIDE_LEAST, min(SIDE_MOST, _SIDE_ALL // count))
+    markups = least * (most / least) ** (np.arange(side) / (side - 1.0))
+    starts, tops, known = np.empty(ray + 1), np.empty(ray + 2), 1
+    tops[0] = highest
+    for s in range(_ray(firm, tree, least * (most / least) ** (np.arange(ray) / (ray - 1.0)), starts, room)):
         for i in range(count):
-            trial[i] = min(max(base[i] + markup, low[i]), high[i])
-        profit = _profit(firm, tree, trial, target)
-        if step == 0 or step == ray - 1 or (rising and profit < before):
-            if 0 < step < ray - 1:
-                markup = least * (most / least) ** ((step - 1) / (ray - 1.0))
-            for i in range(count):
-                prices[i] = min(max(base[i] + markup, low[i]), high[i])
-            found = _climb(firm, tree, prices, target, trial, image)
-            if found > highest:
-                highest = found
-                _copy(prices, best)
-        rising, before = profit > before, profit
+            prices[i] = min(max(base[i] + starts[s], low[i]), high[i])
+        found = climb(firm, tree, prices, *room)
+        if many and np.abs(tops[:known] - found).min() > _SAME * abs(found):
+            tops[known], known = found, known + 1
+            found = _aside(firm, tree, markups, 1, _NEAR * highest, found, prices, room)
+        if found > highest:
+            highest = found
+            _copy(prices, best)
+    if many:
+        highest = _aside(firm, tree, markups, max(1, _TRIALS // count), _NEAR * highest, highest, best, room)
     return now, highest
 
 
