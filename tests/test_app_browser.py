@@ -147,17 +147,17 @@ def test_levers_a_b_link_and_downloads(visit: Any, tmp_path: Path) -> None:  # n
     page.wait_for_selector("td[data-run='baseline-b']")
     page.locator("#lever-cut_depth").fill("10")
     page.wait_for_url("**b.cut_depth=10**")
-    page.locator("#time").fill("12")
-    page.wait_for_selector("#figures[data-period='11']")
+    page.locator("#time").fill("6")
+    page.wait_for_selector("#figures[data-period='5']")
     assert "10 % of price" in page.inner_text(".levers")
     a, b = (figure(page, "war_index", f"baseline-{side}") for side in "ab")
     assert a > b > 0
-    assert len(page.query_selector_all(".chart")) == 18
+    assert len(page.query_selector_all(".chart")) == 6 * 3 + 2, "six figures, and campaigns of both sides"
     with page.expect_download() as down:
         page.click("#file-b")
     path = tmp_path / "b.toml"
     down.value.save_as(path)
-    assert run(path).market["war_index"].iloc[11] == b
+    assert run(path).market["war_index"].iloc[5] == b
     with page.expect_download() as down:
         page.click(".chart button")
     assert down.value.suggested_filename.endswith(".svg")
@@ -199,8 +199,8 @@ def test_a_scenario_with_campaigns_shows_who_starts_and_who_follows(visit: Any) 
     assert 0 < page.locator(marks).count() < whole / 2
     page.click("#compare")
     page.wait_for_function("() => document.querySelectorAll('[data-chart=campaigns]').length === 2")
-    page.select_option("#scenario", "baseline")
-    page.wait_for_selector("#figures td[data-run='baseline-a']")
+    page.select_option("#scenario", "textbook-duopoly")
+    page.wait_for_selector("#figures td[data-run='textbook-duopoly-a']")
     assert page.locator("[data-chart=campaigns]").count() == 0
     assert watch.errors == []
 

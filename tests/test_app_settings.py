@@ -99,7 +99,7 @@ def test_the_page_shows_the_campaigns_of_the_run_where_they_are_on() -> None:
     assert "china-2023-a-campaigns.csv" in csv_files(held, "china-2023-a")
     quiet = read_settings({"scenario": "textbook-duopoly"}).plan("a").scenario
     assert frame(quiet)["campaigns"] is None
-    assert "textbook-a-campaigns.csv" not in csv_files(tables(quiet), "textbook-a")
+    assert "quiet-campaigns.csv" not in csv_files(tables(quiet), "quiet")
 
 
 def test_an_act_leaves_the_months_before_it_as_they_were() -> None:
