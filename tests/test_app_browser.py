@@ -57,7 +57,8 @@ def test_the_first_screen_shows_a_war_and_says_what_one_sees(visit: Any) -> None
     page, watch = visit("/explore")
     page.wait_for_selector("#figures")
     for chart in page.query_selector_all("[data-chart]"):
-        assert chart.query_selector_all("[aria-label=line] path"), chart.get_attribute("data-chart")
+        mark = "rect" if chart.get_attribute("data-chart") == "campaigns" else "line"
+        assert chart.query_selector_all(f"[aria-label={mark}] {mark.replace('line', 'path')}"), mark
     told = page.inner_text("#told")
     assert "BYD cuts deepest: 30%" in told
     assert "war index" in told
@@ -166,8 +167,8 @@ def test_levers_a_b_link_and_downloads(visit: Any, tmp_path: Path) -> None:  # n
     assert down.value.suggested_filename == "baseline.zip"
     other, _ = visit("/explore" + page.url.split("/explore")[1])
     other.wait_for_selector("td[data-run='baseline-b']")
-    other.locator("#time").fill("12")
-    other.wait_for_selector("#figures[data-period='11']")
+    other.locator("#time").fill("6")
+    other.wait_for_selector("#figures[data-period='5']")
     assert figure(other, "war_index", "baseline-b") == b
     assert watch.errors == []
 

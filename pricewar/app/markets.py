@@ -94,6 +94,8 @@ def china(firms: int, rounds: int, rule: str, seed: int) -> Scenario:
             "title": "A game in the China market of April 2025",
             "dynamics.loyalty.on": False,  # so that one owner of all firms is well defined: see `benchmarks`
             "noise.view_sd": 0.0,
+            "noise.firm_sd": {},
+            "campaigns.on": False,  # prices are those that players set, and nothing is laid on them
             "periods": rounds,
             "seed": seed,
             "events": events,

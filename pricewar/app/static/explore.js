@@ -6,7 +6,7 @@ import { levers, renew } from "/static/explore_levers.js";
 import { chosen, leader, months, query, read, side, state } from "/static/explore_state.js";
 
 const SPEEDS = { slow: 900, normal: 400, fast: 130 };
-const START = "scenario=baseline&a.cut_depth=30&a.follow_rate=60";
+const START = "scenario=baseline&a.cut_depth=30";
 const on = { changed: soon, choose, lead, refresh };
 let page;
 
