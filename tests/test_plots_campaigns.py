@@ -9,9 +9,10 @@ from conftest import tiny
 from matplotlib.patches import Rectangle
 from synthetic import FIRMS, results
 
-from pricewar import run
+from pricewar import compare, load, run
 from pricewar.analysis.campaigns import campaign_rates
 from pricewar.base.errors import ResultsError
+from pricewar.campaigns import tells_campaign
 from pricewar.plots import campaigns, draw_figures, make_figures, story
 from pricewar.plots.style import Drawing
 from pricewar.results.store import Results, table
@@ -155,3 +156,11 @@ def test_files_of_a_market_that_fights(tmp_path) -> None:
     make_figures(made, tmp_path / "b")
     name = next(path.name for path in paths if path.name.startswith("campaigns-"))
     assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_a_figure_of_few_seeds_is_not_full_of_campaigns() -> None:
+    """Events at the foot are those of the scenario; campaigns have a figure of their own."""
+    told = story(compare([load(n).but(periods=6) for n in ("baseline", "byd-one-third")], seeds=[1]))
+    assert "BYD cuts all prices by a third" in {event.what for event in told.events}
+    assert not any(tells_campaign(event.entity, event.what) for event in told.events)
+    assert len(told.results.campaigns) > 10

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 import numpy as np
 import pandas as pd
 
+from pricewar.campaigns import tells_campaign
 from pricewar.market.buyers import surplus
 from pricewar.market.model import PriceWar
 from pricewar.results.store import Results
@@ -143,11 +144,16 @@ def firm_list(scenario: Scenario) -> list[dict[str, Any]]:
 
 
 def ribbon(log: pd.DataFrame, scenario: Scenario) -> list[dict[str, Any]]:
-    """What happened, in order: period, month, sort and words with names as people write them."""
+    """What happened, in order: period, month, sort and words with names as people write them.
+
+    Campaigns are left out: there are many, and they have a timeline of their own.
+    """
     names = {key: firm.name for key, firm in scenario.firms.items()}
     names |= {key: product.name for key, product in scenario.products.items()}
     found = []
     for period, month, entity, what in log[["period", "month", "entity", "what"]].itertuples(index=False):
+        if tells_campaign(str(entity), str(what)):
+            continue
         text = " ".join(names.get(word, word) for word in what.split(" "))
         sort = _sort(str(entity), what.lower())
         found.append(

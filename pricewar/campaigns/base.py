@@ -19,6 +19,11 @@ ROUNDS: Final = 2
 """How often a month is answered: an answer can set off another within the month."""
 
 
+def tells_campaign(entity: str, what: str) -> bool:
+    """Whether a line of a run's log is that of a campaign, which the table of campaigns has too."""
+    return what.startswith((f"{entity} leads: ", f"{entity} follows "))
+
+
 @dataclass(frozen=True)
 class Board(Record):
     """What all firms can see before a month's campaigns are drawn, and each firm's own books."""

@@ -13,6 +13,7 @@ from pricewar.analysis.interval import NO_LUCK
 from pricewar.analysis.panel import common_months
 from pricewar.base.arguments import maybe, takes, text
 from pricewar.base.arrays import Floats
+from pricewar.campaigns import tells_campaign
 from pricewar.results.store import Results
 
 from .style import count
@@ -113,7 +114,8 @@ class Story:
 
     @cached_property
     def events(self) -> tuple[Event, ...]:
-        """Entries that half of a scenario's runs or more logged and the baseline did not, by time."""
+        """Entries that half of a scenario's runs or more logged and the baseline did not, by time; campaigns,
+        which have a figure of their own, are left out."""
         log, runs = self.results.log, len(self.results.seeds)
         log = log[log["period"] < len(self.months)]
         seen = log.groupby(["period", "entity", "what", "scenario"])["seed"].nunique()
@@ -121,7 +123,11 @@ class Story:
         where: dict[tuple[int, str, str], list[str]] = {}
         for row in often.to_dict("records"):
             where.setdefault((int(row["period"]), row["entity"], row["what"]), []).append(row["scenario"])
-        found = [Event(*key, tuple(scenarios)) for key, scenarios in where.items()]
+        found = [
+            Event(*key, tuple(scenarios))
+            for key, scenarios in where.items()
+            if not tells_campaign(key[1], key[2])
+        ]
         return tuple(sorted(event for event in found if self.baseline not in event.scenarios))
 
 
