@@ -106,7 +106,7 @@ def _panel(axes: Axes, drawn: list[Bar], title: str, apart: int) -> None:
             ha=side,
         ).set_fontsize(7)
     axes.axvline(0, color="#404040", linewidth=0.7)
-    axes.set_yticks(places, [short(bar.label, 20) for bar in drawn])
+    axes.set_yticks(places, [short(bar.label, 18) for bar in drawn])
     axes.set_ylim(places[-1] + 0.6, -0.6)
     axes.grid(axis="y", visible=False)
     axes.tick_params(axis="y", length=0)
