@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import tiny
+from typer.testing import CliRunner
 
 from pricewar import load, run
 from pricewar.backtest.left_out import NULL_DRAWS, Fold, independent
 from pricewar.backtest.patterns import COLUMNS, followed, monthly_sd, patterns
 from pricewar.backtest.wars import simulated
 from pricewar.campaigns.record import MAKERS, Waves, panel
+from pricewar.cli.app import app
 from pricewar.cli.wars import as_markdown, save
 from pricewar.data.history import load_history
 from pricewar.experiment.campaign_metrics import CAMPAIGN_METRICS
@@ -125,3 +127,17 @@ def test_metrics_of_campaigns_count_the_table() -> None:
     quiet = measure(Run(peace, 3, run(peace, seeds=[3]).tables), list(CAMPAIGN_METRICS))
     assert (quiet["campaigns"], quiet["waves"]) == (0.0, 0.0)
     assert np.isnan(quiet["campaign_depth"])
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["--quick"], ["--quick"]),
+        (["--wars", "--seed", "3", "--draws", "30"], ["--seed", "--draws"]),
+        (["--wars", "--actuals", "none.csv"], ["--actuals"]),
+    ],
+)
+def test_options_that_would_be_ignored_are_refused(words: list[str], named: list[str]) -> None:
+    done = CliRunner().invoke(app, ["backtest", *words])
+    assert done.exit_code == 2
+    assert all(name in done.output + done.stderr for name in named)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from pricewar.backtest import Backtest
 
+DRAWS, SEED = 500, 1
 Actuals = Annotated[
     Path | None, typer.Option(metavar="FILE", help="CSV of what came: entity, period, metric, value.")
 ]
@@ -33,8 +34,8 @@ Workers = Annotated[int | None, typer.Option(min=1, help="Processes; default: on
 def backtest(
     actuals: Actuals = None,
     out: Out = Path("results/backtest"),
-    draws: Draws = 500,
-    seed: Seed = 1,
+    draws: Draws = DRAWS,
+    seed: Seed = SEED,
     workers: Workers = None,
     wars: Wars = False,
     quick: Quick = False,
@@ -50,6 +51,7 @@ def backtest(
     With --wars: set simulated wars beside the record of 2023 to April 2025 instead, each year also with
     campaigns that were fitted to the other years alone, in one table of what came out and what did not.
     """
+    _require_fitting(wars, quick, actuals, draws, seed)
     if wars:
         from .wars import backtest_wars
 
@@ -80,6 +82,21 @@ def backtest(
     elif not quiet:
         _tell(found)
         say(f"written: {out}")
+
+
+def _require_fitting(wars: bool, quick: bool, actuals: Path | None, draws: int, seed: int) -> None:
+    """Refuse options that the other kind of backtest does not read."""
+    from pricewar.base.errors import bad_input
+
+    checks = (
+        (quick and not wars, "--quick", "without --wars", "together with --wars alone"),
+        (wars and actuals is not None, "--actuals", actuals, "not with --wars, whose record ships"),
+        (wars and draws != DRAWS, "--draws", draws, "not with --wars"),
+        (wars and seed != SEED, "--seed", seed, "not with --wars, whose seeds are fixed"),
+    )
+    problems = [(place, found, allowed) for wrong, place, found, allowed in checks if wrong]
+    if problems:
+        raise bad_input("command line", *problems)
 
 
 def drawn(draws: int, seed: int, workers: int | None, quiet: bool, store: Path | None = None) -> Backtest:
