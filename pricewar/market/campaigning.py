@@ -55,6 +55,11 @@ class Campaigns:
         self.luck = Luck(seed, landscape.firms, periods)
         self.by_name = np.argsort(np.argsort(np.array(landscape.products), kind="stable"), kind="stable")
         """(J,) place of each product among their ids in order: what breaks ties."""
+        firm_of = landscape.firm_of
+        self.own = [np.flatnonzero(firm_of == f) for f in range(len(landscape.firms))]
+        """Positions of each firm's products."""
+        self.towards = landscape.by_firm(landscape.closeness)
+        """(J, F) how near each product is to all products of each firm."""
         self.known: list[Campaign] = []
         """All campaigns so far, in the order in which they began."""
         months = (stream(seed, "edition", name).integers(12) for name in landscape.products)
@@ -171,14 +176,14 @@ class Campaigns:
 
     def _models(self, f: int, plan: Plan, state: State) -> Ints:
         """Positions of the models that a campaign names: most stock and nearest the trigger first."""
-        land = self.landscape
-        own = np.flatnonzero((land.firm_of == f) & state.on_sale)
+        own = self.own[f]
+        own = own[state.on_sale[own]]
         many = max(1, round(float(plan.coverage[f]) * len(own)))
         if many == len(own):
             return own
         stock = state.stock[own] / np.maximum(state.forecast[own], 1e-9)
         rival = int(plan.trigger[f])
-        near = land.closeness[own][:, land.firm_of == rival].sum(axis=1) if rival >= 0 else np.zeros(len(own))
+        near = self.towards[own, rival] if rival >= 0 else np.zeros(len(own))
         rank = ranks(stock) + ranks(near)
         order = np.lexsort((self.by_name[own], -rank))
         return np.sort(own[order[:many]])
