@@ -102,12 +102,12 @@ def test_no_two_steps_make_one_file_and_names_are_names() -> None:
 
 
 def test_a_new_page_without_an_owner_is_seen(tmp_path: Path) -> None:
-    for name in ("docs/results/12.md", "docs/img/new.png", "scenarios/mine.md", "docs/adr/0099-new.md"):
+    for name in ("docs/results/99.md", "docs/img/new.png", "scenarios/mine.md", "docs/adr/0099-new.md"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("x", encoding="utf-8")
     assert sorted(unclaimed(tmp_path, all_steps())) == [
         "docs/img/new.png",
-        "docs/results/12.md",
+        "docs/results/99.md",
         "scenarios/mine.md",
     ]
 
