@@ -74,7 +74,8 @@ def test_one_product_moved_alone_earns_what_all_prices_say(monkeypatch, terms, n
         looked.append(present.size)
         return 0.0, 0.0
 
-    plain = pricewar.kernels.respond.best_responses.py_func
+    compiled = pricewar.kernels.respond.best_responses
+    plain = getattr(compiled, "py_func", compiled)  # without a compiler it is plain already
     monkeypatch.setattr(pricewar.kernels.respond, "_search", compare)
     monkeypatch.setattr(pricewar.equilibrium.respond, "best_responses", plain)
     _kernel_search(game, np.clip([1.5, 6.0, 2.0, 4.0, 1.0], game.low, game.high), np.zeros(5))
