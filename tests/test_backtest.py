@@ -549,3 +549,20 @@ def test_the_key_names_what_the_draws_depend_on() -> None:
     assert key_of(20, 3) != key_of(20, 4)
     assert set(key_of(1, 1)) >= {"digest", "data", "version"}
     assert set(FIELDS) >= {"units", "sold_out"}
+
+
+def test_makers_together_have_their_cars_and_money_and_are_sold_out_when_most_are() -> None:
+    found = simulate(the_scenario().but({"periods": 9, "consumers.draws": 60}), [{}] * 2, seed=1)
+    joined = found.joined(("byd", "others", "tesla"), "others")
+    assert joined.firms == ("byd", "others", "tesla")
+    for name in ("units", "revenue", "gross_profit", "fixed_cost"):
+        np.testing.assert_allclose(joined.values[name].sum(axis=2), found.values[name].sum(axis=2))
+        kept = found.firms.index("tesla")
+        np.testing.assert_allclose(joined.values[name][:, :, 2], found.values[name][:, :, kept])
+    rest = [at for at, firm in enumerate(found.firms) if firm not in ("byd", "tesla")]
+    small = min(rest, key=lambda at: found.values["units"][:, :, at].mean())
+    for full, told in (([small], 0.0), (rest, 1.0)):
+        flags = np.zeros_like(found.values["sold_out"])
+        flags[:, :, full] = 1.0
+        case = replace(found, values=found.values | {"sold_out": flags})
+        assert (case.joined(("byd", "others"), "others").values["sold_out"][:, :, 1] == told).all()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -11,11 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pricewar import InputError, load, run
-from pricewar.base.records import Flags, Floats
+from pricewar.base.errors import RuleError
+from pricewar.base.records import Flags, Floats, Offers
 from pricewar.base.standing import Standing
 from pricewar.campaigns import Board, CampaignRule, Draws, Plan, QuotaRace
 from pricewar.campaigns.base import LIST
 from pricewar.campaigns.luck import Luck
+from pricewar.interventions import Desk
+from pricewar.interventions.restraint import Restraint
 from pricewar.market.board import Quotas
 from pricewar.market.campaigning import Campaign
 from pricewar.market.model import PriceWar
@@ -490,3 +493,20 @@ def test_what_is_off_the_market_keeps_its_price() -> None:
         price = column(model, "offers", "price")[:, own]
         assert np.array_equal(price[3:], np.tile(price[3], (len(price) - 3, 1)))
         assert price[3] == pytest.approx(price[1], rel=0.4)
+
+
+class Torn(Restraint):
+    """A measure of a user's own that fails when firms ask what it will forbid."""
+
+    foreseen: ClassVar[bool] = True
+
+    def lowest(self, offers: Offers, desk: Desk) -> Floats:
+        raise ValueError("no floor")
+
+
+def test_a_measure_that_fails_before_firms_plan_is_named() -> None:
+    with pytest.raises(
+        RuleError, match=r"test_campaigns:Torn \(interventions\.0, known\) in 2025-01"
+    ) as told:
+        ran(wars({**QUIET, "interventions": [Torn()]}))
+    assert "no floor" in str(told.value)

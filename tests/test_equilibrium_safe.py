@@ -15,9 +15,8 @@ from pricewar.equilibrium import costs_from_prices, profits, solve
 SAME = {"rtol": 1e-8}
 
 
-def small(seed):
-    """Types whose price sensitivities differ by up to 60: profit often has several tops."""
-    rng = np.random.default_rng(seed)
+def unlike_buyers(rng):
+    """1 to 6 products, 2 to 6 types whose price sensitivities differ by up to 60; and costs."""
     products, types = int(rng.integers(1, 7)), int(rng.integers(2, 7))
     demand = MixedLogit(
         rng.normal(2.0, 2.0, products),
@@ -25,7 +24,14 @@ def small(seed):
         rng.normal(0.0, 1.0, (types, products)),
         rng.dirichlet(np.ones(types)),
     )
-    return demand, rng.uniform(0.5, 8.0, products), rng.integers(0, products, products)
+    return demand, rng.uniform(0.5, 8.0, products)
+
+
+def small(seed):
+    """Profit often has several tops."""
+    rng = np.random.default_rng(seed)
+    demand, costs = unlike_buyers(rng)
+    return demand, costs, rng.integers(0, costs.size, costs.size)
 
 
 def nested(seed):
@@ -178,17 +184,10 @@ def test_a_top_that_is_not_the_highest_is_left_for_the_highest():
 
 
 def few_types(seed):
-    """A market of `benchmarks/solve_many.py`: 1 to 6 products, 2 to 6 types."""
+    """A market of `benchmarks/solve_many.py`."""
     rng = np.random.default_rng([2, seed])
-    products, types = int(rng.integers(1, 7)), int(rng.integers(2, 7))
-    demand = MixedLogit(
-        rng.normal(2.0, 2.0, products),
-        np.exp(rng.uniform(np.log(0.05), np.log(3.0), types)),
-        rng.normal(0.0, 1.0, (types, products)),
-        rng.dirichlet(np.ones(types)),
-    )
-    costs = rng.uniform(0.5, 8.0, products)
-    return demand, costs, rng.integers(0, int(rng.integers(1, products + 1)), products)
+    demand, costs = unlike_buyers(rng)
+    return demand, costs, rng.integers(0, int(rng.integers(1, costs.size + 1)), costs.size)
 
 
 @pytest.mark.parametrize(

@@ -422,3 +422,27 @@ def test_stopped_while_it_is_loaded_a_command_says_so(
     _, error = process.communicate(timeout=60)
     assert (process.returncode, error.splitlines()) == (code, [{130: "interrupted", 143: "terminated"}[code]])
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_comes_while_python_drops_errors_is_not_lost(number: signal.Signals) -> None:
+    """An error in `__del__` goes no further; the signal must stop the command all the same."""
+    code = f"""
+import os, time
+from pricewar.cli.signals import clean_up_when_stopped, end_at_once_when_stopped
+end_at_once_when_stopped()
+clean_up_when_stopped()
+class Late:
+    def __del__(self):
+        os.kill(os.getpid(), {int(number)})
+        time.sleep(0.1)
+try:
+    Late()
+    time.sleep(10)
+    print("went on")
+except KeyboardInterrupt as stopped:
+    print(type(stopped).__name__)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == {2: "KeyboardInterrupt", 15: "Terminated"}[int(number)], done.stderr
+    assert done.stderr == ""

@@ -382,3 +382,16 @@ def test_processes_give_the_same_as_one_after_the_other(tmp_path: Path) -> None:
     pooled = run_policy(spec, store=tmp_path / "pooled", workers=2)
     pd.testing.assert_frame_equal(pooled.options, serial.options, check_exact=True)
     pd.testing.assert_frame_equal(pooled.paths, serial.paths, check_exact=True)
+
+
+def test_the_last_digits_of_a_sum_make_no_option_the_best(study: PolicyStudy) -> None:
+    """An option that does nothing but rounds otherwise ties with no measure, which comes first."""
+    table, name = study.options.copy(), "pv.welfare_with_open"
+    nothing = table.loc[table["option"] == NONE].set_index(["draw", "seed"])[name]
+    idle = table["option"] == "idle"
+    places = pd.MultiIndex.from_frame(table.loc[idle, ["draw", "seed"]])
+    table.loc[idle, name] = nothing.reindex(places).to_numpy() * (1.0 + 1e-13) + 1e-3
+    table.loc[~table["option"].isin((NONE, "idle")), name] -= 1e15
+    shares = best(PolicyStudy(study.spec, table, study.paths)).set_index("option")["best"]
+    assert shares[NONE] == 1.0
+    assert shares["idle"] == 0.0

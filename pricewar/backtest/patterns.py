@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -28,10 +28,24 @@ LARGE: Final = frozenset({"byd", "tesla", "geely", "changan", "great-wall", "che
 """Makers that no war of three years could end; all others are called small."""
 SD_BEFORE: Final = 0.07
 """Standard deviation over seeds of byd-one-third's last price index before firms ran campaigns."""
-COLUMNS: Final = ("pattern", "record", "low", "middle", "high", "asked", "passed")
 ALL_CARS: Final = {"byd": ("wholesale_incl_export", "nev_sales_incl_export_commercial")}
 """Metrics of makers whose units at home are not known for all months: how they scatter is read off these."""
-Row = tuple[str, float, float, float, float, str, bool | None]
+NAN: Final = float("nan")
+
+
+class Row(NamedTuple):
+    """One pattern: in the record, in the runs, what is asked of it, whether it came out."""
+
+    pattern: str
+    record: float = NAN
+    low: float = NAN
+    middle: float = NAN
+    high: float = NAN
+    asked: str = ""
+    passed: bool | None = None
+
+
+COLUMNS: Final = Row._fields
 
 
 @dataclass(frozen=True)
@@ -101,7 +115,7 @@ def _band(values: Floats, level: float = 0.8) -> tuple[float, float, float]:
 
 def _inside(pattern: str, record: float, values: Floats, asked: str = "inside 80% of runs") -> Row:
     low, middle, high = _band(values)
-    return pattern, record, low, middle, high, asked, low <= record <= high
+    return Row(pattern, record, low, middle, high, asked, low <= record <= high)
 
 
 def _clusters(what: str, record: Waves, runs: Waves, names: Sequence[str]) -> Iterator[Row]:
@@ -114,16 +128,16 @@ def _years(folds: Sequence[Fold]) -> Iterator[Row]:
     for fold in folds:
         rows += list(_clusters(f"{fold.year} left out", fold.record, fold.runs, fold.statistics))
     yield from rows
-    many, inside = len(rows), sum(bool(row[-1]) for row in rows)
+    many, inside = len(rows), sum(bool(row.passed) for row in rows)
     least = int(np.ceil(8 / 11 * many))
-    nan = float("nan")
-    yield "left out: statistics inside", nan, nan, float(inside), nan, f"{least} of {many}", inside >= least
+    asked = f"{least} of {many}"
+    yield Row("left out: statistics inside", middle=float(inside), asked=asked, passed=inside >= least)
     scores = np.array([fold.scores() for fold in folds])
     for fold, (rule, null) in zip(folds, scores, strict=True):
         words = f"{fold.year} left out: joint log score less that of independent makers"
-        yield words, nan, nan, float(rule - null), nan, "", None
+        yield Row(words, middle=float(rule - null))
     total = float((scores[:, 0] - scores[:, 1]).sum())
-    yield "left out: sum of these", nan, nan, total, nan, "above 0", total > 0
+    yield Row("left out: sum of these", middle=total, asked="above 0", passed=total > 0)
 
 
 def followed(leads: Flags, follows: Flags) -> Floats:
@@ -148,13 +162,15 @@ def _sizes(results: Results, seen: Simulated, history: History, record: tuple[Fl
     by_run = table.groupby("seed")["announced"].median().to_numpy()
     low, middle, high = _band(by_run)
     fits = 0.06 <= middle <= 0.12
-    yield "median announced cut", float(ours["size"].median()), low, middle, high, "0.06 to 0.12", fits
+    came = float(ours["size"].median())
+    yield Row("median announced cut", came, low, middle, high, "0.06 to 0.12", fits)
     leads = seen.leads.sum(axis=1)
     two = np.isin(seen.makers, ("byd", "tesla"))
     share = leads[:, two].sum(axis=1) / np.maximum(leads.sum(axis=1), 1)
     low, middle, high = _band(share)
     came = float(record[0][:, two].sum() / record[0].sum())
-    yield "share of leads by BYD and Tesla", came, low, middle, high, "above one half", middle > 0.5
+    most = middle > 0.5
+    yield Row("share of leads by BYD and Tesla", came, low, middle, high, "above one half", most)
     ratio = _ratios(results.campaigns)
     came = float(follow_ratios(history)["ratio"].median())
     yield _inside("follower's cut over its trigger's, median", came, ratio)
@@ -188,42 +204,19 @@ def _shares(results: Results, history: History) -> Iterator[Row]:
         known = ~np.isnan(record[maker][:24])
         low, high = np.nanquantile(paths[maker][:, :24], [0.05, 0.95], axis=0)
         inside = ((record[maker][:24] >= low) & (record[maker][:24] <= high))[known]
-        nan, part = float("nan"), float(inside.mean())
+        words, part = f"{maker}: months of 2023 and 2024 with the share inside", float(inside.mean())
         asked = f"90% of {len(inside)} months inside 90% of runs"
-        yield (
-            f"{maker}: months of 2023 and 2024 with the share inside",
-            nan,
-            nan,
-            part,
-            nan,
-            asked,
-            part >= 0.9,
-        )
+        yield Row(words, middle=part, asked=asked, passed=part >= 0.9)
     close = []
     for maker in MAKERS:
         runs = np.array([monthly_sd(path) for path in paths[maker]])
         came = monthly_sd(scatter[maker])
         low, middle, high = _band(runs)
         close.append(bool(came / 1.5 <= middle <= came * 1.5))
-        yield (
-            f"{maker}: sd of the monthly log share",
-            came,
-            low,
-            middle,
-            high,
-            "within a factor 1.5",
-            close[-1],
-        )
-    nan = float("nan")
-    yield (
-        "makers whose sd is within a factor 1.5",
-        nan,
-        nan,
-        float(sum(close)),
-        nan,
-        "5 of 6",
-        sum(close) >= 5,
-    )
+        words = f"{maker}: sd of the monthly log share"
+        yield Row(words, came, low, middle, high, "within a factor 1.5", close[-1])
+    near_enough, words = sum(close), "makers whose sd is within a factor 1.5"
+    yield Row(words, middle=float(near_enough), asked="5 of 6", passed=near_enough >= 5)
 
 
 def monthly_sd(share: Floats) -> float:
@@ -243,31 +236,15 @@ def _exits(results: Results) -> Iterator[Row]:
     small = last[~last["firm"].isin(LARGE)]
     left = (1.0 - small["active"].astype(float)).groupby(small["seed"]).mean()
     low, middle, high = _band(np.asarray(left))
-    nan = float("nan")
-    yield (
-        "share of small makers that left by April 2025",
-        nan,
-        low,
-        middle,
-        high,
-        "some, not most",
-        0 < middle < 0.5,
-    )
+    words, fits = "share of small makers that left by April 2025", 0 < middle < 0.5
+    yield Row(words, NAN, low, middle, high, "some, not most", fits)
     large = last[last["firm"].isin(LARGE)]
     gone = float(1.0 - large["active"].astype(float).mean())
-    yield "share of large makers that left", 0.0, nan, gone, nan, "none", gone == 0.0
+    yield Row("share of large makers that left", 0.0, middle=gone, asked="none", passed=gone == 0.0)
 
 
 def _spread(results: Results) -> Row:
     last = results.market[results.market["period"] == results.market["period"].max()]
-    sd, nan = float(last["price_index"].std()), float("nan")
-    asked = f"at least {10 * SD_BEFORE:g}: ten times {SD_BEFORE:g}"
-    return (
-        "byd-one-third: sd over seeds of the last price index",
-        nan,
-        nan,
-        sd,
-        nan,
-        asked,
-        sd >= 10 * SD_BEFORE,
-    )
+    sd, least = float(last["price_index"].std()), 10 * SD_BEFORE
+    words = "byd-one-third: sd over seeds of the last price index"
+    return Row(words, middle=sd, asked=f"at least {least:g}: ten times {SD_BEFORE:g}", passed=sd >= least)

@@ -54,6 +54,8 @@ class Simulated:
     def joined(self, names: Sequence[str], rest: str) -> Simulated:
         """Firms that are not named, as one: cars and money are summed, depth and margin are weighted.
 
+        Together they are sold out where makers of more than half of their cars are.
+
         Args:
             names: firms that stay, in the order wanted; those that are not here are left out.
             rest: name of all others together; where it is among the names, its place is there.
@@ -75,6 +77,7 @@ class Simulated:
             )
             for name, field in self.values.items()
         }
+        values["sold_out"] = (values["sold_out"] > 0.5).astype(float)
         revenue = self.values["revenue"][:, 0]
         margin = [_weighed(self.margin[:, places[f]], revenue[:, places[f]]) for f in order]
         return Simulated(tuple(order), self.months, values, np.stack(margin, axis=1), self.lost)

@@ -50,9 +50,11 @@ def cells(table: pd.DataFrame) -> list[list[str]]:
     """Rows as text, numbers to three digits."""
 
     def cell(value: Any) -> str:
-        if isinstance(value, float):
-            return "" if value != value else f"{value:.3g}"
-        return str(value)
+        if value is None or value != value:
+            return ""
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        return f"{value:.3g}" if isinstance(value, float) else str(value)
 
     return [[cell(value) for value in row] for row in table.itertuples(index=False)]
 

@@ -8,11 +8,17 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+import threading
 from types import FrameType
-from typing import Final
+from typing import Any, Final
 
 STOPPED: Final = {signal.SIGINT: ("interrupted", 130), signal.SIGTERM: ("terminated", 143)}
 """What is said, and the exit code."""
+
+
+SOON: Final = 0.02
+"""Seconds after which a signal that was dropped comes again: what dropped it is over then."""
 
 
 class Terminated(KeyboardInterrupt):
@@ -31,6 +37,21 @@ def clean_up_when_stopped() -> None:
     for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, _terminate)):
         if signal.getsignal(number) is _end:
             signal.signal(number, handler)
+            sys.unraisablehook = _again
+
+
+def _again(lost: Any) -> None:
+    """A signal that came while Python cleaned up after something, where it drops errors, comes once more."""
+    if not isinstance(lost.exc_value, KeyboardInterrupt):
+        sys.__unraisablehook__(lost)
+        return
+    number = signal.SIGINT
+    if isinstance(lost.exc_value, Terminated):
+        number = signal.SIGTERM
+        signal.signal(number, _terminate)
+    timer = threading.Timer(SOON, os.kill, (os.getpid(), number))
+    timer.daemon = True
+    timer.start()
 
 
 def _end(number: int, frame: FrameType | None) -> None:

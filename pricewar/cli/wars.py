@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pricewar.base.edition import EDITION
 
 from .console import say, show, tell
+from .propensity import cells
 
 if TYPE_CHECKING:
     from pricewar.backtest.patterns import Patterns
@@ -28,7 +29,7 @@ def backtest_wars(out: Path, workers: int | None, quick: bool, as_json: bool, qu
         tell(json.dumps(json.loads(found.table.to_json(orient="records")), indent=2, ensure_ascii=False))
     elif not quiet:
         heads = [str(column) for column in found.table.columns]
-        show("wars of 2023 to April 2025: record and runs", heads, cells(found), text_columns=1)
+        show("wars of 2023 to April 2025: record and runs", heads, cells(found.table), text_columns=1)
         say(f"written: {out}")
 
 
@@ -43,24 +44,11 @@ def made(workers: int | None, quick: bool, quiet: bool) -> Patterns:
         return patterns(executor=executor, tell=lambda words: say(words, quiet), **given)
 
 
-def cells(found: Patterns) -> list[list[str]]:
-    """Rows as text, numbers to three digits."""
-
-    def cell(value: Any) -> str:
-        if value is None or value != value:
-            return ""
-        if isinstance(value, bool):
-            return "yes" if value else "no"
-        return f"{value:.3g}" if isinstance(value, float) else str(value)
-
-    return [[cell(value) for value in row] for row in found.table.itertuples(index=False)]
-
-
 def as_markdown(found: Patterns) -> str:
     """The table as Markdown."""
     heads = [str(column) for column in found.table.columns]
     rule = ["---", *["---:"] * 4, "---", "---"]
-    return "".join(f"| {' | '.join(row)} |\n" for row in (heads, rule, *cells(found)))
+    return "".join(f"| {' | '.join(row)} |\n" for row in (heads, rule, *cells(found.table)))
 
 
 def save(found: Patterns, out: Path, quick: bool) -> None:

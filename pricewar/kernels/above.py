@@ -158,7 +158,7 @@ def between_above(firm: tuple[Any, ...], tree: Any, n: int) -> float:
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def slopes_above(firm: tuple[Any, ...], tree: Any, n: int) -> None:
-    """`respond._slopes` for two levels: earnings in the nest and in the outer nest; see `nested_terms.py`."""
+    """`climb._slopes` for two levels: earnings in the nest and in the outer nest; see `nested_terms.py`."""
     alpha, weights, own, nests, rho, work = firm[1], firm[2], firm[4], firm[5], firm[6], firm[13]
     inner, _, total, near, outer, mean, shares, slope, gain = work
     parents, outer_rho, wide = tree[0], tree[1], tree[6]

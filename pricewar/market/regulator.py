@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -59,12 +60,13 @@ class Regulator(Agent):  # type: ignore[misc]
         Args:
             offers: as the firms' rules ask for them.
         """
-        floors = [m.known(offers, desk) for m, desk in self._cases if isinstance(m, Restraint) and m.foreseen]
-        warnings = [
-            measure.force(desk.elapsed) * measure.complying(desk)
-            for measure, desk in self._cases
-            if isinstance(measure, PublicWarning)
-        ]
+        floors, warnings = [], []
+        for measure, desk in self._cases:
+            with self._told(measure, desk, "known"):
+                if isinstance(measure, PublicWarning):
+                    warnings.append(measure.force(desk.elapsed) * measure.complying(desk))
+                elif isinstance(measure, Restraint) and measure.foreseen:
+                    floors.append(measure.known(offers, desk))
         quiet = np.zeros(len(self.model.landscape.firms))
         return Known(
             floor=np.max(floors, axis=0) if floors else None, warned=np.max([quiet, *warnings], axis=0)
@@ -77,13 +79,19 @@ class Regulator(Agent):  # type: ignore[misc]
     def _each(self, method: str, record: R) -> R:
         """The record as all measures in force leave it; an error of a measure is reported with its name."""
         for measure, desk in self._cases:
-            try:
+            with self._told(measure, desk, method):
                 record = the_same_sort(getattr(measure, method)(record, desk), record)
-            except FAILURES as error:
-                place = next(k for k, other in enumerate(self.measures) if other is measure)
-                blame(error, measure.kind, f"(interventions.{place}, {method}) in {desk.month}")
-                raise
         return record
+
+    @contextmanager
+    def _told(self, measure: Intervention, desk: Desk, method: str) -> Iterator[None]:
+        """An error of a measure is reported with its name and place."""
+        try:
+            yield
+        except FAILURES as error:
+            place = next(k for k, other in enumerate(self.measures) if other is measure)
+            blame(error, measure.kind, f"(interventions.{place}, {method}) in {desk.month}")
+            raise
 
     def _desk(self, sight: Sight, k: int, measure: Intervention) -> Desk:
         return Desk(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
-from weakref import finalize
 
 import numpy as np
 import pandas as pd
@@ -29,8 +28,10 @@ PAYERS: Final = {
 RANKED: Final = "pv.welfare_with_open"
 """The measure by which options are ranked unless another is asked for."""
 _KEYS: Final = ("draw", "seed", "option")
-_EFFECTS: Final[dict[int, pd.DataFrame]] = {}
-"""Effects by study: pages, tables and figures of one study ask for them eight times."""
+_KEPT: Final = "_effects"
+"""Where a study keeps its effects: pages, tables and figures ask for them eight times."""
+SAME: Final = 1e-9
+"""Part of the largest value of a future below which two options tie: the last digits decide nothing."""
 
 
 def measured(study: PolicyStudy) -> list[str]:
@@ -61,10 +62,11 @@ def effects(study: PolicyStudy) -> pd.DataFrame:
         the measure can be; empty for surplus and welfare, whose levels mean nothing, and where no future
         differs), diff, diff_lo, diff_hi (paired), p05, p95 (of the differences), futures (that have a value).
     """
-    if id(study) not in _EFFECTS:
-        _EFFECTS[id(study)] = _effects(study)
-        finalize(study, _EFFECTS.pop, id(study), None)  # another study may get its number
-    return _EFFECTS[id(study)].copy()
+    held = vars(study)
+    if _KEPT not in held:
+        held[_KEPT] = _effects(study)
+    found: pd.DataFrame = held[_KEPT]
+    return found.copy()
 
 
 def _effects(study: PolicyStudy) -> pd.DataFrame:
@@ -141,7 +143,8 @@ def best(study: PolicyStudy, measure: str = RANKED) -> pd.DataFrame:
     kept = study.options[study.options["option"] != PEACE]
     table = robustness(kept, "option", ["option", "draw"], measure, over="point")
     complete = wide(study, measure)[list(study.spec.options)].dropna()
-    winners = complete.idxmax(axis=1)
+    slack = SAME * complete.abs().max(axis=1)
+    winners = complete.ge(complete.max(axis=1) - slack, axis=0).idxmax(axis=1)  # the first that is best
     rows = {}
     for option in study.spec.options:
         won = int((winners == option).sum())
