@@ -81,15 +81,19 @@ def abandon(pool: Executor) -> None:
     """End a pool of processes whose answers nobody waits for; what they are at may take long."""
     processes = list((getattr(pool, "_processes", None) or {}).values())
     asked = getattr(getattr(pool, "_call_queue", None), "_reader", None)
+    manager = getattr(pool, "_executor_manager_thread", None)  # a pool that was shut down forgets it
     pool.shutdown(wait=False, cancel_futures=True)
     time.sleep(0.05)  # its thread must have dropped what is cancelled before it sees the workers go
     for process in processes:
         process.terminate()
     for process in processes:
         process.join(timeout=10.0)
-    if asked is not None:  # before Python 3.11.5 a thread writes for ever into a pipe that nobody reads
-        asked.close()
-    pool.shutdown(wait=True)
+    if manager is None:
+        return
+    manager.join(timeout=2.0)  # alive at exit, it would close the line by which the exit wakes it
+    if manager.is_alive() and asked is not None:
+        asked.close()  # before Python 3.11.5 a thread writes for ever into a pipe that nobody reads
+        manager.join(timeout=10.0)
 
 
 @contextmanager
