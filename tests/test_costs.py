@@ -85,7 +85,7 @@ def test_learning_lowers_costs_in_a_run_as_cars_are_made() -> None:
 @SOME
 @given(st.floats(1e3, 1e6), st.floats(0, 1e5))
 def test_cost_lines_stand_in_order(unit_cost: float, fixed: float) -> None:
-    lines = cost_lines(np.array([unit_cost]), np.array([fixed]))
+    lines = cost_lines(np.array([unit_cost]), np.zeros(1), np.array([fixed]))
     assert lines["avc"] <= lines["aac"] <= lines["lraic"] <= lines["atc"] == unit_cost + fixed
     assert unit_cost <= lines["full"] <= lines["atc"]
 
@@ -164,6 +164,6 @@ def test_full_cost_spreads_fixed_cost_over_normal_volume_at_least() -> None:
 
 def test_cost_lines_are_what_a_hand_computes() -> None:
     """A car of 100,000 with 10,000 of fixed cost on it, by the shares that the sources give."""
-    lines = cost_lines(np.array([100_000.0]), np.array([10_000.0]))
+    lines = cost_lines(np.array([100_000.0]), np.zeros(1), np.array([10_000.0]))
     expected = {"avc": 88_000.0, "aac": 90_500.0, "lraic": 108_000.0, "atc": 110_000.0, "full": 105_500.0}
     assert {name: float(value[0]) for name, value in lines.items()} == pytest.approx(expected)

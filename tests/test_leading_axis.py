@@ -95,7 +95,9 @@ CASES: dict[str, Case] = {
     "turned_away": lambda s, o, x, a: production.turned_away(s, 20.0 * x.orders, DYNAMICS),
     "stock_months": lambda s, o, x, a: production.stock_months(s),
     "fixed_a_car": lambda s, o, x, a: costs.fixed_a_car(s, x),
-    "cost_lines": lambda s, o, x, a: costs.cost_lines(s.unit_cost, costs.fixed_a_car(s, x)),
+    "cost_lines": lambda s, o, x, a: costs.cost_lines(
+        s.unit_cost, 0.1 * s.unit_cost, costs.fixed_a_car(s, x)
+    ),
     "full_terms": lambda s, o, x, a: ONE.cost_parts.full_terms(s, SCENARIO, ONE.start_cumulative),
     "squeezed_out": lambda s, o, x, a: costs.squeezed_out(s.unit_cost, 0.01 * s.stock, SCENARIO.supply_chain),
     "purchases": lambda s, o, x, a: costs.purchases(

@@ -55,7 +55,8 @@ class StaticMarket:
         units = np.zeros(len(price))
         market = self.calibration.demand.subset(sold)
         units[sold] = market.expected(price[sold]) * self.scenario.consumers.shoppers
-        gross = units * (price / (1.0 + vat) - self.calibration.unit_cost)
+        unused = self.calibration.overhead * (self.landscape.start_units - units)
+        gross = units * (price / (1.0 + vat) - self.calibration.unit_cost) - unused
         fixed = np.array([firm.fixed_cost for firm in self.scenario.firms.values()])
         return np.asarray(self.landscape.by_firm(gross) - fixed)
 

@@ -53,8 +53,10 @@ class View(Record):
     """(n,) own transaction prices of last month (list price less promotion)."""
     start_price: Floats
     unit_cost: Floats
-    """(n,) production cost of one more car this month, ex VAT."""
+    """(n,) production cost of a car this month as the books have it, ex VAT."""
     start_cost: Floats
+    variable_cost: Floats
+    """(n,) what one more car adds to cost this month, ex VAT: unit cost less overhead."""
     full_cost: Floats
     """(n,) unit cost plus the firm's fixed cost spread over last month's cars, ex VAT."""
     growth: Floats

@@ -49,7 +49,9 @@ class State:
     """Factor on this month's shoppers, from noise."""
 
     unit_cost: Floats
-    """(J,) production cost of one more car this month, ex VAT."""
+    """(J,) production cost of a car this month as the books have it, ex VAT."""
+    overhead: Floats
+    """(J,) the part of it that is paid for the output of the start, made or not, CNY ex VAT."""
     cost_factor: Floats
     """(J,) lasting multiplier of unit cost from shocks."""
     cost_extra: Floats

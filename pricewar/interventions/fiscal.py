@@ -180,9 +180,9 @@ class CapacityPermit(Intervention):
         above = self.charge > 0 and self._excess(desk)[view.firm] > 0
         if view.capacity <= permit and not above:
             return view
-        cost = view.unit_cost + self.charge if above else view.unit_cost
-        full = view.full_cost + self.charge if above else view.full_cost
-        return view.but(capacity=min(view.capacity, permit), unit_cost=cost, full_cost=full)
+        charge = self.charge if above else 0.0
+        dearer = {name: getattr(view, name) + charge for name in ("unit_cost", "variable_cost", "full_cost")}
+        return view.but(capacity=min(view.capacity, permit), **dearer)
 
     def settle(self, accounts: Accounts, desk: Desk) -> Accounts:
         """Charge for last month's cars above the permit."""

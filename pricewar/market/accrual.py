@@ -28,7 +28,7 @@ class Accrual(Record):
     refunds: Floats
     """(J,) given back to their buyers at today's prices."""
     margin: Floats
-    """(J,) of the makers: money paid net of VAT less unit cost."""
+    """(J,) of the makers: money paid net of VAT less variable cost."""
     supplier_margin: Floats
     """(J,) of the suppliers on the parts of these cars."""
     fiscal_cost: Floats
@@ -42,7 +42,7 @@ def accrue(
     book: OrderBook,
     now: Terms,
     settlement: Settlement,
-    unit_cost: Floats,
+    variable_cost: Floats,
     supplier_margin: Floats,
     vat: float,
 ) -> Accrual:
@@ -52,7 +52,7 @@ def accrue(
         book: the open orders.
         now: terms on which they would be delivered.
         settlement: which price they pay.
-        unit_cost: (J,) production cost of one more car, ex VAT.
+        variable_cost: (J,) what one more car adds to cost, ex VAT.
         supplier_margin: (J,) what suppliers earn on one more car.
         vat: value added tax contained in prices.
     """
@@ -62,7 +62,7 @@ def accrue(
         cars=cars,
         value=book.value,
         refunds=invoice.refunds,
-        margin=net - cars * unit_cost,
+        margin=net - cars * variable_cost,
         supplier_margin=cars * supplier_margin,
         fiscal_cost=invoice.state_paid - vat * net,
         surplus=invoice.gained,

@@ -15,7 +15,7 @@ from pricewar.scenario.campaigns import CampaignSpec, Quota
 from pricewar.scenario.tree import Scenario
 
 from .campaigning import Campaigns
-from .costs import VARIABLE_SHARE
+from .costs import avoidable
 from .prospects import Known, Market, nearness
 from .sight import Sight
 
@@ -204,7 +204,7 @@ def last_month(state: State, sight: Sight, floor: Floats | None = None) -> Marke
 
     return Market(
         price=offers.price,
-        margin=offers.price / (1.0 + vat) - VARIABLE_SHARE * state.unit_cost,
+        margin=offers.price / (1.0 + vat) - avoidable(state.unit_cost, state.overhead),
         units=answer(offers.price),
         room=state.capacity * state.supply * state.active,
         vat=vat,

@@ -64,8 +64,10 @@ class Calibration(Record):
     """(J,) expected share of shoppers at start prices."""
     unit_cost: Floats
     """(J,) CNY ex VAT."""
+    overhead: Floats
+    """(J,) the part of unit cost that does not vary with output, CNY ex VAT."""
     growth: Floats
-    """(J,) growth motive, CNY a car."""
+    """(J,) growth motive, CNY a car: beyond price less what varies of unit cost."""
     elasticity: Floats
     """(J,) own-price elasticity of transaction prices; NaN for later launches."""
     attraction: float
@@ -120,7 +122,7 @@ class _Keyed:
             include={
                 "consumers": True,
                 "demand": True,
-                "market": {"vat"},
+                "market": {"vat", "variable_share"},
                 "dynamics": {"loyalty"},
                 "products": True,
                 "firms": {"__all__": {"gross_margin", "growth"}},
@@ -218,12 +220,12 @@ class _Work:
         costs = [c or p * (1.0 - m) for c, p, m in zip(stated, net, margins, strict=True)]
         return np.array(costs, dtype=np.float64)
 
-    def growth(self, start: Demand, full: Demand, unit_cost: Floats) -> Floats:
+    def growth(self, start: Demand, full: Demand, variable_cost: Floats) -> Floats:
         """(J,) theta: stated, or from first-order conditions; of a launch, with all products on sale."""
         sold, price, vat = self.observed.on_sale, self.observed.price, self.scenario.market.vat
-        theta = growth_motives(start, price, unit_cost, self.firm_of, vat)
+        theta = growth_motives(start, price, variable_cost, self.firm_of, vat)
         if not sold.all():
-            theta = np.where(sold, theta, growth_motives(full, price, unit_cost, self.firm_of, vat))
+            theta = np.where(sold, theta, growth_motives(full, price, variable_cost, self.firm_of, vat))
         stated = [self.scenario.firms[product.firm].growth for product in self.products]
         return np.where([s is None for s in stated], theta, [s or 0.0 for s in stated])
 
@@ -238,6 +240,7 @@ class _Work:
         share = by_group.sum(axis=0)
         self.require_met(share)
         unit_cost = self.costs()
+        overhead = (1.0 - self.scenario.market.variable_share) * unit_cost
         with np.errstate(divide="ignore", invalid="ignore"):
             elasticity = np.where(sold, start.own_slopes(price) * price / share, np.nan)
         landscape = Landscape(
@@ -261,7 +264,8 @@ class _Work:
             on_sale=sold,
             share=np.where(sold, share, 0.0),
             unit_cost=unit_cost,
-            growth=self.growth(start, full, unit_cost),
+            overhead=overhead,
+            growth=self.growth(start, full, unit_cost - overhead),
             elasticity=elasticity,
             attraction=dot(observed.population.weight, np.log1p(inside)) if rows else 0.0,
         )

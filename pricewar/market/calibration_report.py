@@ -98,7 +98,7 @@ def best_prices(model: PriceWar) -> Floats:
     start = landscape.start_price * START
     found = model.found.but(price=np.where(calibration.on_sale, start, model.found.price))
     research = Research(calibration, found, choose(found, calibration), start, model.setting.market.vat)
-    value = calibration.unit_cost - calibration.growth
+    value = calibration.unit_cost - calibration.overhead - calibration.growth
     price = np.empty(len(start))
     for firm in range(len(landscape.firms)):
         own = landscape.own(firm)

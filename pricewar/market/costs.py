@@ -27,7 +27,8 @@ BATTERY_CEILING = 0.6
 """No battery is taken to be more than this share of a car's cost (assumed)."""
 
 VARIABLE_SHARE = 0.88
-"""Share of unit production cost that varies with the car: the rest is depreciation (assumed, 0.8 to 0.95)."""
+"""Share of unit cost that varies with the car for courts and campaigns, where a scenario states no overhead:
+the rest is depreciation (assumed, 0.8 to 0.95)."""
 AVOIDABLE_SHARE = 0.25
 """Share of fixed cost that leaving the product out would save within a year (assumed, 0.1 to 0.5)."""
 INCREMENTAL_SHARE = 0.8
@@ -118,14 +119,19 @@ def squeezed_out(full_terms: Floats, price_fall: Floats, chain: SupplyChainSpec)
     return full_terms * chain.purchased_share * chain.squeeze * price_fall
 
 
-def cost_lines(unit_cost: Floats, fixed_a_car: Floats) -> dict[str, Floats]:
-    """Legal cost lines of each product (J,), given the firm's fixed cost per car sold.
+def avoidable(unit_cost: Floats, overhead: Floats) -> Floats:
+    """(J,) what varies of unit cost: all but overhead, or the usual share where none is stated."""
+    return np.where(overhead > 0, unit_cost - overhead, VARIABLE_SHARE * unit_cost)
+
+
+def cost_lines(unit_cost: Floats, overhead: Floats, fixed_a_car: Floats) -> dict[str, Floats]:
+    """Legal cost lines of each product (J,), given its overhead and the firm's fixed cost per car sold.
 
     AVC and AAC after Areeda and Turner 1975 and Baumol 1996; LRAIC and ATC as in the EU guidance on
     exclusionary conduct (2009/C 45/02); "full" is production cost plus period expenses, the line of the
     Chinese guidelines for price behaviour in the automobile industry (2026).
     """
-    avc = VARIABLE_SHARE * unit_cost
+    avc = avoidable(unit_cost, overhead)
     return {
         "avc": avc,
         "aac": avc + AVOIDABLE_SHARE * fixed_a_car,
@@ -147,12 +153,22 @@ def fixed_a_car(state: State, sales: Sales | None) -> Floats:
     return land.by_product(state.fixed_cost / np.maximum(np.maximum(cars, normal), 1.0))
 
 
+def unused_overhead(state: State, produced: Floats) -> Floats:
+    """(F,) overhead of the output of the start that a month's output does not carry; below 0 if it is larger.
+
+    Absorption costing: unit cost is that of the output of the start, and the difference is an expense of the
+    month. A maker that has left pays none.
+    """
+    short = state.landscape.start_units - produced
+    return state.landscape.by_firm(state.overhead * short) * state.active
+
+
 @dataclass(frozen=True)
 class Purchases(Record):
     """What making a month's cars costs, (F,) each, CNY."""
 
     made_cost: Floats
-    """Unit cost of the cars made."""
+    """Unit cost of the cars made, and overhead that they do not carry."""
     paid: Floats
     """The part of it that is bought from suppliers on credit."""
     usual: Floats
@@ -162,9 +178,10 @@ class Purchases(Record):
 def purchases(state: State, made: Flow, squeezed: Floats, chain: SupplyChainSpec) -> Purchases:
     """Costs of the cars made and what of them is bought; squeezed (J,) is what suppliers give up on a car."""
     made_cost = state.landscape.by_firm(made.produced * state.unit_cost)
+    idle = unused_overhead(state, made.produced)
     given_up = state.landscape.by_firm(made.produced * squeezed)
     usual = chain.purchased_share * (made_cost + given_up)
-    return Purchases(made_cost=made_cost, paid=usual - given_up, usual=usual)
+    return Purchases(made_cost=made_cost + idle, paid=usual - given_up, usual=usual)
 
 
 def draft(
@@ -172,8 +189,8 @@ def draft(
 ) -> tuple[Accounts, Floats]:
     """The books before bills are paid, and the value of stock by product (J,) after deliveries.
 
-    Cars leave the stock at its average cost. Revenue is what the cars delivered paid, whenever they were
-    ordered.
+    Cars leave the stock at its average cost; overhead that the month's output does not carry is an expense.
+    Revenue is what the cars delivered paid, whenever they were ordered.
     """
     by_firm = state.landscape.by_firm
     value = state.inventory + made.produced * state.unit_cost
@@ -185,7 +202,7 @@ def draft(
     accounts = Accounts(
         period=period,
         revenue=by_firm(bookings.paid) / (1.0 + vat),
-        production_cost=by_firm(cost),
+        production_cost=by_firm(cost) + unused_overhead(state, made.produced),
         fixed_cost=state.fixed_cost * state.active,
         fines=zeros,
         levy=zeros,

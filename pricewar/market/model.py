@@ -170,7 +170,7 @@ class PriceWar(Gauges):
 
     def _audited(self) -> dict[str, Floats]:
         """(J,) each legal cost line, from this month's unit cost and last month's sales; CNY ex VAT."""
-        return cost_lines(self.state.unit_cost, fixed_a_car(self.state, self.sales))
+        return cost_lines(self.state.unit_cost, self.state.overhead, fixed_a_car(self.state, self.sales))
 
     def _look(self, lines: dict[str, Floats]) -> Sight:
         """What may be seen now, with these cost lines; the regulator passes it to the measures."""
@@ -313,7 +313,7 @@ class PriceWar(Gauges):
         """What the order book of the start, "opening", and that of now, "closing", will come to."""
         start = self.opening, self.opening_terms, self.cost_parts.start
         end = self.state.book, self.offers.terms, self.state.unit_cost
-        return settling.accruals(self.setting, start, end, self.squeezed)
+        return settling.accruals(self.setting, start, end, self.squeezed, self.state.overhead)
 
     def stock_months(self) -> Floats:
         """(J,) stock in months of expected sales."""

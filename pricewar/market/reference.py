@@ -118,8 +118,9 @@ def start_game(
     """
     sold, land = calibration.on_sale, calibration.landscape
     demand = calibration.demand.subset(sold)
+    costs = (1.0 + cost_change) * calibration.unit_cost - calibration.overhead
     return solve(
-        demand, (1.0 + cost_change) * calibration.unit_cost[sold], land.firm_of[sold], ad_valorem_tax=vat,
+        demand, costs[sold], land.firm_of[sold], ad_valorem_tax=vat,
         conduct=conduct, theta=calibration.growth[sold] * growth, start=land.start_price[sold], tol=tol,
         check=False,
     )  # fmt: skip

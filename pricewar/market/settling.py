@@ -82,6 +82,7 @@ def accruals(
     start: tuple[OrderBook, Terms, Floats],
     end: tuple[OrderBook, Terms, Floats],
     squeezed: Floats,
+    overhead: Floats,
 ) -> dict[str, Accrual]:
     """What the order book of the start, "opening", and that of the end, "closing", come to.
 
@@ -90,12 +91,13 @@ def accruals(
         start: book, terms and unit cost (J,) before the first month.
         end: the same after the last.
         squeezed: (J,) what suppliers gave up on each car of the last month.
+        overhead: (J,) the part of unit cost that a car adds nothing to.
     """
     market, chain = scenario.market, scenario.supply_chain
     earned = chain.purchased_share * sum(group.share * group.margin for group in chain.groups.values())
     margins = {"opening": earned * start[2], "closing": earned * (end[2] + squeezed) - squeezed}
     return {
-        name: accrue(book, terms, market.settlement, cost, margins[name], market.vat)
+        name: accrue(book, terms, market.settlement, cost - overhead, margins[name], market.vat)
         for name, (book, terms, cost) in {"opening": start, "closing": end}.items()
     }
 

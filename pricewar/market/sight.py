@@ -71,6 +71,7 @@ def product_figures(
         "start_price": start.start_price,
         "unit_cost": state.unit_cost,
         "start_cost": start_cost,
+        "variable_cost": state.unit_cost - state.overhead,
         "full_cost": state.unit_cost + fixed_a_car(state, sales),
         "growth": growth,
         "orders": sales.orders if sales else start.start_units,

@@ -60,6 +60,7 @@ def start_state(scenario: Scenario, calibration: Calibration) -> State:
         demand_factor=1.0,
         month_luck=1.0,
         unit_cost=calibration.unit_cost.copy(),
+        overhead=calibration.overhead,
         cost_factor=np.ones(count),
         cost_extra=np.zeros(count),
         cumulative=_experience(by_firm) * 12.0 * scenario.dynamics.learning.years_made,

@@ -51,6 +51,8 @@ class Trajectory(Record):
     landscape: Landscape
     vat: float
     """Value-added tax as a share of the net price."""
+    overhead: Floats
+    """(J,) the part of unit cost that does not vary with output."""
 
     list_price: Floats = field(metadata=_product("offers.list_price"))
     promotion: Floats = field(metadata=_product("offers.promotion"))
@@ -114,7 +116,7 @@ class Trajectory(Record):
         land = model.landscape
         widths = {_PRODUCTS: (len(land.products),), _FIRMS: (len(land.firms),)}
         stacked = {name: _stack(model.history, *how, widths) for name, how in _HOW.items()}
-        return cls(land, model.setting.market.vat, **stacked)
+        return cls(land, model.setting.market.vat, model.state.overhead, **stacked)
 
     @cached_property
     def net_price(self) -> Floats:

@@ -21,7 +21,7 @@ def fixed_a_car(run: Trajectory) -> Floats:
 
 def lines_of(run: Trajectory) -> dict[str, Floats]:
     """(T, J) each cost line of `pricewar.market.costs.cost_lines`, CNY a car ex VAT."""
-    return cost_lines(run.unit_cost, fixed_a_car(run))
+    return cost_lines(run.unit_cost, run.overhead, fixed_a_car(run))
 
 
 def below(run: Trajectory) -> dict[str, Flags]:

@@ -33,6 +33,13 @@ class MarketSpec(Table):
 
     vat: float = Field(0.0, ge=0, lt=1, description="value added tax contained in prices")
     discount_rate: float = Field(0.08, ge=0, le=1, description="a year, for present values (assumed)")
+    variable_share: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="of unit cost at the start, the part that varies with output; the rest is overhead for "
+        "the output of the start, made or not (assumed; range 0.8 to 0.97 where it is stated)",
+    )
     pack_price: Money = Field(0.0, description="CNY per kWh of battery pack before the first month")
     pass_through: Share = Field(
         1.0, description="of a change in unit cost that reaches prices by custom (assumed; range 0.4 to 1)"

@@ -175,6 +175,8 @@ def _forget(tree: dict[str, Any]) -> None:
     for event in tree["events"]:
         if event.get("headline", True) is None:
             del event["headline"]
+    if tree["market"]["variable_share"] == 1.0:
+        del tree["market"]["variable_share"]
     quiet = NoiseSpec().model_dump(mode="json")
     for name in ("firm_sd", "firm_memory"):
         if tree["noise"][name] == quiet[name]:

@@ -92,7 +92,8 @@ class QLearning(OnGrid):
         """All values as if the profit of the start lasted for ever."""
         units = np.maximum(view.landscape.start_units[view.own], 1.0)
         scale = dot(view.start_price, units) / (1.0 + view.vat)
-        rest = self._profit(view, view.start_price, view.start_cost, units) / scale
+        overhead = view.unit_cost - view.variable_cost
+        rest = self._profit(view, view.start_price, view.start_cost - overhead, units) / scale
         value = rest / (1.0 - self.delta)
         table = np.full((self.grid, self.bins, self.grid), value)
         view.memory.update(q=table, range=(self.low, self.high), scale=scale, months=0)
@@ -101,7 +102,7 @@ class QLearning(OnGrid):
     def _learn(self, view: View, state: tuple[int, int]) -> None:
         """One step of Q-learning on what last month earned."""
         memory = view.memory
-        reward = self._profit(view, view.price, view.unit_cost, view.orders) / memory["scale"]
+        reward = self._profit(view, view.price, view.variable_cost, view.orders) / memory["scale"]
         cell = (*memory["state"], memory["action"])
         target = reward + self.delta * memory["q"][state].max()
         memory["q"][cell] += self.alpha * (target - memory["q"][cell])

@@ -109,9 +109,10 @@ class BestResponse(Strategy):
     """The price that is best against the prices seen, with a weight on growth.
 
     p_j = q_j + speed (p*_j - q_j), q_j last month's price, p* = argmax over own prices of the sum of
-    (net price - c_j + growth_weight * theta_j) units_j, with theta the growth motive that makes the start
-    prices optimal. Within (1 - max_cut, 1 + max_rise) of the start price where set. Bertrand 1883 (Journal
-    des Savants 67); sales beside profit as an aim: Baumol 1958 (Economica 25(99)).
+    (net price - c_j + growth_weight * theta_j) units_j, with c_j what varies of unit cost and theta the
+    growth motive that makes the start prices optimal. Within (1 - max_cut, 1 + max_rise) of the start price
+    where set.
+    Bertrand 1883 (Journal des Savants 67); sales beside profit as an aim: Baumol 1958 (Economica 25(99)).
     """
 
     growth_weight: float = Field(
@@ -126,7 +127,7 @@ class BestResponse(Strategy):
 
     def price(self, view: View) -> Floats:
         """Part of the way from last month's price to the best response."""
-        best = np.asarray(view.respond(view.unit_cost - self.growth_weight * view.growth))
+        best = np.asarray(view.respond(view.variable_cost - self.growth_weight * view.growth))
         price = view.price + self.speed * (best - view.price)
         low = 0.0 if self.max_cut is None else 1.0 - self.max_cut
         high = np.inf if self.max_rise is None else 1.0 + self.max_rise

@@ -110,7 +110,7 @@ def example_view(
     view = View(
         period=period, month=month_after("2025-05", period), firm=f, landscape=landscape, own=own,
         list_price=1.1 * start, promotion=1.1 * start - seen[-1][own], price=seen[-1][own], start_price=start,
-        unit_cost=cost, start_cost=cost, full_cost=cost + fixed / units.sum(),
+        unit_cost=cost, start_cost=cost, variable_cost=cost, full_cost=cost + fixed / units.sum(),
         growth=LogitRival(f, landscape).growth(landscape, cost), orders=units, units=units,
         stock=1.5 * units, start_stock_months=np.full(len(own), 1.5), backlog=np.zeros(len(own)),
         capacity=1.2 * float(units.sum()), cash=5e9, fixed_cost=fixed, seen=seen,
@@ -215,10 +215,11 @@ def _situation(name: str, firm: int, period: int, memory: dict[str, Any]) -> Vie
         sign = -1 if name == "war" else 1
         return example_view(firm, period=period, memory=memory, history=sign * (0.05 + walk))
     owner = peace.landscape.firm_of == firm
+    costs = {name: getattr(peace, name) for name in ("unit_cost", "variable_cost", "full_cost")}
     changes: dict[str, dict[str, Any]] = {
         "peace": {},
-        "dear inputs": {"unit_cost": 1.3 * peace.unit_cost, "full_cost": 1.3 * peace.full_cost},
-        "cheap inputs": {"unit_cost": 0.7 * peace.unit_cost, "full_cost": 0.7 * peace.full_cost},
+        "dear inputs": {name: 1.3 * cost for name, cost in costs.items()},
+        "cheap inputs": {name: 0.7 * cost for name, cost in costs.items()},
         "full yards": {"stock": 4.0 * peace.stock},
         "no orders": {"orders": 0.0 * peace.orders, "units": 0.0 * peace.units},
         "broke": {"cash": -1e9},

@@ -1,0 +1,122 @@
+"""A joint sample of a market's parameters: a small table, a row a draw."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final, Literal, NamedTuple
+
+import pandas as pd
+
+from pricewar.base.errors import InputError, Problem
+from pricewar.scenario.tree import Scenario
+
+from .parameters import PARAMETERS, Parameter, changes_of
+
+Uncertainty = Literal["luck", "parameters", "both"]
+"""What differs between the seeds of a scenario: luck, parameters, or both."""
+SHIPPED: Final = "posteriors"
+"""Folder of the package's data that holds the samples."""
+
+
+class Draw(NamedTuple):
+    """What a seed stands for."""
+
+    row: int
+    """Of the sample; -1: the scenario as it is stated."""
+    changes: dict[str, Any]
+    """Path -> value, for `Scenario.but`."""
+    luck: int
+    """Seed of the run's luck."""
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """Rows that are equally likely, given what was known before May 2025.
+
+    Attributes:
+        name: as scenarios call it.
+        table: a column a parameter, a row a draw, in random order.
+        digest: of the table's text; with a seed it fixes a draw.
+    """
+
+    name: str
+    table: pd.DataFrame
+    digest: str
+    parameters: tuple[Parameter, ...] = field(default=PARAMETERS)
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Parameters that are drawn."""
+        return tuple(self.table.columns)
+
+    def values(self, seed: int) -> dict[str, float]:
+        """Parameters of a seed: seeds that follow each other have rows that do, and none comes twice before
+        all have come once."""
+        return {str(name): float(v) for name, v in self.table.iloc[seed % len(self)].items()}
+
+    def draw(self, scenario: Scenario, seed: int, uncertainty: Uncertainty = "both") -> Draw:
+        """What a seed of a scenario stands for.
+
+        Args:
+            scenario: of this market.
+            seed: of the run.
+            uncertainty: luck: parameters as stated; parameters: luck of the scenario's own seed in all runs;
+                both: parameters and luck differ.
+        """
+        if uncertainty == "luck":
+            return Draw(-1, {}, seed)
+        luck = seed if uncertainty == "both" else scenario.seed
+        return Draw(seed % len(self), changes_of(scenario, self.values(seed), self.parameters), luck)
+
+
+def shipped_posteriors() -> dict[str, Path]:
+    """Names of the samples that come with the package, and where they are."""
+    folder = Path(str(files("pricewar.data"))) / SHIPPED
+    return {path.stem: path for path in sorted(folder.glob("*.csv"))}
+
+
+def load_posterior(source: str | Path) -> Posterior:
+    """A shipped sample, or the CSV file of one's own: a column a parameter, a row a draw.
+
+    Raises:
+        InputError: no such sample; columns that are no parameters; values that are no numbers within the
+            ranges of the prior; all at once.
+    """
+    path = shipped_posteriors().get(str(source), Path(source))
+    try:
+        stamp = path.stat().st_mtime_ns
+    except OSError:
+        known = ", ".join(shipped_posteriors())
+        raise InputError(str(source), (Problem("(name)", str(source), f"a .csv file, or {known}"),)) from None
+    return _read(path, stamp)
+
+
+@lru_cache(maxsize=16)
+def _read(path: Path, stamp: int) -> Posterior:
+    text = path.read_text(encoding="utf-8")
+    try:
+        table = pd.read_csv(path, comment="#")
+    except ValueError as error:
+        raise InputError(str(path), (Problem("(file)", str(error), "a CSV table"),)) from error
+    known = {parameter.name: parameter for parameter in PARAMETERS}
+    wrong = [Problem(str(name), "no such parameter", ", ".join(known)) for name in table if name not in known]
+    if not len(table):
+        wrong.append(Problem("(rows)", "0", "1 or more"))
+    for name in (name for name in table if name in known):
+        column, ends = pd.to_numeric(table[name], errors="coerce"), known[name]
+        inside = (column >= ends.low) & (column <= ends.high)
+        if not inside.all():
+            at = int((~inside).to_numpy().argmax())
+            allowed = f"a number from {ends.low:g} to {ends.high:g}"
+            wrong.append(Problem(f"{name}, row {at + 1}", str(table[name].iloc[at]), allowed))
+    if wrong:
+        raise InputError(str(path), tuple(wrong))
+    mark = hashlib.sha256(text.encode()).hexdigest()[:12]
+    return Posterior(path.stem, table.astype(float), mark)
