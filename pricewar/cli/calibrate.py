@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from pricewar.base.errors import bad_input
+
 from .console import show, tell
 from .options import AsJson, Changes, read_changes
 
@@ -39,13 +41,26 @@ def calibrate(
     campaigns: Annotated[
         bool, typer.Option("--campaigns", help="Fit how often makers start and answer campaigns, instead.")
     ] = False,
+    posterior: Annotated[
+        bool, typer.Option("--posterior", help="Calibrate all parameters together to the record, instead.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Fit the market to the month before the start; print units, prices, margins: observed, fitted, error.
 
     With --campaigns: fit the campaigns of makers to the record of 2023 to April 2025, in the market
     china-2023; the rule is written as a table of a scenario file.
+
+    With --posterior: draw all parameters together, given the record of 2022 to April 2025: half an hour of
+    runs, which go on where they were if the command is stopped. The sample is written as china_nev.csv.
     """
+    if campaigns and posterior:
+        raise bad_input("command line", ("--campaigns", "with --posterior", "one of the two"))
+    if posterior:
+        from .posterior import calibrate_posterior
+
+        calibrate_posterior(out, as_json)
+        return
     if campaigns:
         from .propensity import calibrate_campaigns
 
