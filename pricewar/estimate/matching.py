@@ -2,8 +2,8 @@
 
 Moments are emulated by polynomials in the parameters. A point is implausible where, for any moment, the
 record lies further from what is expected there than three times the spread of luck, of the emulator, and of
-what the model leaves out, together (Craig, Goldstein, Seheult and Smith 1997; the three is Pukelsheim's 1994).
-What is left is where a posterior is looked for.
+what the model leaves out, together (Craig, Goldstein, Seheult and Smith 1997; the three is that of Pukelsheim
+1994). What is left is where a posterior is looked for.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from pricewar.base.arrays import Floats
+from pricewar.base.errors import PricewarError
 from pricewar.posterior import PARAMETERS, Parameter
 
 from .draws import RULES
@@ -27,6 +28,10 @@ MOTIVE: Final = 0.06
 """Largest root mean square of growth motives over prices: the rule. What a car is worth to its maker beyond
 its profit should be small beside its price (assumed; range 0.04 to 0.10)."""
 RIDGE: Final = 1e-3
+BLOCK: Final = 2**14
+"""Points that are looked at together."""
+MOST: Final = 500
+"""Blocks after which there is no space left to speak of."""
 BY_DEMAND: Final = ("own_elasticity", "income_elasticity", "variable_share")
 """Parameters on which growth motives depend."""
 
@@ -159,16 +164,22 @@ class Match:
 
 
 def points_left(match: Match, count: int, seed: int, rule: bool = True) -> Floats:
-    """(count, P) quantiles of the prior within what is left, spread by a scrambled Sobol sequence."""
+    """(count, P) quantiles of the prior within what is left, spread by a scrambled Sobol sequence.
+
+    Raises:
+        PricewarError: next to nothing is left.
+    """
     from scipy.stats import qmc
 
     sampler = qmc.Sobol(len(match.parameters), rng=np.random.default_rng(seed))
     found, have = list[Floats](), 0
-    for _ in range(200):
-        block = sampler.random_base2(14)
+    for _ in range(MOST):
+        block = sampler.random(BLOCK)
         kept = block[match.left(block, rule)]
         found.append(kept)
         have += len(kept)
         if have >= count:
             break
+    if have < count:
+        raise PricewarError(f"{have} of {MOST * BLOCK:,} points of the prior are left; {count} are needed")
     return np.concatenate(found)[:count]

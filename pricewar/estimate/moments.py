@@ -55,12 +55,13 @@ MOMENTS: Final = (
 """leads, follows: firm-months with a cut by role. variance, autocorrelation, largest_pair: of the number of
 cutters a month (`pricewar.campaigns.record.Waves`). announced: median announced cut, fraction. share_sd:
 mean over makers of the log of the standard deviation of quick moves of log shares (what is left beside the
-mean of the year around); share_memory: their autocorrelation at one month. own_cut: quick log share on the
-own cut announced in the month, per unit of the cut, pooled over makers. total_sd: standard deviation of the
-quick log of all cars from March to December, months of the year apart: the spring festival moves.
-margin_change: mean over makers of the margin of the last four quarters less that of the quarter before the
-first month, percentage points; margin_sd: robust standard deviation of its change from quarter to quarter;
-margin_on_volume: slope of that change on the log change of cars."""
+mean of the year around, and the pattern of a quarter's months); share_memory: their autocorrelation at one
+month. own_cut: quick log share on the own cut announced in the month, per unit of the cut, pooled over
+makers. total_sd: standard deviation of the log of all cars from March to December, months of the year and a
+curved trend apart: the spring festival moves. margin_change: mean over makers of the margin of the last
+four quarters less that of the quarter before the first month, percentage points; margin_sd: robust standard
+deviation of its change from quarter to quarter; margin_on_volume: slope of that change on the log change of
+cars."""
 
 
 def moments_of(seen: Seen) -> dict[str, float]:
@@ -149,27 +150,33 @@ def _quarters(values: Floats) -> Floats:
 
 
 def _quick(logs: Floats) -> Floats:
-    """What is left of (T, ...) beside the mean of the year around each month."""
+    """What is left of (T, F) beside the mean of the year around each month, and the pattern of a quarter."""
     length = len(logs)
     slow = np.full_like(logs, np.nan)
     for t in range(length):
         around = logs[max(t - YEAR // 2, 0) : t + YEAR // 2]
         known = (~np.isnan(around)).sum(axis=0) >= SLOW
         slow[t] = np.where(known, np.nanmean(around, axis=0), np.nan)
-    return np.asarray(logs - slow)
+    quick = logs - slow
+    place = np.arange(length) % 3
+    for month in range(3):
+        quick[place == month] -= np.nanmean(quick[place == month], axis=0)
+    return np.asarray(quick)
 
 
 def _seasonal_sd(logs: Floats, first: int) -> float:
-    """Standard deviation of quick moves, the mean of each month of the year apart, by degrees of freedom."""
-    quick = _quick(logs)
-    place = (first + np.arange(len(logs))) % YEAR
-    counted = (place >= FESTIVAL) & np.isfinite(quick)
-    quick, place = quick[counted], place[counted]
-    there = np.unique(place)
-    means = {m: quick[place == m].mean() for m in there}
-    left = quick - np.array([means[m] for m in place])
-    free = len(quick) - len(there)
-    return float(np.sqrt((left**2).sum() / free)) if free > 0 else float("nan")
+    """Standard deviation beside a curved trend and the month of the year, by degrees of freedom."""
+    time = np.arange(len(logs))
+    place = (first + time) % YEAR
+    counted = (place >= FESTIVAL) & np.isfinite(logs)
+    season = (place[counted, None] == np.unique(place[counted])).astype(np.float64)
+    years = time[counted] / YEAR
+    design = np.column_stack([season, years, years**2])
+    free = len(design) - design.shape[1]
+    if free <= 0:
+        return float("nan")
+    fitted = design @ np.linalg.lstsq(design, logs[counted], rcond=None)[0]
+    return float(np.sqrt(((logs[counted] - fitted) ** 2).sum() / free))
 
 
 def _memory(values: Floats) -> float:

@@ -138,7 +138,7 @@ def _ranks(found: Estimate) -> Drawing:
     return Drawing(
         "posterior_ranks",
         "Ranks of known parameters in their own posteriors",
-        f"Simulation-based calibration: {count} runs whose parameters are known are treated as the record is. "
+        f"Simulation-based calibration: {count} runs of known parameters are treated as the record is. "
         "A right posterior gives even ranks: a line within the grey band (99%, for one parameter).",
         f"Even for {even} of {len(PARAMETERS)} parameters, each tested at 5% over their number.",
         figure,
