@@ -22,6 +22,7 @@ PROSE: Final = (
     "docs/explanation/odd.md",
     "docs/explanation/price-wars.md",
     "docs/explanation/what-is-a-cut.md",
+    "docs/explanation/what-is-known.md",
     "docs/explanation/what-makes-the-war.md",
     "docs/how-to/teach-with-it.md",
     "docs/how-to/train-with-reinforcement-learning.md",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .forecast import backtest_step
 from .pages import card_steps, demo_step, lessons_step, war_step
+from .posterior import posterior_step
 from .shots import shots_step
 from .step import Step, repository
 from .studies import experiment_steps, policy_steps, table_step
@@ -13,6 +14,7 @@ from .wars import wars_step
 def all_steps() -> list[Step]:
     """The steps of this repository."""
     return [
+        posterior_step(),
         demo_step(),
         lessons_step(),
         *card_steps(repository()),
