@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pricewar.base.landscape import Landscape
-from pricewar.base.luck import stream
+from pricewar.base.luck import streams
 from pricewar.base.months import month_after
 from pricewar.base.records import Accounts, Flags, Floats, Offers
 from pricewar.base.state import State
@@ -87,8 +87,8 @@ class Announcements:
         self.quotas = Quotas(setting.campaigns, landscape, setting.start)
         self.near = nearness(landscape)
         self.list_price = np.array([setting.products[name].list_price for name in landscape.products])
-        streams = (stream(seed, "exit", firm) for firm in landscape.firms)
-        self.exit_luck = np.array([luck.random(setting.periods) for luck in streams])
+        lucks = streams(seed, (("exit", firm) for firm in landscape.firms))
+        self.exit_luck = np.array([luck.random(setting.periods) for luck in lucks])
 
     @classmethod
     def of(cls, setting: Scenario, landscape: Landscape, seed: int) -> Announcements | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pricewar.base.landscape import Landscape
-from pricewar.base.luck import stream
+from pricewar.base.luck import streams
 from pricewar.base.months import DAYS_A_MONTH
 from pricewar.base.records import Flags, Floats, Ints
 from pricewar.base.standing import Standing
@@ -62,8 +62,8 @@ class Campaigns:
         """(J, F) how near each product is to all products of each firm."""
         self.known: list[Campaign] = []
         """All campaigns so far, in the order in which they began."""
-        months = (stream(seed, "edition", name).integers(12) for name in landscape.products)
-        self.edition = np.array([int(month) for month in months])
+        lucks = streams(seed, (("edition", name) for name in landscape.products))
+        self.edition = np.array([int(luck.integers(12)) for luck in lucks])
         """(J,) calendar month, 0 to 11, in which each model gets its new edition."""
 
     def warm_up(self, state: State, boards: Sequence[Board], market: Market) -> None:
