@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -58,8 +59,7 @@ class Board(Record):
             announced: (F,) cuts as fractions.
         """
         pull = self.nearness * announced[..., None, :]
-        rival = pull.argmax(axis=-1)
-        return np.take_along_axis(pull, rival[..., None], axis=-1)[..., 0], rival
+        return pull.max(axis=-1), pull.argmax(axis=-1)
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,7 @@ class Plan(Record):
     """Position of the firm that is answered; -1 for a leader."""
 
     @classmethod
+    @lru_cache(maxsize=64)  # most rounds of most months end with it
     def none(cls, firms: int) -> Plan:
         """No campaign."""
         zeros, places = np.zeros(firms), np.zeros(firms, dtype=np.int64)

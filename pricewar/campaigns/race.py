@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_right
 from functools import lru_cache
 
 import numpy as np
@@ -10,14 +12,14 @@ from pydantic import Field
 from pricewar.base.arrays import read_only
 from pricewar.base.records import Flags, Floats
 
-from .base import LIMITED, LIST, Board, CampaignRule, Draws, Plan
+from .base import Board, CampaignRule, Draws, Plan
 
 Shares = tuple[float, float, float, float]
 
 
 def expit(logit: Floats) -> Floats:
     """Probability of a logit."""
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logit, -50.0, 50.0))))
+    return np.asarray(1.0 / (1.0 + np.exp(-np.minimum(np.maximum(logit, -50.0), 50.0))))
 
 
 @lru_cache(maxsize=64)
@@ -25,6 +27,20 @@ def _by_firm(firms: tuple[str, ...], own: tuple[tuple[str, float], ...], usual: 
     """(F,) each firm's own value, or the usual one; asked for many times a month."""
     given = dict(own)
     return read_only(np.array([given.get(firm, usual) for firm in firms]))
+
+
+@lru_cache(maxsize=64)
+def _bounds(kinds: tuple[float, ...]) -> list[float]:
+    """Where each kind but the last ends, on a line from 0 to 1."""
+    return list((np.cumsum(kinds)[:-1] / sum(kinds)).tolist())
+
+
+@lru_cache(maxsize=4096)
+def _mean_of(weights: tuple[float, float], luck: float) -> float:
+    """Quantile of a Beta: a firm's mean share of new money, the same in all months of a run."""
+    from scipy.special import betaincinv  # checking a file needs no scipy
+
+    return float(betaincinv(*weights, luck))
 
 
 class QuotaRace(CampaignRule):
@@ -110,6 +126,8 @@ class QuotaRace(CampaignRule):
     def lead_plan(self, board: Board, draws: Draws) -> Plan:
         """Campaigns that firms start of their own accord."""
         drawn = board.able & (draws.lead < expit(self.lead_odds(board)))
+        if not drawn.any():
+            return Plan.none(drawn.size)
         size = self.lead_size * np.exp(self.lead_spread * draws.size)
         return self._plan(drawn, size, np.full(drawn.shape, -1), draws)
 
@@ -118,40 +136,43 @@ class QuotaRace(CampaignRule):
         pull, rival = board.trigger(announced)
         drawn = board.able & ~board.in_force & (pull > 0)
         drawn &= draws.follow[answer] < expit(self.follow_odds(board, pull))
+        if not drawn.any():
+            return Plan.none(drawn.size)
         size = self.answer_ratio * announced[rival] * np.exp(self.answer_spread * draws.size)
         return self._plan(drawn, size, rival, draws)
 
     def _plan(self, drawn: Flags, size: Floats, trigger: np.ndarray, draws: Draws) -> Plan:
-        plan, at = Plan.none(drawn.size), np.flatnonzero(drawn)
-        if not len(at):  # most months of most rounds
-            return plan
-        said = {"size": np.minimum(size, self.largest)[at], "trigger": trigger[at]} | self._character(
-            draws, at
-        )
-        arrays = {name: getattr(plan, name).copy() for name in said}
-        for name, values in said.items():
-            arrays[name][at] = values
+        at = np.flatnonzero(drawn)
+        said = {"size": np.minimum(size, self.largest)[at], "trigger": trigger[at]}
+        plan = Plan.none(drawn.size)
+        arrays = {}
+        for name, values in (said | self._character(draws, at)).items():
+            arrays[name] = filled = getattr(plan, name).copy()
+            filled[at] = values
         return plan.but(drawn=drawn, **arrays)
 
     def _character(self, draws: Draws, at: np.ndarray) -> dict[str, np.ndarray]:
-        """Kind, bite, coverage and days of what the firms at these positions draw up this month."""
+        """Kind, bite, coverage and days of what the firms at these positions draw up this month.
+
+        Of one firm at a time: few are drawn, and an array of one costs ten numbers.
+        """
         from scipy.special import betaincinv  # checking a file needs no scipy
 
-        kind = np.searchsorted(np.cumsum(self.kinds)[:-1] / sum(self.kinds), draws.kind[at], side="right")
+        kind = [bisect_right(_bounds(self.kinds), luck) for luck in draws.kind[at].tolist()]
         first, last = self.limited_days
-        limited = first + (last - first) * draws.length[at]
-        days = np.where(kind == LIST, np.inf, np.where(kind == LIMITED, limited, self.subsidy_days))
-        mean = betaincinv(*self.new_money, draws.habit[at])
+        limited = [first + (last - first) * luck for luck in draws.length[at].tolist()]
+        lengths = [(math.inf, days, self.subsidy_days) for days in limited]
+        mean = [_mean_of(self.new_money, luck) for luck in draws.habit[at].tolist()]
         bite = betaincinv(
-            np.maximum(self.new_money_firmness * mean, 1e-6),
-            np.maximum(self.new_money_firmness * (1.0 - mean), 1e-6),
+            [max(self.new_money_firmness * m, 1e-6) for m in mean],
+            [max(self.new_money_firmness * (1.0 - m), 1e-6) for m in mean],
             draws.bite[at],
         )
         return {
-            "kind": kind,
+            "kind": np.array(kind),
             "bite": bite,
             "coverage": betaincinv(*self.cover, draws.coverage[at]),
-            "days": days,
+            "days": np.array([days[k] for days, k in zip(lengths, kind, strict=True)]),
         }
 
     def willing(self, gain: Floats, contribution: Floats, draws: Draws) -> Flags:

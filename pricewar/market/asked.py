@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Final, NoReturn
@@ -24,6 +25,10 @@ NUMBERS: Final = {
     "trigger": "the position of another firm, or -1 for a leader",
 }
 """What the fields of a `Plan` must be for each firm that is drawn."""
+
+
+TYPES: Final = {"drawn": np.bool_, "kind": np.int64, "trigger": np.int64}
+"""What they are made of, where that is not float64."""
 
 
 class Asked:
@@ -96,8 +101,10 @@ class Asked:
         faults = list(self._misshapen(arrays)) or list(self._out_of_range(arrays, board))
         if faults:
             self._refuse(method, board, "; ".join(faults))
-        whole = {"drawn": np.bool_, "kind": np.int64, "trigger": np.int64}
-        return given.but(**{name: a.astype(whole.get(name, np.float64)) for name, a in arrays.items()})
+        plain = {name: a.astype(TYPES.get(name, np.float64), copy=False) for name, a in arrays.items()}
+        if all(values is getattr(given, name) for name, values in plain.items()):
+            return given  # what is right as it is needs no copy
+        return given.but(**plain)
 
     def _misshapen(self, arrays: dict[str, NDArray[Any]]) -> Iterator[str]:
         many = len(self.firms)
@@ -109,17 +116,19 @@ class Asked:
 
     def _out_of_range(self, arrays: dict[str, NDArray[Any]], board: Board) -> Iterator[str]:
         """Faults of what is said of the firms drawn; what is said of others counts for nothing."""
-        drawn = np.flatnonzero(arrays["drawn"])
-        if not len(drawn):  # most months of most rounds
+        at = np.flatnonzero(arrays["drawn"])
+        if not len(at):  # many rounds of many months
             return
+        drawn = at.tolist()
         for f in drawn:
             if not board.able[f]:
                 yield f"drawn: found {self.firms[f]}; allowed: firms that Board.able says can start one now"
-        said = {name: values[drawn] for name, values in arrays.items() if name != "drawn"}
-        for name, fits in _fits(drawn, len(self.firms), **said).items():
-            for f in drawn[~fits]:
-                found = shown(arrays[name][f].item())
-                yield f"{name} of {self.firms[f]}: found {found}; allowed: {NUMBERS[name]}"
+        said = {name: values[at].tolist() for name, values in arrays.items() if name != "drawn"}
+        fits = [_fits(f, len(self.firms), *values) for f, *values in zip(drawn, *said.values(), strict=True)]
+        for place, name in enumerate(said):
+            for f, found, fine in zip(drawn, said[name], fits, strict=True):
+                if not fine[place]:
+                    yield f"{name} of {self.firms[f]}: found {shown(found)}; allowed: {NUMBERS[name]}"
 
     def _told(self, method: str, board: Board, call: Callable[[], Any]) -> Any:
         try:
@@ -149,27 +158,22 @@ def _within(cuts: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 def _fits(
-    own: NDArray[np.int64],
-    firms: int,
-    *,
-    size: NDArray[Any],
-    bite: NDArray[Any],
-    kind: NDArray[Any],
-    coverage: NDArray[Any],
-    days: NDArray[Any],
-    trigger: NDArray[Any],
-) -> dict[str, Flags]:
-    """Which of the firms drawn, at the positions `own`, have what `NUMBERS` asks for; NaN fits nowhere."""
-    return {
-        "size": (size > 0) & (size < 1),
-        "bite": (bite >= 0) & (bite <= 1),
-        "kind": _position(kind, 0, len(KINDS)),
-        "coverage": (coverage >= 0) & (coverage <= 1),
-        "days": (days > 0) & (np.isfinite(days) | (kind == LIST)),
-        "trigger": _position(trigger, -1, firms) & (trigger != own),
-    }
+    own: int, firms: int, size: float, bite: float, kind: float, coverage: float, days: float, trigger: float
+) -> tuple[bool, ...]:
+    """Whether what is said of one firm, at the position `own`, is what `NUMBERS` asks for, in its order.
+
+    NaN fits nowhere. Numbers of one firm at a time: few are drawn, and an array of one costs ten numbers.
+    """
+    return (
+        0 < size < 1,
+        0 <= bite <= 1,
+        _position(kind, 0, len(KINDS)),
+        0 <= coverage <= 1,
+        days > 0 and (days < math.inf or kind == LIST),
+        _position(trigger, -1, firms) and trigger != own,
+    )
 
 
-def _position(values: NDArray[Any], first: int, end: int) -> Flags:
-    """Which of them are whole numbers from `first` to before `end`."""
-    return np.asarray((values >= first) & (values < end) & (values == np.trunc(values)))
+def _position(value: float, first: int, end: int) -> bool:
+    """Whether it is a whole number from `first` to before `end`."""
+    return first <= value < end and value == int(value)
