@@ -101,7 +101,9 @@ class Asked:
         faults = list(self._misshapen(arrays)) or list(self._out_of_range(arrays, board))
         if faults:
             self._refuse(method, board, "; ".join(faults))
-        plain = {name: a.astype(TYPES.get(name, np.float64), copy=False) for name, a in arrays.items()}
+        plain: dict[str, NDArray[Any]] = {
+            name: a.astype(TYPES.get(name, np.float64), copy=False) for name, a in arrays.items()
+        }
         if all(values is getattr(given, name) for name, values in plain.items()):
             return given  # what is right as it is needs no copy
         return given.but(**plain)

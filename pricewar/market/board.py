@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from pricewar.base.landscape import Landscape
@@ -10,6 +12,8 @@ from pricewar.base.months import month_after
 from pricewar.base.records import Accounts, Flags, Floats, Offers
 from pricewar.base.state import State
 from pricewar.campaigns import Board
+from pricewar.demand.anchored import Anchored
+from pricewar.demand.mixed import MixedLogit
 from pricewar.events.cuts import ImposedCut
 from pricewar.scenario.campaigns import CampaignSpec, Quota
 from pricewar.scenario.tree import Scenario
@@ -17,6 +21,7 @@ from pricewar.scenario.tree import Scenario
 from .campaigning import Campaigns
 from .costs import VARIABLE_SHARE
 from .prospects import Known, Market, nearness
+from .research import Research
 from .sight import Sight
 
 RUNWAY = 0.5
@@ -193,21 +198,27 @@ def last_month(state: State, sight: Sight, floor: Floats | None = None) -> Marke
     """What firms know of demand and law when they decide on a campaign: last month's, at other prices."""
     seen, offers, sales = sight.research, sight.offers, sight.sales
     people = sales.shoppers if sales else sight.setting.consumers.shoppers
-    vat = sight.setting.market.vat
-
-    sketch, found = seen.calibration.sketch, seen.found
-    demand = sketch.at(found.delta, found.outside[: sketch.rows], found.brand[: sketch.rows])
-
-    def answer(price: Floats) -> Floats:
-        weighed = found.price + found.shift + (price - offers.price)
-        return np.asarray(demand.by_group(weighed)[0].sum(axis=0) * people)
-
+    price, vat = offers.price, sight.setting.market.vat
     return Market(
-        price=offers.price,
-        margin=offers.price / (1.0 + vat) - VARIABLE_SHARE * state.unit_cost,
-        units=answer(offers.price),
+        price=price,
+        margin=price / (1.0 + vat) - VARIABLE_SHARE * state.unit_cost,
         room=state.capacity * state.supply * state.active,
         vat=vat,
-        answer=answer,
+        answer=_answer(seen, price, people),
         floor=floor,
     )
+
+
+def _answer(seen: Research, paid: Floats, people: float) -> Callable[[Floats], Floats]:
+    """(J,) orders of a month like the last one at other prices (J,) than those paid in it."""
+    sketch, found = seen.calibration.sketch, seen.found
+    felt = found.price + found.shift
+    demand: list[MixedLogit | Anchored] = []
+
+    def answer(price: Floats) -> Floats:
+        if not demand:  # made when it is asked for: in many months nobody does
+            rows = sketch.rows
+            demand.append(sketch.at(found.delta, found.outside[:rows], found.brand[:rows]))
+        return np.asarray(demand[0].by_group(felt + (price - paid))[0].sum(axis=0) * people)
+
+    return answer

@@ -22,7 +22,7 @@ from pricewar.campaigns.base import LIST, ROUNDS
 from pricewar.campaigns.luck import Luck
 
 from .asked import Asked
-from .prospects import Market, lawful, ranks
+from .prospects import Market, foremost, lawful
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,14 @@ class Campaigns:
         firm_of = landscape.firm_of
         self.own = [np.flatnonzero(firm_of == f) for f in range(len(landscape.firms))]
         """Positions of each firm's products."""
+        self.lines = [slice(int(own[0]), int(own[-1]) + 1) if len(own) else slice(0) for own in self.own]
+        """The same as slices: products are in order of firms."""
         self.towards = landscape.by_firm(landscape.closeness)
         """(J, F) how near each product is to all products of each firm."""
         self.known: list[Campaign] = []
         """All campaigns so far, in the order in which they began."""
+        self.reported = True
+        """Whether campaigns are noted."""
         lucks = streams(seed, (("edition", name) for name in landscape.products))
         self.edition = np.array([int(luck.integers(12)) for luck in lucks])
         """(J,) calendar month, 0 to 11, in which each model gets its new edition."""
@@ -77,7 +81,7 @@ class Campaigns:
             market: at the start.
         """
         luck, self.luck = self.luck, Luck(self.seed, self.landscape.firms, len(boards), "campaigns before")
-        lines = len(state.log)
+        self.reported = False
         for board in boards:
             standing = state.standing
             seen = board.but(
@@ -87,8 +91,7 @@ class Campaigns:
             )
             self.month(state, seen, np.zeros(len(self.landscape.firms)), market)
         state.standing = state.standing.from_now_on(len(boards))
-        self.luck, self.known = luck, []
-        del state.log[lines:]
+        self.luck, self.reported = luck, True
 
     def month(self, state: State, board: Board, imposed: Floats, market: Market) -> None:
         """End, renew, and draw the campaigns of a month; `state.standing` is what stands after it.
@@ -103,7 +106,7 @@ class Campaigns:
         standing = self._ended(state.standing, board, draws)
         standing = self._new_editions(standing, state, board)
         before = standing.announced[0]
-        standing = standing.but(announced=np.stack([imposed, before]))
+        standing = standing.but(announced=np.array([imposed, before]))
         board = board.but(announced=np.maximum(imposed, before))
         standing = self._launch(self.rule.lead_plan(board, draws), standing, state, board, draws, market)
         for answer in range(ROUNDS):
@@ -135,8 +138,9 @@ class Campaigns:
 
     def _close(self, gone: Flags, period: int) -> None:
         """Note the end of campaigns all of whose models are out of it."""
+        models = set(np.flatnonzero(gone).tolist())
         for k, campaign in enumerate(self.known):
-            if campaign.kind != LIST and campaign.ended < 0 and gone[list(campaign.models)].all():
+            if campaign.kind != LIST and campaign.ended < 0 and models.issuperset(campaign.models):
                 self.known[k] = replace(campaign, ended=period)
 
     def _new_editions(self, standing: Standing, state: State, board: Board) -> Standing:
@@ -170,9 +174,8 @@ class Campaigns:
             models = {f: named for f, named in models.items() if plan.drawn[f]}
         gain, contribution = self._gains(plan, models, standing, board, market)
         launched = plan.drawn & self.rule.willing(board, gain, contribution, draws)
-        for f in np.flatnonzero(launched):
-            standing = self._add(int(f), models[int(f)], plan, standing, state, board)
-        return standing
+        chosen = {f: models[f] for f in np.flatnonzero(launched).tolist()}
+        return self._add(chosen, plan, standing, state, board) if chosen else standing
 
     def _models(self, f: int, plan: Plan, state: State) -> Ints:
         """Positions of the models that a campaign names: most stock and nearest the trigger first."""
@@ -183,10 +186,8 @@ class Campaigns:
             return own
         stock = state.stock[own] / np.maximum(state.forecast[own], 1e-9)
         rival = int(plan.trigger[f])
-        near = self.towards[own, rival] if rival >= 0 else np.zeros(len(own))
-        rank = ranks(stock) + ranks(near)
-        order = np.lexsort((self.by_name[own], -rank))
-        return np.sort(own[order[:many]])
+        near = self.towards[own, rival].tolist() if rival >= 0 else [0.0] * len(own)
+        return own[foremost(many, stock.tolist(), near, self.by_name[own].tolist())]
 
     def _gains(
         self, plan: Plan, models: dict[int, Ints], standing: Standing, board: Board, market: Market
@@ -199,67 +200,60 @@ class Campaigns:
         contribution = land.by_firm(market.margin * market.units)
         gain = np.zeros(len(land.firms))
         for f, named in models.items():
-            cut = np.zeros(len(land.products))
-            cut[named] = plan.size[f] * plan.bite[f]
-            answers = self.rule.expected_answers(board, f, float(plan.size[f]))
-            cut = np.maximum(cut, np.where(land.firm_of == f, 0.0, answers[land.firm_of]))
-            price = market.price * (1.0 - cut)
-            own = land.firm_of == f
-            units = market.answer(price)[own]
-            usual = market.units[own]
-            ceiling = max(float(market.room[f]), float(usual.sum()))
-            units = units * min(1.0, ceiling / max(float(units.sum()), 1e-9))
-            margin = market.margin[own] - (market.price - price)[own] / (1.0 + market.vat)
-            monthly = float((margin * units).sum() - contribution[f])
+            size, line = float(plan.size[f]), self.lines[f]
+            cut = self.rule.expected_answers(board, f, size)[land.firm_of]
+            cut[line] = 0.0
+            cut[named] = size * plan.bite[f]
+            monthly, gross, growth = market.change(f, line, cut, float(contribution[f]))
             months = min(float(plan.days[f]) / DAYS_A_MONTH, self.rule.horizon)
-            value = self.rule.unit_value(board, f) * float((market.price[own] * (units - usual)).sum())
-            growth = float(np.log(max(units.sum(), 1e-9) / max(usual.sum(), 1e-9)))
+            value = self.rule.unit_value(board, f) * gross
             gain[f] = months * (monthly + value)
             gain[f] += self.rule.later_value(board, f, growth) * abs(contribution[f])
         return gain, contribution
 
     def _add(
-        self, f: int, named: Ints, plan: Plan, standing: Standing, state: State, board: Board
+        self, chosen: dict[int, Ints], plan: Plan, standing: Standing, state: State, board: Board
     ) -> Standing:
-        size, bite, kind = float(plan.size[f]), float(plan.bite[f]), int(plan.kind[f])
-        before = standing.prices(state.asked_price)
-        listed, paid = standing.listed.copy(), standing.paid.copy()
-        offered, given = standing.offered.copy(), standing.given.copy()
-        ends, days = standing.ends.copy(), standing.days.copy()
-        if kind == LIST:
-            listed[named] *= 1.0 - size
-            paid[named] *= 1.0 - size * bite
-        else:
-            deeper = named[size >= offered[named]]
-            offered[deeper], given[deeper] = size, np.maximum(given[deeper], size * bite)
-            ends[named] = board.period + float(plan.days[f]) / DAYS_A_MONTH
-            days[named] = float(plan.days[f])
-        announced, moved = standing.announced.copy(), standing.moved.copy()
-        announced[0, f], moved[f] = max(announced[0, f], size), board.period
-        standing = standing.but(
-            listed=listed, paid=paid, offered=offered, given=given, ends=ends, days=days,
-            announced=announced, moved=moved,
-        )  # fmt: skip
-        after = standing.prices(state.asked_price)
-        self._note(f, named, plan, float((1.0 - after[named] / before[named]).mean()), standing, state, board)
-        return standing
+        """What stands once these firms have launched theirs, in their order, on these models."""
+        names = ("listed", "paid", "offered", "given", "ends", "days", "announced", "moved")
+        held = {name: getattr(standing, name).copy() for name in names}
+        listed, paid, offered, given, ends, days, announced, moved = held.values()
+        at_once = {}
+        for f, named in chosen.items():
+            size, bite, rival = float(plan.size[f]), float(plan.bite[f]), int(plan.trigger[f])
+            if int(plan.kind[f]) == LIST:
+                listed[named] *= 1.0 - size
+                paid[named] *= 1.0 - size * bite
+            else:
+                deeper = named[size >= offered[named]]
+                offered[deeper], given[deeper] = size, np.maximum(given[deeper], size * bite)
+                ends[named] = board.period + float(plan.days[f]) / DAYS_A_MONTH
+                days[named] = float(plan.days[f])
+            announced[0, f], moved[f] = max(announced[0, f], size), board.period
+            at_once[f] = rival >= 0 and bool(announced[0, rival] > 0)
+        after = standing.but(**held)
+        if self.reported:
+            asked = state.asked_price
+            left = after.prices(asked) / standing.prices(asked)
+            for f, named in chosen.items():
+                self._note(f, named, plan, float((1.0 - left[named]).mean()), at_once[f], state, board)
+        return after
 
     def _note(
-        self, f: int, named: Ints, plan: Plan, paid: float, standing: Standing, state: State, board: Board
+        self, f: int, named: Ints, plan: Plan, paid: float, at_once: bool, state: State, board: Board
     ) -> None:
+        """A campaign as it is reported; `at_once` if it answers in the month of its trigger."""
         rival = int(plan.trigger[f])
-        own = (self.landscape.firm_of == f) & state.on_sale
-        lag = -1 if rival < 0 else int(standing.announced[0, rival] <= 0)
         campaign = Campaign(
             period=board.period,
             firm=f,
             kind=int(plan.kind[f]),
             announced=float(plan.size[f]),
             transaction=paid,
-            models=tuple(int(j) for j in named),
-            coverage=len(named) / max(int(own.sum()), 1),
+            models=tuple(named.tolist()),
+            coverage=len(named) / max(int(np.count_nonzero(state.on_sale[self.lines[f]])), 1),
             trigger=rival,
-            lag_months=lag,
+            lag_months=-1 if rival < 0 else int(not at_once),
         )
         self.known.append(campaign)
         state.log.append((board.period, self.landscape.firms[f], _told(campaign, self.landscape)))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -31,8 +33,6 @@ class Market:
     """(J,) transaction prices."""
     margin: Floats
     """(J,) price net of VAT less variable cost, a unit."""
-    units: Floats
-    """(J,) orders a month at these prices."""
     room: Floats
     """(F,) units a month that each firm can make."""
     vat: float
@@ -40,6 +40,33 @@ class Market:
     """(J,) prices -> (J,) orders a month."""
     floor: Floats | None = None
     """(J,) lowest prices that firms which comply know of, -inf where there is none; None: no measure."""
+
+    @cached_property
+    def units(self) -> Floats:
+        """(J,) orders a month at these prices; nobody asks in a month in which no campaign is drawn."""
+        return self.answer(self.price)
+
+    def change(self, f: int, line: slice, cut: Floats, usual_profit: float) -> tuple[float, float, float]:
+        """What cuts (J,) of all prices change in a month for the firm f, whose products are `line`.
+
+        Args:
+            usual_profit: its contribution in a month without them.
+
+        Returns:
+            Change of its contribution, change of what it sells at last month's prices, and log change of
+            its units.
+        """
+        price = self.price * (1.0 - cut)
+        units, usual = self.answer(price)[line], self.units[line]
+        sold = float(np.add.reduce(usual))
+        wanted = float(np.add.reduce(units))
+        units = units * min(1.0, max(float(self.room[f]), sold) / max(wanted, 1e-9))
+        old = self.price[line]
+        margin = self.margin[line] - (old - price[line]) / (1.0 + self.vat)
+        monthly = float(np.add.reduce(margin * units) - usual_profit)
+        gross = float(np.add.reduce(old * (units - usual)))
+        growth = float(np.log(max(float(np.add.reduce(units)), 1e-9) / max(sold, 1e-9)))
+        return monthly, gross, growth
 
 
 def nearness(landscape: Landscape) -> Floats:
@@ -77,9 +104,29 @@ SAME = 1e-9
 
 def ranks(values: Floats) -> Floats:
     """Places from 0 to 1, equal values at equal places."""
-    order = np.argsort(values, kind="stable")
-    ordered = values[order]
-    steps = np.cumsum(np.append(False, np.diff(ordered) > SAME * np.abs(ordered).max()))
-    places = np.empty(len(values))
-    places[order] = steps / max(int(steps[-1]), 1)
-    return places
+    return np.array(_places(values.tolist()))
+
+
+def foremost(many: int, stock: list[float], near: list[float], names: list[int]) -> list[int]:
+    """Positions, in order, of the models with the most stock that are nearest a rival; `names` break ties.
+
+    Args:
+        many: how many.
+        stock: of each model of one firm, in months.
+        near: how near each is to the rival.
+        names: place of each among the ids of all products.
+    """
+    rank = [one + other for one, other in zip(_places(stock), _places(near), strict=True)]
+    order = sorted(range(len(rank)), key=lambda j: (-rank[j], names[j]))
+    return sorted(order[:many])
+
+
+def _places(values: list[float]) -> list[float]:
+    """`ranks` of the few models of one firm: numbers, because an array of so few costs more."""
+    order = sorted(range(len(values)), key=values.__getitem__)
+    gap = SAME * max(map(abs, values), default=0.0)
+    steps, step = [0] * len(values), 0
+    for before, here in pairwise(order):
+        step += values[here] - values[before] > gap
+        steps[here] = step
+    return [one / max(step, 1) for one in steps]
