@@ -14,6 +14,7 @@ from pricewar.base.state import State
 from pricewar.campaigns import Board
 from pricewar.demand.anchored import Anchored
 from pricewar.demand.mixed import MixedLogit
+from pricewar.demand.several import shares_at
 from pricewar.events.cuts import ImposedCut
 from pricewar.scenario.campaigns import CampaignSpec, Quota
 from pricewar.scenario.tree import Scenario
@@ -210,7 +211,7 @@ def last_month(state: State, sight: Sight, floor: Floats | None = None) -> Marke
 
 
 def _answer(seen: Research, paid: Floats, people: float) -> Callable[[Floats], Floats]:
-    """(J,) orders of a month like the last one at other prices (J,) than those paid in it."""
+    """(K, J) orders of a month like the last one at other prices (K, J) than those paid in it."""
     sketch, found = seen.calibration.sketch, seen.found
     felt = found.price + found.shift
     demand: list[MixedLogit | Anchored] = []
@@ -219,6 +220,6 @@ def _answer(seen: Research, paid: Floats, people: float) -> Callable[[Floats], F
         if not demand:  # made when it is asked for: in many months nobody does
             rows = sketch.rows
             demand.append(sketch.at(found.delta, found.outside[:rows], found.brand[:rows]))
-        return np.asarray(demand[0].by_group(felt + (price - paid))[0].sum(axis=0) * people)
+        return shares_at(demand[0], felt + (price - paid)) * people
 
     return answer

@@ -196,15 +196,18 @@ class Campaigns:
 
         Rivals are expected to answer as the rule says, on their mean coverage, with their mean size and bite.
         """
-        land = self.landscape
+        land, firms = self.landscape, list(models)
         contribution = land.by_firm(market.margin * market.units)
-        gain = np.zeros(len(land.firms))
-        for f, named in models.items():
-            size, line = float(plan.size[f]), self.lines[f]
-            cut = self.rule.expected_answers(board, f, size)[land.firm_of]
-            cut[line] = 0.0
-            cut[named] = size * plan.bite[f]
-            monthly, gross, growth = market.change(f, line, cut, float(contribution[f]))
+        gain, size = np.zeros(len(land.firms)), plan.size.tolist()
+        if not firms:
+            return gain, contribution
+        answers = np.array([self.rule.expected_answers(board, f, size[f]) for f in firms])
+        cuts = answers.take(land.firm_of, axis=1)
+        for cut, (f, named) in zip(cuts, models.items(), strict=True):
+            cut[self.lines[f]] = 0.0
+            cut[named] = size[f] * plan.bite[f]
+        changes = market.changes(firms, [self.lines[f] for f in firms], cuts, contribution)
+        for f, (monthly, gross, growth) in zip(firms, changes, strict=True):
             months = min(float(plan.days[f]) / DAYS_A_MONTH, self.rule.horizon)
             value = self.rule.unit_value(board, f) * gross
             gain[f] = months * (monthly + value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -37,36 +37,44 @@ class Market:
     """(F,) units a month that each firm can make."""
     vat: float
     answer: Callable[[Floats], Floats]
-    """(J,) prices -> (J,) orders a month."""
+    """(K, J) prices -> (K, J) orders a month."""
     floor: Floats | None = None
     """(J,) lowest prices that firms which comply know of, -inf where there is none; None: no measure."""
 
     @cached_property
     def units(self) -> Floats:
         """(J,) orders a month at these prices; nobody asks in a month in which no campaign is drawn."""
-        return self.answer(self.price)
+        return np.asarray(self.answer(self.price[None])[0])
 
-    def change(self, f: int, line: slice, cut: Floats, usual_profit: float) -> tuple[float, float, float]:
-        """What cuts (J,) of all prices change in a month for the firm f, whose products are `line`.
+    def changes(
+        self, firms: Sequence[int], lines: Sequence[slice], cuts: Floats, usual: Floats
+    ) -> list[tuple[float, float, float]]:
+        """What cuts of all prices change in a month for the firm that plans them.
 
         Args:
-            usual_profit: its contribution in a month without them.
+            firms: K firms.
+            lines: their products.
+            cuts: (K, J) what each expects if it launches its own, as fractions.
+            usual: (F,) contributions in a month without any.
 
         Returns:
-            Change of its contribution, change of what it sells at last month's prices, and log change of
-            its units.
+            Of each firm: change of its contribution, change of what it sells at last month's prices, and log
+            change of its units.
         """
-        price = self.price * (1.0 - cut)
-        units, usual = self.answer(price)[line], self.units[line]
-        sold = float(np.add.reduce(usual))
-        wanted = float(np.add.reduce(units))
-        units = units * min(1.0, max(float(self.room[f]), sold) / max(wanted, 1e-9))
-        old = self.price[line]
-        margin = self.margin[line] - (old - price[line]) / (1.0 + self.vat)
-        monthly = float(np.add.reduce(margin * units) - usual_profit)
-        gross = float(np.add.reduce(old * (units - usual)))
-        growth = float(np.log(max(float(np.add.reduce(units)), 1e-9) / max(sold, 1e-9)))
-        return monthly, gross, growth
+        prices = self.price * (1.0 - cuts)
+        orders = self.answer(prices)
+        margins = self.margin - (self.price - prices) / (1.0 + self.vat)
+        add = np.add.reduce
+        found = []
+        for k, (f, line) in enumerate(zip(firms, lines, strict=True)):
+            units, before = orders[k, line], self.units[line]
+            sold, wanted = float(add(before)), float(add(units))
+            units = units * min(1.0, max(float(self.room[f]), sold) / max(wanted, 1e-9))
+            monthly = float(add(margins[k, line] * units)) - float(usual[f])
+            gross = float(add(self.price[line] * (units - before)))
+            growth = float(np.log(max(float(add(units)), 1e-9) / max(sold, 1e-9)))
+            found.append((monthly, gross, growth))
+        return found
 
 
 def nearness(landscape: Landscape) -> Floats:

@@ -1,0 +1,26 @@
+"""Shares at several vectors of prices of one month: tables are looked up and numbers checked once for all."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pricewar.kernels import buying
+from pricewar.kernels.exp import BITS
+
+from .base import NOT_ON_SALE, Demand, Floats
+from .mixed import MixedLogit
+
+
+def shares_at(demand: Demand, prices: Floats) -> Floats:
+    """(K, J) shares of all buyers at K vectors of prices (K, J): those of `by_group`, groups added up."""
+    if not isinstance(demand, MixedLogit) or demand.nests is not None:
+        return np.array([demand.by_group(row)[0].sum(axis=0) for row in prices])
+    layout, delta = demand.layout, demand.delta * BITS
+    shares = np.empty((len(prices), layout.groups, demand.products))
+    inside = np.empty(layout.filled.shape)
+    tables = demand.taste_blocks, demand.alpha_blocks, demand.weight_blocks, delta
+    for row, found in zip(prices, shares, strict=True):
+        buying.choices64(*tables, row, *demand.month, layout.group, found, inside)
+    total = np.add.reduce(shares, axis=1)
+    total[:, demand.delta <= NOT_ON_SALE] = 0.0
+    return np.asarray(total)
