@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from pydantic import Field
@@ -112,6 +113,18 @@ class Plan(Record):
         """No campaign."""
         zeros, places = np.zeros(firms), np.zeros(firms, dtype=np.int64)
         return cls(np.zeros(firms, dtype=np.bool_), zeros, zeros, places, zeros, zeros, places - 1)
+
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def for_many(method: Method) -> Method:
+    """Mark a method of a rule that answers for several firms at once as well as for one.
+
+    A subclass that writes its own, without the mark, is asked firm by firm.
+    """
+    vars(method)["for_many"] = True
+    return method
 
 
 class CampaignRule(Rule):

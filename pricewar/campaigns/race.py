@@ -10,9 +10,9 @@ import numpy as np
 from pydantic import Field
 
 from pricewar.base.arrays import read_only
-from pricewar.base.records import Flags, Floats
+from pricewar.base.records import Flags, Floats, Ints
 
-from .base import Board, CampaignRule, Draws, Plan
+from .base import Board, CampaignRule, Draws, Plan, for_many
 
 Shares = tuple[float, float, float, float]
 
@@ -118,6 +118,7 @@ class QuotaRace(CampaignRule):
             + self.by_rest * (board.since <= 1)
         )
 
+    @for_many
     def follow_odds(self, board: Board, pull: Floats) -> Floats:
         """(F,) logits of answering, given the largest announced cut of a rival times its nearness."""
         own = self.usual(board.landscape.firms)[1]
@@ -186,12 +187,17 @@ class QuotaRace(CampaignRule):
         scale = self.patience * np.maximum(np.abs(contribution), 1e-9)
         return np.asarray(draws.launch < 2.0 * expit(gain / scale))
 
-    def expected_answers(self, board: Board, firm: int, size: float) -> Floats:
-        """Probability of an answer x mean coverage x ratio x mean new money x the cut."""
-        pull = size * board.nearness[:, firm]
+    @for_many
+    def expected_answers(self, board: Board, firm: int | Ints, size: float | Floats) -> Floats:
+        """Probability of an answer x mean coverage x ratio x mean new money x the cut.
+
+        (F,) for one firm; (n, F) for n of them, each with its size.
+        """
+        cut = np.asarray(size)[..., None]
+        pull = cut * board.nearness.T[firm]
         chance = np.where(board.able & (pull > 0), expit(self.follow_odds(board, pull)), 0.0)
         cover, new = (a / (a + b) for a, b in (self.cover, self.new_money))
-        return np.asarray(chance * cover * new * min(self.answer_ratio * size, self.largest))
+        return np.asarray(chance * cover * new * np.minimum(self.answer_ratio * cut, self.largest))
 
     def unit_value(self, board: Board, firm: int) -> float:
         """tau x shortfall."""

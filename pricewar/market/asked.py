@@ -31,6 +31,10 @@ TYPES: Final = {"drawn": np.bool_, "kind": np.int64, "trigger": np.int64}
 """What they are made of, where that is not float64."""
 
 
+FOR_MANY: Final = ("expected_answers", "follow_odds")
+"""Methods that must all be able to answer for several firms, or they are asked for one after the other."""
+
+
 class Asked:
     """A campaign rule whose answers have the shapes and ranges that the market needs.
 
@@ -42,6 +46,8 @@ class Asked:
     def __init__(self, rule: CampaignRule, firms: tuple[str, ...]) -> None:
         self.rule, self.firms = rule, firms
         self.horizon, self.edition_keeps = rule.horizon, rule.edition_keeps
+        self.many = all(hasattr(getattr(rule, name, None), "for_many") for name in FOR_MANY)
+        self.nothing: Plan = Plan.none(len(firms))
 
     def lead_plan(self, board: Board, draws: Draws) -> Plan:
         """Campaigns that firms start of their own accord."""
@@ -61,11 +67,17 @@ class Asked:
         """(F,) which firms renew their limited-time offers that end this month."""
         return self._flags("renews", board, partial(self.rule.renews, board, draws))
 
-    def expected_answers(self, board: Board, firm: int, size: float) -> Floats:
-        """(F,) cuts of transaction prices that a firm expects of its rivals, 0 to below 1."""
+    def expected_answers(self, board: Board, firms: list[int], sizes: list[float]) -> Floats:
+        """(n, F) cuts of transaction prices that n firms expect of their rivals, 0 to below 1."""
+        if self.many:
+            return self._cuts(board, np.array(firms), np.array(sizes), (len(firms), len(self.firms)))
+        one = (len(self.firms),)
+        return np.array([self._cuts(board, f, size, one) for f, size in zip(firms, sizes, strict=True)])
+
+    def _cuts(self, board: Board, firm: Any, size: Any, shape: tuple[int, ...]) -> Floats:
         given = self._told("expected_answers", board, partial(self.rule.expected_answers, board, firm, size))
         cuts = _array(given)
-        if cuts.dtype.kind not in "iuf" or cuts.shape != (len(self.firms),) or not _within(cuts).all():
+        if cuts.dtype.kind not in "iuf" or cuts.shape != shape or not _within(cuts).all():
             allowed = f"{len(self.firms)} numbers from 0 to below 1, one a firm"
             self._refuse("expected_answers", board, f"found {shown(given, 80)}; allowed: {allowed}")
         return cuts.astype(np.float64)
@@ -95,6 +107,8 @@ class Asked:
 
     def _plan(self, method: str, board: Board, call: Callable[[], Any]) -> Plan:
         given = self._told(method, board, call)
+        if given is self.nothing:
+            return self.nothing
         if not isinstance(given, Plan):
             self._refuse(method, board, f"found {shown(given, 80)}; allowed: a pricewar.campaigns.Plan")
         arrays = {name: _array(getattr(given, name)) for name in ("drawn", *NUMBERS)}

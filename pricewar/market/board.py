@@ -36,6 +36,9 @@ class Quotas:
         self.spec, self.landscape, self.start = spec, landscape, start
         self.targets: dict[str, Floats] = {}
         self.sold: dict[str, Floats] = {}
+        season = np.asarray(spec.season)
+        self.due = [float(season[:place].sum() / season.sum()) for place in range(12)]
+        """Share of a year's sales that is due before each of its months."""
         self.owed = np.zeros(len(landscape.firms))
         """(F,) shortfall with which last year ended."""
 
@@ -45,10 +48,8 @@ class Quotas:
         In January to March last year's shortfall is carried on.
         """
         year, place = month[:4], int(month[5:])
-        season = np.asarray(self.spec.season)
-        due = float(season[: place - 1].sum() / season.sum())
         target, sold = self._of(year)
-        path = target * due
+        path = target * self.due[place - 1]
         behind = np.divide(path - sold, path, out=np.zeros_like(path), where=path > 0)
         behind = np.maximum(behind, 0.0)
         return np.maximum(behind, self.owed) if place <= 3 else behind

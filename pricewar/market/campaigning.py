@@ -165,14 +165,14 @@ class Campaigns:
         self, plan: Plan, standing: Standing, state: State, board: Board, draws: Draws, market: Market
     ) -> Standing:
         """Launch those of the campaigns drawn that their firms find worth it."""
-        drawn = np.flatnonzero(plan.drawn)
-        if not len(drawn):
+        drawn = np.flatnonzero(plan.drawn).tolist()
+        if not drawn:
             return standing
-        models = {int(f): self._models(int(f), plan, state) for f in drawn}
+        models = {f: self._models(f, plan, state) for f in drawn}
         if market.floor is not None:
             plan = lawful(plan, models, market.price, market.floor)
             models = {f: named for f, named in models.items() if plan.drawn[f]}
-        gain, contribution = self._gains(plan, models, standing, board, market)
+        gain, contribution = self._gains(plan, models, board, market)
         launched = plan.drawn & self.rule.willing(board, gain, contribution, draws)
         chosen = {f: models[f] for f in np.flatnonzero(launched).tolist()}
         return self._add(chosen, plan, standing, state, board) if chosen else standing
@@ -190,7 +190,7 @@ class Campaigns:
         return own[foremost(many, stock.tolist(), near, self.by_name[own].tolist())]
 
     def _gains(
-        self, plan: Plan, models: dict[int, Ints], standing: Standing, board: Board, market: Market
+        self, plan: Plan, models: dict[int, Ints], board: Board, market: Market
     ) -> tuple[Floats, Floats]:
         """(F,) expected gain of each campaign drawn over its life, and (F,) a usual month's contribution.
 
@@ -198,20 +198,21 @@ class Campaigns:
         """
         land, firms = self.landscape, list(models)
         contribution = land.by_firm(market.margin * market.units)
-        gain, size = np.zeros(len(land.firms)), plan.size.tolist()
+        gain = np.zeros(len(land.firms))
+        size, bite, days = plan.size.tolist(), plan.bite.tolist(), plan.days.tolist()
         if not firms:
             return gain, contribution
-        answers = np.array([self.rule.expected_answers(board, f, size[f]) for f in firms])
+        answers = self.rule.expected_answers(board, firms, [size[f] for f in firms])
         cuts = answers.take(land.firm_of, axis=1)
         for cut, (f, named) in zip(cuts, models.items(), strict=True):
             cut[self.lines[f]] = 0.0
-            cut[named] = size[f] * plan.bite[f]
+            cut[named] = size[f] * bite[f]
         changes = market.changes(firms, [self.lines[f] for f in firms], cuts, contribution)
         for f, (monthly, gross, growth) in zip(firms, changes, strict=True):
-            months = min(float(plan.days[f]) / DAYS_A_MONTH, self.rule.horizon)
+            months = min(days[f] / DAYS_A_MONTH, self.rule.horizon)
             value = self.rule.unit_value(board, f) * gross
-            gain[f] = months * (monthly + value)
-            gain[f] += self.rule.later_value(board, f, growth) * abs(contribution[f])
+            later = self.rule.later_value(board, f, growth) * abs(float(contribution[f]))
+            gain[f] = months * (monthly + value) + later
         return gain, contribution
 
     def _add(
