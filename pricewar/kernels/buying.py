@@ -83,6 +83,29 @@ def choices64(
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def inside64(
+    tastes: Array,
+    alpha: Array,
+    delta: Array,
+    prices: Array,
+    brand: Array,
+    owner: Array,
+    loyal: float,
+    inside: Array,
+) -> None:
+    """Write inside (N, B) alone: what `choices64` writes there, without keeping each exponential."""
+    blocks, products, lanes = tastes.shape
+    inside[:, :] = 0.0
+    for n in range(blocks):
+        for j in range(products):
+            d, p, f = delta[j], prices[j], owner[j]
+            for b in range(lanes):
+                v = power64(d + tastes[n, j, b] - alpha[n, b] * p)
+                v = v * loyal if brand[n, b] == f else v
+                inside[n, b] += v
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def second_choices64(
     tastes: Array,
     alpha: Array,

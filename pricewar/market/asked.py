@@ -107,10 +107,10 @@ class Asked:
 
     def _plan(self, method: str, board: Board, call: Callable[[], Any]) -> Plan:
         given = self._told(method, board, call)
-        if given is self.nothing:
-            return self.nothing
         if not isinstance(given, Plan):
             self._refuse(method, board, f"found {shown(given, 80)}; allowed: a pricewar.campaigns.Plan")
+        if given is self.nothing:  # many rounds of many months
+            return given
         arrays = {name: _array(getattr(given, name)) for name in ("drawn", *NUMBERS)}
         faults = list(self._misshapen(arrays)) or list(self._out_of_range(arrays, board))
         if faults:
@@ -133,7 +133,7 @@ class Asked:
     def _out_of_range(self, arrays: dict[str, NDArray[Any]], board: Board) -> Iterator[str]:
         """Faults of what is said of the firms drawn; what is said of others counts for nothing."""
         at = np.flatnonzero(arrays["drawn"])
-        if not len(at):  # many rounds of many months
+        if not len(at):
             return
         drawn = at.tolist()
         for f in drawn:

@@ -81,7 +81,7 @@ class Campaigns:
             market: at the start.
         """
         luck, self.luck = self.luck, Luck(self.seed, self.landscape.firms, len(boards), "campaigns before")
-        self.reported = False
+        self.reported, none = False, np.zeros(len(self.landscape.firms))
         for board in boards:
             standing = state.standing
             seen = board.but(
@@ -89,7 +89,7 @@ class Campaigns:
                 since=board.period - standing.moved,
                 announced=standing.announced.max(axis=0),
             )
-            self.month(state, seen, np.zeros(len(self.landscape.firms)), market)
+            self.month(state, seen, none, market)
         state.standing = state.standing.from_now_on(len(boards))
         self.luck, self.reported = luck, True
 
