@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import Any
 
 import numpy as np
 from pydantic import Field
@@ -35,12 +36,18 @@ def _bounds(kinds: tuple[float, ...]) -> list[float]:
     return list((np.cumsum(kinds)[:-1] / sum(kinds)).tolist())
 
 
+@cache
+def _betaincinv() -> Any:
+    """Quantiles of a Beta."""
+    from scipy.special import betaincinv  # checking a file needs no scipy
+
+    return betaincinv
+
+
 @lru_cache(maxsize=4096)
 def _mean_of(weights: tuple[float, float], luck: float) -> float:
     """Quantile of a Beta: a firm's mean share of new money, the same in all months of a run."""
-    from scipy.special import betaincinv  # checking a file needs no scipy
-
-    return float(betaincinv(*weights, luck))
+    return float(_betaincinv()(*weights, luck))
 
 
 class QuotaRace(CampaignRule):
@@ -157,12 +164,11 @@ class QuotaRace(CampaignRule):
 
         Of one firm at a time: few are drawn, and an array of one costs ten numbers.
         """
-        from scipy.special import betaincinv  # checking a file needs no scipy
-
         kind = [bisect_right(_bounds(self.kinds), luck) for luck in draws.kind[at].tolist()]
         first, last = self.limited_days
         limited = [first + (last - first) * luck for luck in draws.length[at].tolist()]
         lengths = [(math.inf, days, self.subsidy_days) for days in limited]
+        betaincinv = _betaincinv()
         mean = [_mean_of(self.new_money, luck) for luck in draws.habit[at].tolist()]
         bite = betaincinv(
             [max(self.new_money_firmness * m, 1e-6) for m in mean],

@@ -27,10 +27,11 @@ NUMBERS: Final = {
 """What the fields of a `Plan` must be for each firm that is drawn."""
 
 
-TYPES: Final = {"drawn": np.bool_, "kind": np.int64, "trigger": np.int64}
-"""What they are made of, where that is not float64."""
-
-
+TYPES: Final = {
+    name: np.dtype({"drawn": np.bool_, "kind": np.int64, "trigger": np.int64}.get(name, np.float64))
+    for name in ("drawn", *NUMBERS)
+}
+"""What they are made of."""
 FOR_MANY: Final = ("expected_answers", "follow_odds")
 """Methods that must all be able to answer for several firms, or they are asked for one after the other."""
 
@@ -44,7 +45,7 @@ class Asked:
     """
 
     def __init__(self, rule: CampaignRule, firms: tuple[str, ...]) -> None:
-        self.rule, self.firms = rule, firms
+        self.rule, self.firms, self.shape = rule, firms, (len(firms),)
         self.horizon, self.edition_keeps = rule.horizon, rule.edition_keeps
         self.many = all(hasattr(getattr(rule, name, None), "for_many") for name in FOR_MANY)
         self.nothing: Plan = Plan.none(len(firms))
@@ -71,8 +72,8 @@ class Asked:
         """(n, F) cuts of transaction prices that n firms expect of their rivals, 0 to below 1."""
         if self.many:
             return self._cuts(board, np.array(firms), np.array(sizes), (len(firms), len(self.firms)))
-        one = (len(self.firms),)
-        return np.array([self._cuts(board, f, size, one) for f, size in zip(firms, sizes, strict=True)])
+        asked = zip(firms, sizes, strict=True)
+        return np.array([self._cuts(board, f, size, self.shape) for f, size in asked])
 
     def _cuts(self, board: Board, firm: Any, size: Any, shape: tuple[int, ...]) -> Floats:
         given = self._told("expected_answers", board, partial(self.rule.expected_answers, board, firm, size))
@@ -111,16 +112,16 @@ class Asked:
             self._refuse(method, board, f"found {shown(given, 80)}; allowed: a pricewar.campaigns.Plan")
         if given is self.nothing:  # many rounds of many months
             return given
-        arrays = {name: _array(getattr(given, name)) for name in ("drawn", *NUMBERS)}
-        faults = list(self._misshapen(arrays)) or list(self._out_of_range(arrays, board))
+        held = {name: getattr(given, name) for name in TYPES}
+        if all(_made_of(values, TYPES[name], self.shape) for name, values in held.items()):
+            self._check_range(method, held, board)
+            return given  # what is right as it is needs no copy
+        arrays = {name: _array(values) for name, values in held.items()}
+        faults = list(self._misshapen(arrays))
         if faults:
             self._refuse(method, board, "; ".join(faults))
-        plain: dict[str, NDArray[Any]] = {
-            name: a.astype(TYPES.get(name, np.float64), copy=False) for name, a in arrays.items()
-        }
-        if all(values is getattr(given, name) for name, values in plain.items()):
-            return given  # what is right as it is needs no copy
-        return given.but(**plain)
+        self._check_range(method, arrays, board)
+        return given.but(**{name: values.astype(TYPES[name]) for name, values in arrays.items()})
 
     def _misshapen(self, arrays: dict[str, NDArray[Any]]) -> Iterator[str]:
         many = len(self.firms)
@@ -130,21 +131,24 @@ class Asked:
                 found = f"{values.dtype} of shape {values.shape}"
                 yield f"{name}: found {found}; allowed: {many} {words}, one a firm"
 
-    def _out_of_range(self, arrays: dict[str, NDArray[Any]], board: Board) -> Iterator[str]:
-        """Faults of what is said of the firms drawn; what is said of others counts for nothing."""
-        at = np.flatnonzero(arrays["drawn"])
-        if not len(at):
+    def _check_range(self, method: str, arrays: dict[str, NDArray[Any]], board: Board) -> None:
+        """Refuse what is out of range of what is said of the firms drawn; the rest counts for nothing."""
+        drawn = np.flatnonzero(arrays["drawn"]).tolist()
+        if not drawn:
             return
-        drawn = at.tolist()
-        for f in drawn:
-            if not board.able[f]:
-                yield f"drawn: found {self.firms[f]}; allowed: firms that Board.able says can start one now"
-        said = {name: values[at].tolist() for name, values in arrays.items() if name != "drawn"}
-        fits = [_fits(f, len(self.firms), *values) for f, *values in zip(drawn, *said.values(), strict=True)]
-        for place, name in enumerate(said):
-            for f, found, fine in zip(drawn, said[name], fits, strict=True):
-                if not fine[place]:
-                    yield f"{name} of {self.firms[f]}: found {shown(found)}; allowed: {NUMBERS[name]}"
+        said = {name: arrays[name].tolist() for name in NUMBERS}
+        fits = {f: _fits(f, len(self.firms), *(values[f] for values in said.values())) for f in drawn}
+        if all(map(all, fits.values())) and board.able[drawn].all():
+            return
+        allowed = "firms that Board.able says can start one now"
+        faults = [f"drawn: found {self.firms[f]}; allowed: {allowed}" for f in drawn if not board.able[f]]
+        faults += [
+            f"{name} of {self.firms[f]}: found {shown(values[f])}; allowed: {NUMBERS[name]}"
+            for place, (name, values) in enumerate(said.items())
+            for f in drawn
+            if not fits[f][place]
+        ]
+        self._refuse(method, board, "; ".join(faults))
 
     def _told(self, method: str, board: Board, call: Callable[[], Any]) -> Any:
         try:
@@ -167,6 +171,10 @@ def _array(given: Any) -> NDArray[Any]:
         return np.asarray(given)
     except (TypeError, ValueError):  # rows of several lengths
         return np.asarray(None)
+
+
+def _made_of(values: Any, kind: np.dtype[Any], shape: tuple[int]) -> bool:
+    return type(values) is np.ndarray and values.dtype == kind and values.shape == shape
 
 
 def _within(cuts: NDArray[Any]) -> NDArray[np.bool_]:

@@ -94,6 +94,7 @@ class Announcements:
         self.quotas = Quotas(setting.campaigns, landscape, setting.start)
         self.near = nearness(landscape)
         self.list_price = np.array([setting.products[name].list_price for name in landscape.products])
+        self.other_income = np.array([firm.external_income for firm in setting.firms.values()])
         lucks = streams(seed, (("exit", firm) for firm in landscape.firms))
         self.exit_luck = np.array([luck.random(setting.periods) for luck in lucks])
 
@@ -139,8 +140,7 @@ class Announcements:
             period: the month.
         """
         forced = self.imposed(state.landscape, period, lasting=True) > 0
-        other = np.array([firm.external_income for firm in self.setting.firms.values()])
-        loss = np.maximum(-12.0 * (accounts.operating_profit + other), 0.0)
+        loss = np.maximum(-12.0 * (accounts.operating_profit + self.other_income), 0.0)
         runway = np.divide(np.maximum(state.cash, 0.0), loss, out=np.full_like(loss, np.inf), where=loss > 0)
         hazard = np.minimum(self.setting.campaigns.give_up / np.maximum(runway, 1e-9), 1.0)
         return np.asarray(~forced & (runway < RUNWAY) & (self.exit_luck[:, period] < hazard))

@@ -109,11 +109,12 @@ class Campaigns:
         standing = standing.but(announced=np.array([imposed, before]))
         board = board.but(announced=np.maximum(imposed, before))
         standing = self._launch(self.rule.lead_plan(board, draws), standing, state, board, draws, market)
+        seen = None
         for answer in range(ROUNDS):
-            told = standing.announced.max(axis=0)
-            now = board.but(
-                able=board.able & (standing.moved < board.period), in_force=standing.in_force(self.landscape)
-            )
+            if seen is not standing:  # the last round may have changed nothing
+                seen, told = standing, standing.announced.max(axis=0)
+                still = board.able & (standing.moved < board.period)
+                now = board.but(able=still, in_force=standing.in_force(self.landscape))
             plan = self.rule.follow_plan(now, draws, told, answer)
             standing = self._launch(plan, standing, state, board, draws, market)
         state.standing = standing
@@ -168,7 +169,8 @@ class Campaigns:
         drawn = np.flatnonzero(plan.drawn).tolist()
         if not drawn:
             return standing
-        models = {f: self._models(f, plan, state) for f in drawn}
+        stock = state.stock / np.maximum(state.forecast, 1e-9)
+        models = {f: self._models(f, plan, state.on_sale, stock) for f in drawn}
         if market.floor is not None:
             plan = lawful(plan, models, market.price, market.floor)
             models = {f: named for f, named in models.items() if plan.drawn[f]}
@@ -177,17 +179,16 @@ class Campaigns:
         chosen = {f: models[f] for f in np.flatnonzero(launched).tolist()}
         return self._add(chosen, plan, standing, state, board) if chosen else standing
 
-    def _models(self, f: int, plan: Plan, state: State) -> Ints:
+    def _models(self, f: int, plan: Plan, on_sale: Flags, stock: Floats) -> Ints:
         """Positions of the models that a campaign names: most stock and nearest the trigger first."""
         own = self.own[f]
-        own = own[state.on_sale[own]]
+        own = own[on_sale[own]]
         many = max(1, round(float(plan.coverage[f]) * len(own)))
         if many == len(own):
             return own
-        stock = state.stock[own] / np.maximum(state.forecast[own], 1e-9)
         rival = int(plan.trigger[f])
         near = self.towards[own, rival].tolist() if rival >= 0 else [0.0] * len(own)
-        return own[foremost(many, stock.tolist(), near, self.by_name[own].tolist())]
+        return own[foremost(many, stock[own].tolist(), near, self.by_name[own].tolist())]
 
     def _gains(
         self, plan: Plan, models: dict[int, Ints], board: Board, market: Market
