@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from pricewar.kernels import buying
@@ -11,16 +13,22 @@ from .base import NOT_ON_SALE, Demand, Floats
 from .mixed import MixedLogit
 
 
-def shares_at(demand: Demand, prices: Floats) -> Floats:
-    """(K, J) shares of all buyers at K vectors of prices (K, J): those of `by_group`, groups added up."""
+def shares_at(demand: Demand, prices: Floats, wanted: Sequence[slice]) -> Floats:
+    """(K, J) shares of all buyers at K vectors of prices (K, J): those of `by_group`, groups added up.
+
+    Args:
+        demand: of the month.
+        prices: of all products.
+        wanted: of each vector the products, side by side, whose shares are asked for; those of others may be
+            0 in the answer.
+    """
     if not isinstance(demand, MixedLogit) or demand.nests is not None:
         return np.array([demand.by_group(row)[0].sum(axis=0) for row in prices])
     layout, delta = demand.layout, demand.delta * BITS
     shares = np.empty((len(prices), layout.groups, demand.products))
-    inside = np.empty(layout.filled.shape)
-    tables = demand.taste_blocks, demand.alpha_blocks, demand.weight_blocks, delta
-    for row, found in zip(prices, shares, strict=True):
-        buying.choices64(*tables, row, *demand.month, layout.group, found, inside)
+    tables = demand.taste_blocks, demand.alpha_blocks, demand.weight_blocks, delta, prices
+    own = np.array([(line.start, line.stop) for line in wanted])
+    buying.own_choices64(*tables, *demand.month, layout.group, own, shares)
     total = np.add.reduce(shares, axis=1)
     total[:, demand.delta <= NOT_ON_SALE] = 0.0
     return np.asarray(total)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -211,16 +211,16 @@ def last_month(state: State, sight: Sight, floor: Floats | None = None) -> Marke
     )
 
 
-def _answer(seen: Research, paid: Floats, people: float) -> Callable[[Floats], Floats]:
-    """(K, J) orders of a month like the last one at other prices (K, J) than those paid in it."""
+def _answer(seen: Research, paid: Floats, people: float) -> Callable[[Floats, Sequence[slice]], Floats]:
+    """`Market.answer` of a month like the last one, in which these prices (J,) were paid."""
     sketch, found = seen.calibration.sketch, seen.found
     felt = found.price + found.shift
     demand: list[MixedLogit | Anchored] = []
 
-    def answer(price: Floats) -> Floats:
+    def answer(price: Floats, wanted: Sequence[slice]) -> Floats:
         if not demand:  # made when it is asked for: in many months nobody does
             rows = sketch.rows
             demand.append(sketch.at(found.delta, found.outside[:rows], found.brand[:rows]))
-        return shares_at(demand[0], felt + (price - paid)) * people
+        return shares_at(demand[0], felt + (price - paid), wanted) * people
 
     return answer

@@ -58,7 +58,7 @@ class Campaigns:
         firm_of = landscape.firm_of
         self.own = [np.flatnonzero(firm_of == f) for f in range(len(landscape.firms))]
         """Positions of each firm's products."""
-        self.lines = [slice(int(own[0]), int(own[-1]) + 1) if len(own) else slice(0) for own in self.own]
+        self.lines = [slice(int(own[0]), int(own[-1]) + 1) if len(own) else slice(0, 0) for own in self.own]
         """The same as slices: products are in order of firms."""
         self.towards = landscape.by_firm(landscape.closeness)
         """(J, F) how near each product is to all products of each firm."""

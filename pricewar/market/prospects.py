@@ -36,15 +36,15 @@ class Market:
     room: Floats
     """(F,) units a month that each firm can make."""
     vat: float
-    answer: Callable[[Floats], Floats]
-    """(K, J) prices -> (K, J) orders a month."""
+    answer: Callable[[Floats, Sequence[slice]], Floats]
+    """(K, J) prices, K lines of products -> (K, J) orders a month of the products in the line."""
     floor: Floats | None = None
     """(J,) lowest prices that firms which comply know of, -inf where there is none; None: no measure."""
 
     @cached_property
     def units(self) -> Floats:
         """(J,) orders a month at these prices; nobody asks in a month in which no campaign is drawn."""
-        return np.asarray(self.answer(self.price[None])[0])
+        return np.asarray(self.answer(self.price[None], [slice(0, len(self.price))])[0])
 
     def changes(
         self, firms: Sequence[int], lines: Sequence[slice], cuts: Floats, usual: Floats
@@ -62,7 +62,7 @@ class Market:
             change of its units.
         """
         prices = self.price * (1.0 - cuts)
-        orders = self.answer(prices)
+        orders = self.answer(prices, lines)
         margins = self.margin - (self.price - prices) / (1.0 + self.vat)
         add = np.add.reduce
         found = []
