@@ -93,6 +93,8 @@ class Asked:
 
     def _number(self, method: str, board: Board, call: Callable[[], Any]) -> float:
         given = self._told(method, board, call)
+        if type(given) is float and math.isfinite(given):
+            return given
         value = _array(given)
         if value.dtype.kind not in "iuf" or value.shape != () or not np.isfinite(value):
             self._refuse(method, board, f"found {shown(given, 80)}; allowed: one finite number")

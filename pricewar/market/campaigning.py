@@ -239,9 +239,10 @@ class Campaigns:
         after = standing.but(**held)
         if self.reported:
             asked = state.asked_price
-            left = after.prices(asked) / standing.prices(asked)
+            cut = 1.0 - after.prices(asked) / standing.prices(asked)
             for f, named in chosen.items():
-                self._note(f, named, plan, float((1.0 - left[named]).mean()), at_once[f], state, board)
+                paid_cut = float(np.add.reduce(cut[named])) / len(named)
+                self._note(f, named, plan, paid_cut, at_once[f], state, board)
         return after
 
     def _note(
