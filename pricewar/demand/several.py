@@ -28,7 +28,5 @@ def shares_at(demand: Demand, prices: Floats, wanted: Sequence[slice]) -> Floats
     shares = np.empty((len(prices), layout.groups, demand.products))
     tables = demand.taste_blocks, demand.alpha_blocks, demand.weight_blocks, delta, prices
     own = np.array([(line.start, line.stop) for line in wanted])
-    buying.own_choices64(*tables, *demand.month, layout.group, own, shares)
-    total = np.add.reduce(shares, axis=1)
-    total[:, demand.delta <= NOT_ON_SALE] = 0.0
-    return np.asarray(total)
+    buying.own_choices64(*tables, *demand.month, layout.group, own, NOT_ON_SALE * BITS, shares)
+    return np.asarray(np.add.reduce(shares, axis=1))

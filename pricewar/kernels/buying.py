@@ -95,10 +95,11 @@ def own_choices64(
     loyal: float,
     group: Array,
     own: Array,
+    closed: float,
     shares: Array,
 ) -> None:
     """Write shares (K, G, J) at K vectors of prices (K, J): what `choices64` gives for the products from
-    own[k, 0] to before own[k, 1], 0 for others.
+    own[k, 0] to before own[k, 1], 0 for others and where utility is `closed` or below: not on sale.
 
     The exponentials of the others all go into one row, which stays in the fastest memory.
     """
@@ -121,10 +122,11 @@ def own_choices64(
                 scale[b] = weights[n, b] / (outside[n, b] + inside[b])
             g = group[n]
             for j in range(first, last):
-                s = 0.0
-                for b in range(lanes):
-                    s += value[j, b] * scale[b]
-                shares[k, g, j] += s
+                if delta[j] > closed:
+                    s = 0.0
+                    for b in range(lanes):
+                        s += value[j, b] * scale[b]
+                    shares[k, g, j] += s
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)

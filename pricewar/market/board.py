@@ -119,7 +119,7 @@ class Announcements:
         elif self.setting.campaigns.warm_up:
             self.campaigns.warm_up(state, self.before(state), last_month(state, sight))
         imposed = self.imposed(state.landscape, period)
-        board = self.board(state, period).but(warned=known.warned)
+        board = self.board(state, period, known.warned)
         self.campaigns.month(state, board, imposed, last_month(state, sight, known.floor))
         standing = state.standing
         here = offers.on_sale  # nobody asks anew for what is off the market: it would be cut again each month
@@ -145,8 +145,8 @@ class Announcements:
         hazard = np.minimum(self.setting.campaigns.give_up / np.maximum(runway, 1e-9), 1.0)
         return np.asarray(~forced & (runway < RUNWAY) & (self.exit_luck[:, period] < hazard))
 
-    def board(self, state: State, period: int) -> Board:
-        """What can be seen, warnings apart."""
+    def board(self, state: State, period: int, warned: Floats | None = None) -> Board:
+        """What can be seen, with how strongly a warning holds with each firm (F,)."""
         land, standing = state.landscape, state.standing
         month = self.setting.month(period)
         return Board(
@@ -158,7 +158,7 @@ class Announcements:
             since=period - standing.moved,
             shortfall=self.quotas.shortfall(month),
             overstock=overstock(state),
-            warned=np.zeros(len(land.firms)),
+            warned=np.zeros(len(land.firms)) if warned is None else warned,
             announced=standing.announced.max(axis=0),
             nearness=self.near,
         )

@@ -137,4 +137,5 @@ def _places(values: list[float]) -> list[float]:
     for before, here in pairwise(order):
         step += values[here] - values[before] > gap
         steps[here] = step
-    return [one / max(step, 1) for one in steps]
+    most = max(step, 1)
+    return [one / most for one in steps]
