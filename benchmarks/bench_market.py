@@ -68,7 +68,7 @@ def over_bare(scenario: Scenario, rounds: int, seeds: int = 10) -> dict[str, flo
 def campaigns(scenario: Scenario, rounds: int, again: int = 3) -> dict[str, float]:
     """A run in which firms start wars, the same firms' run in which they do not, and one over the other.
 
-    Tables are included. Of `again` runs of each seed, in turn, the one that others disturbed least counts. The
+    Tables are included. Of `again` runs of each seed, in turn, the one that others disturbed least counts. A
     run with wars has more months: those before the start, in which campaigns are drawn but nobody buys.
     """
     off = scenario.but({"campaigns.on": False})
