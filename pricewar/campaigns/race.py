@@ -170,15 +170,16 @@ class QuotaRace(CampaignRule):
         lengths = [(math.inf, days, self.subsidy_days) for days in limited]
         betaincinv = _betaincinv()
         mean = [_mean_of(self.new_money, luck) for luck in draws.habit[at].tolist()]
-        bite = betaincinv(
-            [max(self.new_money_firmness * m, 1e-6) for m in mean],
-            [max(self.new_money_firmness * (1.0 - m), 1e-6) for m in mean],
-            draws.bite[at],
+        firmness, (one, other) = self.new_money_firmness, self.cover
+        bite, coverage = betaincinv(
+            [[max(firmness * m, 1e-6) for m in mean], [one] * len(mean)],
+            [[max(firmness * (1.0 - m), 1e-6) for m in mean], [other] * len(mean)],
+            [draws.bite[at], draws.coverage[at]],
         )
         return {
             "kind": np.array(kind),
             "bite": bite,
-            "coverage": betaincinv(*self.cover, draws.coverage[at]),
+            "coverage": coverage,
             "days": np.array([days[k] for days, k in zip(lengths, kind, strict=True)]),
         }
 

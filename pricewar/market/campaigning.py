@@ -201,22 +201,23 @@ class Campaigns:
         Rivals are expected to answer as the rule says, on their mean coverage, with their mean size and bite.
         """
         land, firms = self.landscape, list(models)
-        contribution = land.by_firm(market.margin * market.units)
         gain = np.zeros(len(land.firms))
         size, bite, days = plan.size.tolist(), plan.bite.tolist(), plan.days.tolist()
         if not firms:
-            return gain, contribution
+            return gain, land.by_firm(market.margin * market.units)
         answers = self.rule.expected_answers(board, firms, [size[f] for f in firms])
         cuts = answers.take(land.firm_of, axis=1)
         for cut, (f, named) in zip(cuts, models.items(), strict=True):
             cut[self.lines[f]] = 0.0
             cut[named] = size[f] * bite[f]
-        changes = market.changes(firms, [self.lines[f] for f in firms], cuts, contribution)
+        changes = market.changes(firms, [self.lines[f] for f in firms], cuts)
+        contribution = land.by_firm(market.margin * market.units)
         for f, (monthly, gross, growth) in zip(firms, changes, strict=True):
             months = min(days[f] / DAYS_A_MONTH, self.rule.horizon)
             value = self.rule.unit_value(board, f) * gross
-            later = self.rule.later_value(board, f, growth) * abs(float(contribution[f]))
-            gain[f] = months * (monthly + value) + later
+            usual = float(contribution[f])
+            later = self.rule.later_value(board, f, growth) * abs(usual)
+            gain[f] = months * (monthly - usual + value) + later
         return gain, contribution
 
     def _add(

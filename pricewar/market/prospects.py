@@ -47,22 +47,21 @@ class Market:
         return np.asarray(self.answer(self.price[None], [slice(0, len(self.price))])[0])
 
     def changes(
-        self, firms: Sequence[int], lines: Sequence[slice], cuts: Floats, usual: Floats
+        self, firms: Sequence[int], lines: Sequence[slice], cuts: Floats
     ) -> list[tuple[float, float, float]]:
-        """What cuts of all prices change in a month for the firm that plans them.
+        """What cuts of all prices make of a month for the firm that plans them.
 
         Args:
             firms: K firms.
             lines: their products.
             cuts: (K, J) what each expects if it launches its own, as fractions.
-            usual: (F,) contributions in a month without any.
 
         Returns:
-            Of each firm: change of its contribution, change of what it sells at last month's prices, and log
-            change of its units.
+            Of each firm: its contribution, change of what it sells at last month's prices, and log change of
+            its units.
         """
         prices = self.price * (1.0 - cuts)
-        orders = self.answer(prices, lines)
+        orders = self._orders(prices, lines)
         margins = self.margin - (self.price - prices) / (1.0 + self.vat)
         add = np.add.reduce
         found = []
@@ -70,11 +69,20 @@ class Market:
             units, before = orders[k, line], self.units[line]
             sold, wanted = float(add(before)), float(add(units))
             units = units * min(1.0, max(float(self.room[f]), sold) / max(wanted, 1e-9))
-            monthly = float(add(margins[k, line] * units)) - float(usual[f])
+            monthly = float(add(margins[k, line] * units))
             gross = float(add(self.price[line] * (units - before)))
             growth = float(np.log(max(float(add(units)), 1e-9) / max(sold, 1e-9)))
             found.append((monthly, gross, growth))
         return found
+
+    def _orders(self, prices: Floats, lines: Sequence[slice]) -> Floats:
+        """`answer`; when it is asked for the first time, for `units` as well: two questions cost more."""
+        if "units" in self.__dict__:
+            return self.answer(prices, lines)
+        whole = slice(0, len(self.price))
+        orders = self.answer(np.concatenate([self.price[None], prices]), [whole, *lines])
+        self.__dict__["units"] = orders[0]
+        return orders[1:]
 
 
 def nearness(landscape: Landscape) -> Floats:
