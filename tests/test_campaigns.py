@@ -19,6 +19,7 @@ from pricewar.campaigns.base import LIST
 from pricewar.campaigns.luck import Luck
 from pricewar.interventions import Desk
 from pricewar.interventions.restraint import Restraint
+from pricewar.market.asked import Asked
 from pricewar.market.board import Quotas
 from pricewar.market.campaigning import Campaign
 from pricewar.market.model import PriceWar
@@ -250,6 +251,26 @@ def test_odds_move_as_they_say() -> None:
     assert warned == pytest.approx(plain + rule.by_warning)
     answer = rule.follow_odds(board, np.array([0.0, 0.1, 0.1]))
     assert answer[1] - answer[0] == pytest.approx(0.51 * np.log(11))
+
+
+def test_firms_asked_at_once_expect_what_each_expects_alone() -> None:
+    model = PriceWar(wars())
+    assert model.announcements is not None
+    board = model.announcements.board(model.state, 0)
+
+    class Alone(QuotaRace):
+        """A rule whose own method knows one firm at a time."""
+
+        def follow_odds(self, board: Board, pull: Floats) -> Floats:
+            assert pull.shape == board.able.shape
+            return super().follow_odds(board, pull)
+
+    answers = [
+        Asked(rule, board.landscape.firms).expected_answers(board, [2, 0], [0.1, 0.3])
+        for rule in (QuotaRace(), Alone())
+    ]
+    assert answers[0].shape == (2, 3)
+    assert np.array_equal(*answers)
 
 
 def test_warnings_make_wars_rarer_not_only_shallower() -> None:

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from oracles import market_twin as oracles
 
 from pricewar.demand import MixedLogit
-from pricewar.kernels import response
+from pricewar.demand.several import shares_at
+from pricewar.kernels import buying, response
 from pricewar.kernels.blocks import Layout
 from pricewar.kernels.exp import BITS
 
@@ -64,6 +65,34 @@ def test_choices_by_group(seed: int, rows: int) -> None:
     np.testing.assert_allclose(alone.by_group(case["price"])[0][0], together, rtol=1e-11, atol=1e-300)
     sold = case["delta"] > -1e3
     np.testing.assert_allclose(alone.expected(case["price"])[sold], together[sold], rtol=1e-11)
+
+
+@SOME
+@given(st.integers(0, 10_000), st.booleans())
+def test_shares_of_some_products_at_several_prices(seed: int, loyal: bool) -> None:
+    case = random_market(seed, 40) | ({} if loyal else {"loyal": 1.0})
+    draw = np.random.default_rng(seed + 1)
+    demand = demand_of(case, draw.permutation(np.arange(40) % 5))
+    prices = case["price"] * draw.uniform(0.7, 1.0, (3, 6))
+    wanted = [slice(0, 2), slice(2, 3), slice(0, 6)]
+    for row, line, found in zip(prices, wanted, shares_at(demand, prices, wanted), strict=True):
+        shares, inside = demand.by_group(row)
+        np.testing.assert_allclose(found[line], shares.sum(axis=0)[line], rtol=1e-12)
+        assert not np.delete(found, line).any()
+        for kernel in both(buying.inside64):
+            sums = np.empty(demand.layout.filled.shape)
+            tables = demand.taste_blocks, demand.alpha_blocks, demand.delta * BITS, row
+            kernel(*tables, *demand.month[1:], sums)
+            np.testing.assert_allclose(demand.layout.rows(sums), inside, rtol=1e-12)
+
+
+def test_shares_at_several_prices_of_a_demand_with_nests() -> None:
+    case = random_market(3)
+    demand = demand_of(case, nests=np.arange(6) % 2, rho=0.5)
+    prices = np.array([case["price"], 0.9 * case["price"]])
+    found = shares_at(demand, prices, [slice(0, 2)] * 2)
+    for row, shares in zip(prices, found, strict=True):
+        assert np.array_equal(shares[:2], demand.by_group(row)[0].sum(axis=0)[:2])
 
 
 @SOME

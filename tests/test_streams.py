@@ -8,7 +8,7 @@ from conftest import tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricewar.base.luck import stream
+from pricewar.base.luck import stream, streams
 from pricewar.base.months import month_after, months_between
 from pricewar.market.start import draw_noise
 
@@ -21,6 +21,19 @@ names = st.lists(st.one_of(st.text(max_size=8), st.integers(-5, 5)), min_size=1,
 @given(st.integers(0, 2**63), names)
 def test_the_same_name_draws_the_same(seed: int, name: tuple[str | int, ...]) -> None:
     assert np.array_equal(stream(seed, *name).random(5), stream(seed, *name).random(5))
+
+
+@SOME
+@given(st.integers(0, 2**63), st.lists(names, max_size=4))
+def test_streams_in_turn_draw_what_each_draws_alone(seed: int, many: list[tuple[str | int, ...]]) -> None:
+    """Also when the one before was left in the middle of a word or of its buffer."""
+    found = [
+        (luck.integers(12), luck.integers(5, dtype="u4"), *luck.standard_normal(3))
+        for luck in streams(seed, many)
+    ]
+    for drawn, name in zip(found, many, strict=True):
+        luck = stream(seed, *name)
+        assert drawn == (luck.integers(12), luck.integers(5, dtype="u4"), *luck.standard_normal(3))
 
 
 @SOME

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -14,9 +15,30 @@ def stream(seed: int, *name: str | int) -> np.random.Generator:
         seed: seed of the run, any integer.
         name: who draws and when, for example ("firm", "byd", 7).
     """
+    return np.random.Generator(np.random.Philox(key=int.from_bytes(_key(seed, name), "little")))
+
+
+def streams(seed: int, names: Iterable[tuple[str | int, ...]]) -> Iterator[np.random.Generator]:
+    """The generator of `stream` for each name in turn: draw from one before you ask for the next.
+
+    It is one generator that is set to each stream: to make one takes four times as long.
+
+    Args:
+        seed: seed of the run, any integer.
+        names: who draws and when, each as for `stream`.
+    """
+    source = np.random.Philox(key=0)
+    generator, fresh = np.random.Generator(source), source.state
+    for name in names:
+        fresh["state"]["key"] = np.frombuffer(_key(seed, name), dtype="<u8")
+        source.state = fresh
+        yield generator
+
+
+def _key(seed: int, name: tuple[str | int, ...]) -> bytes:
+    """16 bytes that stand for a stream."""
     text = "\x1f".join([str(seed), *map(str, name)])
-    key = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=16).digest(), "little")
-    return np.random.Generator(np.random.Philox(key=key))
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
 def repetition(seed: int, k: int) -> int:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from pydantic import Field
@@ -58,8 +60,7 @@ class Board(Record):
             announced: (F,) cuts as fractions.
         """
         pull = self.nearness * announced[..., None, :]
-        rival = pull.argmax(axis=-1)
-        return np.take_along_axis(pull, rival[..., None], axis=-1)[..., 0], rival
+        return pull.max(axis=-1), pull.argmax(axis=-1)
 
 
 @dataclass(frozen=True)
@@ -107,10 +108,23 @@ class Plan(Record):
     """Position of the firm that is answered; -1 for a leader."""
 
     @classmethod
+    @lru_cache(maxsize=64)  # most rounds of most months end with it
     def none(cls, firms: int) -> Plan:
         """No campaign."""
         zeros, places = np.zeros(firms), np.zeros(firms, dtype=np.int64)
         return cls(np.zeros(firms, dtype=np.bool_), zeros, zeros, places, zeros, zeros, places - 1)
+
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def for_many(method: Method) -> Method:
+    """Mark a method of a rule that answers for several firms at once as well as for one.
+
+    A subclass that writes its own, without the mark, is asked firm by firm.
+    """
+    vars(method)["for_many"] = True
+    return method
 
 
 class CampaignRule(Rule):

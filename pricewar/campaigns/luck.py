@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pricewar.base.luck import stream
+from pricewar.base.arrays import read_only
+from pricewar.base.luck import streams
 from pricewar.base.records import Floats
 
 from .base import ROUNDS, Draws
@@ -24,15 +25,17 @@ class Luck:
 
     def __init__(self, seed: int, firms: tuple[str, ...], periods: int, name: str = "campaigns") -> None:
         def drawn(what: str, shape: tuple[int, ...], name: str = name) -> Floats:
-            return np.array([stream(seed, name, firm, what).random(shape) for firm in firms])
+            return np.array([luck.random(shape) for luck in streams(seed, ((name, f, what) for f in firms))])
 
-        normal = [stream(seed, name, firm, "size").standard_normal(periods) for firm in firms]
-        self.size = np.array(normal).T
-        self.habit = drawn("habit", (), "campaigns")
-        self.rest = drawn("rest", (periods, len(_UNIFORM) + ROUNDS))
+        normal = streams(seed, ((name, firm, "size") for firm in firms))
+        self.size = read_only(np.array([luck.standard_normal(periods) for luck in normal]).T.copy())
+        self.habit = read_only(drawn("habit", (), "campaigns"))
+        rest = drawn("rest", (periods, len(_UNIFORM) + ROUNDS))
+        self.rest = read_only(rest.transpose(1, 2, 0).copy())
+        """(periods, kinds of draw, F): a month's draws of one kind lie side by side."""
 
     def of(self, period: int) -> Draws:
         """The draws of one month."""
-        rows = self.rest[:, period].T
+        rows = self.rest[period]
         named = dict(zip(_UNIFORM, rows, strict=False))
         return Draws(**named, follow=rows[len(_UNIFORM) :], size=self.size[period], habit=self.habit)

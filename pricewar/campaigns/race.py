@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+import math
+from bisect import bisect_right
+from functools import cache, lru_cache
+from typing import Any
 
 import numpy as np
 from pydantic import Field
 
 from pricewar.base.arrays import read_only
-from pricewar.base.records import Flags, Floats
+from pricewar.base.records import Flags, Floats, Ints
 
-from .base import LIMITED, LIST, Board, CampaignRule, Draws, Plan
+from .base import Board, CampaignRule, Draws, Plan, for_many
 
 Shares = tuple[float, float, float, float]
 
 
 def expit(logit: Floats) -> Floats:
     """Probability of a logit."""
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logit, -50.0, 50.0))))
+    return np.asarray(1.0 / (1.0 + np.exp(-np.minimum(np.maximum(logit, -50.0), 50.0))))
 
 
 @lru_cache(maxsize=64)
@@ -25,6 +28,26 @@ def _by_firm(firms: tuple[str, ...], own: tuple[tuple[str, float], ...], usual: 
     """(F,) each firm's own value, or the usual one; asked for many times a month."""
     given = dict(own)
     return read_only(np.array([given.get(firm, usual) for firm in firms]))
+
+
+@lru_cache(maxsize=64)
+def _bounds(kinds: tuple[float, ...]) -> list[float]:
+    """Where each kind but the last ends, on a line from 0 to 1."""
+    return list((np.cumsum(kinds)[:-1] / sum(kinds)).tolist())
+
+
+@cache
+def _betaincinv() -> Any:
+    """Quantiles of a Beta."""
+    from scipy.special import betaincinv  # checking a file needs no scipy
+
+    return betaincinv
+
+
+@lru_cache(maxsize=4096)
+def _mean_of(weights: tuple[float, float], luck: float) -> float:
+    """Quantile of a Beta: a firm's mean share of new money, the same in all months of a run."""
+    return float(_betaincinv()(*weights, luck))
 
 
 class QuotaRace(CampaignRule):
@@ -102,6 +125,7 @@ class QuotaRace(CampaignRule):
             + self.by_rest * (board.since <= 1)
         )
 
+    @for_many
     def follow_odds(self, board: Board, pull: Floats) -> Floats:
         """(F,) logits of answering, given the largest announced cut of a rival times its nearness."""
         own = self.usual(board.landscape.firms)[1]
@@ -110,6 +134,8 @@ class QuotaRace(CampaignRule):
     def lead_plan(self, board: Board, draws: Draws) -> Plan:
         """Campaigns that firms start of their own accord."""
         drawn = board.able & (draws.lead < expit(self.lead_odds(board)))
+        if not drawn.any():
+            return Plan.none(drawn.size)
         size = self.lead_size * np.exp(self.lead_spread * draws.size)
         return self._plan(drawn, size, np.full(drawn.shape, -1), draws)
 
@@ -118,40 +144,43 @@ class QuotaRace(CampaignRule):
         pull, rival = board.trigger(announced)
         drawn = board.able & ~board.in_force & (pull > 0)
         drawn &= draws.follow[answer] < expit(self.follow_odds(board, pull))
+        if not drawn.any():
+            return Plan.none(drawn.size)
         size = self.answer_ratio * announced[rival] * np.exp(self.answer_spread * draws.size)
         return self._plan(drawn, size, rival, draws)
 
     def _plan(self, drawn: Flags, size: Floats, trigger: np.ndarray, draws: Draws) -> Plan:
-        plan, at = Plan.none(drawn.size), np.flatnonzero(drawn)
-        if not len(at):  # most months of most rounds
-            return plan
-        said = {"size": np.minimum(size, self.largest)[at], "trigger": trigger[at]} | self._character(
-            draws, at
-        )
-        arrays = {name: getattr(plan, name).copy() for name in said}
-        for name, values in said.items():
-            arrays[name][at] = values
+        at = np.flatnonzero(drawn)
+        said = {"size": np.minimum(size, self.largest)[at], "trigger": trigger[at]}
+        plan = Plan.none(drawn.size)
+        arrays = {}
+        for name, values in (said | self._character(draws, at)).items():
+            arrays[name] = filled = getattr(plan, name).copy()
+            filled[at] = values
         return plan.but(drawn=drawn, **arrays)
 
     def _character(self, draws: Draws, at: np.ndarray) -> dict[str, np.ndarray]:
-        """Kind, bite, coverage and days of what the firms at these positions draw up this month."""
-        from scipy.special import betaincinv  # checking a file needs no scipy
+        """Kind, bite, coverage and days of what the firms at these positions draw up this month.
 
-        kind = np.searchsorted(np.cumsum(self.kinds)[:-1] / sum(self.kinds), draws.kind[at], side="right")
+        Of one firm at a time: few are drawn, and an array of one costs ten numbers.
+        """
+        kind = [bisect_right(_bounds(self.kinds), luck) for luck in draws.kind[at].tolist()]
         first, last = self.limited_days
-        limited = first + (last - first) * draws.length[at]
-        days = np.where(kind == LIST, np.inf, np.where(kind == LIMITED, limited, self.subsidy_days))
-        mean = betaincinv(*self.new_money, draws.habit[at])
-        bite = betaincinv(
-            np.maximum(self.new_money_firmness * mean, 1e-6),
-            np.maximum(self.new_money_firmness * (1.0 - mean), 1e-6),
-            draws.bite[at],
+        limited = [first + (last - first) * luck for luck in draws.length[at].tolist()]
+        lengths = [(math.inf, days, self.subsidy_days) for days in limited]
+        betaincinv = _betaincinv()
+        mean = [_mean_of(self.new_money, luck) for luck in draws.habit[at].tolist()]
+        firmness, (one, other) = self.new_money_firmness, self.cover
+        bite, coverage = betaincinv(
+            [[max(firmness * m, 1e-6) for m in mean], [one] * len(mean)],
+            [[max(firmness * (1.0 - m), 1e-6) for m in mean], [other] * len(mean)],
+            [draws.bite[at], draws.coverage[at]],
         )
         return {
-            "kind": kind,
+            "kind": np.array(kind),
             "bite": bite,
-            "coverage": betaincinv(*self.cover, draws.coverage[at]),
-            "days": days,
+            "coverage": coverage,
+            "days": np.array([days[k] for days, k in zip(lengths, kind, strict=True)]),
         }
 
     def willing(self, gain: Floats, contribution: Floats, draws: Draws) -> Flags:
@@ -165,12 +194,17 @@ class QuotaRace(CampaignRule):
         scale = self.patience * np.maximum(np.abs(contribution), 1e-9)
         return np.asarray(draws.launch < 2.0 * expit(gain / scale))
 
-    def expected_answers(self, board: Board, firm: int, size: float) -> Floats:
-        """Probability of an answer x mean coverage x ratio x mean new money x the cut."""
-        pull = size * board.nearness[:, firm]
+    @for_many
+    def expected_answers(self, board: Board, firm: int | Ints, size: float | Floats) -> Floats:
+        """Probability of an answer x mean coverage x ratio x mean new money x the cut.
+
+        (F,) for one firm; (n, F) for n of them, each with its size.
+        """
+        cut = np.asarray(size)[..., None]
+        pull = cut * board.nearness.T[firm]
         chance = np.where(board.able & (pull > 0), expit(self.follow_odds(board, pull)), 0.0)
         cover, new = (a / (a + b) for a, b in (self.cover, self.new_money))
-        return np.asarray(chance * cover * new * min(self.answer_ratio * size, self.largest))
+        return np.asarray(chance * cover * new * np.minimum(self.answer_ratio * cut, self.largest))
 
     def unit_value(self, board: Board, firm: int) -> float:
         """tau x shortfall."""

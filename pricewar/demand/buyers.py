@@ -89,8 +89,13 @@ def best_response(
         demand.taste_blocks, alpha, delta, np.array(extra), weighed - extra, mine, brand, firm, loyal,
         appeal, total,
     )  # fmt: skip
-    everything = by_group(demand, weighed)[1] if inside is None else inside
-    rivals = outside + layout.vector(everything) - total
+    if inside is None:
+        everything = np.empty(outside.shape)
+        tables = demand.taste_blocks, alpha, delta, weighed
+        buying.inside64(*tables, brand, owner, loyal, everything)
+    else:
+        everything = layout.vector(inside)
+    rivals = outside + everything - total
     found, (low, high) = net.copy(), bounds
     flat = (
         appeal.reshape(own.size, -1),

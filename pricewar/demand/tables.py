@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +65,11 @@ class Tables(Demand):
     def weight_blocks(self) -> Floats:
         """(N, B) weights, zero in lanes that are left over."""
         return np.asarray(self.layout.vector(self._weights) * self.layout.filled)
+
+    def laid_out(self) -> Self:
+        """Itself, with the tables made that all months share: a month is a copy, and would make its own."""
+        _ = self.layout, self.taste_blocks, self.alpha_blocks, self.weight_blocks
+        return self
 
     @cached_property
     def month(self) -> tuple[Floats, Ints, Ints, float]:

@@ -83,6 +83,76 @@ def choices64(
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def own_choices64(
+    tastes: Array,
+    alpha: Array,
+    weights: Array,
+    delta: Array,
+    prices: Array,
+    outside: Array,
+    brand: Array,
+    owner: Array,
+    loyal: float,
+    group: Array,
+    own: Array,
+    closed: float,
+    shares: Array,
+) -> None:
+    """Write shares (K, G, J) at K vectors of prices (K, J): what `choices64` gives for the products from
+    own[k, 0] to before own[k, 1], 0 for others and where utility is `closed` or below: not on sale.
+
+    The exponentials of the others all go into one row, which stays in the fastest memory.
+    """
+    blocks, products, lanes = tastes.shape
+    value, scale, inside = np.empty((products + 1, lanes)), np.empty(lanes), np.empty(lanes)
+    shares[:, :, :] = 0.0
+    for k in range(own.shape[0]):
+        first, last = own[k, 0], own[k, 1]
+        for n in range(blocks):
+            inside[:] = 0.0
+            for j in range(products):
+                d, p, f = delta[j], prices[k, j], owner[j]
+                row = j if first <= j < last else products
+                for b in range(lanes):
+                    v = power64(d + tastes[n, j, b] - alpha[n, b] * p)
+                    v = v * loyal if brand[n, b] == f else v
+                    value[row, b] = v
+                    inside[b] += v
+            for b in range(lanes):
+                scale[b] = weights[n, b] / (outside[n, b] + inside[b])
+            g = group[n]
+            for j in range(first, last):
+                if delta[j] > closed:
+                    s = 0.0
+                    for b in range(lanes):
+                        s += value[j, b] * scale[b]
+                    shares[k, g, j] += s
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def inside64(
+    tastes: Array,
+    alpha: Array,
+    delta: Array,
+    prices: Array,
+    brand: Array,
+    owner: Array,
+    loyal: float,
+    inside: Array,
+) -> None:
+    """Write inside (N, B) alone: what `choices64` writes there, without keeping each exponential."""
+    blocks, products, lanes = tastes.shape
+    inside[:, :] = 0.0
+    for n in range(blocks):
+        for j in range(products):
+            d, p, f = delta[j], prices[j], owner[j]
+            for b in range(lanes):
+                v = power64(d + tastes[n, j, b] - alpha[n, b] * p)
+                v = v * loyal if brand[n, b] == f else v
+                inside[n, b] += v
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def second_choices64(
     tastes: Array,
     alpha: Array,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Final, NoReturn
@@ -26,6 +27,15 @@ NUMBERS: Final = {
 """What the fields of a `Plan` must be for each firm that is drawn."""
 
 
+TYPES: Final = {
+    name: np.dtype({"drawn": np.bool_, "kind": np.int64, "trigger": np.int64}.get(name, np.float64))
+    for name in ("drawn", *NUMBERS)
+}
+"""What they are made of."""
+FOR_MANY: Final = ("expected_answers", "follow_odds")
+"""Methods that must all be able to answer for several firms, or they are asked for one after the other."""
+
+
 class Asked:
     """A campaign rule whose answers have the shapes and ranges that the market needs.
 
@@ -35,8 +45,10 @@ class Asked:
     """
 
     def __init__(self, rule: CampaignRule, firms: tuple[str, ...]) -> None:
-        self.rule, self.firms = rule, firms
+        self.rule, self.firms, self.shape = rule, firms, (len(firms),)
         self.horizon, self.edition_keeps = rule.horizon, rule.edition_keeps
+        self.many = all(hasattr(getattr(rule, name, None), "for_many") for name in FOR_MANY)
+        self.nothing: Plan = Plan.none(len(firms))
 
     def lead_plan(self, board: Board, draws: Draws) -> Plan:
         """Campaigns that firms start of their own accord."""
@@ -56,11 +68,17 @@ class Asked:
         """(F,) which firms renew their limited-time offers that end this month."""
         return self._flags("renews", board, partial(self.rule.renews, board, draws))
 
-    def expected_answers(self, board: Board, firm: int, size: float) -> Floats:
-        """(F,) cuts of transaction prices that a firm expects of its rivals, 0 to below 1."""
+    def expected_answers(self, board: Board, firms: list[int], sizes: list[float]) -> Floats:
+        """(n, F) cuts of transaction prices that n firms expect of their rivals, 0 to below 1."""
+        if self.many:
+            return self._cuts(board, np.array(firms), np.array(sizes), (len(firms), len(self.firms)))
+        asked = zip(firms, sizes, strict=True)
+        return np.array([self._cuts(board, f, size, self.shape) for f, size in asked])
+
+    def _cuts(self, board: Board, firm: Any, size: Any, shape: tuple[int, ...]) -> Floats:
         given = self._told("expected_answers", board, partial(self.rule.expected_answers, board, firm, size))
         cuts = _array(given)
-        if cuts.dtype.kind not in "iuf" or cuts.shape != (len(self.firms),) or not _within(cuts).all():
+        if cuts.dtype.kind not in "iuf" or cuts.shape != shape or not _within(cuts).all():
             allowed = f"{len(self.firms)} numbers from 0 to below 1, one a firm"
             self._refuse("expected_answers", board, f"found {shown(given, 80)}; allowed: {allowed}")
         return cuts.astype(np.float64)
@@ -75,6 +93,8 @@ class Asked:
 
     def _number(self, method: str, board: Board, call: Callable[[], Any]) -> float:
         given = self._told(method, board, call)
+        if type(given) is float and math.isfinite(given):
+            return given
         value = _array(given)
         if value.dtype.kind not in "iuf" or value.shape != () or not np.isfinite(value):
             self._refuse(method, board, f"found {shown(given, 80)}; allowed: one finite number")
@@ -92,12 +112,18 @@ class Asked:
         given = self._told(method, board, call)
         if not isinstance(given, Plan):
             self._refuse(method, board, f"found {shown(given, 80)}; allowed: a pricewar.campaigns.Plan")
-        arrays = {name: _array(getattr(given, name)) for name in ("drawn", *NUMBERS)}
-        faults = list(self._misshapen(arrays)) or list(self._out_of_range(arrays, board))
+        if given is self.nothing:  # many rounds of many months
+            return given
+        held = {name: getattr(given, name) for name in TYPES}
+        if all(_made_of(values, TYPES[name], self.shape) for name, values in held.items()):
+            self._check_range(method, held, board)
+            return given  # what is right as it is needs no copy
+        arrays = {name: _array(values) for name, values in held.items()}
+        faults = list(self._misshapen(arrays))
         if faults:
             self._refuse(method, board, "; ".join(faults))
-        whole = {"drawn": np.bool_, "kind": np.int64, "trigger": np.int64}
-        return given.but(**{name: a.astype(whole.get(name, np.float64)) for name, a in arrays.items()})
+        self._check_range(method, arrays, board)
+        return given.but(**{name: values.astype(TYPES[name]) for name, values in arrays.items()})
 
     def _misshapen(self, arrays: dict[str, NDArray[Any]]) -> Iterator[str]:
         many = len(self.firms)
@@ -107,19 +133,24 @@ class Asked:
                 found = f"{values.dtype} of shape {values.shape}"
                 yield f"{name}: found {found}; allowed: {many} {words}, one a firm"
 
-    def _out_of_range(self, arrays: dict[str, NDArray[Any]], board: Board) -> Iterator[str]:
-        """Faults of what is said of the firms drawn; what is said of others counts for nothing."""
-        drawn = np.flatnonzero(arrays["drawn"])
-        if not len(drawn):  # most months of most rounds
+    def _check_range(self, method: str, arrays: dict[str, NDArray[Any]], board: Board) -> None:
+        """Refuse what is out of range of what is said of the firms drawn; the rest counts for nothing."""
+        drawn = np.flatnonzero(arrays["drawn"]).tolist()
+        if not drawn:
             return
-        for f in drawn:
-            if not board.able[f]:
-                yield f"drawn: found {self.firms[f]}; allowed: firms that Board.able says can start one now"
-        said = {name: values[drawn] for name, values in arrays.items() if name != "drawn"}
-        for name, fits in _fits(drawn, len(self.firms), **said).items():
-            for f in drawn[~fits]:
-                found = shown(arrays[name][f].item())
-                yield f"{name} of {self.firms[f]}: found {found}; allowed: {NUMBERS[name]}"
+        said = {name: arrays[name].tolist() for name in NUMBERS}
+        fits = {f: _fits(f, len(self.firms), *(values[f] for values in said.values())) for f in drawn}
+        if all(map(all, fits.values())) and board.able[drawn].all():
+            return
+        allowed = "firms that Board.able says can start one now"
+        faults = [f"drawn: found {self.firms[f]}; allowed: {allowed}" for f in drawn if not board.able[f]]
+        faults += [
+            f"{name} of {self.firms[f]}: found {shown(values[f])}; allowed: {NUMBERS[name]}"
+            for place, (name, values) in enumerate(said.items())
+            for f in drawn
+            if not fits[f][place]
+        ]
+        self._refuse(method, board, "; ".join(faults))
 
     def _told(self, method: str, board: Board, call: Callable[[], Any]) -> Any:
         try:
@@ -144,32 +175,31 @@ def _array(given: Any) -> NDArray[Any]:
         return np.asarray(None)
 
 
+def _made_of(values: Any, kind: np.dtype[Any], shape: tuple[int]) -> bool:
+    return type(values) is np.ndarray and values.dtype == kind and values.shape == shape
+
+
 def _within(cuts: NDArray[Any]) -> NDArray[np.bool_]:
     return np.asarray((cuts >= 0) & (cuts < 1))
 
 
 def _fits(
-    own: NDArray[np.int64],
-    firms: int,
-    *,
-    size: NDArray[Any],
-    bite: NDArray[Any],
-    kind: NDArray[Any],
-    coverage: NDArray[Any],
-    days: NDArray[Any],
-    trigger: NDArray[Any],
-) -> dict[str, Flags]:
-    """Which of the firms drawn, at the positions `own`, have what `NUMBERS` asks for; NaN fits nowhere."""
-    return {
-        "size": (size > 0) & (size < 1),
-        "bite": (bite >= 0) & (bite <= 1),
-        "kind": _position(kind, 0, len(KINDS)),
-        "coverage": (coverage >= 0) & (coverage <= 1),
-        "days": (days > 0) & (np.isfinite(days) | (kind == LIST)),
-        "trigger": _position(trigger, -1, firms) & (trigger != own),
-    }
+    own: int, firms: int, size: float, bite: float, kind: float, coverage: float, days: float, trigger: float
+) -> tuple[bool, ...]:
+    """Whether what is said of one firm, at the position `own`, is what `NUMBERS` asks for, in its order.
+
+    NaN fits nowhere. Numbers of one firm at a time: few are drawn, and an array of one costs ten numbers.
+    """
+    return (
+        0 < size < 1,
+        0 <= bite <= 1,
+        _position(kind, 0, len(KINDS)),
+        0 <= coverage <= 1,
+        days > 0 and (days < math.inf or kind == LIST),
+        _position(trigger, -1, firms) and trigger != own,
+    )
 
 
-def _position(values: NDArray[Any], first: int, end: int) -> Flags:
-    """Which of them are whole numbers from `first` to before `end`."""
-    return np.asarray((values >= first) & (values < end) & (values == np.trunc(values)))
+def _position(value: float, first: int, end: int) -> bool:
+    """Whether it is a whole number from `first` to before `end`."""
+    return first <= value < end and value == int(value)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 
 from pricewar.base.landscape import Landscape
-from pricewar.base.luck import stream
+from pricewar.base.luck import streams
 from pricewar.base.months import month_after
 from pricewar.base.records import Accounts, Flags, Floats, Offers
 from pricewar.base.state import State
 from pricewar.campaigns import Board
+from pricewar.demand.anchored import Anchored
+from pricewar.demand.mixed import MixedLogit
+from pricewar.demand.several import shares_at
 from pricewar.events.cuts import ImposedCut
 from pricewar.scenario.campaigns import CampaignSpec, Quota
 from pricewar.scenario.tree import Scenario
@@ -17,6 +22,7 @@ from pricewar.scenario.tree import Scenario
 from .campaigning import Campaigns
 from .costs import avoidable
 from .prospects import Known, Market, nearness
+from .research import Research
 from .sight import Sight
 
 RUNWAY = 0.5
@@ -30,6 +36,9 @@ class Quotas:
         self.spec, self.landscape, self.start = spec, landscape, start
         self.targets: dict[str, Floats] = {}
         self.sold: dict[str, Floats] = {}
+        season = np.asarray(spec.season)
+        self.due = [float(season[:place].sum() / season.sum()) for place in range(12)]
+        """Share of a year's sales that is due before each of its months."""
         self.owed = np.zeros(len(landscape.firms))
         """(F,) shortfall with which last year ended."""
 
@@ -39,10 +48,8 @@ class Quotas:
         In January to March last year's shortfall is carried on.
         """
         year, place = month[:4], int(month[5:])
-        season = np.asarray(self.spec.season)
-        due = float(season[: place - 1].sum() / season.sum())
         target, sold = self._of(year)
-        path = target * due
+        path = target * self.due[place - 1]
         behind = np.divide(path - sold, path, out=np.zeros_like(path), where=path > 0)
         behind = np.maximum(behind, 0.0)
         return np.maximum(behind, self.owed) if place <= 3 else behind
@@ -87,8 +94,9 @@ class Announcements:
         self.quotas = Quotas(setting.campaigns, landscape, setting.start)
         self.near = nearness(landscape)
         self.list_price = np.array([setting.products[name].list_price for name in landscape.products])
-        streams = (stream(seed, "exit", firm) for firm in landscape.firms)
-        self.exit_luck = np.array([luck.random(setting.periods) for luck in streams])
+        self.other_income = np.array([firm.external_income for firm in setting.firms.values()])
+        lucks = streams(seed, (("exit", firm) for firm in landscape.firms))
+        self.exit_luck = np.array([luck.random(setting.periods) for luck in lucks])
 
     @classmethod
     def of(cls, setting: Scenario, landscape: Landscape, seed: int) -> Announcements | None:
@@ -111,7 +119,7 @@ class Announcements:
         elif self.setting.campaigns.warm_up:
             self.campaigns.warm_up(state, self.before(state), last_month(state, sight))
         imposed = self.imposed(state.landscape, period)
-        board = self.board(state, period).but(warned=known.warned)
+        board = self.board(state, period, known.warned)
         self.campaigns.month(state, board, imposed, last_month(state, sight, known.floor))
         standing = state.standing
         here = offers.on_sale  # nobody asks anew for what is off the market: it would be cut again each month
@@ -132,14 +140,13 @@ class Announcements:
             period: the month.
         """
         forced = self.imposed(state.landscape, period, lasting=True) > 0
-        other = np.array([firm.external_income for firm in self.setting.firms.values()])
-        loss = np.maximum(-12.0 * (accounts.operating_profit + other), 0.0)
+        loss = np.maximum(-12.0 * (accounts.operating_profit + self.other_income), 0.0)
         runway = np.divide(np.maximum(state.cash, 0.0), loss, out=np.full_like(loss, np.inf), where=loss > 0)
         hazard = np.minimum(self.setting.campaigns.give_up / np.maximum(runway, 1e-9), 1.0)
         return np.asarray(~forced & (runway < RUNWAY) & (self.exit_luck[:, period] < hazard))
 
-    def board(self, state: State, period: int) -> Board:
-        """What can be seen, warnings apart."""
+    def board(self, state: State, period: int, warned: Floats | None = None) -> Board:
+        """What can be seen, with how strongly a warning holds with each firm (F,)."""
         land, standing = state.landscape, state.standing
         month = self.setting.month(period)
         return Board(
@@ -151,7 +158,7 @@ class Announcements:
             since=period - standing.moved,
             shortfall=self.quotas.shortfall(month),
             overstock=overstock(state),
-            warned=np.zeros(len(land.firms)),
+            warned=np.zeros(len(land.firms)) if warned is None else warned,
             announced=standing.announced.max(axis=0),
             nearness=self.near,
         )
@@ -193,21 +200,27 @@ def last_month(state: State, sight: Sight, floor: Floats | None = None) -> Marke
     """What firms know of demand and law when they decide on a campaign: last month's, at other prices."""
     seen, offers, sales = sight.research, sight.offers, sight.sales
     people = sales.shoppers if sales else sight.setting.consumers.shoppers
-    vat = sight.setting.market.vat
-
-    sketch, found = seen.calibration.sketch, seen.found
-    demand = sketch.at(found.delta, found.outside[: sketch.rows], found.brand[: sketch.rows])
-
-    def answer(price: Floats) -> Floats:
-        weighed = found.price + found.shift + (price - offers.price)
-        return np.asarray(demand.by_group(weighed)[0].sum(axis=0) * people)
-
+    price, vat = offers.price, sight.setting.market.vat
     return Market(
-        price=offers.price,
-        margin=offers.price / (1.0 + vat) - avoidable(state.unit_cost, state.overhead),
-        units=answer(offers.price),
+        price=price,
+        margin=price / (1.0 + vat) - avoidable(state.unit_cost, state.overhead),
         room=state.capacity * state.supply * state.active,
         vat=vat,
-        answer=answer,
+        answer=_answer(seen, price, people),
         floor=floor,
     )
+
+
+def _answer(seen: Research, paid: Floats, people: float) -> Callable[[Floats, Sequence[slice]], Floats]:
+    """`Market.answer` of a month like the last one, in which these prices (J,) were paid."""
+    sketch, found = seen.calibration.sketch, seen.found
+    felt = found.price + found.shift
+    demand: list[MixedLogit | Anchored] = []
+
+    def answer(price: Floats, wanted: Sequence[slice]) -> Floats:
+        if not demand:  # made when it is asked for: in many months nobody does
+            rows = sketch.rows
+            demand.append(sketch.at(found.delta, found.outside[:rows], found.brand[:rows]))
+        return shares_at(demand[0], felt + (price - paid), wanted) * people
+
+    return answer

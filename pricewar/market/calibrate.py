@@ -86,7 +86,9 @@ class Calibration(Record):
         """
         demand = self.demand
         return (
-            first_rows(demand, SKETCH) if isinstance(demand, MixedLogit) and demand.rows > SKETCH else demand
+            first_rows(demand, SKETCH).laid_out()
+            if isinstance(demand, MixedLogit) and demand.rows > SKETCH
+            else demand
         )
 
     @property

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pricewar.base.landscape import Landscape
-from pricewar.base.luck import stream
+from pricewar.base.luck import streams
 from pricewar.base.months import DAYS_A_MONTH
 from pricewar.base.records import Flags, Floats, Ints
 from pricewar.base.standing import Standing
@@ -22,7 +22,7 @@ from pricewar.campaigns.base import LIST, ROUNDS
 from pricewar.campaigns.luck import Luck
 
 from .asked import Asked
-from .prospects import Market, lawful, ranks
+from .prospects import Market, foremost, lawful
 
 
 @dataclass(frozen=True)
@@ -58,12 +58,18 @@ class Campaigns:
         firm_of = landscape.firm_of
         self.own = [np.flatnonzero(firm_of == f) for f in range(len(landscape.firms))]
         """Positions of each firm's products."""
+        self.lines = [slice(int(own[0]), int(own[-1]) + 1) if len(own) else slice(0, 0) for own in self.own]
+        """The same as slices: products are in order of firms."""
         self.towards = landscape.by_firm(landscape.closeness)
         """(J, F) how near each product is to all products of each firm."""
         self.known: list[Campaign] = []
         """All campaigns so far, in the order in which they began."""
-        months = (stream(seed, "edition", name).integers(12) for name in landscape.products)
-        self.edition = np.array([int(month) for month in months])
+        self.reported = True
+        """Whether campaigns are noted."""
+        self.for_a_time: list[int] = []
+        """Places in `known` of offers for a limited time that stand."""
+        lucks = streams(seed, (("edition", name) for name in landscape.products))
+        self.edition = np.array([int(luck.integers(12)) for luck in lucks])
         """(J,) calendar month, 0 to 11, in which each model gets its new edition."""
 
     def warm_up(self, state: State, boards: Sequence[Board], market: Market) -> None:
@@ -77,7 +83,7 @@ class Campaigns:
             market: at the start.
         """
         luck, self.luck = self.luck, Luck(self.seed, self.landscape.firms, len(boards), "campaigns before")
-        lines = len(state.log)
+        self.reported, none = False, np.zeros(len(self.landscape.firms))
         for board in boards:
             standing = state.standing
             seen = board.but(
@@ -85,10 +91,9 @@ class Campaigns:
                 since=board.period - standing.moved,
                 announced=standing.announced.max(axis=0),
             )
-            self.month(state, seen, np.zeros(len(self.landscape.firms)), market)
+            self.month(state, seen, none, market)
         state.standing = state.standing.from_now_on(len(boards))
-        self.luck, self.known = luck, []
-        del state.log[lines:]
+        self.luck, self.reported = luck, True
 
     def month(self, state: State, board: Board, imposed: Floats, market: Market) -> None:
         """End, renew, and draw the campaigns of a month; `state.standing` is what stands after it.
@@ -103,14 +108,15 @@ class Campaigns:
         standing = self._ended(state.standing, board, draws)
         standing = self._new_editions(standing, state, board)
         before = standing.announced[0]
-        standing = standing.but(announced=np.stack([imposed, before]))
+        standing = standing.but(announced=np.array([imposed, before]))
         board = board.but(announced=np.maximum(imposed, before))
         standing = self._launch(self.rule.lead_plan(board, draws), standing, state, board, draws, market)
+        seen = None
         for answer in range(ROUNDS):
-            told = standing.announced.max(axis=0)
-            now = board.but(
-                able=board.able & (standing.moved < board.period), in_force=standing.in_force(self.landscape)
-            )
+            if seen is not standing:  # the last round may have changed nothing
+                seen, told = standing, standing.announced.max(axis=0)
+                still = board.able & (standing.moved < board.period)
+                now = board.but(able=still, in_force=standing.in_force(self.landscape))
             plan = self.rule.follow_plan(now, draws, told, answer)
             standing = self._launch(plan, standing, state, board, draws, market)
         state.standing = standing
@@ -135,9 +141,11 @@ class Campaigns:
 
     def _close(self, gone: Flags, period: int) -> None:
         """Note the end of campaigns all of whose models are out of it."""
-        for k, campaign in enumerate(self.known):
-            if campaign.kind != LIST and campaign.ended < 0 and gone[list(campaign.models)].all():
-                self.known[k] = replace(campaign, ended=period)
+        models = set(np.flatnonzero(gone).tolist())
+        over = [k for k in self.for_a_time if models.issuperset(self.known[k].models)]
+        for k in over:
+            self.known[k] = replace(self.known[k], ended=period)
+        self.for_a_time = [k for k in self.for_a_time if k not in over]
 
     def _new_editions(self, standing: Standing, state: State, board: Board) -> Standing:
         """A model's new edition takes back a part of its lasting cuts, and has no promotion.
@@ -161,106 +169,104 @@ class Campaigns:
         self, plan: Plan, standing: Standing, state: State, board: Board, draws: Draws, market: Market
     ) -> Standing:
         """Launch those of the campaigns drawn that their firms find worth it."""
-        drawn = np.flatnonzero(plan.drawn)
-        if not len(drawn):
+        drawn = np.flatnonzero(plan.drawn).tolist()
+        if not drawn:
             return standing
-        models = {int(f): self._models(int(f), plan, state) for f in drawn}
+        stock = state.stock / np.maximum(state.forecast, 1e-9)
+        models = {f: self._models(f, plan, state.on_sale, stock) for f in drawn}
         if market.floor is not None:
             plan = lawful(plan, models, market.price, market.floor)
             models = {f: named for f, named in models.items() if plan.drawn[f]}
-        gain, contribution = self._gains(plan, models, standing, board, market)
+        gain, contribution = self._gains(plan, models, board, market)
         launched = plan.drawn & self.rule.willing(board, gain, contribution, draws)
-        for f in np.flatnonzero(launched):
-            standing = self._add(int(f), models[int(f)], plan, standing, state, board)
-        return standing
+        chosen = {f: models[f] for f in np.flatnonzero(launched).tolist()}
+        return self._add(chosen, plan, standing, state, board) if chosen else standing
 
-    def _models(self, f: int, plan: Plan, state: State) -> Ints:
+    def _models(self, f: int, plan: Plan, on_sale: Flags, stock: Floats) -> Ints:
         """Positions of the models that a campaign names: most stock and nearest the trigger first."""
         own = self.own[f]
-        own = own[state.on_sale[own]]
+        own = own[on_sale[own]]
         many = max(1, round(float(plan.coverage[f]) * len(own)))
         if many == len(own):
             return own
-        stock = state.stock[own] / np.maximum(state.forecast[own], 1e-9)
         rival = int(plan.trigger[f])
-        near = self.towards[own, rival] if rival >= 0 else np.zeros(len(own))
-        rank = ranks(stock) + ranks(near)
-        order = np.lexsort((self.by_name[own], -rank))
-        return np.sort(own[order[:many]])
+        near = self.towards[own, rival].tolist() if rival >= 0 else [0.0] * len(own)
+        return own[foremost(many, stock[own].tolist(), near, self.by_name[own].tolist())]
 
     def _gains(
-        self, plan: Plan, models: dict[int, Ints], standing: Standing, board: Board, market: Market
+        self, plan: Plan, models: dict[int, Ints], board: Board, market: Market
     ) -> tuple[Floats, Floats]:
         """(F,) expected gain of each campaign drawn over its life, and (F,) a usual month's contribution.
 
         Rivals are expected to answer as the rule says, on their mean coverage, with their mean size and bite.
         """
-        land = self.landscape
-        contribution = land.by_firm(market.margin * market.units)
+        land, firms = self.landscape, list(models)
         gain = np.zeros(len(land.firms))
-        for f, named in models.items():
-            cut = np.zeros(len(land.products))
-            cut[named] = plan.size[f] * plan.bite[f]
-            answers = self.rule.expected_answers(board, f, float(plan.size[f]))
-            cut = np.maximum(cut, np.where(land.firm_of == f, 0.0, answers[land.firm_of]))
-            price = market.price * (1.0 - cut)
-            own = land.firm_of == f
-            units = market.answer(price)[own]
-            usual = market.units[own]
-            ceiling = max(float(market.room[f]), float(usual.sum()))
-            units = units * min(1.0, ceiling / max(float(units.sum()), 1e-9))
-            margin = market.margin[own] - (market.price - price)[own] / (1.0 + market.vat)
-            monthly = float((margin * units).sum() - contribution[f])
-            months = min(float(plan.days[f]) / DAYS_A_MONTH, self.rule.horizon)
-            value = self.rule.unit_value(board, f) * float((market.price[own] * (units - usual)).sum())
-            growth = float(np.log(max(units.sum(), 1e-9) / max(usual.sum(), 1e-9)))
-            gain[f] = months * (monthly + value)
-            gain[f] += self.rule.later_value(board, f, growth) * abs(contribution[f])
+        size, bite, days = plan.size.tolist(), plan.bite.tolist(), plan.days.tolist()
+        if not firms:
+            return gain, land.by_firm(market.margin * market.units)
+        answers = self.rule.expected_answers(board, firms, [size[f] for f in firms])
+        cuts = answers.take(land.firm_of, axis=1)
+        for cut, (f, named) in zip(cuts, models.items(), strict=True):
+            cut[self.lines[f]] = 0.0
+            cut[named] = size[f] * bite[f]
+        changes = market.changes(firms, [self.lines[f] for f in firms], cuts)
+        contribution = land.by_firm(market.margin * market.units)
+        for f, (monthly, gross, growth) in zip(firms, changes, strict=True):
+            months = min(days[f] / DAYS_A_MONTH, self.rule.horizon)
+            value = self.rule.unit_value(board, f) * gross
+            usual = float(contribution[f])
+            later = self.rule.later_value(board, f, growth) * abs(usual)
+            gain[f] = months * (monthly - usual + value) + later
         return gain, contribution
 
     def _add(
-        self, f: int, named: Ints, plan: Plan, standing: Standing, state: State, board: Board
+        self, chosen: dict[int, Ints], plan: Plan, standing: Standing, state: State, board: Board
     ) -> Standing:
-        size, bite, kind = float(plan.size[f]), float(plan.bite[f]), int(plan.kind[f])
-        before = standing.prices(state.asked_price)
-        listed, paid = standing.listed.copy(), standing.paid.copy()
-        offered, given = standing.offered.copy(), standing.given.copy()
-        ends, days = standing.ends.copy(), standing.days.copy()
-        if kind == LIST:
-            listed[named] *= 1.0 - size
-            paid[named] *= 1.0 - size * bite
-        else:
-            deeper = named[size >= offered[named]]
-            offered[deeper], given[deeper] = size, np.maximum(given[deeper], size * bite)
-            ends[named] = board.period + float(plan.days[f]) / DAYS_A_MONTH
-            days[named] = float(plan.days[f])
-        announced, moved = standing.announced.copy(), standing.moved.copy()
-        announced[0, f], moved[f] = max(announced[0, f], size), board.period
-        standing = standing.but(
-            listed=listed, paid=paid, offered=offered, given=given, ends=ends, days=days,
-            announced=announced, moved=moved,
-        )  # fmt: skip
-        after = standing.prices(state.asked_price)
-        self._note(f, named, plan, float((1.0 - after[named] / before[named]).mean()), standing, state, board)
-        return standing
+        """What stands once these firms have launched theirs, in their order, on these models."""
+        names = ("listed", "paid", "offered", "given", "ends", "days", "announced", "moved")
+        held = {name: getattr(standing, name).copy() for name in names}
+        listed, paid, offered, given, ends, days, announced, moved = held.values()
+        at_once = {}
+        for f, named in chosen.items():
+            size, bite, rival = float(plan.size[f]), float(plan.bite[f]), int(plan.trigger[f])
+            if int(plan.kind[f]) == LIST:
+                listed[named] *= 1.0 - size
+                paid[named] *= 1.0 - size * bite
+            else:
+                deeper = named[size >= offered[named]]
+                offered[deeper], given[deeper] = size, np.maximum(given[deeper], size * bite)
+                ends[named] = board.period + float(plan.days[f]) / DAYS_A_MONTH
+                days[named] = float(plan.days[f])
+            announced[0, f], moved[f] = max(announced[0, f], size), board.period
+            at_once[f] = rival >= 0 and bool(announced[0, rival] > 0)
+        after = standing.but(**held)
+        if self.reported:
+            asked = state.asked_price
+            cut = 1.0 - after.prices(asked) / standing.prices(asked)
+            for f, named in chosen.items():
+                paid_cut = float(np.add.reduce(cut[named])) / len(named)
+                self._note(f, named, plan, paid_cut, at_once[f], state, board)
+        return after
 
     def _note(
-        self, f: int, named: Ints, plan: Plan, paid: float, standing: Standing, state: State, board: Board
+        self, f: int, named: Ints, plan: Plan, paid: float, at_once: bool, state: State, board: Board
     ) -> None:
+        """A campaign as it is reported; `at_once` if it answers in the month of its trigger."""
         rival = int(plan.trigger[f])
-        own = (self.landscape.firm_of == f) & state.on_sale
-        lag = -1 if rival < 0 else int(standing.announced[0, rival] <= 0)
         campaign = Campaign(
             period=board.period,
             firm=f,
             kind=int(plan.kind[f]),
             announced=float(plan.size[f]),
             transaction=paid,
-            models=tuple(int(j) for j in named),
-            coverage=len(named) / max(int(own.sum()), 1),
+            models=tuple(named.tolist()),
+            coverage=len(named) / max(int(np.count_nonzero(state.on_sale[self.lines[f]])), 1),
             trigger=rival,
-            lag_months=lag,
+            lag_months=-1 if rival < 0 else int(not at_once),
         )
+        if campaign.kind != LIST:
+            self.for_a_time.append(len(self.known))
         self.known.append(campaign)
         state.log.append((board.period, self.landscape.firms[f], _told(campaign, self.landscape)))
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -31,15 +33,56 @@ class Market:
     """(J,) transaction prices."""
     margin: Floats
     """(J,) price net of VAT less variable cost, a unit."""
-    units: Floats
-    """(J,) orders a month at these prices."""
     room: Floats
     """(F,) units a month that each firm can make."""
     vat: float
-    answer: Callable[[Floats], Floats]
-    """(J,) prices -> (J,) orders a month."""
+    answer: Callable[[Floats, Sequence[slice]], Floats]
+    """(K, J) prices, K lines of products -> (K, J) orders a month of the products in the line."""
     floor: Floats | None = None
     """(J,) lowest prices that firms which comply know of, -inf where there is none; None: no measure."""
+
+    @cached_property
+    def units(self) -> Floats:
+        """(J,) orders a month at these prices; nobody asks in a month in which no campaign is drawn."""
+        return np.asarray(self.answer(self.price[None], [slice(0, len(self.price))])[0])
+
+    def changes(
+        self, firms: Sequence[int], lines: Sequence[slice], cuts: Floats
+    ) -> list[tuple[float, float, float]]:
+        """What cuts of all prices make of a month for the firm that plans them.
+
+        Args:
+            firms: K firms.
+            lines: their products.
+            cuts: (K, J) what each expects if it launches its own, as fractions.
+
+        Returns:
+            Of each firm: its contribution, change of what it sells at last month's prices, and log change of
+            its units.
+        """
+        prices = self.price * (1.0 - cuts)
+        orders = self._orders(prices, lines)
+        margins = self.margin - (self.price - prices) / (1.0 + self.vat)
+        add = np.add.reduce
+        found = []
+        for k, (f, line) in enumerate(zip(firms, lines, strict=True)):
+            units, before = orders[k, line], self.units[line]
+            sold, wanted = float(add(before)), float(add(units))
+            units = units * min(1.0, max(float(self.room[f]), sold) / max(wanted, 1e-9))
+            monthly = float(add(margins[k, line] * units))
+            gross = float(add(self.price[line] * (units - before)))
+            growth = float(np.log(max(float(add(units)), 1e-9) / max(sold, 1e-9)))
+            found.append((monthly, gross, growth))
+        return found
+
+    def _orders(self, prices: Floats, lines: Sequence[slice]) -> Floats:
+        """`answer`; when it is asked for the first time, for `units` as well: two questions cost more."""
+        if "units" in self.__dict__:
+            return self.answer(prices, lines)
+        whole = slice(0, len(self.price))
+        orders = self.answer(np.concatenate([self.price[None], prices]), [whole, *lines])
+        self.__dict__["units"] = orders[0]
+        return orders[1:]
 
 
 def nearness(landscape: Landscape) -> Floats:
@@ -77,9 +120,30 @@ SAME = 1e-9
 
 def ranks(values: Floats) -> Floats:
     """Places from 0 to 1, equal values at equal places."""
-    order = np.argsort(values, kind="stable")
-    ordered = values[order]
-    steps = np.cumsum(np.append(False, np.diff(ordered) > SAME * np.abs(ordered).max()))
-    places = np.empty(len(values))
-    places[order] = steps / max(int(steps[-1]), 1)
-    return places
+    return np.array(_places(values.tolist()))
+
+
+def foremost(many: int, stock: list[float], near: list[float], names: list[int]) -> list[int]:
+    """Positions, in order, of the models with the most stock that are nearest a rival; `names` break ties.
+
+    Args:
+        many: how many.
+        stock: of each model of one firm, in months.
+        near: how near each is to the rival.
+        names: place of each among the ids of all products.
+    """
+    rank = [one + other for one, other in zip(_places(stock), _places(near), strict=True)]
+    order = sorted(range(len(rank)), key=lambda j: (-rank[j], names[j]))
+    return sorted(order[:many])
+
+
+def _places(values: list[float]) -> list[float]:
+    """`ranks` of the few models of one firm: numbers, because an array of so few costs more."""
+    order = sorted(range(len(values)), key=values.__getitem__)
+    gap = SAME * max(map(abs, values), default=0.0)
+    steps, step = [0] * len(values), 0
+    for before, here in pairwise(order):
+        step += values[here] - values[before] > gap
+        steps[here] = step
+    most = max(step, 1)
+    return [one / most for one in steps]

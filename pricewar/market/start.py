@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pricewar.base.book import OrderBook, Terms, Voided
-from pricewar.base.luck import stream
+from pricewar.base.luck import stream, streams
 from pricewar.base.months import DAYS_A_MONTH
 from pricewar.base.records import Flags, Floats
 from pricewar.base.standing import Standing
@@ -136,7 +136,8 @@ def draw_noise(scenario: Scenario, products: Sequence[str], seed: int) -> tuple[
     if noise.market_sd > 0:
         market = np.exp(noise.market_sd * stream(seed, "shoppers").standard_normal(length))
     if noise.taste_sd > 0:
-        fresh = np.array([stream(seed, "taste", name).standard_normal(length) for name in products]).T
+        lucks = streams(seed, (("taste", name) for name in products))
+        fresh = np.array([luck.standard_normal(length) for luck in lucks]).T
         taste = _passing(fresh, noise.taste_sd, noise.taste_memory)
     for firm, sd in sorted(noise.firm_sd.items()):
         luck = stream(seed, "firm taste", firm).standard_normal(length)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pricewar.base.luck import stream
+from pricewar.base.luck import stream, streams
 from pricewar.base.records import Floats, View, read_only
 
 from .sight import Sight
@@ -66,6 +66,6 @@ def _blur(sight: Sight, firm: Firm) -> Floats:
     """(T, J) errors, in standard deviations, with which a firm sees each product's price: drawn once."""
     if firm.blur is None:
         length, names = sight.setting.periods, sight.landscape.products
-        streams = (stream(sight.seed, "view", firm.key, name) for name in names)
-        firm.blur = np.array([luck.standard_normal(length) for luck in streams]).T
+        lucks = streams(sight.seed, (("view", firm.key, name) for name in names))
+        firm.blur = np.array([luck.standard_normal(length) for luck in lucks]).T
     return firm.blur

@@ -74,8 +74,8 @@ def elasticity(found: Estimate) -> str:
     """One sentence: the elasticity with the rule and without."""
     row = found.parameters.set_index("parameter").loc["own_elasticity"]
     words = [
-        f"{row[f'{kind}p50']:.1f} ({row[f'{kind}p05']:.1f} to {row[f'{kind}p95']:.1f}), with a standard deviation of "
-        f"{row[f'{kind}sd_of_prior']:.2f} of the prior's"
+        f"{row[f'{kind}p50']:.1f} ({row[f'{kind}p05']:.1f} to {row[f'{kind}p95']:.1f}), with a standard deviation "
+        f"of {row[f'{kind}sd_of_prior']:.2f} of the prior's"
         for kind in ("", "free_")
     ]
     return f"With the rule: {words[0]}. From the record alone: {words[1]}."
