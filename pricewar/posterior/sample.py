@@ -81,7 +81,7 @@ def load_posterior(source: str | Path) -> Posterior:
 def _read(path: Path, stamp: int) -> Posterior:
     try:
         text = path.read_text(encoding="utf-8")
-        table = pd.read_csv(StringIO(text), comment="#", index_col=False)
+        table = pd.read_csv(StringIO(text), comment="#", index_col=False, dtype=str, keep_default_na=False)
     except (OSError, ValueError) as error:
         raise InputError(str(path), (Problem("(file)", str(error), "a CSV table in UTF-8"),)) from error
     known = {parameter.name: parameter for parameter in PARAMETERS}
@@ -89,7 +89,7 @@ def _read(path: Path, stamp: int) -> Posterior:
     if not len(table):
         wrong.append(Problem("(rows)", "0", "1 or more"))
     for name in (name for name in table if name in known):
-        column, ends = pd.to_numeric(table[name], errors="coerce"), known[name]
+        column, ends = pd.Series([_number(cell) for cell in table[name]], dtype=float), known[name]
         inside = (column >= ends.low) & (column <= ends.high)
         if not inside.all():
             at = int((~inside).to_numpy().argmax())
@@ -97,5 +97,14 @@ def _read(path: Path, stamp: int) -> Posterior:
             wrong.append(Problem(f"{name}, row {at + 1}", str(table[name].iloc[at]), allowed))
     if wrong:
         raise InputError(str(path), tuple(wrong))
+    table = table.map(float)
     mark = hashlib.sha256(text.encode()).hexdigest()[:12]
-    return Posterior(path.stem, table.astype(float), mark)
+    return Posterior(path.stem, table, mark)
+
+
+def _number(text: str) -> float:
+    """By Python, so that the last digit does not depend on a library; NaN if it is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")

@@ -23,6 +23,7 @@ OF_WHAT: Final = {
     "both": "luck and parameters",
 }
 """What intervals and ranges over seeds are of."""
+_TEXTS: Final = frozenset(column.name for column in COMPARISON if column.dtype == "str")
 _FILES: Final = {"draws": "draws.csv", "luck": "luck.csv"}
 
 
@@ -125,10 +126,17 @@ class Drawn:
 def _table(path: Path, mark: str) -> pd.DataFrame:
     try:
         same = sha256(path) == mark
-        texts = {column.name: "str" for column in COMPARISON if column.dtype == "str"}
-        table = pd.read_csv(path, float_precision="round_trip", dtype=texts) if same else pd.DataFrame()
+        table = pd.read_csv(path, dtype=str, keep_default_na=False) if same else pd.DataFrame()
     except OSError as error:
         raise ResultsError(f"{path}: missing or not readable: {error}") from error
     if not same:
         raise ResultsError(f"{path}: damaged or exchanged: not the file that run.json names")
-    return table
+    return table.apply(_read)
+
+
+def _read(column: pd.Series) -> pd.Series:
+    """Texts of one column as what they were; by Python, which reads back every digit that it wrote."""
+    if column.name in _TEXTS:
+        return column
+    number = int if column.name in ("seed", "draw") else float
+    return pd.Series([number(text) if text else float("nan") for text in column], column.index)

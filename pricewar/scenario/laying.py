@@ -54,8 +54,9 @@ def lay(below: Tree, tree: Tree, source: str, describes: bool) -> Tree:
     if laid.get("posterior"):
         fresh = describes or "posterior" in tree
         before = [] if fresh else fixed_with(before, _leaves(tree))
-    if before or own:
-        laid["fixed"] = list(dict.fromkeys((*before, *own)))
+    held = list(dict.fromkeys((*before, *own)))
+    if held or "fixed" in laid:
+        laid["fixed"] = held
     return laid
 
 
