@@ -32,7 +32,7 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Tree:
     return tree
 
 
-def lay(below: Tree, tree: Tree, source: str, describes: bool) -> Tree:
+def lay(below: Mapping[str, Any], tree: Mapping[str, Any], source: str, describes: bool) -> Tree:
     """A file laid on those below it, with the paths that seeds do not draw.
 
     A file that names a market's data or its joint sample describes the market, and its parameters are those
@@ -49,15 +49,19 @@ def lay(below: Tree, tree: Tree, source: str, describes: bool) -> Tree:
         tree["posterior"] = beside(tree["posterior"], Path(source).parent)
     before, own = below.get("fixed", []), tree.get("fixed", [])
     laid = merge(below, tree)
-    if not isinstance(own, (list, tuple)) or not isinstance(before, (list, tuple)):
+    if not (_are_texts(own) and _are_texts(before)):
         return laid  # told when the whole is checked
     if laid.get("posterior"):
         fresh = describes or "posterior" in tree
         before = [] if fresh else fixed_with(before, _leaves(tree))
-    held = list(dict.fromkeys((*before, *own)))
+    held = sorted({*before, *own})
     if held or "fixed" in laid:
         laid["fixed"] = held
     return laid
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, (list, tuple)) and all(isinstance(one, str) for one in value)
 
 
 def beside(name: Any, folder: Path) -> Any:

@@ -213,7 +213,7 @@ def fixed_with(before: Iterable[str], changed: Iterable[str]) -> tuple[str, ...]
     """Paths that seeds do not draw: those of before, and of changes those that hold parameters."""
     heads = ((path, path.partition(".")[0]) for path in changed)
     more = (path for path, head in heads if "*" in head or head in UNCERTAIN)
-    return tuple(dict.fromkeys((*before, *more)))
+    return tuple(sorted({*before, *more}))
 
 
 def scenario_from(tree: Mapping[str, Any], source: str) -> Scenario:
