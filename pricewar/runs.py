@@ -20,6 +20,8 @@ from pricewar.base.edition import EDITION
 from pricewar.base.errors import bad_input
 from pricewar.market.history import columns, gather
 from pricewar.market.model import PriceWar
+from pricewar.posterior import Draw, Spread, Uncertainty, drawn, spread_of
+from pricewar.results.drawn import Drawn
 from pricewar.results.store import Columns, Results
 from pricewar.scenario.files import Source, load
 from pricewar.scenario.tree import Scenario
@@ -32,10 +34,15 @@ Progress = Callable[[str, int], None]
 
 @dataclass(frozen=True)
 class Job:
-    """One run to do: a scenario and a seed."""
+    """One run to do: a scenario, a seed, and what the seed stands for."""
 
     scenario: Scenario
     seed: int
+    uncertainty: Uncertainty = "luck"
+    draw: Draw | None = None
+    """None: luck of the seed, parameters as stated."""
+    digest: str = ""
+    """Of all inputs; the scenario's own if empty."""
 
 
 def run(
@@ -44,6 +51,7 @@ def run(
     *,
     executor: Executor | None = None,
     progress: Progress | None = None,
+    uncertainty: Uncertainty | None = None,
 ) -> Results:
     """Run one scenario.
 
@@ -52,6 +60,8 @@ def run(
         seeds: how many (1, 2, ...), which, or None: the scenario's own.
         executor: any concurrent.futures executor; None: here, one after the other.
         progress: called after each run.
+        uncertainty: what seeds draw: luck, parameters (of the joint sample that the scenario names), or both;
+            None: what the scenario states, else luck.
 
     Returns:
         Results with one run per seed; `Results.require_complete` raises if one failed.
@@ -59,7 +69,9 @@ def run(
     Raises:
         InputError: the scenario is not valid.
     """
-    return compare([scenario], seeds, executor=executor, progress=progress)
+    loaded = load(scenario)
+    asked = uncertainty or loaded.uncertainty or "luck"
+    return compare([loaded], seeds, executor=executor, progress=progress, uncertainty=asked)
 
 
 def compare(
@@ -68,13 +80,18 @@ def compare(
     *,
     executor: Executor | None = None,
     progress: Progress | None = None,
+    uncertainty: Uncertainty | None = None,
 ) -> Results:
     """Run several scenarios with the same seeds, so that they differ only by what was changed.
 
-    Arguments as for `run`. Results are in order of scenarios and seeds, whatever the executor.
+    Arguments as for `run`, but seeds draw both luck and parameters unless they are told otherwise; where the
+    scenarios name no joint sample of their parameters, luck alone. A seed has the same luck and the same
+    parameters in all scenarios, apart from those that a scenario holds `fixed`. Results are in order of
+    scenarios and seeds, whatever the executor; `Results.drawn` says what seeds drew.
 
     Raises:
-        InputError: a scenario is not valid, or two have one name.
+        InputError: a scenario is not valid, or two have one name; scenarios name different samples, or one
+            that is not valid.
     """
     if isinstance(scenarios, (str, Path, Scenario, Mapping)) or not isinstance(scenarios, Iterable):
         raise bad_input("compare", ("scenarios", scenarios, "a list of scenarios, shipped names or files"))
@@ -86,7 +103,8 @@ def compare(
     if progress is not None and not callable(progress):
         raise bad_input("compare", ("progress", progress, "a function or None"))
     _check_names(loaded)
-    jobs = [Job(scenario, seed) for scenario in loaded for seed in seed_list(seeds, scenario)]
+    spread = spread_of(loaded, uncertainty, usual="both")
+    jobs = [job for scenario in loaded for job in _jobs(scenario, seeds, spread)]
     parts = list[Mapping[str, Columns]]()
     monthly = progress if progress is not None and executor is None and watched_by_month(loaded) else None
     mapped = (run_one(job, monthly) for job in jobs) if executor is None else executor.map(run_one, jobs)
@@ -99,7 +117,23 @@ def compare(
     inputs = {scenario.name: scenario.model_dump(mode="json") for scenario in loaded}
     code = {module: mark for scenario in loaded for module, mark in scenario.sources.items()}
     tables: dict[str, Any] = gather(parts)
-    return Results(**tables, about=about, names=names, inputs=inputs, sources=code)
+    told = _drawn(spread, [job.seed for job in jobs])
+    return Results(**tables, about=about, names=names, inputs=inputs, sources=code, drawn=told)
+
+
+def _jobs(scenario: Scenario, seeds: int | Sequence[int] | None, spread: Spread) -> list[Job]:
+    digest = spread.digest(scenario)
+    return [
+        Job(scenario, seed, spread.uncertainty, spread.draw(seed), digest)
+        for seed in seed_list(seeds, scenario)
+    ]
+
+
+def _drawn(spread: Spread, seeds: Sequence[int]) -> Drawn:
+    if spread.posterior is None:
+        return Drawn()
+    sample = spread.posterior
+    return Drawn(spread.uncertainty, sample.name, sample.digest, spread.table(seeds))
 
 
 def _check_names(scenarios: Sequence[Scenario]) -> None:
@@ -144,24 +178,32 @@ def run_one(job: Job, after_month: Progress | None = None) -> dict[str, Columns]
     `after_month` is called with the month, in words, and the seed.
     """
     begin = time.perf_counter()
+    draw = Draw(job.seed) if job.draw is None else job.draw
     try:
-        model = PriceWar(job.scenario, seed=job.seed, collect=False)
+        model = PriceWar(drawn(job.scenario, draw), seed=draw.luck, collect=False)
         while model.running:
             model.step()
             if after_month is not None:
                 after_month(f"{job.scenario.name}, {model.month}", job.seed)
-        made = columns(model)
+        made = _of_seed(columns(model), job.seed)
     except Exception as failure:  # a failed run is data: its row says what went wrong
         error = f"{type(failure).__name__}: {failure}"
         return {"runs": _row(job, error, time.perf_counter() - begin)}
     return {**made, "runs": _row(job, "", time.perf_counter() - begin)}
 
 
+def _of_seed(made: Mapping[str, Columns], seed: int) -> dict[str, Columns]:
+    """Columns under the seed that was asked for: runs that share their luck are told apart by it."""
+    return {name: {**part, "seed": np.full_like(part["seed"], seed)} for name, part in made.items()}
+
+
 def _row(job: Job, error: str, seconds: float) -> Columns:
     row: dict[str, Any] = {
         "scenario": job.scenario.name,
         "seed": job.seed,
-        "digest": job.scenario.digest,
+        "uncertainty": job.uncertainty,
+        "draw": -1 if job.draw is None else job.draw.row,
+        "digest": job.digest or job.scenario.digest,
         "version": version("pricewar"),
         "edition": EDITION,
         "status": "failed" if error else "ok",

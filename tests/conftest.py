@@ -36,7 +36,8 @@ AT_REST: Tree = {f"dynamics.{trend}.on": False for trend in ("learning", "batter
 }
 """Changes that leave a market nothing to move by: no event, no trend, no luck."""
 
-CARS: Tree = merge(load_market_data().scenario, {"market": {"vat": 0.13}})
+_BROUGHT: Tree = {key: part for key, part in load_market_data().scenario.items() if isinstance(part, dict)}
+CARS: Tree = merge(_BROUGHT, {"market": {"vat": 0.13}})
 """What the shipped data set brings beside figures: tastes, mechanisms, amounts of money."""
 
 

@@ -199,7 +199,8 @@ def test_a_market_without_luck_has_no_intervals():
     off = {f"noise.{name}": 0.0 for name in ("market_sd", "taste_sd", "view_sd")}
     off |= {"noise.firm_sd": {}, "campaigns.on": False}
     still = load("baseline").but(off)
-    quiet = compare([still, still.but({"name": "dear", "market.discount_rate": 0.2})], [1, 2])
+    dear = still.but({"name": "dear", "market.discount_rate": 0.2})
+    quiet = compare([still, dear], [1, 2], uncertainty="luck")
     assert not has_luck(quiet)
     table = compare_table(quiet)
     others = table[table["scenario"] == "dear"]

@@ -158,7 +158,7 @@ def mechanism_table(
             scenario.but({**table[name](scenario), "periods": 12, "name": label})
             for scenario, label in ((peace, "peace"), (war, "war"))
         ]
-        results = compare(pair, seeds, progress=progress).require_complete()
+        results = compare(pair, seeds, progress=progress, uncertainty="luck").require_complete()
         rows.append({"variant": name, **_effects(results, pair[0], leader, until)})
     return pd.DataFrame(rows)
 

@@ -60,7 +60,7 @@ def debrief(game: Game) -> dict[str, Any]:
         price and monthly profit of the playable firms beside one-shot Nash and joint profit.
     """
     played = results_of(game)
-    without = run(but_for(game)).require_complete()
+    without = run(but_for(game), uncertainty="luck").require_complete()
     without = _cut_to(without, game.round)
     both = concat([without, played])
     wars = episodes(both, baseline="but-for")

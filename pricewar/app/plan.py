@@ -10,7 +10,8 @@ from typing import Any
 import tomli_w
 
 from pricewar.base.edition import EDITION
-from pricewar.scenario.files import Tree, find, merge, merged, shipped_scenarios
+from pricewar.scenario.files import Tree, find, merged, shipped_scenarios
+from pricewar.scenario.laying import lay
 from pricewar.scenario.tree import Scenario, scenario_from
 
 
@@ -25,7 +26,7 @@ class Plan:
     def tree(self) -> Tree:
         """The merged tree of plain values."""
         base = merged(find(self.base))
-        return merge(base, self.overlay)
+        return lay(base, self.overlay, self.base, describes=False)
 
     @cached_property
     def scenario(self) -> Scenario:

@@ -47,7 +47,7 @@ def frame(scenario: Scenario) -> dict[str, Any]:
 
 @lru_cache(maxsize=KEPT_RESULTS)
 def _tables(key: _Key) -> Results:
-    return run(key.scenario).require_complete()
+    return run(key.scenario, uncertainty="luck").require_complete()
 
 
 @lru_cache(maxsize=KEPT_FRAMES)

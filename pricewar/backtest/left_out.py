@@ -101,7 +101,8 @@ def left_out(
     rule = refit(fit(others, known), others, scenario, seeds[0], steps, effects, announced, executor).rule
     ours = whole.years(year)
     until = MONTHS - sum(month > ours.months[-1] for month in whole.months)
-    results = run(with_rule(scenario.but(periods=until), rule), seeds=list(seeds[1]), executor=executor)
+    market = with_rule(scenario.but(periods=until), rule)
+    results = run(market, seeds=list(seeds[1]), executor=executor, uncertainty="luck")
     seen = simulated(results.require_complete().campaigns, seeds[1], FIRST, until, whole.makers)
     null = independent(others, len(ours.months))
     return Fold(year, rule, Waves.of(ours.cuts), seen.only(ours.months).waves(), null)

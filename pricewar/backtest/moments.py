@@ -110,7 +110,8 @@ def _fixed_point(
     for step in range(steps):
         luck = [seed + step * len(seeds) for seed in seeds]
         changed = _changed(rule, lead, follow, effect, size)
-        results = run(with_rule(market.scenario, changed), seeds=luck, executor=market.executor)
+        attempt = with_rule(market.scenario, changed)
+        results = run(attempt, seeds=luck, executor=market.executor, uncertainty="luck")
         seen = simulated(results.campaigns, luck, FIRST, MONTHS, panel.makers).only(panel.months)
         size_seen = sizes(results, panel.makers, panel.months)
         moments = _moments(seen, panel, size_seen, (market.announced, effect))

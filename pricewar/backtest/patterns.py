@@ -93,10 +93,11 @@ def patterns(
         tell(f"{year} left out: fit to the other years, then {runs} runs")
         folds.append(left_out(year, market, history, record, luck, steps, effects, executor))
     tell(f"all years: {runs} runs")
-    results = run(market, seeds=list(luck[1]), executor=executor).require_complete()
+    results = run(market, seeds=list(luck[1]), executor=executor, uncertainty="luck").require_complete()
     seen = simulated(results.campaigns, luck[1], FIRST, MONTHS)
     tell(f"byd-one-third: {min(runs, 60)} runs")
-    cut = run(load("byd-one-third"), seeds=list(luck[1][:60]), executor=executor).require_complete()
+    war = load("byd-one-third")
+    cut = run(war, seeds=list(luck[1][:60]), executor=executor, uncertainty="luck").require_complete()
     rows = [
         *_years(folds),
         *_clusters("fit, all years", Waves.of(record.cuts), seen.waves(), STATISTICS),

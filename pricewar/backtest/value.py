@@ -44,7 +44,7 @@ def share_values(scenario: Scenario, makers: tuple[str, ...] = MAKERS) -> pd.Dat
     for maker in makers:
         cut = {"kind": "Cut", "month": quiet.start, "until": until, "firm": maker, "depth": DEPTH}
         cases.append(quiet.but(name=f"cut-{maker}", events=[cut]))
-    firms = compare(cases, seeds=1).require_complete().firms
+    firms = compare(cases, seeds=1, uncertainty="luck").require_complete().firms
     weight = DISCOUNT ** (np.arange(1, AHEAD + 1) / 12.0)
     rows = []
     for maker in makers:

@@ -87,10 +87,12 @@ def sort_of_tree(tree: Mapping[str, Any]) -> Callable[[str], str]:
 
 
 def _scenario(file: str) -> str:
+    from pricewar.posterior import spread_of
     from pricewar.scenario.files import load
     from pricewar.scenario.hints import hints
 
     scenario = load(file)
+    spread_of([scenario], usual="both")
     counts = {
         "firms": len(scenario.firms),
         "products": len(scenario.products),

@@ -40,6 +40,25 @@ Baseline = Annotated[
 Focus = Annotated[
     str | None, typer.Option(help="Firm whose break-even month is drawn; default: xiaomi, where it is.")
 ]
+MODES: Final = ("luck", "parameters", "both")
+
+
+def _known(value: str | None) -> str | None:
+    if value is not None and value not in MODES:
+        raise typer.BadParameter(f"found {value!r}; allowed: one of {', '.join(MODES)}")
+    return value
+
+
+Uncertain = Annotated[
+    Any,
+    typer.Option(
+        "--uncertainty",
+        metavar="|".join(MODES),
+        parser=str,
+        callback=_known,
+        help="What seeds draw; default: what the file states, else luck for run and both elsewhere.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print a summary as JSON on stdout, nothing else.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress, no summary; errors only.")]
 

@@ -110,8 +110,9 @@ for editors. This page is made from the code by `make docs`. Money is in CNY, ti
 VAT unless the text says otherwise. A value without a source is assumed; sources of mechanisms:
 [dynamics](dynamics.md).
 
-A digest names the inputs of a scenario. It changes with any value that is not the name, the title or the
-seed, and with the source of your own rules ([what counts](../adr/0041-own-code.md)).
+A digest names the inputs of a scenario. It changes with any value that is not the name, the title, the
+seed or what seeds stand for (`uncertainty`, `posterior`, `fixed`), and with the source of your own rules
+([what counts](../adr/0041-own-code.md)).
 It does not change with the code of shipped rules: the edition of the model and the version of pricewar name
 what they do, so give these with a digest. A new parameter with a default is a new input: it changes the
 digests of all scenarios, and the changelog then says so. The digest of an experiment or policy study adds its

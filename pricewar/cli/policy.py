@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from .console import say, tell
-from .options import AsJson, Quiet
+from .options import AsJson, Quiet, Uncertain
 
 Source = Annotated[str, typer.Argument(metavar="EXPERIMENT", help="Shipped policy file, or a TOML file.")]
 Out = Annotated[Path | None, typer.Option(help="Folder to write or go on with; default results/policy-NAME.")]
@@ -24,6 +24,7 @@ def policy(
     out: Out = None,
     workers: Workers = 2,
     page: Page = None,
+    uncertainty: Uncertain = None,
     dry_run: Dry = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -37,7 +38,7 @@ def policy(
 
     if page is not None:
         require_page(page)
-    spec = load_policy(experiment)
+    spec = load_policy(experiment, uncertainty)
     target = out or Path("results") / f"policy-{spec.name}"
     plan: dict[str, Any] = {
         "policy": spec.name,
@@ -45,6 +46,7 @@ def policy(
         "options": list(spec.options),
         "futures": len(spec),
         "runs": spec.runs,
+        "uncertainty": spec.spread.uncertainty,
         "out": str(target),
     }
     if dry_run:
@@ -54,7 +56,10 @@ def policy(
 
     from .sweep import progress_of
 
-    command = shlex.join(["pricewar", "policy", experiment, "--out", str(target)])
+    chosen = [] if uncertainty is None else ["--uncertainty", uncertainty]
+    command = shlex.join(["pricewar", "policy", experiment, *chosen, "--out", str(target)])
+    if spec.spread.note:
+        say(spec.spread.note, quiet)
     say(f"{spec.name}: {len(spec):,} futures, {spec.runs:,} runs -> {target}", quiet)
     with progress_of(len(spec), quiet) as tick:
         study = run_policy(spec, store=target, workers=workers, progress=tick, command=command)

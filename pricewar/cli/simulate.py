@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,11 +15,24 @@ from pricewar.base.errors import InputError, PricewarError, bad_input
 
 from . import console, options
 from .console import tell
-from .options import AsJson, Baseline, Changes, Focus, Name, Names, Out, Quiet, Seed, Seeds, Workers
+from .options import (
+    AsJson,
+    Baseline,
+    Changes,
+    Focus,
+    Name,
+    Names,
+    Out,
+    Quiet,
+    Seed,
+    Seeds,
+    Uncertain,
+    Workers,
+)
 
 if TYPE_CHECKING:
     from pricewar.results.store import Results
-    from pricewar.scenario.tree import Scenario
+    from pricewar.scenario.tree import Scenario, Uncertainty
 
     from .output import Outcome
 
@@ -44,6 +57,7 @@ class Request:
     focus: str | None = None
     as_json: bool = False
     quiet: bool = False
+    uncertainty: Uncertainty | None = None
 
     @property
     def target(self) -> Path:
@@ -55,7 +69,7 @@ class Request:
     def line(self) -> str:
         """The command line that repeats the runs."""
         words = ["pricewar", self.command, *self.scenarios]
-        for name in ("seed", "seeds", "baseline"):
+        for name in ("seed", "seeds", "uncertainty", "baseline"):
             value = getattr(self, name)
             words += [] if value is None else [f"--{name}", str(value)]
         for pair in self.changes or []:
@@ -71,14 +85,13 @@ def run(
     out: Out = None,
     workers: Workers = None,
     focus: Focus = None,
+    uncertainty: Uncertain = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Run one scenario and write its tables, figures and report."""
-    request = Request(
-        "run", [scenario], seed, seeds, changes, out, workers, focus=focus, as_json=as_json, quiet=quiet
-    )
-    simulate(request)
+    asked: Any = {"focus": focus, "as_json": as_json, "quiet": quiet, "uncertainty": uncertainty}
+    simulate(Request("run", [scenario], seed, seeds, changes, out, workers, **asked))
 
 
 def compare(
@@ -90,14 +103,18 @@ def compare(
     workers: Workers = None,
     baseline: Baseline = None,
     focus: Focus = None,
+    uncertainty: Uncertain = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Run scenarios with the same seeds and compare them with the baseline, seed by seed."""
-    request = Request(
-        "compare", scenarios, seed, seeds, changes, out, workers, baseline, focus, as_json, quiet
-    )
-    simulate(request)
+    """Run scenarios with the same seeds and compare them with the baseline, seed by seed.
+
+    A seed stands for luck and, where the scenarios name a joint sample of their parameters, for parameters.
+    Then all runs are done twice, and the summary tells luck alone beside both.
+    """
+    asked: Any = {"baseline": baseline, "focus": focus, "as_json": as_json, "quiet": quiet}
+    request = Request("compare", scenarios, seed, seeds, changes, out, workers, **asked)
+    simulate(replace(request, uncertainty=uncertainty))
 
 
 def report(
@@ -191,16 +208,27 @@ def _fit_together(request: Request, loaded: list[Scenario]) -> None:
 def run_all(request: Request, loaded: list[Scenario]) -> Results:
     """Run loaded scenarios with the seeds and workers asked for."""
     from pricewar import runs
+    from pricewar.analysis.luck import with_luck
+    from pricewar.posterior import spread_of
 
     from .pool import pool, worker_count
 
+    spread = spread_of(loaded, request.uncertainty, "luck" if request.command == "run" else "both")
+    if spread.note:
+        console.say(spread.note, request.quiet)
+    twice = request.command == "compare" and spread.uncertainty == "both"
     seeds = options.seed_list(request.seed, request.seeds)
-    total = len(loaded) * len(seeds or [0])
+    total = len(loaded) * len(seeds or [0]) * (2 if twice else 1)
     with pool(worker_count(request.workers, total)) as executor:
         months = executor is None and runs.watched_by_month(loaded)
-        steps = sum(scenario.periods for scenario in loaded) * len(seeds or [0]) if months else total
+        steps = sum(one.periods for one in loaded) * total // len(loaded) if months else total
         with console.progress(steps, request.quiet, "months" if months else "runs") as tick:
-            results = runs.compare(loaded, seeds, executor=executor, progress=tick)
+            how: Any = {"executor": executor, "progress": tick}
+            results = runs.compare(loaded, seeds, uncertainty=spread.asked, **how)
+            if twice:
+                alone = runs.compare(loaded, seeds, uncertainty="luck", **how)
+                _refuse(alone)
+                results = with_luck(results, alone, request.baseline)
     return results.but(command=request.line)
 
 

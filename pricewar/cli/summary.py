@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,11 +12,16 @@ import pandas as pd
 
 from pricewar.analysis.compare import CHANGES, LEVELS, OPEN, RANGES, WITH_OPEN, has_luck
 from pricewar.analysis.interval import FEW, NO_LUCK
+from pricewar.analysis.luck import luck_of
 from pricewar.results.store import Results
 
 from .console import say, show, tell
 from .output import Outcome
 
+_SURE: Final = (
+    "\nLuck alone: the same seeds with parameters as stated. How sure a number is, given all that is known,"
+    "\nis its range over seeds of luck and parameters: more seeds do not narrow it."
+)
 NUMBERS: Final = [*LEVELS, *CHANGES, *RANGES]
 
 SHOWN: Final = {
@@ -52,11 +58,7 @@ def tell_failures(results: Results) -> int:
 def print_summary(outcome: Outcome, out: Path) -> None:
     """Totals over the run with their differences from the baseline, and where everything is."""
     results, baseline = outcome.results, outcome.baseline
-    table = outcome.comparison
-    periods = {OPEN: "welfare, open", WITH_OPEN: "welfare+"}
-    opened = table[(table["metric"] == "welfare") & table["period"].isin(periods)]
-    opened = opened.assign(metric=opened["period"].map(periods))
-    cells = pd.concat([_totals(outcome), opened]).set_index(["metric", "scenario"])
+    cells, luck_alone = _cells(outcome.comparison), _cells(luck_of(results, baseline))
     alone = len(results.scenarios) == 1
     told = [name for name in SHOWN if name in cells.index and not _silent(cells, name, alone)]
     heads = ["over the whole run", *(_head(name, baseline) for name in results.scenarios)]
@@ -69,7 +71,10 @@ def print_summary(outcome: Outcome, out: Path) -> None:
         ranges = [_range(*part) for part in parts]
         if any(ranges):
             rows.append([f"  {_lie(count)}", *ranges])
-    title = _title(count, luck, None if alone else baseline)
+        rows += _of_luck(luck_alone, metric, scale, results.scenarios, baseline)
+    title = _title(
+        count, results.drawn.named if luck else "", None if alone else baseline, len(luck_alone) > 0
+    )
     show(title, heads, rows)
     for what, where in {
         "report ": "report.html",
@@ -80,8 +85,32 @@ def print_summary(outcome: Outcome, out: Path) -> None:
         tell(f"{what}  {out / where}")
 
 
-def _title(count: int, luck: bool, baseline: str | None) -> str:
-    """What the numbers are, and which of the two spreads is which."""
+def _cells(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the market's totals by metric, as `SHOWN` names it, and scenario."""
+    if table.empty:
+        return table
+    periods = {OPEN: "welfare, open", WITH_OPEN: "welfare+"}
+    opened = table[(table["metric"] == "welfare") & table["period"].isin(periods)]
+    opened = opened.assign(metric=opened["period"].map(periods))
+    return pd.concat([_totals(table), opened]).set_index(["metric", "scenario"])
+
+
+def _of_luck(
+    cells: pd.DataFrame, metric: str, scale: float, scenarios: Sequence[str], baseline: str
+) -> list[list[str]]:
+    """The same of luck alone, where it was run: mean with interval, and range over seeds."""
+    if cells.empty or metric not in cells.index:
+        return []
+    parts = [(cells.loc[(metric, name)], scale, name == baseline) for name in scenarios]
+    rows = [
+        ["  luck alone", *(_cell(*part) for part in parts)],
+        ["  its range", *(_range(*part) for part in parts)],
+    ]
+    return [row for row in rows if any(row[1:])]
+
+
+def _title(count: int, luck: str, baseline: str | None, both: bool) -> str:
+    """What the numbers are, and which of the spreads is which; `luck`: what seeds draw, if they differ."""
     title = f"Mean of {count} seed{'s' if count > 1 else ''}"
     if baseline is not None:
         title += f"; difference from {baseline}"
@@ -90,10 +119,11 @@ def _title(count: int, luck: bool, baseline: str | None) -> str:
     if count == 1:
         return title
     apart = "" if baseline is None else " (in round brackets: their differences)"
+    what = f"the {luck}" if luck == "luck" else luck
     return (
-        f"{title} [95% interval over seeds, of luck]\n"
-        "Interval of the mean: the luck of the average, less with more seeds.\n"
-        f"Range over seeds, below it: {_lie(count)}{apart}."
+        f"{title} [95% interval over seeds, of {luck}]\n"
+        f"Interval of the mean: {what} of the average, less with more seeds.\n"
+        f"Range over seeds, below it: {_lie(count)}{apart}.{_SURE if both else ''}"
     )
 
 
@@ -104,7 +134,8 @@ def _lie(count: int) -> str:
 
 def as_tree(outcome: Outcome, out: Path) -> dict[str, Any]:
     """The same as a tree of plain values: all market totals of each scenario."""
-    results, total, table = outcome.results, _totals(outcome), outcome.comparison
+    results, table = outcome.results, outcome.comparison
+    total, alone = _totals(table), luck_of(results, outcome.baseline)
     opened = table[(table["entity"] == "market") & (table["period"] == WITH_OPEN)]
     scenarios: dict[str, Any] = {}
     for name, part in results.runs.groupby("scenario", sort=False):
@@ -114,6 +145,7 @@ def as_tree(outcome: Outcome, out: Path) -> dict[str, Any]:
             "failed": int((part["status"] != "ok").sum()),
             "total": _tree(total, str(name)),
             "total_with_open": _tree(opened, str(name)),
+            **({"luck_alone": _tree(_totals(alone), str(name))} if len(alone) else {}),
         }
     return {
         "command": results.command,
@@ -121,6 +153,8 @@ def as_tree(outcome: Outcome, out: Path) -> dict[str, Any]:
         "baseline": outcome.baseline,
         "seeds": list(results.seeds),
         "wars": outcome.wars,
+        "uncertainty": results.drawn.uncertainty,
+        **({"posterior": results.drawn.posterior} if results.drawn.posterior else {}),
         "scenarios": scenarios,
     }
 
@@ -136,8 +170,7 @@ def _silent(cells: pd.DataFrame, metric: str, alone: bool) -> bool:
     return bool(alone and np.isnan(mean).all()) or bool(metric == "petrol_profit" and (mean == 0).all())
 
 
-def _totals(outcome: Outcome) -> pd.DataFrame:
-    table = outcome.comparison
+def _totals(table: pd.DataFrame) -> pd.DataFrame:
     return table[(table["entity"] == "market") & (table["period"] == "total")]
 
 

@@ -19,7 +19,7 @@ import typer
 from pricewar.base.errors import bad_input
 
 from .console import LINES, say, tell
-from .options import AsJson, Quiet
+from .options import AsJson, Quiet, Uncertain
 
 if TYPE_CHECKING:
     from pricewar.experiment import Experiment, Study
@@ -46,6 +46,7 @@ def sweep(
     dask: Dask = None,
     out: Out = None,
     page: Page = None,
+    uncertainty: Uncertain = None,
     dry_run: Dry = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -64,12 +65,18 @@ def sweep(
             "command line", ("--workers", workers, "no --workers with the address of a scheduler")
         )
     loaded = load_experiment(experiment, small)
+    if uncertainty is not None:
+        loaded = loaded.but(uncertainty=uncertainty)
+    note = loaded.spread.note
     target = out or Path("results") / (f"{loaded.name}-small" if small else loaded.name)
     if dry_run:
         _announce(loaded, target, as_json)
         return
     say(f"{loaded.name}: {len(loaded.points):,} points, {len(loaded):,} runs -> {target}", quiet)
-    words = ["pricewar", "sweep", experiment, *(["--small"] if small else []), "--out", str(target)]
+    if note:
+        say(note, quiet)
+    chosen = [] if uncertainty is None else ["--uncertainty", uncertainty]
+    words = ["pricewar", "sweep", experiment, *(["--small"] if small else []), *chosen, "--out", str(target)]
     with _executor(dask, workers) as executor, progress_of(len(loaded), quiet) as tick:
         study = run_experiment(
             loaded, executor, store=target, workers=workers, progress=tick, command=shlex.join(words)
@@ -169,6 +176,7 @@ def _announce(experiment: Experiment, target: Path, as_json: bool) -> None:
         "factors": list(experiment.factors),
         "points": len(experiment.points),
         "replicates": experiment.replicates,
+        "uncertainty": experiment.spread.uncertainty,
         "runs": len(experiment),
         "but_for": None if experiment.but_for is None else experiment.but_for.name,
         "out": str(target),

@@ -25,6 +25,8 @@ from .schema import LONG_COLUMNS, LONG_TABLES, SIDE_TABLES, Number, to_number
 __all__ = ["MarketData", "load_market_data"]
 
 SCENARIO = "scenario.toml"
+SAMPLE = "posterior"
+"""The joint sample of its parameters that a market may name there."""
 SCENARIO_TABLES = ("market", "consumers", "demand", "dynamics", "supply_chain", "noise", "campaigns")
 """Tables of a scenario that a market may bring beside its figures."""
 
@@ -160,11 +162,13 @@ def _scenario(layer: Layer, problems: list[Finding]) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         problems.append((name, str(error), "valid TOML in UTF-8"))
         return {}
-    allowed = "tables named " + ", ".join(SCENARIO_TABLES)
+    allowed = f"tables named {', '.join(SCENARIO_TABLES)}, and the name of a {SAMPLE}"
     problems += [
         (f"{name} {key}", part, allowed)
         for key, part in tree.items()
-        if key not in SCENARIO_TABLES or not isinstance(part, dict)
+        if not (
+            (key in SCENARIO_TABLES and isinstance(part, dict)) or (key == SAMPLE and isinstance(part, str))
+        )
     ]
     return tree
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -16,10 +16,11 @@ from pricewar.base.errors import InputError
 from pricewar.base.paths import matches, value_at
 from pricewar.base.sources import sources
 from pricewar.files.digest import short_digest
+from pricewar.posterior import Spread, Uncertainty, spread_of
 from pricewar.results.bounds import DIFF
 from pricewar.scenario.files import load
 from pricewar.scenario.parts import Table
-from pricewar.scenario.tree import Scenario
+from pricewar.scenario.tree import SEEDS_ONLY, Scenario
 
 from .design import Design, FromFile, Grid
 from .factors import Factor, changes_in
@@ -65,6 +66,11 @@ class Experiment(Table):
     design: Design = Grid()
     replicates: int = Field(1, ge=1, le=100_000, description="seeds at each point, the same at all points")
     seed: int = Field(1, ge=0, le=2**62, description="first seed")
+    uncertainty: Uncertainty | None = Field(
+        None,
+        description="what seeds draw: luck, parameters or both; none: what the base states, else both; "
+        "factors win over the draw",
+    )
     metrics: tuple[str, ...] = Field(("welfare", "war_index_max"), min_length=1)
     time_limit: float = Field(600.0, ge=1e-3, le=1e7, description="seconds for one run and its but-for run")
     trajectories: bool = Field(False, description="keep the market and firms tables of all runs")
@@ -136,6 +142,21 @@ class Experiment(Table):
         return range(self.seed, self.seed + self.replicates)
 
     @cached_property
+    def spread(self) -> Spread:
+        """What seeds stand for, the same at all points.
+
+        Raises:
+            InputError: base and but-for name different samples, or one that is not there or not valid.
+        """
+        pair = [scenario for scenario in (self.base, self.but_for) if scenario is not None]
+        return spread_of(pair, self.uncertainty, usual="both")
+
+    @property
+    def drawn(self) -> str:
+        """What seeds draw, whether or not the sample is still there: luck, parameters or both."""
+        return (self.uncertainty or self.base.uncertainty or "both") if self.base.posterior else "luck"
+
+    @cached_property
     def points(self) -> list[dict[str, Any]]:
         """Value of each factor at each point; a factor that is absent stays as the base has it."""
         if isinstance(self.design, FromFile):
@@ -169,13 +190,15 @@ class Experiment(Table):
         """The run of a number: seeds of one point follow each other."""
         point, replicate = divmod(run, self.replicates)
         other = {} if self.but_for is None else self.changes_at(point, self.but_for)
-        return Item(run, point, self.seed + replicate, self.changes_at(point, self.base), other)
+        seed = self.seed + replicate
+        return Item(run, point, seed, self.changes_at(point, self.base), other, self.spread.draw(seed))
 
     def command(self, item: Item) -> str:
         """The command line that repeats a run alone."""
         words = ["pricewar", "run", self.origin or self.base.name]
         for path, value in item.changes.items():
             words += ["--set", f"{path}={as_toml(value)}"]
+        words += [] if self.drawn == "luck" else ["--uncertainty", self.drawn]
         return shlex.join([*words, "--seed", str(item.seed)])
 
     def scenario_at(self, point: int, but_for: bool = False) -> Scenario:
@@ -214,7 +237,8 @@ class Experiment(Table):
         """All that results depend on, as plain values; with the source of rules and metrics of one's own."""
         left_out = dict.fromkeys(("title", "question", "figures", "time_limit"), True)
         words = {"factors": {"__all__": {"label"}}}
-        tree = self.model_dump(mode="json", by_alias=True, exclude={**left_out, **words})
+        tree = self.model_dump(mode="json", by_alias=True, exclude={**left_out, **words, "uncertainty": True})
+        tree |= drawn_content(tree, ("base", "but_for"), self.spread)
         if isinstance(self.design, FromFile):
             tree["design"] = self.design.values(self.factors).to_dict("list")
         own = sources(tree)
@@ -224,6 +248,22 @@ class Experiment(Table):
     def digest(self) -> str:
         """Short name of the content."""
         return short_digest(self.content())
+
+
+def drawn_content(tree: Mapping[str, Any], parts: Iterable[str], spread: Spread) -> dict[str, Any]:
+    """What seeds stand for as part of the content of a plan; taken out of its scenarios.
+
+    Args:
+        tree: the plan as plain values.
+        parts: names of its scenarios.
+        spread: what its seeds stand for.
+    """
+    held = {part: dict(tree[part]) for part in parts if tree[part] is not None}
+    fixed = {part: one["fixed"] for part, one in held.items()}
+    for one in held.values():
+        for name in SEEDS_ONLY:
+            del one[name]
+    return held | ({"drawn": spread.mark | {"fixed": fixed}} if spread.mark else {})
 
 
 def as_toml(value: Any) -> str:

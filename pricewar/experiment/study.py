@@ -54,7 +54,12 @@ class Study:
         Taken to be so where points have one seed.
         """
         there = [name for name in self.experiment.columns if name in self.runs]
-        if self.experiment.replicates < 2 or not there or seeds_differ(self.runs, there):
+        if (
+            self.experiment.drawn != "luck"
+            or self.experiment.replicates < 2
+            or not there
+            or seeds_differ(self.runs, there)
+        ):
             return True
         if not all(bounds_of(name.removeprefix(DIFF)).event for name in there):
             return False

@@ -21,6 +21,7 @@ from pricewar.base.errors import PricewarError
 from pricewar.base.keys import Keyed
 from pricewar.market.history import Tables
 from pricewar.market.model import PriceWar
+from pricewar.posterior import Draw, drawn, keyed
 from pricewar.results.bounds import DIFF
 from pricewar.scenario.tree import Scenario
 
@@ -41,6 +42,13 @@ class Item:
     seed: int
     changes: Mapping[str, Any] = field(default_factory=dict)
     but_for: Mapping[str, Any] = field(default_factory=dict)
+    draw: Draw | None = None
+    """What the seed stands for; None: luck alone."""
+
+    @property
+    def drawn(self) -> Draw:
+        """What the seed stands for."""
+        return Draw(self.seed) if self.draw is None else self.draw
 
 
 @dataclass(frozen=True)
@@ -88,14 +96,15 @@ class Simulate:
 
     def __call__(self, item: Item) -> tuple[Mapping[str, float], Mapping[str, pd.DataFrame]]:
         """Metrics of the run and their differences; the tables if they are kept."""
-        scenario = _changed(_keyed(self.base), _texts(item.changes))
-        run = simulate(scenario, item.seed)
+        draw = item.drawn
+        scenario = _changed(keyed(self.base), _texts(item.changes))
+        run = simulate(drawn(scenario, draw), draw.luck)
         values = measure(run, self.metrics)
         if self.but_for is not None:
-            other = _changed(_keyed(self.but_for), _texts(item.but_for))
-            level = measured(_keyed(other), item.seed, self.metrics)
+            other = _changed(keyed(self.but_for), _texts(item.but_for))
+            level = measured(keyed(other), _same(draw), self.metrics)
             values |= {f"{DIFF}{name}": values[name] - level[name] for name in self.metrics}
-        kept = {name: run.tables[name] for name in KEPT} if self.keep_tables else {}
+        kept = {name: run.tables[name].assign(seed=item.seed) for name in KEPT} if self.keep_tables else {}
         return values, kept
 
 
@@ -105,9 +114,9 @@ def simulate(scenario: Scenario, seed: int) -> Run:
     return Run(scenario, seed, Tables(model))
 
 
-def _keyed(scenario: Scenario) -> Keyed[Scenario]:
-    """A scenario that is equal to another with the same content."""
-    return Keyed(scenario, scenario.digest)
+def _same(draw: Draw) -> Keyed[Draw]:
+    """A draw that is equal to another with the same luck and parameters."""
+    return Keyed(draw, (draw.luck, draw.row, tuple(sorted(draw.values.items()))))
 
 
 def _texts(changes: Mapping[str, Any]) -> Keyed[Mapping[str, Any]]:
@@ -122,9 +131,9 @@ def _changed(base: Keyed[Scenario], changes: Keyed[Mapping[str, Any]]) -> Scenar
 
 
 @lru_cache(maxsize=4096)
-def measured(scenario: Keyed[Scenario], seed: int, metrics: tuple[str, ...]) -> Mapping[str, float]:
+def measured(scenario: Keyed[Scenario], draw: Keyed[Draw], metrics: tuple[str, ...]) -> Mapping[str, float]:
     """Metrics of a but-for run: points that share it compute it once a process."""
-    return measure(simulate(scenario.content, seed), metrics)
+    return measure(simulate(drawn(scenario.content, draw.content), draw.content.luck), metrics)
 
 
 def run_chunk(chunk: Chunk) -> list[Outcome]:

@@ -79,7 +79,8 @@ class Story:
         if not self.luck:
             return f"no bands: {NO_LUCK}"
         one = len(self.results.seeds) == 1
-        return "no bands with one seed" if one else "bands 95% intervals over seeds, of luck alone"
+        of = self.results.drawn.what_differs
+        return "no bands with one seed" if one else f"bands 95% intervals over seeds, of {of}"
 
     def name(self, firm: str) -> str:
         """A firm's name as people write it."""

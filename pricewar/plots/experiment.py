@@ -13,6 +13,7 @@ from pricewar.analysis.structure import Over, has_luck, over_of
 from pricewar.base.errors import InputError, ResultsError
 from pricewar.experiment import DIFF, Experiment, Study
 from pricewar.experiment.spec import FigureSpec
+from pricewar.results.drawn import OF_WHAT
 
 from .style import Drawing
 
@@ -62,7 +63,8 @@ class Ask:
             return f"no intervals: {NO_LUCK}"
         if self.experiment.replicates < 2:
             return "no intervals: one seed"
-        return f"95% intervals over {self.experiment.replicates} seeds: of luck, not of parameters"
+        of = OF_WHAT[self.experiment.drawn].replace(" alone", "").replace("the ", "")
+        return f"95% intervals over {self.experiment.replicates} seeds: of {of}"
 
     def unsure(self, lo: pd.Series[Any]) -> str:
         """A sentence for a table without any interval; empty for one that has some."""

@@ -50,12 +50,13 @@ def draw(told: Story) -> Drawing:
         )
         title = f"Who gains, who loses against {told.baseline}"
         figure.text(0.012, 1 - 0.08 / height, title, fontsize=11, fontweight="bold", va="top")
+    of = told.results.drawn.of_what.replace(" alone", "")
     caption = (
         f"Difference from {told.baseline} over {len(told.months)} months, CNY bn: consumer surplus, profit "
         "of suppliers, the state's balance (less fiscal cost), margin on petrol cars, the sum of all with "
         "the firms, the same with what open orders come to, and operating profit of each firm. "
         + (
-            "Lines are 95% intervals of the paired difference: of luck, not of the parameters."
+            f"Lines are 95% intervals of the paired difference: of {of}."
             if told.luck
             else f"No intervals: {NO_LUCK}."
         )

@@ -29,8 +29,12 @@ def shipped_policies() -> dict[str, Path]:
     return {path.stem: path for path in sorted(shipped_directory("policies").glob("*.toml"))}
 
 
-def load_policy(source: PolicySpec | str | Path) -> PolicySpec:
+def load_policy(source: PolicySpec | str | Path, uncertainty: str | None = None) -> PolicySpec:
     """Read a policy file: a shipped name, a path, or a PolicySpec, which is returned as it is.
+
+    Args:
+        source: what to read.
+        uncertainty: what futures draw beside the factors, whatever the file says; None: as it says.
 
     Raises:
         InputError: not there, not TOML, or not allowed; every problem is listed with its place.
@@ -46,6 +50,7 @@ def load_policy(source: PolicySpec | str | Path) -> PolicySpec:
     tree = merged(path.resolve())
     tree.setdefault("name", path.stem)
     tree["origin"] = str(source)
+    tree |= {} if uncertainty is None else {"uncertainty": uncertainty}
     for part in ("base", "but_for"):
         name = tree.get(part)
         if isinstance(name, str) and is_file(path.parent / name):

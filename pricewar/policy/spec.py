@@ -12,8 +12,10 @@ from pricewar.base.rules import make_rule
 from pricewar.base.sources import sources
 from pricewar.experiment.design import LatinHypercube
 from pricewar.experiment.factors import Factor, changes_in
+from pricewar.experiment.spec import drawn_content
 from pricewar.files.digest import short_digest
 from pricewar.interventions import Intervention
+from pricewar.posterior import Draw, Spread, Uncertainty, spread_of
 from pricewar.scenario.parts import Table
 from pricewar.scenario.tree import Scenario
 
@@ -42,6 +44,11 @@ class PolicySpec(Table):
     draws: int = Field(200, ge=2, le=100_000, description="futures of a Latin hypercube over the factors")
     seeds: int = Field(1, ge=1, le=1000, description="seeds in each future, the same in all")
     seed: int = Field(1, ge=0, le=2**62, description="first seed")
+    uncertainty: Uncertainty | None = Field(
+        None,
+        description="what futures draw beside the factors: luck, parameters or both; none: what the base "
+        "states, else both; factors win over the draw",
+    )
     measures: dict[str, Rules] = Field(min_length=1, description="name -> interventions")
     bundles: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="name -> measures")
     discount: float = Field(0.05, ge=0, le=1, description="social discount rate a year, for present values")
@@ -96,6 +103,24 @@ class PolicySpec(Table):
             for row in rows
         ]
 
+    @cached_property
+    def spread(self) -> Spread:
+        """What seeds stand for beside the factors.
+
+        Raises:
+            InputError: war and peace name different samples, or one that is not there or not valid.
+        """
+        return spread_of([self.base, self.but_for], self.uncertainty, usual="both")
+
+    @property
+    def drawn(self) -> str:
+        """What futures draw beside the factors, whether or not the sample is still there."""
+        return (self.uncertainty or self.base.uncertainty or "both") if self.base.posterior else "luck"
+
+    def draw(self, point: int, seed: int) -> Draw:
+        """What a future stands for: parameters by its draw, luck by its seed."""
+        return self.spread.draw(seed, row=self.seed + point)
+
     @property
     def sources(self) -> dict[str, str]:
         """Code of one's own that the study names: module -> SHA-256 (`pricewar.base.sources`)."""
@@ -109,6 +134,7 @@ class PolicySpec(Table):
 
     def content(self) -> dict[str, Any]:
         """All that results depend on, as plain values; with the source of rules of one's own."""
-        tree = self.model_dump(mode="json", by_alias=True, exclude={"title", "question"})
+        tree = self.model_dump(mode="json", by_alias=True, exclude={"title", "question", "uncertainty"})
+        tree |= drawn_content(tree, ("base", "but_for"), self.spread)
         own = sources(tree)
         return tree | ({"sources": own} if own else {})

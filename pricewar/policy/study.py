@@ -18,6 +18,7 @@ from pricewar.experiment.store import Store
 from pricewar.experiment.study import Hands, Progress, fill
 from pricewar.experiment.trajectories import read_tables
 from pricewar.experiment.work import Item, simulate
+from pricewar.posterior import drawn
 
 from .files import load_policy
 from .measures import MONEY, outcomes
@@ -42,17 +43,19 @@ class Future:
     def __call__(self, item: Item) -> tuple[Mapping[str, float], Mapping[str, pd.DataFrame]]:
         """No metrics; the tables `options` (a row an option) and `paths` (a row an option and month)."""
         future = self.spec.futures[item.point]
-        peace = simulate(self.spec.scenario(PEACE, future), item.seed)
-        war = simulate(self.spec.scenario(NONE, future), item.seed)
+        peace, war = (self._run(option, future, item) for option in (PEACE, NONE))
         runs = {PEACE: peace, NONE: war}
         keys = {"draw": item.point, "seed": item.seed}
         rows, paths = [], []
         for option in (PEACE, *self.spec.options):
-            run = runs.get(option) or simulate(self.spec.scenario(option, future), item.seed)
+            run = runs.get(option) or self._run(option, future, item)
             found = outcomes(run, war, peace, self.spec.discount)
             rows.append(keys | future | {"option": option} | found)
             paths.append(_path(run, keys | {"option": option}))
         return {}, {"options": pd.DataFrame(rows), "paths": pd.concat(paths, ignore_index=True)}
+
+    def _run(self, option: str, future: Mapping[str, Any], item: Item) -> Run:
+        return simulate(drawn(self.spec.scenario(option, future), item.drawn), item.drawn.luck)
 
 
 def _path(run: Run, keys: Mapping[str, Any]) -> pd.DataFrame:
@@ -104,7 +107,8 @@ class Futures:
     def item(self, run: int) -> Item:
         """The future of a number."""
         draw, k = divmod(run, self.spec.seeds)
-        return Item(run, draw, self.spec.seed + k)
+        seed = self.spec.seed + k
+        return Item(run, draw, seed, draw=self.spec.draw(draw, seed))
 
     def command(self, item: Item) -> str:
         """The command line that does what is missing."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pricewar.base.paths import matches, value_at
-from pricewar.scenario.tree import Scenario
+from pricewar.scenario.tree import UNCERTAIN, Scenario
 
 Apply = Callable[[float, Any], Any]
 """From the value drawn and what the scenario states to what it states then."""
@@ -152,15 +152,28 @@ PARAMETERS: Final = (
 def changes_of(
     scenario: Scenario, values: Mapping[str, float], parameters: tuple[Parameter, ...] = PARAMETERS
 ) -> dict[str, Any]:
-    """Path -> value of a draw, for `Scenario.but`.
+    """Path -> value of a draw, for `Scenario.but`; what the scenario holds `fixed` is left as it is.
 
     Args:
         scenario: those that act on what it has not (campaigns that are off, noise of no firm) change nothing.
         values: name of a parameter -> value drawn; those without a value change nothing.
         parameters: that are looked for.
     """
-    tree = scenario.model_dump(include={"demand", "market", "dynamics", "supply_chain", "campaigns", "noise"})
-    return dict(_changes(tree, scenario.campaigns.on, values, parameters))
+    tree = scenario.model_dump(include=set(UNCERTAIN))
+    held = tuple(_held(tree, scenario.fixed))
+    changes = _changes(tree, scenario.campaigns.on, values, parameters)
+    return {path: value for path, value in changes if not any(_touches(path, one) for one in held)}
+
+
+def _held(tree: Mapping[str, Any], fixed: tuple[str, ...]) -> Iterator[str]:
+    """The paths that are not drawn, patterns written out."""
+    for pattern in fixed:
+        yield from matches(tree, pattern) if "*" in pattern else (pattern,)
+
+
+def _touches(path: str, held: str) -> bool:
+    """Whether one of two paths lies in the other."""
+    return f"{path}.".startswith(f"{held}.") or f"{held}.".startswith(f"{path}.")
 
 
 def _changes(

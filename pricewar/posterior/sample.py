@@ -6,31 +6,18 @@ import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from importlib.resources import files
+from io import StringIO
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple
+from typing import Final
 
 import pandas as pd
 
 from pricewar.base.errors import InputError, Problem
-from pricewar.scenario.tree import Scenario
 
-from .parameters import PARAMETERS, Parameter, changes_of
+from .parameters import PARAMETERS, Parameter
 
-Uncertainty = Literal["luck", "parameters", "both"]
-"""What differs between the seeds of a scenario: luck, parameters, or both."""
 SHIPPED: Final = "posteriors"
 """Folder of the package's data that holds the samples."""
-
-
-class Draw(NamedTuple):
-    """What a seed stands for."""
-
-    row: int
-    """Of the sample; -1: the scenario as it is stated."""
-    changes: dict[str, Any]
-    """Path -> value, for `Scenario.but`."""
-    luck: int
-    """Seed of the run's luck."""
 
 
 @dataclass(frozen=True)
@@ -59,21 +46,11 @@ class Posterior:
     def values(self, seed: int) -> dict[str, float]:
         """Parameters of a seed: seeds that follow each other have rows that do, and none comes twice before
         all have come once."""
-        return {str(name): float(v) for name, v in self.table.iloc[seed % len(self)].items()}
+        return {str(name): float(v) for name, v in self.table.iloc[self.row(seed)].items()}
 
-    def draw(self, scenario: Scenario, seed: int, uncertainty: Uncertainty = "both") -> Draw:
-        """What a seed of a scenario stands for.
-
-        Args:
-            scenario: of this market.
-            seed: of the run.
-            uncertainty: luck: parameters as stated; parameters: luck of the scenario's own seed in all runs;
-                both: parameters and luck differ.
-        """
-        if uncertainty == "luck":
-            return Draw(-1, {}, seed)
-        luck = seed if uncertainty == "both" else scenario.seed
-        return Draw(seed % len(self), changes_of(scenario, self.values(seed), self.parameters), luck)
+    def row(self, seed: int) -> int:
+        """Row of a seed, from 0."""
+        return seed % len(self)
 
 
 def shipped_posteriors() -> dict[str, Path]:
@@ -91,26 +68,28 @@ def load_posterior(source: str | Path) -> Posterior:
     """
     path = shipped_posteriors().get(str(source), Path(source))
     try:
-        stamp = path.stat().st_mtime_ns
-    except OSError:
-        known = ", ".join(shipped_posteriors())
-        raise InputError(str(source), (Problem("(name)", str(source), f"a .csv file, or {known}"),)) from None
+        stamp = path.stat().st_mtime_ns if path.is_file() else None
+    except (OSError, ValueError):  # a name that no file can have
+        stamp = None
+    if stamp is None:
+        allowed = " or ".join(["a .csv file that can be read", *shipped_posteriors()])
+        raise InputError(str(source), (Problem("(name)", str(source), allowed),))
     return _read(path, stamp)
 
 
 @lru_cache(maxsize=16)
 def _read(path: Path, stamp: int) -> Posterior:
-    text = path.read_text(encoding="utf-8")
     try:
-        table = pd.read_csv(path, comment="#")
-    except ValueError as error:
-        raise InputError(str(path), (Problem("(file)", str(error), "a CSV table"),)) from error
+        text = path.read_text(encoding="utf-8")
+        table = pd.read_csv(StringIO(text), comment="#", index_col=False, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise InputError(str(path), (Problem("(file)", str(error), "a CSV table in UTF-8"),)) from error
     known = {parameter.name: parameter for parameter in PARAMETERS}
     wrong = [Problem(str(name), "no such parameter", ", ".join(known)) for name in table if name not in known]
     if not len(table):
         wrong.append(Problem("(rows)", "0", "1 or more"))
     for name in (name for name in table if name in known):
-        column, ends = pd.to_numeric(table[name], errors="coerce"), known[name]
+        column, ends = pd.Series([_number(cell) for cell in table[name]], dtype=float), known[name]
         inside = (column >= ends.low) & (column <= ends.high)
         if not inside.all():
             at = int((~inside).to_numpy().argmax())
@@ -118,5 +97,14 @@ def _read(path: Path, stamp: int) -> Posterior:
             wrong.append(Problem(f"{name}, row {at + 1}", str(table[name].iloc[at]), allowed))
     if wrong:
         raise InputError(str(path), tuple(wrong))
+    table = table.map(float)
     mark = hashlib.sha256(text.encode()).hexdigest()[:12]
-    return Posterior(path.stem, table.astype(float), mark)
+    return Posterior(path.stem, table, mark)
+
+
+def _number(text: str) -> float:
+    """By Python, so that the last digit does not depend on a library; NaN if it is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")

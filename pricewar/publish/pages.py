@@ -10,6 +10,7 @@ from pricewar.app.lessons import DIRECTORY, LESSONS, run_lesson
 from pricewar.cli.pool import pool, worker_count
 from pricewar.plots import story
 from pricewar.plots.firms import PRICES, draw
+from pricewar.posterior import spread_of
 from pricewar.report import cards, war_page
 from pricewar.report.numbers import has_numbers, renewed
 from pricewar.runs import compare
@@ -24,8 +25,9 @@ LESSONS_PAGE: Final = "docs/explanation/lessons.md"
 
 
 def digests(*names: str) -> dict[str, str]:
-    """Shipped scenario -> its fingerprint."""
-    return {name: load(name).digest for name in names}
+    """Shipped scenario -> its fingerprint, also of the sample of its parameters where seeds draw from one."""
+    loaded = {name: load(name) for name in names}
+    return {name: spread_of([one], usual="both").digest(one) for name, one in loaded.items()}
 
 
 def demo_step() -> Step:

@@ -22,6 +22,7 @@ from pricewar.results.store import Results, software
 from . import tables
 from .findings import findings
 from .inputs import inputs
+from .sure import sure
 
 __all__ = ["write_report"]
 
@@ -68,10 +69,13 @@ def content(told: Story, drawings: Sequence[Drawing]) -> dict[str, Any]:
         "cut_short": told.cut_short,
         "seeds": results.seeds,
         "luck": told.luck,
+        "of_what": results.drawn.of_what,
+        "drawn": results.drawn,
         "no_luck": NO_LUCK,
         "failed": runs[runs["status"] != "ok"].to_dict("records"),
         "findings": findings(told, wars),
         "market": [*tables.market(told), *([tables.buyers(told)] if told.others else [])],
+        "sure": sure(told),
         "firms": [
             grid for name in told.others for grid in (tables.firms(told, name), tables.books(told, name))
         ],

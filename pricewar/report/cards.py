@@ -69,7 +69,7 @@ def table(results: Results, scenario: str, baseline: str) -> str:
 
 
 def _of_what(results: Results) -> str:
-    return "of luck alone, not of the parameters" if has_luck(results) else f"none, {NO_LUCK}"
+    return f"of {results.drawn.of_what}" if has_luck(results) else f"none, {NO_LUCK}"
 
 
 def _number(value: float, signed: bool = False, more: int = 0) -> str:
@@ -93,7 +93,7 @@ def _buyers(results: Results, baseline: str) -> str:
     return (
         f"Buyers, open orders counted: {_number(per_car[0], True)} CNY for each car ordered in `{baseline}` "
         f"({_span(per_car[1], per_car[2])}); by income fifth, the poorest first, {', '.join(parts)}% of "
-        "their own surplus. Intervals are of luck alone."
+        f"their own surplus. Intervals are of {results.drawn.what_differs}."
     )
 
 

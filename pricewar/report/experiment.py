@@ -97,6 +97,13 @@ def _page(study: Study, made: Sequence[Exhibit], folder: str, reading: str) -> l
     return [*lines, mark(study.edition)]
 
 
+_DRAWN: Final = {
+    "both": " Each seed has its own luck and its own row of the joint sample of parameters.",
+    "parameters": " Each seed has its own row of the joint sample of parameters, and all have one luck.",
+}
+"""Said of seeds that draw more than luck."""
+
+
 def _design(study: Study) -> list[str]:
     experiment = study.experiment
     kind = experiment.design.kind.replace("-", " ")
@@ -104,7 +111,7 @@ def _design(study: Study) -> list[str]:
     runs = f"{len(experiment.points):,} points ({kind}) with {count(experiment.replicates, 'seed')} each"
     lines = [
         f"Base: {experiment.base.name}{against}; {experiment.base_months} months. {runs}: "
-        f"{len(experiment):,} runs, {len(study.failed)} failed. Made by "
+        f"{len(experiment):,} runs, {len(study.failed)} failed.{_DRAWN.get(experiment.drawn, '')} Made by "
         f"`pricewar sweep {experiment.name}`; digest `{experiment.digest}`, "
         f"model edition {study.edition}.",
         "",

@@ -58,6 +58,14 @@ METHOD: Final = (
     "intervals of the mean over futures (Student's t, inside what a number can be): of the parameters, with "
     "the luck of each future's seeds in it."
 )
+_ROW: Final = (
+    " Each draw also has its own row of the joint sample of the market's parameters, apart from the factors"
+)
+DRAWN: Final = {
+    "both": f"{_ROW}.",
+    "parameters": f"{_ROW}; luck is the same in all futures.",
+}
+"""What is added where a study draws from a sample."""
 LIMITS: Final = (
     "Not evidence in a case. Compliance is put in, not explained. Intervals hold the uncertainty of the "
     "named parameters only, not that of the model's form. Firms follow rules; they do not foresee measures. "
@@ -164,7 +172,7 @@ def content(study: PolicyStudy, command: str) -> dict[str, Any]:
         "courts_note": "In the war without measures. Missed: cars sold under the imposed cut below "
         "production cost that the test does not flag. False alarms: cars of rivals that answered, which it "
         "flags. Brackets: 95% intervals over futures.",
-        "method": METHOD,
+        "method": METHOD + DRAWN.get(spec.drawn, ""),
         "limits": LIMITS,
         "command": command,
         "files": f"Policy file {spec.origin or spec.name}, digest {spec.digest}, model edition {EDITION}; "

@@ -83,10 +83,10 @@ def _market(told: Story, others: tuple[str, ...]) -> Grid:
         if silent or not told.has(shown.metric, shown.period):
             continue
         base = told.total(told.baseline, "market", shown.metric, shown.period)
-        cells = [_level(shown, base)]
+        cells = [level_cell(shown, base)]
         for scenario in others:
             row = told.total(scenario, "market", shown.metric, shown.period)
-            cells.append(_change(shown, row))
+            cells.append(change_cell(shown, row))
         rows.append((f"{shown.name} ({shown.unit})", *cells))
     head = ("", told.baseline, *(f"{name}: difference" for name in others))
     note = (
@@ -128,14 +128,14 @@ def firms(told: Story, scenario: str) -> Grid:
         cells = []
         for shown in FIRMS:
             row = told.total(scenario, firm, shown.metric)
-            cells.append(_change(shown, row))
+            cells.append(change_cell(shown, row))
         rows.append((told.name(firm), *cells))
     head = ("", *(f"{shown.name} ({shown.unit})" for shown in FIRMS))
     note = f"{_of_what(told)}{_ranges(told)}"
     return Grid(f"Firms in {scenario}, difference from {told.baseline}", note, head, tuple(rows))
 
 
-def _level(shown: Shown, row: Row) -> str:
+def level_cell(shown: Shown, row: Row) -> str:
     """Mean with its interval, and below them the range over seeds."""
     return _two_lines(
         with_interval(shown.scale * value for value in row.level),
@@ -143,7 +143,7 @@ def _level(shown: Shown, row: Row) -> str:
     )
 
 
-def _change(shown: Shown, row: Row) -> str:
+def change_cell(shown: Shown, row: Row) -> str:
     """The same of the difference from the baseline."""
     return _two_lines(
         with_interval((shown.scale * value for value in row.change), signed=True),
@@ -174,7 +174,7 @@ def _of_what(told: Story) -> str:
         return f"No intervals: {NO_LUCK}."
     if len(told.results.seeds) == 1:
         return "One seed: no intervals."
-    return "Square brackets: 95% intervals of the mean over seeds: of luck alone, not of the parameters."
+    return f"Square brackets: 95% intervals of the mean over seeds: of {told.results.drawn.of_what}."
 
 
 def books(told: Story, scenario: str) -> Grid:

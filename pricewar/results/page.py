@@ -28,6 +28,8 @@ market in one month of one run, so a table reads in R, Stata or a spreadsheet wi
 | `campaigns.parquet`, `campaigns.csv` | a row for each campaign of each run; none where campaigns are off |
 | `log.parquet`, `log.csv` | what happened: events, exits, interventions |
 | `runs.parquet`, `runs.csv` | a row for each run, failed ones with their error |
+| `draws.csv` | a row a seed: row of the joint sample and its parameters; only where parameters are drawn |
+| `luck.csv` | headline rows of the comparison with luck alone; only where `compare` drew both |
 | `run.json` | command, seeds, edition, inputs, versions, times; SHA-256 of tables, own code, all `files` |
 | `comparison.csv`, `wars.csv` | scenarios against the baseline; price wars |
 | `figures/` | each figure as PNG (150 dpi) and SVG; `captions.json` has their words |
@@ -43,6 +45,10 @@ the 95% interval of the mean: the luck of the average, which shrinks with more s
 `range_hi` (`diff_range_lo`, `diff_range_hi`) are the range over seeds: 90% of the runs lie between them,
 however many there are. With fewer than five seeds the range is from the least to the greatest run; with one
 seed, and where no seed differs, both are empty.
+
+Of what these spreads are, `run.json` says under `drawn`, and each row of `runs` in `uncertainty`: of luck
+alone, of the parameters alone, or of both. Only a range over seeds of luck and parameters says how sure a
+number is given all that is known: the interval of the mean shrinks with more seeds whatever they draw.
 
 `figures/campaigns-SCENARIO` is drawn for each scenario in which firms start campaigns. It has a row for each
 firm: who starts and who follows in the first run, month by month, beside the campaigns a year over all seeds.

@@ -213,7 +213,14 @@ CAMPAIGNS: Final[Table] = (
 
 RUNS: Final[Table] = (
     *_RUN,
-    note("digest", "str", "", "fingerprint of all inputs of the scenario"),
+    note("uncertainty", "str", "", "what differs between seeds: luck, parameters or both"),
+    note("draw", "int", "", "row of the joint sample of parameters, from 0; -1: parameters as stated"),
+    note(
+        "digest",
+        "str",
+        "",
+        "fingerprint of all inputs of the scenario, and of the sample drawn from",
+    ),
     note("version", "str", "", "version of pricewar"),
     note("edition", "int", "", "edition of the model: results of two editions are not comparable"),
     note("status", "str", "", "ok or failed"),

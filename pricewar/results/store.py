@@ -11,6 +11,7 @@ import platform
 import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from functools import reduce
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final, Self
@@ -25,8 +26,9 @@ from pricewar.base.errors import ResultsError, bad_input
 from pricewar.files.digest import sha256
 from pricewar.files.folders import RUN, replaced
 
+from .drawn import Drawn
 from .schema import SCHEMA, columns
-from .stored import read_record, read_table, seconds_of, write_table
+from .stored import completed, fitted, read_record, read_table, seconds_of, write_table
 
 _NUMPY: Final = {"int": np.dtype("int64"), "float": np.dtype("float64"), "bool": np.dtype("bool")}
 
@@ -44,7 +46,7 @@ def table(name: str, data: Columns | pd.DataFrame) -> pd.DataFrame:
     Raises:
         ResultsError: a column is missing, unknown, or of another type.
     """
-    frame = pd.DataFrame(data)
+    frame = completed(name, pd.DataFrame(data))
     _check_columns(name, frame)
     frame = frame[columns(name)].reset_index(drop=True)
     try:
@@ -59,18 +61,6 @@ def _is(column: pd.Series, dtype: str) -> bool:
     if dtype == "str":
         return pd.api.types.infer_dtype(column, skipna=False) == "string"
     return bool(column.dtype == _NUMPY[dtype])
-
-
-def fitted(name: str, frame: pd.DataFrame, edition: int) -> pd.DataFrame:
-    """A table of an older edition in the columns of today.
-
-    What it does not have is empty: NaN, "", 0 or False by type; its edition is known. Columns that the schema
-    no longer has are left out.
-    """
-    blank: dict[str, Any] = {"str": "", "int": 0, "float": np.nan, "bool": False}
-    known = {"edition": edition, "seconds": np.nan}
-    missing = {c.name: known.get(c.name, blank[c.dtype]) for c in SCHEMA[name] if c.name not in frame}
-    return frame.assign(**missing)[columns(name)]
 
 
 def empty(name: str) -> pd.DataFrame:
@@ -103,6 +93,8 @@ class Results:
     """Scenario -> all its inputs as they were run, as a tree: `pricewar.load(results.inputs["name"])`."""
     sources: Mapping[str, str] = field(default_factory=dict)
     """The user's own code that the scenarios name: module -> SHA-256 (`pricewar.base.sources`)."""
+    drawn: Drawn = field(default_factory=Drawn)
+    """What differs between seeds: luck, parameters or both; with the parameters of each seed."""
 
     def __post_init__(self) -> None:
         for name in SCHEMA:
@@ -173,7 +165,7 @@ class Results:
             {name: held for name, held in words.items() if name in scenarios}
             for words in (self.about, self.inputs)
         )
-        return self.but(**kept, about=about, inputs=inputs)
+        return self.but(**kept, about=about, inputs=inputs, drawn=self.drawn.only(scenarios))
 
     def require_complete(self) -> Self:
         """These results, if there are runs and none failed.
@@ -228,6 +220,7 @@ class Results:
             "sources": dict(self.sources),
             "sha256": {path.name: sha256(path) for path in sorted(draft.glob("*.parquet"))},
             "inputs": self.inputs,
+            **self.drawn.write(draft),
         }
 
     @classmethod
@@ -252,7 +245,9 @@ class Results:
             frames[name] = fitted(name, frame, edition) if edition < EDITION else frame
         frames["runs"]["seconds"] = seconds_of(record, folder / RUN, len(frames["runs"]))
         text: dict[str, Any] = {name: record[name] for name in ("about", "names", "command")}
-        return cls(**frames, **text, inputs=record.get("inputs", {}), sources=record.get("sources", {}))
+        drawn = Drawn.read(record, folder)
+        own = {"inputs": record.get("inputs", {}), "sources": record.get("sources", {}), "drawn": drawn}
+        return cls(**frames, **text, **own)
 
 
 def _named() -> str:
@@ -269,7 +264,8 @@ def concat(parts: Iterable[Results]) -> Results:
     """Many results as one, in the order given; the command is that of the first part that has one.
 
     Raises:
-        ResultsError: parts of different editions of the model: their numbers are not comparable.
+        ResultsError: parts of different editions of the model, or whose seeds stand for different things:
+            their numbers are not comparable.
     """
     parts = list(parts)
     editions = sorted({part.edition for part in parts if len(part.runs)})
@@ -284,7 +280,9 @@ def concat(parts: Iterable[Results]) -> Results:
     command = next((part.command for part in parts if part.command), "")
     inputs = {name: tree for part in parts for name, tree in part.inputs.items()}
     code = {module: mark for part in parts for module, mark in part.sources.items()}
-    return Results(**joined, about=about, names=names, command=command, inputs=inputs, sources=code)
+    drawn = reduce(Drawn.joined, [part.drawn for part in parts if len(part.runs)] or [Drawn()])
+    words: dict[str, Any] = {"about": about, "names": names, "command": command}
+    return Results(**joined, **words, inputs=inputs, sources=code, drawn=drawn)
 
 
 def software() -> dict[str, str]:

@@ -15,10 +15,12 @@ import pyarrow.parquet as pq
 from pricewar.base.errors import ResultsError
 from pricewar.files.digest import sha256
 
-from .schema import SCHEMA
+from .schema import SCHEMA, columns
 
 _ARROW: Final = {"str": pa.string(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
 _CSV: Final = ("market", "open_orders", "log", "campaigns", "runs")
+LATER: Final[Mapping[str, Mapping[str, Any]]] = {"runs": {"uncertainty": "luck", "draw": -1}}
+"""Columns that came within an edition, and what they are in results that do not have them."""
 
 
 def write_table(name: str, frame: pd.DataFrame, folder: Path) -> None:
@@ -85,3 +87,20 @@ def read_table(path: Path, digests: Mapping[str, str]) -> pd.DataFrame:
     if not same:
         raise ResultsError(f"{path}: damaged or exchanged: not the file that run.json names")
     return frame
+
+
+def fitted(name: str, frame: pd.DataFrame, edition: int) -> pd.DataFrame:
+    """A table of an older edition in the columns of today.
+
+    What it does not have is empty: NaN, "", 0 or False by type; its edition is known. Columns that the schema
+    no longer has are left out.
+    """
+    blank: dict[str, Any] = {"str": "", "int": 0, "float": np.nan, "bool": False}
+    known = {"edition": edition, "seconds": np.nan, **LATER.get(name, {})}
+    missing = {c.name: known.get(c.name, blank[c.dtype]) for c in SCHEMA[name] if c.name not in frame}
+    return frame.assign(**missing)[columns(name)]
+
+
+def completed(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """A table of this edition with the columns that came while it stood."""
+    return frame.assign(**{k: v for k, v in LATER.get(name, {}).items() if k not in frame})

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -24,19 +23,26 @@ from pricewar.files.toml_text import is_file, read_toml
 from pricewar.interventions import Intervention
 
 from .checks import CHECKS, Check
+from .from_data import data_tree, under
+from .laying import Tree, lay, merge
 from .tree import FirmSpec, ProductSpec, Scenario, problems_of
 
-Tree = dict[str, Any]
+__all__ = [
+    "Source",
+    "Tree",
+    "data_tree",
+    "find",
+    "load",
+    "merge",
+    "merged",
+    "shipped_directory",
+    "shipped_scenarios",
+]
+
 Source = Scenario | str | Path | Mapping[str, Any]
 """A scenario, a shipped name, a file, or all inputs as a tree."""
 LONGEST_CHAIN: Final = 20
 """Files that extend each other."""
-PETROL_MARKET = ("petrol_price", "petrol_margin", "petrol_purchase_tax")
-FIRM = (
-    "gross_margin", "fixed_cost", "cash", "capacity", "payable_days", "dealer_stock", "backlog",
-    "petrol_sales_share",
-)  # fmt: skip
-"""Figures of a data set that go into a scenario under the same names."""
 
 
 def shipped_directory(what: str) -> Path:
@@ -144,7 +150,7 @@ def _in_extended(source: str, error: InputError) -> InputError:
     """An error in a file that another one extends: the user gave only the other one."""
     if error.source == source:
         return error
-    return InputError(source, tuple(_under(f"extends {error.source}", p) for p in error.problems))
+    return InputError(source, tuple(under(f"extends {error.source}", p) for p in error.problems))
 
 
 def _laid(layers: list[tuple[str, Tree]], older: dict[str, int]) -> Tree:
@@ -159,11 +165,12 @@ def _laid(layers: list[tuple[str, Tree]], older: dict[str, int]) -> Tree:
             tree.pop("edition", None)
             if stated < EDITION:
                 older[source] = stated
-            if "data" in tree:
+            describes = "data" in tree
+            if describes:
                 laid = merge(laid, data_tree(tree.pop("data"), source))
         except InputError as error:
             raise _in_extended(top, error) from error
-        laid = merge(laid, tree)
+        laid = lay(laid, tree, source, describes)
     return laid
 
 
@@ -179,91 +186,6 @@ def _base(path: Path, name: object) -> Path:
         raise InputError(
             str(path), tuple(Problem("extends", p.found, p.allowed) for p in error.problems)
         ) from error
-
-
-def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Tree:
-    """`over` merged onto `base`: tables merge, lists are added, anything else replaces.
-
-    A table that names another `kind` than the one below it replaces it whole: parameters of one rule
-    mean nothing to another.
-    """
-    tree = dict(base)
-    for key, value in over.items():
-        below = tree.get(key)
-        if isinstance(below, dict) and isinstance(value, dict):
-            other_kind = "kind" in value and value["kind"] != below.get("kind")
-            tree[key] = dict(value) if other_kind else merge(below, value)
-        elif isinstance(below, list) and isinstance(value, list) and key in ("events", "interventions"):
-            tree[key] = [*below, *value]
-        else:
-            tree[key] = value
-    return tree
-
-
-def data_tree(name: object, source: str) -> Tree:
-    """Firms, products and own tables of a market data set, as a tree.
-
-    Raises:
-        InputError: no such data set, or one that does not hold together.
-    """
-    if not isinstance(name, str):
-        raise bad_input(source, ("data", name, "the name or directory of one data set"))
-    try:
-        changed = tuple((str(file), file.stat().st_mtime_ns) for file in _files_of(name))
-        return _data_tree(name, changed)
-    except (OSError, ValueError) as error:  # a name that no directory can have
-        raise bad_input(source, ("data", name, f"the name or directory of one data set ({error})")) from error
-    except InputError as error:
-        raise InputError(source, tuple(_under("data", p) for p in error.problems)) from error
-
-
-def _files_of(data: str) -> list[Path]:
-    """The files that a data set is read from, also those of the sets that it extends."""
-    from pricewar.data.layers import layers
-
-    homes = [layer.home for layer in layers(data)]
-    found = (file for home in homes if isinstance(home, Path) for file in home.iterdir())
-    return sorted(file for file in found if file.suffix in (".csv", ".toml"))
-
-
-def _under(field: str, problem: Problem) -> Problem:
-    return Problem(f"{field}, {problem.place}", problem.found, problem.allowed)
-
-
-@lru_cache(maxsize=16)
-def _data_tree(name: str, changed: tuple[tuple[str, int], ...]) -> Tree:
-    from pricewar.data import load_market_data
-
-    market = load_market_data(name)
-    firms = market.firms
-    products = market.products
-    figures: Tree = {
-        "firms": {str(key): _firm(dict(row)) for key, row in firms.iterrows()},
-        "products": {str(key): _product(dict(row)) for key, row in products.iterrows()},
-        "market": {"vat": market.market["vat_rate"], **_given(market.market, PETROL_MARKET)},
-        "consumers": {
-            "shoppers": market.market["shoppers_per_month"],
-            **_given(market.market, ("petrol_share",)),
-        },
-    }
-    return merge(figures, market.scenario)
-
-
-def _given(figures: Mapping[str, float], names: tuple[str, ...]) -> Tree:
-    return {name: figures[name] for name in names if name in figures}
-
-
-def _firm(row: Mapping[str, Any]) -> Tree:
-    known = {key: float(row[key]) for key in FIRM if key in row and row[key] == row[key]}
-    return {"name": str(row["name"]), **known}
-
-
-def _product(row: Mapping[str, Any]) -> Tree:
-    texts = ("firm", "name", "segment", "body", "powertrain")
-    numbers = ("list_price", "promotion", "units", "battery_kwh", "range_km")
-    tree: Tree = {key: str(row[key]) for key in texts}
-    tree |= {key: float(row[key]) for key in numbers if row[key] == row[key]}
-    return tree
 
 
 def _validated(tree: Tree, source: str) -> Scenario:

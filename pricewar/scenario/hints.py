@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from pricewar.base.paths import matches
+
 from .columns import labels
 from .levels import idle_level, levels
 from .preferences import Hotelling, Linear, NestedLogit
@@ -32,6 +34,14 @@ def hints(scenario: Scenario) -> Iterator[str]:
     yield from _without_effect(scenario)
     yield from _of_nobody(scenario)
     yield from unsettled(scenario)
+    yield from _fixed_nowhere(scenario)
+
+
+def _fixed_nowhere(scenario: Scenario) -> Iterator[str]:
+    tree = scenario.model_dump() if scenario.fixed else {}
+    for path in scenario.fixed:
+        if not any(matches(tree, path)):
+            yield f"fixed: {path} leads to no parameter, so it fixes nothing"
 
 
 def mean_price(scenario: Scenario) -> float:

@@ -6,10 +6,10 @@ prices incl. VAT unless the name says net. Files are read in `scenario_file`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
@@ -57,6 +57,13 @@ __all__ = [
 ]
 
 
+Uncertainty = Literal["luck", "parameters", "both"]
+"""What differs between the seeds of a scenario: luck, parameters, or both."""
+UNCERTAIN: Final = ("demand", "market", "dynamics", "supply_chain", "campaigns", "noise")
+"""Parts of a scenario that hold parameters of which a market knows only a joint sample."""
+SEEDS_ONLY: Final = ("uncertainty", "posterior", "fixed")
+"""Fields that say what seeds stand for; a run does not depend on them."""
+
 REQUIRED = {
     "consumers.shoppers": "a value is required: people who consider buying in a month, "
     "more than the units sold",
@@ -72,6 +79,22 @@ class Scenario(Table):
     start: Month = "2025-05"
     periods: int = Field(36, ge=1, le=600, description="months")
     seed: Seed = 1
+    uncertainty: Uncertainty | None = Field(
+        None,
+        description="what seeds draw: luck, parameters, or both; none: what a command takes, luck for run, "
+        "both where scenarios are compared",
+    )
+    posterior: str = Field(
+        "",
+        max_length=1000,
+        description="joint sample of the parameters: a name that ships, or a .csv file, also one beside the "
+        "file; none: seeds hold luck alone",
+    )
+    fixed: tuple[str, ...] = Field(
+        (),
+        description="paths and patterns that seeds do not draw; what a file changes in the market that it "
+        "extends, and what is changed by `--set` or `but`, is added to them",
+    )
     market: MarketSpec = MarketSpec()
     consumers: ConsumerSpec
     demand: Annotated[Preferences, RuleOf("pricewar.scenario.preferences", Preferences, "Logit")] = Logit()
@@ -111,7 +134,8 @@ class Scenario(Table):
         Numbers in a path index lists (`events.0.depth`); patterns change all that they match
         (`firms.*.cash`, `products.byd_*.promotion`, see `pricewar.base.paths`). Changes are made in the order
         given, those of a `kind` first: it comes with its own defaults, since parameters of one rule mean
-        nothing to another. Keyword arguments name parts of the top level.
+        nothing to another. Keyword arguments name parts of the top level. Where the scenario names a joint
+        sample of its parameters, what is changed is `fixed`: seeds draw it no more.
 
         Raises:
             InputError: a path that leads nowhere, a pattern that matches nothing, or a value that is not
@@ -127,6 +151,8 @@ class Scenario(Table):
         lost = [Problem(path, *why) for path, value in wanted.items() if (why := change(tree, path, value))]
         if lost:
             raise InputError(f"scenario {self.name}", tuple(lost))
+        if self.posterior and "fixed" not in wanted:
+            tree["fixed"] = fixed_with(self.fixed, wanted)
         return scenario_from(tree, source=f"scenario {self.name}")
 
     def _with_kinds(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -146,12 +172,12 @@ class Scenario(Table):
 
     @cached_property
     def digest(self) -> str:
-        """Short name of the content: changes with any input except the seed and the texts.
+        """Short name of the content: changes with any input of a run except the seed and the texts.
 
         A user's own rules count with their source. Shipped rules count only with their parameters; what
         they do is named by the edition of the model.
         """
-        tree = self.model_dump(mode="json", exclude={"seed", "title", "name"})
+        tree = self.model_dump(mode="json", exclude={"seed", "title", "name", *SEEDS_ONLY})
         _forget(tree)
         own = sources(tree)
         tree |= {"sources": own} if own else {}
@@ -181,6 +207,13 @@ def _forget(tree: dict[str, Any]) -> None:
     for name in ("firm_sd", "firm_memory"):
         if tree["noise"][name] == quiet[name]:
             del tree["noise"][name]
+
+
+def fixed_with(before: Iterable[str], changed: Iterable[str]) -> tuple[str, ...]:
+    """Paths that seeds do not draw: those of before, and of changes those that hold parameters."""
+    heads = ((path, path.partition(".")[0]) for path in changed)
+    more = (path for path, head in heads if "*" in head or head in UNCERTAIN)
+    return tuple(sorted({*before, *more}))
 
 
 def scenario_from(tree: Mapping[str, Any], source: str) -> Scenario:
