@@ -107,8 +107,8 @@ def moments(found: Estimate) -> str:
     heads = ["moment", "record", "error", "runs, 50%", "5%", "95%", "inside", "speaks to", "why the error"]
     rows = [
         [
-            row["moment"], f"{row['record']:.3g}", f"{row['error']:g}", *(f"{row[p]:.3g}" for p in ("p50", "p05", "p95")),
-            "yes" if row["inside"] else "**no**", row["speaks_to"], row["why"],
+            row["moment"], f"{row['record']:.3g}", f"{row['error']:g}",
+            *(f"{row[p]:.3g}" for p in ("p50", "p05", "p95")), "yes" if row["inside"] else "**no**", row["speaks_to"], row["why"],
         ]
         for row in found.moments.to_dict("records")
     ]  # fmt: skip
@@ -138,7 +138,8 @@ def jacobian(found: Estimate) -> str:
     ]
     values = found.singular["value"]
     said = ", ".join(f"{value:.2g}" for value in values)
-    words = f"Singular values: {said}. {int((values > 1.0).sum())} of them are above 1, for {len(PARAMETERS)} parameters."
+    clear = int((values > 1.0).sum())
+    words = f"Singular values: {said}. {clear} of them are above 1, for {len(PARAMETERS)} parameters."
     return _table(["moment", *(NAMES[name] for name in table.columns)], rows, 1) + "\n\n" + words
 
 
