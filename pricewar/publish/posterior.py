@@ -73,12 +73,11 @@ def parts(found: Estimate) -> dict[str, str]:
 def elasticity(found: Estimate) -> str:
     """One sentence: the elasticity with the rule and without."""
     row = found.parameters.set_index("parameter").loc["own_elasticity"]
-    words = [
-        f"{row[f'{kind}p50']:.1f} ({row[f'{kind}p05']:.1f} to {row[f'{kind}p95']:.1f}), with a standard deviation "
-        f"of {row[f'{kind}sd_of_prior']:.2f} of the prior's"
+    rule, free = (
+        f"{_middle(row, kind)}, with a standard deviation of {row[f'{kind}sd_of_prior']:.2f} of the prior's"
         for kind in ("", "free_")
-    ]
-    return f"With the rule: {words[0]}. From the record alone: {words[1]}."
+    )
+    return f"With the rule: {rule}. From the record alone: {free}."
 
 
 def parameters(found: Estimate) -> str:
@@ -108,7 +107,8 @@ def moments(found: Estimate) -> str:
     rows = [
         [
             row["moment"], f"{row['record']:.3g}", f"{row['error']:g}",
-            *(f"{row[p]:.3g}" for p in ("p50", "p05", "p95")), "yes" if row["inside"] else "**no**", row["speaks_to"], row["why"],
+            *(f"{row[p]:.3g}" for p in ("p50", "p05", "p95")),
+            "yes" if row["inside"] else "**no**", row["speaks_to"], row["why"],
         ]
         for row in found.moments.to_dict("records")
     ]  # fmt: skip
