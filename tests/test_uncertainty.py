@@ -29,6 +29,7 @@ from pricewar.report import write_report
 from pricewar.results.store import Results, concat
 from pricewar.runs import compare, run
 from pricewar.scenario.files import load, merged
+from pricewar.scenario.hints import hints
 from pricewar.scenario.tree import Scenario, Uncertainty
 
 CUT = {"kind": "Cut", "month": "2025-02", "firm": "bolt", "depth": 0.3}
@@ -271,6 +272,13 @@ def test_a_tree_that_was_kept_is_drawn_as_before(tmp_path: Path) -> None:
     again = load(json.loads(json.dumps(kept.inputs["calm"])))
     assert again == scenario
     assert same(kept, compare([again], 2))
+
+
+def test_a_fixed_path_that_leads_nowhere_is_a_hint() -> None:
+    told = list(hints(small(fixed=("demand.own_elastcity", "demand.own_elasticity"))))
+    assert [line for line in told if line.startswith("fixed")] == [
+        "fixed: demand.own_elastcity leads to no parameter, so it fixes nothing"
+    ]
 
 
 # --- what is not known, and what is wrong

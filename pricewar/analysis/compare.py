@@ -1,8 +1,8 @@
 """Scenarios against a baseline: means over seeds and paired differences, each with its 95% interval.
 
 Runs with one seed share their luck, so the difference of a seed is the effect of what was changed; the
-interval is over those differences, not over the two scenarios apart. It covers luck alone; the uncertainty
-of the parameters is not in it.
+interval is over those differences, not over the two scenarios apart. It covers what seeds draw: luck, and
+parameters too where the runs drew them (`Results.drawn`).
 """
 
 from __future__ import annotations

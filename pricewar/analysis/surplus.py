@@ -1,7 +1,6 @@
 """What buyers gain against the baseline: in money, per car, and in per cent of an income fifth's own surplus.
 
-A level of surplus means nothing, so no level is given. All intervals are 95% over seeds: the luck of demand
-alone.
+A level of surplus means nothing, so no level is given. All intervals are 95% over seeds, of what seeds draw.
 """
 
 from __future__ import annotations

@@ -228,6 +228,8 @@ def run_all(request: Request, loaded: list[Scenario]) -> Results:
             if twice:
                 alone = runs.compare(loaded, seeds, uncertainty="luck", **how)
                 _refuse(alone)
+                if lost := int((alone.runs["status"] != "ok").sum()):
+                    console.say(f"{lost} of {len(alone.runs)} runs with luck alone failed", request.quiet)
                 results = with_luck(results, alone, request.baseline)
     return results.but(command=request.line)
 
