@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import pandas as pd
-
 from pricewar.cli.posterior import NAME, estimated, sample_text
 from pricewar.data.history import load_history
 from pricewar.estimate.study import Estimate, Sizes, digest_of_markets
@@ -72,7 +70,8 @@ def parts(found: Estimate) -> dict[str, str]:
 
 def elasticity(found: Estimate) -> str:
     """One sentence: the elasticity with the rule and without."""
-    row = found.parameters.set_index("parameter").loc["own_elasticity"]
+    rows = found.parameters.to_dict("records")
+    row = next(row for row in rows if row["parameter"] == "own_elasticity")
     rule, free = (
         f"{_middle(row, kind)}, with a standard deviation of {row[f'{kind}sd_of_prior']:.2f} of the prior's"
         for kind in ("", "free_")
@@ -189,7 +188,7 @@ def structures(found: Estimate) -> str:
     return _table(heads, rows, 2)
 
 
-def _middle(row: Mapping[str, Any] | pd.Series[Any], kind: str) -> str:
+def _middle(row: Mapping[Any, Any], kind: str) -> str:
     return f"{row[f'{kind}p50']:.3g} ({row[f'{kind}p05']:.3g} to {row[f'{kind}p95']:.3g})"
 
 
