@@ -28,13 +28,13 @@ NAMES = {
     "squeeze": "squeeze of suppliers",
     "lead_level": "level of leading",
     "follow_level": "level of answering",
-    "follow_size": "effect of size on answers",
+    "follow_size": "size, effect on answers",
     "lead_size": "median cut of leaders",
     "new_money": "share of new money",
     "patience": "patience (kappa)",
-    "firm_sd": "size of firms' shocks",
-    "firm_memory": "memory of firms' shocks",
-    "market_sd": "size of market shocks",
+    "firm_sd": "firms' shocks, factor",
+    "firm_memory": "memory of shocks",
+    "market_sd": "shocks to the market",
 }
 
 
@@ -90,6 +90,9 @@ def _marginal(axes: Axes, parameter: Parameter, with_rule: Floats, without: Floa
     axes.tick_params(labelsize=7)
     if parameter.log:
         axes.set_xscale("log")
+        ends = (parameter.low, 1.0, parameter.high)
+        axes.set_xticks(ends, [f"{end:g}" for end in ends])
+        axes.minorticks_off()
 
 
 def _ridge(found: Estimate) -> Drawing:
