@@ -105,8 +105,8 @@ def moments(found: Estimate) -> str:
     heads = ["moment", "record", "error", "runs, 50%", "5%", "95%", "inside", "speaks to", "why the error"]
     rows = [
         [
-            row["moment"], f"{row['record']:.3g}", f"{row['error']:g}",
-            *(f"{row[p]:.3g}" for p in ("p50", "p05", "p95")),
+            row["moment"], plain(row["record"]), f"{row['error']:g}",
+            *(plain(row[p]) for p in ("p50", "p05", "p95")),
             "yes" if row["inside"] else "**no**", row["speaks_to"], row["why"],
         ]
         for row in found.moments.to_dict("records")
@@ -192,8 +192,13 @@ def _middle(row: Mapping[Any, Any], kind: str) -> str:
     return f"{row[f'{kind}p50']:.3g} ({row[f'{kind}p05']:.3g} to {row[f'{kind}p95']:.3g})"
 
 
+def plain(value: float) -> str:
+    """Three digits; what is nought but for rounding is nought."""
+    return "0" if abs(value) < 1e-9 else f"{value:.3g}"
+
+
 def _number(value: float) -> str:
-    return "" if value != value else f"{value:.3g}"
+    return "" if value != value else plain(value)
 
 
 def _table(heads: list[str], rows: list[list[str]], texts: int) -> str:
