@@ -350,6 +350,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     texts = []
     for scenarios in (["baseline", "byd-one-third"], quiet):
         words = ["compare", *scenarios, "--seeds", "2", "--out", str(folder / "out"), "--workers", "1"]
+        words += ["--uncertainty", "luck"]
         done = CliRunner().invoke(app, words)
         assert done.exit_code == 0, done.output
         texts.append(done.stdout)
