@@ -15,17 +15,28 @@ import numpy as np
 import pandas as pd
 
 from pricewar.base.arrays import Floats
+from pricewar.base.errors import bad_input
 from pricewar.base.months import month_after, months_between
 from pricewar.data import load_market_data
 from pricewar.data.history import History
 from pricewar.scenario.files import load
 from pricewar.scenario.tree import Scenario
 
-from .margin_law import LAG, METRIC, MarginLaw, changes_of, fit_margins, months_in, printed
-from .margin_law import quarter_of, quarters_between
+from .margin_law import (
+    LAG,
+    METRIC,
+    MarginLaw,
+    changes_of,
+    fit_margins,
+    months_in,
+    printed,
+    quarter_of,
+    quarters_between,
+)
 from .model_forecast import HORIZON, Constants
 from .momentum import best_kept
 from .past import Past
+from .ranges import PUBLISHED
 from .total import Growth, growth
 
 LOCKED: Final = ("2022-04", "2022-05")
@@ -38,12 +49,14 @@ SERIES: Final = {
     "tesla": ("retail_domestic",),
     "xpeng": ("deliveries",),
 }
-"""Makers with a figure for each month from January 2022, and which; BYD's of 2022 and 2023 hold its commercial
-vehicles (0.3% of December 2023)."""
+"""Makers with a figure for each month from January 2022, and which; BYD's of 2022 and 2023 hold its
+commercial vehicles (0.3% of December 2023)."""
 YEAR_LAG: Final = 3
 """Months from the end of a year until its report."""
 UNKNOWN: Final = 0.05
 """Half width of the range of a margin of which nothing was printed, about the median of those that were."""
+UNPRINTED: Final = 2
+"""Quarters by which a margin that nobody prints is taken to be old, on top of its range; assumed."""
 ROOM: Final = 0.65
 """Use of a plant of which nothing is known; assumed."""
 PACK: Final = 855.0
@@ -55,6 +68,10 @@ RISES: Final = {"byd": "price_rise_announced_byd", "aion": "price_rise_announced
 """Makers that had said by how much prices rise when the national subsidy ends with 2022."""
 GUESS_SD: Final = (0.10, 0.15)
 """Standard deviations of growth of cars and of log odds where no month has a year before it; assumed."""
+
+
+Ends = tuple[float, float, float]
+"""A figure and its range."""
 
 
 class Margin(NamedTuple):
@@ -76,7 +93,10 @@ def record(history: History, month: str) -> Past:
         found = [own[own["metric"] == metric].set_index("month")["value"] for metric in metrics]
         return found[0] if len(found) == 1 else found[0].combine_first(found[1])
 
-    totals = {"passenger": series("total-passenger", "all_cars"), "nev": series("total-nev", "retail_domestic")}
+    totals = {
+        "passenger": series("total-passenger", "all_cars"),
+        "nev": series("total-nev", "retail_domestic"),
+    }
     table = pd.DataFrame(totals | {firm: series(firm, *names) for firm, names in SERIES.items()})
     table = table.sort_index().dropna()
     units = table[list(SERIES)].to_numpy(float).T
@@ -91,7 +111,7 @@ def record(history: History, month: str) -> Past:
 
 
 def last_margins(history: History, month: str) -> dict[str, Margin]:
-    """The newest margin that each maker had printed by the end of a month: that of its cars, if there is one."""
+    """The newest margin that each maker had printed by the end of a month, of its cars if both are."""
     found: dict[str, Margin] = {}
     table = history.margins
     for metric in ("gross_margin_pct", METRIC):
@@ -100,15 +120,10 @@ def last_margins(history: History, month: str) -> dict[str, Margin]:
             quarter, last = _told(period)
             if months_between(last, month) < (YEAR_LAG if last[5:] == "12" else LAG):
                 continue
-            firm, new = str(row.firm), Margin(float(str(row.value)) / 100.0, quarter)
-            old = found.get(firm)
-            if old is None or metric == METRIC or new.quarter > old.quarter:
-                found[firm] = _better(old, new)
+            firm = str(row.firm)
+            if firm not in found or quarter >= found[firm].quarter:
+                found[firm] = Margin(float(str(row.value)) / 100.0, quarter)
     return found
-
-
-def _better(old: Margin | None, new: Margin) -> Margin:
-    return new if old is None or new.quarter >= old.quarter else old
 
 
 def _told(period: str) -> tuple[str, str]:
@@ -125,24 +140,26 @@ def law(history: History, month: str) -> MarginLaw:
 
 
 def ages(margins: Mapping[str, Margin], firms: tuple[str, ...], month: str) -> tuple[Floats, Floats]:
-    """(F,) margins as printed, NaN without one, and quarters since then, 0 without one: those are drawn."""
+    """(F,) margins as printed, NaN without one, and quarters since then, `UNPRINTED` without one."""
     quarter = quarter_of(month)
     value = np.array([margins[firm].value if firm in margins else np.nan for firm in firms])
-    since = [quarters_between(margins[firm].quarter, quarter) if firm in margins else 0 for firm in firms]
+    since = [
+        quarters_between(margins[firm].quarter, quarter) if firm in margins else UNPRINTED for firm in firms
+    ]
     return value, np.array(since)
 
 
 def constants(past: Past, history: History) -> Constants:
     """Trend and growth as the months up to an origin show them.
 
-    The least standard deviation of growth is its scatter over all months with a year before them; without such
-    a month growth is what was forecast in print, with standard deviations that are assumed.
+    The least standard deviation of growth is its scatter over all months with a year before them; without
+    such a month growth is what was forecast in print, with standard deviations that are assumed.
     """
     even = past.even
     if len(past.months) <= 12:
-        return Constants(best_kept(past), _forecast(history))
+        return Constants(best_kept(even), _forecast(history))
     scatter = growth(even, newest=len(even.months), least_sd=0.0).cars_sd
-    return Constants(best_kept(past), growth(even, least_sd=scatter))
+    return Constants(best_kept(even), growth(even, least_sd=scatter))
 
 
 def _forecast(history: History) -> Growth:
@@ -156,27 +173,78 @@ def _forecast(history: History) -> Growth:
     return Growth(0.0, GUESS_SD[0], odds, GUESS_SD[1], 1)
 
 
+def as_printed(figures: pd.DataFrame, margins: Mapping[str, Margin]) -> pd.DataFrame:
+    """Figures with margins of firms as they were printed last; ranges are widened to hold them."""
+    chosen = figures[(figures["table"] == "firms") & (figures["variable"] == "gross_margin")]
+    new: dict[tuple[str, str], Ends] = {}
+    for entity, low, high in zip(chosen["entity"], chosen["low"], chosen["high"], strict=True):
+        known = margins.get(str(entity))
+        if known is not None:
+            ends = (min(low, known.value - PUBLISHED), max(high, known.value + PUBLISHED))
+            new[str(entity), "gross_margin"] = (known.value, *(ends if low == low else (np.nan, np.nan)))
+    return with_figures(figures, new)
+
+
+def with_figures(figures: pd.DataFrame, new: Mapping[tuple[str, str], Ends]) -> pd.DataFrame:
+    """Figures of firms with other values and ranges.
+
+    Args:
+        figures: as `load_market_data` gives them.
+        new: firm and variable -> value, low, high; NaN: without a range.
+    """
+    keys = list(zip(figures["entity"].astype(str), figures["variable"].astype(str), strict=True))
+    rows = [new.get(key) if table == "firms" else None
+            for key, table in zip(keys, figures["table"], strict=True)]  # fmt: skip
+    old = zip(figures["value"], figures["low"], figures["high"], rows, strict=True)
+    value, low, high = zip(
+        *((v, a, b) if r is None else (str(r[0]), *r[1:]) for v, a, b, r in old), strict=True
+    )
+    return figures.assign(value=value, low=np.array(low, float), high=np.array(high, float))
+
+
+def fixed_cost(history: History, firm: str, margin: Margin) -> float:
+    """CNY a month between a quarter's gross profit and the result that was printed with it.
+
+    Args:
+        history: the record; revenue a car is that of the newest year before the quarter's end.
+        firm: a maker whose car segment has a result of its own.
+        margin: of the quarter.
+
+    Raises:
+        InputError: no result or no deliveries of that quarter.
+    """
+    own = history.margins[history.margins["firm"] == firm]
+    value = own.groupby(["metric", "period"])["value"].first()
+    year = margin.quarter[:4]
+    try:
+        revenue = value["deliveries", margin.quarter] * value["revenue_per_vehicle_cny", year]
+        result = 1e6 * value["operating_profit_cny_mn", margin.quarter]
+    except KeyError as error:
+        raise bad_input(
+            "fixed_cost", ("firm, quarter", f"{firm}, {margin.quarter}", "one in the record")
+        ) from error
+    return float(margin.value * revenue - result) / 3.0
+
+
 def figures_of(data: str, history: History, month: str, past: Past) -> pd.DataFrame:
     """Figures of a data set with margins and plants as they were known at the end of a month."""
-    table = load_market_data(data).figures.copy()
+    table = load_market_data(data).figures
     margins = last_margins(history, month)
     middle = float(np.median([margin.value for margin in margins.values()]))
-    firms = (table["table"] == "firms") & table["variable"].isin(("gross_margin", "capacity"))
     units = table[(table["table"] == "firms") & (table["variable"] == "units")].set_index("entity")["value"]
     plants = history.firms[history.firms["metric"] == "capacity_units_per_year_end_2022"]
     built = plants.groupby("firm")["value"].last() / 12.0
-    for at in table.index[firms]:
-        firm, variable = str(table.at[at, "entity"]), table.at[at, "variable"]
-        if variable == "gross_margin":
-            known = firm in margins
-            value = margins[firm].value if known else middle
-            ends = (np.nan, np.nan) if known else (middle - UNKNOWN, middle + UNKNOWN)
+    new: dict[tuple[str, str], Ends] = {}
+    for firm, cars in units.items():
+        name = str(firm)
+        if name in margins:
+            new[name, "gross_margin"] = (margins[name].value, np.nan, np.nan)
         else:
-            best = past.units[past.firms.index(firm)].max() if firm in past.firms else 0.0
-            value = max(float(built.get(firm, 0.0)), float(best), float(units[firm]) / ROOM)
-            ends = (value, 1.5 * value)
-        table.loc[at, ["value", "low", "high"]] = [str(value), *ends]
-    return table
+            new[name, "gross_margin"] = (middle, middle - UNKNOWN, middle + UNKNOWN)
+        best = float(past.units[past.firms.index(name)].max()) if name in past.firms else 0.0
+        plant = max(float(built.get(name, 0.0)), best, float(cars) / ROOM)
+        new[name, "capacity"] = (plant, plant, 1.5 * plant)
+    return with_figures(table, new)
 
 
 def scenario_of(data: str, history: History, month: str, figures: pd.DataFrame) -> Scenario:
@@ -198,7 +266,7 @@ def scenario_of(data: str, history: History, month: str, figures: pd.DataFrame) 
         "periods": HORIZON + 1,
         "campaigns": {"on": False},
         "market": {"pass_through": 0.7, "settlement": "lower", "deposit": 0.02, "pack_price": PACK},
-        "noise": {"market_sd": 0.0, "taste_sd": 0.10, "taste_memory": 0.6},
+        "noise": {"market_sd": 0.0, "taste_sd": 0.0},
         "supply_chain": {"groups": base.supply_chain.model_dump(mode="json")["groups"]},
         "firms": {str(firm): rule for firm in own.firms.index},
         "events": _announced(history, set(own.firms.index)) if month == "2022-12" else [],

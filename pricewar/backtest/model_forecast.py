@@ -21,8 +21,8 @@ from pricewar.base.luck import stream
 from pricewar.data import MarketData
 
 from .books import Books
-from .money import Start, draw_money, editions
 from .momentum import KEPT, fit_errors, fit_momentum, past_errors
+from .money import Start, draw_money, editions
 from .names import DELIVERIES, MONTHS
 from .past import Past
 from .simulate import Simulated
@@ -150,6 +150,7 @@ def share_drift(
     past: Past, firms: tuple[str, ...], draws: int, rng: np.random.Generator, kept: float = KEPT
 ) -> Floats:
     """(D, F, H) log change of shares that the model does not explain: momentum where recorded, and error."""
+    past = past.even
     momentum = fit_momentum(past, kept)
     errors = fit_errors(past_errors(past, HORIZON, kept), past.firms)
     ahead = momentum.ahead(HORIZON, rng.uniform(0.7, 0.9, draws))

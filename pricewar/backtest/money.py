@@ -31,6 +31,10 @@ DEEPENS: Final = 1.0 / 9.0
 a line-up with editions in all months of the year keeps its discount for about eight months."""
 
 
+LEAST_MODELS: Final = 4
+"""Models that a maker has at least: the data hold its main ones; assumed."""
+
+
 class Start(NamedTuple):
     """What is known of the base month, (F,) each; None: nothing beside the run."""
 
@@ -104,7 +108,7 @@ def editions(models: Floats | None, shape: tuple[int, ...], luck: np.random.Gene
         return change
     months = np.arange(shape[2])
     for firm, count in enumerate(np.asarray(models, int)):
-        due = luck.integers(1, YEAR + 1, (shape[0], max(count, 1)))[:, :, None]
+        due = luck.integers(1, YEAR + 1, (shape[0], max(count, LEAST_MODELS)))[:, :, None]
         since = months - due
         each = np.where(since >= 0, DEEPENS * since - 1.0, DEEPENS * months)
         change[:, firm] = each.mean(axis=1)

@@ -46,7 +46,7 @@ METRICS: Final = {
     "nev_share_pct": "% of new-energy retail; of all passenger cars for the total",
     "vehicle_gross_margin_pct": "% of net revenue",
     "ev_segment_profit_cny_m": "operating result, millions of CNY a quarter",
-    "discount_pp_change": "change of the discount that buyers get off list since April 2025, percentage points",
+    "discount_pp_change": "change of the discount off list that buyers get since April 2025, points",
     "announced_discount_pp_change": "the same of the discount as it was announced",
     "profit_per_vehicle_cny": "operating profit, CNY a car",
 }

@@ -7,33 +7,27 @@ are estimated from the months before. Actual figures are those of the record, wh
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import Executor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from pricewar.base.arguments import between, luck, takes
 from pricewar.base.arrays import Floats
-from pricewar.base.luck import stream
 from pricewar.base.months import month_after
-from pricewar.data.history import LAST, History, load_history
-from pricewar.experiment.study import Progress
+from pricewar.data.history import LAST, History
 from pricewar.scenario.tree import Scenario
 
 from . import as_known
 from .books import Books, Forecast
 from .margin_law import MAKERS, months_in, printed, quarter_of
-from .model_forecast import HORIZON, model_books, start_of
+from .model_forecast import HORIZON, model_books
 from .money import Start
 from .naive import NO_CHANGE, naive_books
-from .names import ENTITIES, REST, TOTAL
+from .names import ENTITIES, TOTAL
 from .past import Past
-from .ranges import changes, design, ranges
-from .simulate import Simulated, simulate
-from .stack import pool_scores, pooled, weight_of
+from .simulate import Simulated
+from .stack import pool_scores, weight_of
 
 ORIGINS: Final = {
     "2022-12": "china_nev_2022_12",
@@ -42,12 +36,10 @@ ORIGINS: Final = {
     "2024-06": "china_nev_2024_06",
     "2024-12": "china_nev_2024_12",
 }
-"""Origin -> the data set of its market. The sixth, April 2025, is the forecast itself: nothing that came after
-it is in the record."""
+"""Origin -> the data set of its market. The sixth, April 2025, is the forecast: the record ends there."""
 FULL, WITHOUT, STILL, STACKED = "full", "no_simulator", "no_change", "stacked"
+"""As in the column `model`."""
 MODELS: Final = (FULL, WITHOUT, STILL, STACKED)
-LOGS: Final = ("units", "nev_share_pct")
-"""Metrics that are scored in logs too."""
 BUYERS: Final = 500
 PRINTED: Final = "2025-06"
 """Month by whose end all margins of the record were printed."""
@@ -165,8 +157,8 @@ def _units(
         if cell in came and cell[2] == "units" and cell[0] != TOTAL and cell[1] <= until
     ]
     places = [place for place, _ in cells]
-    logs = [np.log(np.maximum(by_model[name].draws[:, places], 1.0)) for name in (FULL, WITHOUT)]
-    return pool_scores(*logs, np.log([value for _, value in cells]))
+    with_run, without = (np.log(np.maximum(by_model[name].draws[:, places], 1.0)) for name in (FULL, WITHOUT))
+    return pool_scores(with_run, without, np.log([value for _, value in cells]))
 
 
 def weights(

@@ -40,11 +40,11 @@ class Past:
     """(F, T) each firm's own series."""
 
     locked: tuple[str, ...] = ()
-    """Months whose totals say nothing of a season, since plants and shops were shut."""
+    """Months that say nothing of a season or a share, since plants and shops were shut."""
 
     @property
     def even(self) -> Past:
-        """The same with the totals of locked months on the line, in logs, between their neighbours."""
+        """The same with locked months on the line, in logs, between their neighbours; units too."""
         place = np.arange(len(self.months))
         free = np.array([month not in self.locked for month in self.months])
 
@@ -52,7 +52,8 @@ class Past:
             line = np.interp(place, place[free], np.log(series[free]))
             return np.where(free, series, np.exp(line))
 
-        return replace(self, passenger=filled(self.passenger), nev=filled(self.nev))
+        units = np.stack([filled(row) for row in self.units])
+        return replace(self, passenger=filled(self.passenger), nev=filled(self.nev), units=units)
 
     @property
     def log_share(self) -> Floats:

@@ -45,7 +45,8 @@ class Simulated:
     months: tuple[str, ...]
     values: dict[str, Floats]
     """Field -> (D, M + 1, F). units: cars a month; revenue, gross_profit, fixed_cost: CNY a month; depth:
-    promotion over list price; told: announced discount over list price, all that was said to be off; sold_out: 1 where the orders in hand exceed a month's capacity."""
+    promotion over list price; told: announced discount over list price; sold_out: 1 where the orders in hand
+    exceed a month's capacity."""
     margin: Floats
     """(D, F) gross margin at the start, as drawn."""
     lost: tuple[str, ...]
@@ -56,7 +57,9 @@ class Simulated:
 
         That a firm cannot make more is what the run knows; season, drift and errors know of no plant.
         """
-        values = {name: np.repeat(field[:, :1], len(self.months), axis=1) for name, field in self.values.items()}
+        values = {
+            name: np.repeat(field[:, :1], len(self.months), axis=1) for name, field in self.values.items()
+        }
         return replace(self, values=values | {"sold_out": np.zeros_like(values["units"])})
 
     def scaled(self, cars: float) -> Simulated:
@@ -133,8 +136,13 @@ class Draws:
     def content(self) -> dict[str, Any]:
         """All that the draws depend on; what they change, by its digest."""
         changes = short_digest(list(self.changes))
-        return {"scenario": self.scenario.digest, "draws": len(self), "seed": self.seed, "changes": changes,
-            "fields": list(FIELDS)}
+        return {
+            "scenario": self.scenario.digest,
+            "draws": len(self),
+            "seed": self.seed,
+            "changes": changes,
+            "fields": list(FIELDS),
+        }
 
     @property
     def digest(self) -> str:
