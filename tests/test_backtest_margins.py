@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from test_backtest import FIRMS, certain, made_up, past
+from test_backtest import FIRMS, certain, made_up, past, small
 
+from pricewar.backtest import Backtest
 from pricewar.backtest.as_known import as_printed, fixed_cost, last_margins, law
 from pricewar.backtest.margin_law import (
     MAKERS,
@@ -28,7 +29,7 @@ from pricewar.base.errors import InputError
 from pricewar.data import load_market_data
 from pricewar.data.history import load_history
 
-__all__ = ["past"]  # the fixture
+__all__ = ["past", "small"]  # fixtures
 
 
 def test_quarters_of_months() -> None:
@@ -121,6 +122,22 @@ def test_editions_set_discounts_to_zero_and_keep_their_mean() -> None:
     assert (np.diff(change.std(axis=0), axis=1) > 0).all()
     assert (editions(None, (3, 2, 9), np.random.default_rng(2)) == 0).all()
     assert change.max() == pytest.approx(8 * DEEPENS)
+
+
+def test_an_announced_cut_counts_what_dealers_gave_before(small: Backtest) -> None:
+    """BYD's campaign: much was announced, and buyers got the rest of it alone."""
+    model = small.forecasts["model"]
+    paid, told = (
+        model.column("BYD", "2025-06", metric)
+        for metric in ("discount_pp_change", "announced_discount_pp_change")
+    )
+    assert np.median(told) > np.median(paid) + 3.0
+    for period, name in (("2025-06", "Nio group"), ("2025-08", "BYD")):
+        same = [
+            model.column(name, period, metric)
+            for metric in ("discount_pp_change", "announced_discount_pp_change")
+        ]
+        np.testing.assert_allclose(*same, atol=1e-9)
 
 
 def test_figures_have_the_margin_that_was_printed() -> None:

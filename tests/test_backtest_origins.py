@@ -17,7 +17,7 @@ from pricewar.backtest.books import Forecast
 from pricewar.backtest.model_forecast import model_books
 from pricewar.backtest.momentum import KEPT, best_kept
 from pricewar.backtest.names import BASE, ENTITIES, REST, TOTAL
-from pricewar.backtest.origin_study import COLUMNS, FIRST, Rolling, clustered, drawn_at, rolled
+from pricewar.backtest.origin_study import COLUMNS, FIRST, Rolling, clustered, control_of, drawn_at, rolled
 from pricewar.backtest.origins import (
     FULL,
     MODELS,
@@ -276,6 +276,21 @@ def test_the_tables_of_origins(found: Rolling) -> None:
     assert cars.loc[FULL, "less_se"] > 0
 
 
+def test_growth_in_place_of_the_runs_is_a_control(forecasts: dict[str, dict[str, Forecast]]) -> None:
+    """Where cars are predicted too high, growth makes it worse."""
+    came = actual_figures(HISTORY)
+    control = control_of(forecasts, came).set_index("origin")["log_crps"]
+    still = [log_crps(f.draws[:, k], np.array([came[c] for c in cells]))
+             for f, k, cells in (units_of(found[WITHOUT]) for found in forecasts.values())]  # fmt: skip
+    assert list(control.index) == [*ORIGINS, "all"]
+    assert control["all"] > np.concatenate(still).mean()
+
+
+def units_of(f: Forecast) -> tuple[Forecast, list[int], list[tuple[str, str, str]]]:
+    places = [k for k, cell in enumerate(f.cells) if cell[2] == "units" and cell[0] != TOTAL]
+    return f, places, [f.cells[k] for k in places]
+
+
 def test_the_record_ends_with_april(found: Rolling) -> None:
     assert found.rows[found.rows["origin"] == "2024-12"]["period"].max() == "2025Q1"
     assert found.rows[found.rows["metric"] == "units"]["period"].max() == BASE
@@ -320,7 +335,8 @@ def test_the_command_writes_origins_once(
     assert done.exit_code == 0, done.output
     written = {path.name for path in out.iterdir()}
     assert written == {
-        "origins.csv", "origins_scores.csv", "margins.csv", "weights.csv", "figures", "run.json",
+        "origins.csv", "origins_scores.csv", "margins.csv", "control.csv", "weights.csv", "figures",
+        "run.json",
     }  # fmt: skip
     told = pd.read_csv(out / "origins.csv")
     assert tuple(told.columns) == COLUMNS

@@ -41,6 +41,8 @@ QUARTERS: Final = {
 """Quarters with their months; April is observed."""
 PERIODS: Final = (*MONTHS, *QUARTERS)
 
+METHOD: Final = 3
+"""Counts ways to make books from runs: draws of another one are not used."""
 METRICS: Final = {
     "units": "cars: retail at home, or deliveries",
     "nev_share_pct": "% of new-energy retail; of all passenger cars for the total",

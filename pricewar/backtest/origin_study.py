@@ -13,13 +13,14 @@ import pandas as pd
 
 from pricewar.base.arguments import between, luck, takes
 from pricewar.base.edition import EDITION
+from pricewar.base.months import months_between
 from pricewar.data.history import History, load_history
 from pricewar.experiment.study import Progress
 from pricewar.files.digest import short_digest
 
 from .books import Forecast
 from .first_rule import first_margins
-from .names import ENTITIES, REST, TOTAL
+from .names import ENTITIES, METHOD, REST, TOTAL
 from .origins import FULL, MODELS, ORIGINS, STACKED, STILL, WITHOUT, Origin, actual_figures, forecasts_at
 from .origins import weights as weights_of
 from .ranges import changes, design, ranges
@@ -30,6 +31,8 @@ from .stack import pooled
 MARGIN: Final = "vehicle_gross_margin_pct"
 FIRST: Final = "first_rule"
 """Margins alone: the run's, with the errors of the first edition of the backtest."""
+GROWTH: Final = 0.005
+"""Log points a month: about by how much the runs raise the market, whatever the origin."""
 MAKERS, ALL = "makers", "all"
 COLUMNS: Final = (
     "origin", "entity", "period", "metric", "model", "value", "p05", "p50", "p95", "crps", "log_crps", "pit",
@@ -50,6 +53,8 @@ class Rolling:
         weights: of the run in the pool, by origin and for April 2025.
         margins: coverage and CRPS of margins with the law of recorded changes (`full`) and with the errors
             of the first edition.
+        control: by origin ("all": together), the log CRPS of makers' cars where a constant growth takes the
+            place of the runs.
         lost: draws that failed, and why.
     """
 
@@ -58,6 +63,7 @@ class Rolling:
     scores: pd.DataFrame
     weights: dict[str, float]
     margins: pd.DataFrame
+    control: pd.DataFrame
     lost: tuple[str, ...] = ()
 
 
@@ -133,14 +139,43 @@ def rolled(
         coverage_90=("in_90", "mean"),
         crps=("crps", "mean"),
     )
-    return Rolling(key, rows[list(COLUMNS)], summary(rows), weights, margins.reset_index(), lost)
+    control = control_of(forecasts, came)
+    return Rolling(key, rows[list(COLUMNS)], summary(rows), weights, margins.reset_index(), control, lost)
+
+
+def control_of(
+    forecasts: Mapping[str, Mapping[str, Forecast]], came: Mapping[tuple[str, str, str], float]
+) -> pd.DataFrame:
+    """What a constant growth of all makers' cars, `GROWTH` a month, does in place of the runs.
+
+    Returns:
+        origin, n, log_crps: a row for each origin and one for all, of months and makers together.
+    """
+    parts = {}
+    for month, found in forecasts.items():
+        cells = [(place, cell) for place, cell in enumerate(found[WITHOUT].cells)
+                 if cell in came and cell[2] == "units" and cell[0] != TOTAL]  # fmt: skip
+        ahead = np.array([months_between(month, cell[1]) for _, cell in cells])
+        draws = found[WITHOUT].draws[:, [place for place, _ in cells]] * np.exp(GROWTH * ahead)
+        parts[month] = log_crps(draws, np.array([came[cell] for _, cell in cells]))
+    parts[ALL] = np.concatenate(list(parts.values()))
+    lines = [(name, len(part), float(part.mean())) for name, part in parts.items()]
+    return pd.DataFrame(lines, columns=["origin", "n", "log_crps"])
 
 
 def key_of(draws: int, seed: int) -> dict[str, Any]:
     """What the draws of all origins depend on."""
     history = load_history()
     digests = [Origin.at(month, history).scenario.digest for month in ORIGINS]
-    return {"digest": short_digest(digests), "edition": EDITION, "draws": draws, "seed": seed}
+    told = [table.to_csv(index=False) for table in (history.monthly, history.margins, history.market)]
+    return {
+        "digest": short_digest(digests),
+        "data": short_digest(told),
+        "edition": EDITION,
+        "method": METHOD,
+        "draws": draws,
+        "seed": seed,
+    }
 
 
 def _rows(

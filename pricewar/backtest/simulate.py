@@ -16,6 +16,7 @@ import pandas as pd
 from pricewar.base.arrays import Floats
 from pricewar.base.errors import PricewarError
 from pricewar.base.shares import ratio
+from pricewar.events.cuts import ImposedCut
 from pricewar.experiment.pool import SerialExecutor
 from pricewar.experiment.store import Store, read_runs
 from pricewar.experiment.study import Hands, Progress, fill
@@ -239,10 +240,20 @@ def _arrays(model: PriceWar) -> dict[str, Floats]:
 
 
 def _told(model: PriceWar, run: Trajectory) -> Floats:
-    """(T, F) announced discount over list price, weighted by cars delivered; 0 without deliveries."""
+    """(T, F) announced discount over list price, weighted by cars delivered; 0 without deliveries.
+
+    What buyers get off list, and the part of announced cuts that dealers had given before. Where firms run
+    campaigns, the headline of their offers counts if it lies lower.
+    """
+    setting, land = model.setting, run.landscape
     announced = np.asarray(model.price_history[1 : len(run.list_price) + 1])
-    off, listed = run.units * (run.list_price - announced), run.units * run.list_price
-    return ratio(run.landscape.by_firm(off), run.landscape.by_firm(listed), 0.0)
+    off = run.list_price - np.minimum(announced, run.price)
+    before = np.zeros_like(off)
+    for event in setting.events:
+        if isinstance(event, ImposedCut):
+            lasts = [event.lasts(setting.start, period) for period in range(len(off))]
+            before[lasts] = np.maximum(before[lasts], event.already_given * event.announced(land))
+    return ratio(land.by_firm(run.units * (off + before)), land.by_firm(run.units * run.list_price), 0.0)
 
 
 def _before(model: PriceWar) -> dict[str, Floats]:

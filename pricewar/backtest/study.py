@@ -26,7 +26,7 @@ from .books import Forecast, forecast_of
 from .model_forecast import model_books, start_of
 from .money import Start
 from .naive import LAST_YEAR, NO_CHANGE, naive_books
-from .names import BASE, CARMAKER, ENTITIES, REST
+from .names import BASE, CARMAKER, ENTITIES, METHOD, REST
 from .past import past_of
 from .pseudo import pseudo_backtest
 from .ranges import changes, design, ranges
@@ -35,8 +35,6 @@ from .simulate import simulate
 from .stack import pooled, shipped_weights
 
 SCENARIO = "forecast-2025"
-METHOD = 2
-"""Counts ways to make books from runs: draws of another one are not used."""
 FIXED_RANGE = 0.9, 1.15
 """Lowest and highest fixed cost of Xiaomi's cars over the likeliest, as in the data set."""
 BUYERS = 500

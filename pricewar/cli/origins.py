@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pricewar.backtest import Rolling
 
 DECIMALS = "%.6g"
+TABLES = "origins", "origins_scores", "margins", "control"
+"""What is read again, by the names of the files."""
 
 
 def backtest_origins(
@@ -85,15 +87,15 @@ def stored(out: Path, draws: int, seed: int) -> Rolling | None:
             require_same(told, str(out))
         if any(told.get(name) != value for name, value in key.items()):
             return None
-        tables = {name: pd.read_csv(out / f"{name}.csv") for name in ("origins", "origins_scores", "margins")}
+        tables = {name: pd.read_csv(out / f"{name}.csv") for name in TABLES}
     except (OSError, ValueError):
         return None
-    rows, scores, margins = tables.values()
-    return Rolling(key, rows, scores, told["weights"], margins, tuple(told["lost"]))
+    rows, scores, margins, control = tables.values()
+    return Rolling(key, rows, scores, told["weights"], margins, control, tuple(told["lost"]))
 
 
 def save(found: Rolling, out: Path, command: str) -> None:
-    """Write origins.csv, origins_scores.csv, margins.csv, weights.csv, figures and run.json."""
+    """Write origins.csv, origins_scores.csv, margins.csv, control.csv, weights.csv, figures, run.json."""
     from pricewar.files.folders import replaced
     from pricewar.plots import save_figures
     from pricewar.plots.origins import draw_origins
@@ -102,6 +104,7 @@ def save(found: Rolling, out: Path, command: str) -> None:
         "origins": found.rows,
         "origins_scores": found.scores,
         "margins": found.margins,
+        "control": found.control,
         "weights": pd.DataFrame(list(found.weights.items()), columns=["origin", "weight"]),
     }
     with replaced(out) as draft:
@@ -114,7 +117,7 @@ def save(found: Rolling, out: Path, command: str) -> None:
 
 def as_tree(found: Rolling) -> dict[str, Any]:
     """What was done and found, as plain values."""
-    tables = {"scores": found.scores, "margins": found.margins}
+    tables = {"scores": found.scores, "margins": found.margins, "control": found.control}
     written = {name: json.loads(table.to_json(orient="records")) for name, table in tables.items()}
     return {**found.key, "lost": list(found.lost), "weights": found.weights, **written}
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from pricewar.backtest import Rolling
 from pricewar.backtest.names import BASE
-from pricewar.backtest.origin_study import ALL, FIRST, MAKERS, MARGIN
+from pricewar.backtest.origin_study import ALL, FIRST, GROWTH, MAKERS, MARGIN
 from pricewar.backtest.origins import FULL, MODELS, STACKED, WITHOUT
 from pricewar.base.edition import EDITION
 from pricewar.cli.origins import made, save, stored
@@ -76,6 +76,18 @@ def verdict(found: Rolling) -> str:
         f"pooled; the first two differ by {_gap(cars)}. The size of the market is predicted better at "
         f"{_better(total)} of {count} ({total[ALL]['less']:+.4f}). Of makers' shares the difference is "
         f"{_gap(shares)}, and the runs are better at {_better(shares)} of {count}."
+        f"{_no_better(found, crps[0])}"
+    )
+
+
+def _no_better(found: Rolling, crps: float) -> str:
+    """A sentence where a constant growth does as well as the runs."""
+    control = float(found.control.set_index("origin")["log_crps"][ALL])
+    if control > crps:
+        return ""
+    return (
+        f" A constant growth of {100 * GROWTH:.1f}% a month in place of the runs would have done better: "
+        f"{control:.3f}."
     )
 
 
@@ -135,7 +147,17 @@ def origins_table(found: Rolling) -> str:
         "brackets standard errors clustered by maker; weight of the run in the pool, which is "
         f"{found.weights[BASE]:.2f} for the forecast of April 2025."
     )
-    return "\n".join([head, "", *lines])
+    return "\n".join([head, "", *lines, "", _control(found)])
+
+
+def _control(found: Rolling) -> str:
+    """What a constant growth does in place of the runs."""
+    rows = dict(zip(found.control["origin"], found.control["log_crps"], strict=True))
+    each = ", ".join(f"{score:.4f}" for origin, score in rows.items() if origin != ALL)
+    return (
+        f"Cars, with a constant growth of {100 * GROWTH:.1f}% a month on 'no simulator' for the runs: "
+        f"{each}; all origins {rows[ALL]:.4f}."
+    )
 
 
 def _with_error(row: dict[str, float]) -> str:
