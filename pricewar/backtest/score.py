@@ -45,14 +45,18 @@ def crps(draws: Floats, actual: Floats) -> Floats:
         draws: (D, C).
         actual: (C,).
     """
-    if np.ndim(draws) != 2 or np.shape(draws)[1:] != np.shape(actual):
-        found = f"shapes {np.shape(draws)} and {np.shape(actual)}"
-        raise bad_input("crps", ("draws, actual", found, "(D, C) draws and (C,) figures"))
+    _require_cells("crps", draws, actual)
     ranked = np.sort(draws, axis=0)
     count = len(ranked)
     weight = 2.0 * np.arange(1, count + 1) - count - 1.0
     spread = 2.0 * (weight @ ranked) / count**2
     return np.asarray(np.abs(ranked - actual).mean(axis=0) - spread / 2.0)
+
+
+def _require_cells(call: str, draws: Floats, actual: Floats) -> None:
+    if np.ndim(draws) != 2 or np.shape(draws)[1:] != np.shape(actual):
+        found = f"shapes {np.shape(draws)} and {np.shape(actual)}"
+        raise bad_input(call, ("draws, actual", found, "(D, C) draws and (C,) figures"))
 
 
 @takes(draws=numbers, actual=row)
@@ -64,7 +68,11 @@ def log_crps(draws: Floats, actual: Floats) -> Floats:
     Args:
         draws: (D, C).
         actual: (C,).
+
+    Raises:
+        InputError: shapes that do not fit.
     """
+    _require_cells("log_crps", draws, actual)
     figure = np.where(np.asarray(actual) > 0, actual, np.nan)
     return crps(np.log(np.maximum(draws, LEAST)), np.log(figure))
 
@@ -79,7 +87,11 @@ def pit(draws: Floats, actual: Floats) -> Floats:
     Args:
         draws: (D, C).
         actual: (C,).
+
+    Raises:
+        InputError: shapes that do not fit.
     """
+    _require_cells("pit", draws, actual)
     below, equal = (draws < actual).mean(axis=0), (draws == actual).mean(axis=0)
     return np.asarray(below + 0.5 * equal)
 
