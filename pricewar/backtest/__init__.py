@@ -2,8 +2,9 @@
 
 from .books import Books, Forecast, forecast_of
 from .names import ENTITIES, METRICS, PERIODS, TOTAL
+from .origin_study import Rolling, rolling
 from .pseudo import pseudo_backtest
-from .score import crps, read_actuals, score_rows, summarise
+from .score import crps, log_crps, pit, read_actuals, score_rows, summarise
 from .study import Backtest, backtest
 
 __all__ = [
@@ -14,11 +15,15 @@ __all__ = [
     "Backtest",
     "Books",
     "Forecast",
+    "Rolling",
     "backtest",
     "crps",
     "forecast_of",
+    "log_crps",
+    "pit",
     "pseudo_backtest",
     "read_actuals",
+    "rolling",
     "score_rows",
     "summarise",
 ]

@@ -31,6 +31,8 @@ class Books:
     """(D, F, M) fixed cost, CNY."""
     discount: Floats
     """(D, F, M) change of the discount off list since the base month, percentage points."""
+    announced: Floats
+    """(D, F, M) the same of the discount as it was announced."""
     market: Floats
     """(D, M) all new-energy cars sold at home."""
     passenger: Floats
@@ -84,5 +86,7 @@ def _cell(books: Books, entity: str, period: str, metric: str) -> Floats:
         return 100.0 * total(books.gross) / np.maximum(total(books.revenue), 1e-9)
     if metric == "discount_pp_change":
         return total(books.discount * books.home) / home
+    if metric == "announced_discount_pp_change":
+        return total(books.announced * books.home) / home
     profit = total(books.gross) - total(books.fixed)
     return profit / 1e6 if metric == "ev_segment_profit_cny_m" else profit / home

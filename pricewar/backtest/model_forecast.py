@@ -21,17 +21,14 @@ from pricewar.base.luck import stream
 from pricewar.data import MarketData
 
 from .books import Books
-from .momentum import fit_errors, fit_momentum, past_errors
+from .momentum import KEPT, fit_errors, fit_momentum, past_errors
+from .money import Start, draw_money, editions
 from .names import DELIVERIES, MONTHS
 from .past import Past
 from .simulate import Simulated
-from .total import draw_totals
+from .total import Growth, draw_totals
 
 HORIZON = len(MONTHS)
-PRICE_WALK = 0.006
-"""Log points a month by which a firm's prices wander beyond its rule; docs/explanation/backtest.md."""
-COST_WALK = 0.012
-"""The same for unit cost: with prices it gives 2 points of margin a quarter, as in 2024 and early 2025."""
 FIXED_WALK = 0.02
 """The same for fixed cost; assumed."""
 GROWS = 0.8
@@ -44,13 +41,16 @@ RANGE_SD = 2 * 1.645
 """A range of the data is read as 90%: its width in standard deviations."""
 
 
-class Start(NamedTuple):
-    """What is known of the base month, (F,) each."""
+class Constants(NamedTuple):
+    """What the method takes from the past beside the months themselves."""
 
-    level_sd: Floats
-    """Standard deviation of log sales."""
-    margin: Floats
-    """Published gross margin; NaN where there is none."""
+    kept: float = KEPT
+    """Part of a share's trend that is believed."""
+    seen: Growth | None = None
+    """The market's growth over the year before; None: as the past shows it."""
+
+
+DEFAULT = Constants()
 
 
 def start_of(data: MarketData, firms: tuple[str, ...]) -> Start:
@@ -65,49 +65,69 @@ def start_of(data: MarketData, firms: tuple[str, ...]) -> Start:
     )
 
 
-def model_books(simulated: Simulated, past: Past, start: Start, seed: int) -> Books:
+def model_books(
+    simulated: Simulated, past: Past, start: Start, seed: int, constants: Constants = DEFAULT
+) -> Books:
     """Books of the model's forecast, a row for each draw.
+
+    Everything that the model does not draw hangs on `seed` alone, not on the run: books of `simulated` and of
+    `simulated.at_rest()` have one season, one drift and one set of errors.
 
     Args:
         simulated: at least eight months after the base month.
         past: what is known at the end of the base month.
         start: of the same firms.
         seed: of everything that the model does not draw.
+        constants: of season and drift.
     """
     values = {name: field[:, : HORIZON + 1].transpose(0, 2, 1) for name, field in simulated.values.items()}
     rng = stream(seed, "backtest", "market")
-    home, passenger = _cars(values, simulated.firms, past, start, rng)
+    home, passenger = _cars(values, simulated.firms, past, start, rng, constants)
     luck = stream(seed, "backtest", "books")
-    export = np.array([DELIVERIES.get(firm, 1.0) for firm in simulated.firms])[:, None]
+    export = exports(start, simulated.firms)
     wander = walk(luck, home.shape, EXPORT_WALK) * (export != 1.0)
-    price, cost = walk(luck, home.shape, PRICE_WALK), walk(luck, home.shape, COST_WALK)
-    sold = np.maximum(values["units"], 1e-9)
-    net = values["revenue"] / sold * np.exp(price)
-    made = (values["revenue"] - values["gross_profit"]) / sold * np.exp(cost)
-    anchor = np.nan_to_num(start.margin - simulated.margin)[:, :, None]
-    depth = values["depth"]
     busy = home / np.maximum(values["units"], 1.0)
     fixed = values["fixed_cost"] * np.exp(walk(luck, home.shape, FIXED_WALK))
+    grows = luck.uniform(0.0, GROWS, (*home.shape[:2], 1))
+    money = draw_money(start, simulated.firms, past.months[-1], home.shape, stream(seed, "backtest", "money"))
+    revenue = home * values["revenue"] / np.maximum(values["units"], 1e-9) * np.exp(money.price)
+    anchor = np.nan_to_num(start.margin - simulated.margin)[:, :, None]
+    margin = values["gross_profit"] / np.maximum(values["revenue"], 1e-9) + anchor + money.margin
+    depth, told = values["depth"], values.get("told", values["depth"])
+    renewed = depth[:, :, :1] * editions(start.models, home.shape, stream(seed, "backtest", "editions"))
+    moved = renewed - (1.0 - depth) * np.expm1(money.price)
     return Books(
         firms=simulated.firms,
         home=home,
         shown=home * export * np.exp(wander),
-        revenue=home * net,
-        gross=home * (net - made + net * anchor),
-        fixed=fixed * (busy / busy[:, :, :1]) ** luck.uniform(0.0, GROWS, (*home.shape[:2], 1)),
-        discount=100.0 * (depth - depth[:, :, :1] - (1.0 - depth) * np.expm1(price)),
+        revenue=revenue,
+        gross=revenue * margin,
+        fixed=fixed * (busy / busy[:, :, :1]) ** grows,
+        discount=100.0 * (depth - depth[:, :, :1] + moved),
+        announced=100.0 * (told - told[:, :, :1] + moved),
         market=home.sum(axis=1),
         passenger=passenger,
     )
 
 
+def exports(start: Start, firms: tuple[str, ...]) -> Floats:
+    """(F, 1) cars as each firm reports them over those it sells at home."""
+    usual = np.array([DELIVERIES.get(firm, 1.0) for firm in firms])
+    return np.asarray(usual if start.export is None else start.export)[:, None]
+
+
 def _cars(
-    values: dict[str, Floats], firms: tuple[str, ...], past: Past, start: Start, rng: np.random.Generator
+    values: dict[str, Floats],
+    firms: tuple[str, ...],
+    past: Past,
+    start: Start,
+    rng: np.random.Generator,
+    constants: Constants,
 ) -> tuple[Floats, Floats]:
     """(D, F, M) cars sold at home and (D, M) all passenger cars; both begin with the base month."""
     draws = len(values["units"])
-    totals = draw_totals(past, HORIZON, draws, rng)
-    drift = share_drift(past, firms, draws, rng)
+    totals = draw_totals(past.even, HORIZON, draws, rng, constants.seen)
+    drift = share_drift(past, firms, draws, rng, constants.kept)
     sd = start.level_sd[:, None]
     april = values["units"][:, :, :1] * np.exp(sd * rng.standard_normal((draws, len(firms), 1)))
     model = values["units"] / np.maximum(values["units"][:, :, :1], 1e-9)
@@ -126,10 +146,13 @@ def _cars(
     return np.concatenate([april, cars], axis=2), np.concatenate([first, everything], axis=1)
 
 
-def share_drift(past: Past, firms: tuple[str, ...], draws: int, rng: np.random.Generator) -> Floats:
+def share_drift(
+    past: Past, firms: tuple[str, ...], draws: int, rng: np.random.Generator, kept: float = KEPT
+) -> Floats:
     """(D, F, H) log change of shares that the model does not explain: momentum where recorded, and error."""
-    momentum = fit_momentum(past)
-    errors = fit_errors(past_errors(past, HORIZON), past.firms)
+    past = past.even
+    momentum = fit_momentum(past, kept)
+    errors = fit_errors(past_errors(past, HORIZON, kept), past.firms)
     ahead = momentum.ahead(HORIZON, rng.uniform(0.7, 0.9, draws))
     drift = errors.draw(firms, HORIZON, draws, rng)
     for row, firm in enumerate(momentum.firms):

@@ -62,15 +62,20 @@ class Momentum:
         return np.asarray(self.gap[:, None] + self.slope[:, None] * trend + season)
 
 
-def fit_momentum(past: Past) -> Momentum:
-    """Fit trend, pattern and level to the last year of a past with at least six months."""
+def fit_momentum(past: Past, kept: float = KEPT) -> Momentum:
+    """Fit trend, pattern and level to the last year of a past with at least six months.
+
+    Args:
+        past: what is known.
+        kept: part of the trend that is believed.
+    """
     share = past.log_share[:, -WINDOW:]
     place = past.position()[-WINDOW:]
     count = share.shape[1]
     time = np.arange(count) - (count - 1.0)
     pattern = _pattern(share, time, place)
     even = share - pattern[:, place]
-    slope = KEPT * np.polyfit(time, even.T, 1)[0]
+    slope = kept * np.polyfit(time, even.T, 1)[0]
     weight = (1.0 - NEWEST) ** -time
     level = (even - slope[:, None] * time) @ weight / weight.sum()
     return Momentum(past.firms, slope, pattern, level - even[:, -1], int(place[-1]))
@@ -110,15 +115,20 @@ class Errors:
         return np.asarray((walk + passing) * scale * fat)
 
 
-def past_errors(past: Past, horizon: int = 8) -> Floats:
+def past_errors(past: Past, horizon: int = 8, kept: float = KEPT) -> Floats:
     """(origins, F, horizon) errors of the rule at each earlier month; NaN where none is known yet."""
     share, length = past.log_share, len(past.months)
     found = np.full((max(length - LEAST, 0), len(past.firms), horizon), np.nan)
     for row, end in enumerate(range(LEAST, length)):
         reach = min(horizon, length - end)
-        expected = fit_momentum(past.until(past.months[end - 1])).ahead(reach)
+        expected = fit_momentum(past.until(past.months[end - 1]), kept).ahead(reach)
         found[row, :, :reach] = share[:, end : end + reach] - share[:, [end - 1]] - expected
     return found
+
+
+def best_kept(past: Past, tried: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0)) -> float:
+    """The part of a trend that would have predicted the months of a past best, by mean squared error."""
+    return min(tried, key=lambda kept: float(np.nanmean(past_errors(past, kept=kept) ** 2)))
 
 
 def fit_errors(errors: Floats, firms: tuple[str, ...]) -> Errors:

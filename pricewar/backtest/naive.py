@@ -12,8 +12,8 @@ from pricewar.base.arrays import Floats
 from pricewar.base.luck import stream
 
 from .books import Books
-from .model_forecast import COST_WALK, HORIZON, PRICE_WALK, Start, walk
-from .names import DELIVERIES
+from .model_forecast import HORIZON, exports
+from .money import Start, draw_money
 from .past import Past
 from .simulate import Simulated
 from .total import LEAST_SD
@@ -30,20 +30,21 @@ def naive_books(simulated: Simulated, past: Past, start: Start, seed: int, kind:
     now = {name: field[0, 0] for name, field in simulated.values.items()}
     share = now["units"] / now["units"].sum()
     home = nev[:, None, :] * share[:, None] * np.exp(_shares(past, simulated.firms, draws, rng, kind))
-    sold = now["units"][:, None]
-    net = now["revenue"][:, None] / sold * np.exp(walk(rng, shape, PRICE_WALK))
-    published = np.where(np.isnan(start.margin), simulated.margin.mean(axis=0), start.margin)[:, None]
-    made = now["revenue"][:, None] / sold * (1.0 - published) * np.exp(walk(rng, shape, COST_WALK))
-    export = np.array([DELIVERIES.get(firm, 1.0) for firm in simulated.firms])[:, None]
+    money = draw_money(start, simulated.firms, past.months[-1], shape, rng)
+    net = now["revenue"][:, None] / now["units"][:, None] * np.exp(money.price)
+    printed = np.where(np.isnan(start.margin), simulated.margin.mean(axis=0), start.margin)[:, None]
+    revenue = home * net
+    still = -100.0 * (1.0 - now["depth"][:, None]) * np.expm1(money.price)
     april = simulated.values["fixed_cost"][:, 0].mean(axis=0)
     return Books(
         firms=simulated.firms,
         home=home,
-        shown=home * export,
-        revenue=home * net,
-        gross=home * (net - made),
+        shown=home * exports(start, simulated.firms),
+        revenue=revenue,
+        gross=revenue * (printed + money.margin),
         fixed=np.broadcast_to(april[:, None], shape),
-        discount=-100.0 * (1.0 - now["depth"][:, None]) * (net * sold / now["revenue"][:, None] - 1.0),
+        discount=still,
+        announced=still,
         market=nev,
         passenger=passenger,
     )

@@ -41,12 +41,15 @@ QUARTERS: Final = {
 """Quarters with their months; April is observed."""
 PERIODS: Final = (*MONTHS, *QUARTERS)
 
+METHOD: Final = 3
+"""Counts ways to make books from runs: draws of another one are not used."""
 METRICS: Final = {
     "units": "cars: retail at home, or deliveries",
     "nev_share_pct": "% of new-energy retail; of all passenger cars for the total",
     "vehicle_gross_margin_pct": "% of net revenue",
     "ev_segment_profit_cny_m": "operating result, millions of CNY a quarter",
-    "discount_pp_change": "change of the discount off list since April 2025, percentage points",
+    "discount_pp_change": "change of the discount off list that buyers get since April 2025, points",
+    "announced_discount_pp_change": "the same of the discount as it was announced",
     "profit_per_vehicle_cny": "operating profit, CNY a car",
 }
 """Metric -> meaning and unit."""

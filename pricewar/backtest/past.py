@@ -6,7 +6,7 @@ exports) over new-energy retail, and only its changes are used.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -39,6 +39,22 @@ class Past:
     units: Floats
     """(F, T) each firm's own series."""
 
+    locked: tuple[str, ...] = ()
+    """Months that say nothing of a season or a share, since plants and shops were shut."""
+
+    @property
+    def even(self) -> Past:
+        """The same with locked months on the line, in logs, between their neighbours; units too."""
+        place = np.arange(len(self.months))
+        free = np.array([month not in self.locked for month in self.months])
+
+        def filled(series: Floats) -> Floats:
+            line = np.interp(place, place[free], np.log(series[free]))
+            return np.where(free, series, np.exp(line))
+
+        units = np.stack([filled(row) for row in self.units])
+        return replace(self, passenger=filled(self.passenger), nev=filled(self.nev), units=units)
+
     @property
     def log_share(self) -> Floats:
         """(F, T) log of units over new-energy retail."""
@@ -52,7 +68,8 @@ class Past:
     def until(self, month: str) -> Past:
         """What was known at the end of an earlier month."""
         n = self.months.index(month) + 1
-        return Past(self.months[:n], self.passenger[:n], self.nev[:n], self.firms, self.units[:, :n])
+        cut = self.passenger[:n], self.nev[:n], self.firms, self.units[:, :n]
+        return Past(self.months[:n], *cut, self.locked)
 
     def position(self, ahead: int = 0) -> NDArray[np.int64]:
         """(T + ahead,) month of the quarter, 0 to 2, of each month and of those that follow."""

@@ -86,7 +86,6 @@ def _demand() -> Iterator[Range]:
     yield _one("dynamics.learning.rate", 0.0, 0.12)
     yield _one("dynamics.battery.change_a_year", -0.20, -0.02609)
     yield _one("supply_chain.squeeze", 0.0, 0.4)
-    yield _one("noise.taste_sd", 0.05, 0.15)
 
 
 def _conduct(scenario: Scenario) -> Iterator[Range]:

@@ -20,7 +20,19 @@ from .names import ENTITIES, METRICS, PERIODS, TOTAL, predicted
 COLUMNS = ("entity", "period", "metric", "value")
 RELATIVE = ("units", "nev_share_pct", "vehicle_gross_margin_pct")
 """Metrics of which a percentage error means something; the others change sign."""
-MODEL = "model"
+LOGS = ("units", "nev_share_pct")
+"""Metrics that are scored in logs too."""
+LEAST = 1e-9
+MODEL, WITHOUT, STACKED = "model", "no simulator", "stacked"
+FULL = "full"
+MODELS = {
+    MODEL: FULL,
+    WITHOUT: "no_simulator",
+    "no change": "no_change",
+    STACKED: "stacked",
+    "last year": "last_year",
+}
+"""Name of a forecast -> its name in the column `model`."""
 
 
 @takes(draws=numbers, actual=row)
@@ -33,14 +45,55 @@ def crps(draws: Floats, actual: Floats) -> Floats:
         draws: (D, C).
         actual: (C,).
     """
-    if np.ndim(draws) != 2 or np.shape(draws)[1:] != np.shape(actual):
-        found = f"shapes {np.shape(draws)} and {np.shape(actual)}"
-        raise bad_input("crps", ("draws, actual", found, "(D, C) draws and (C,) figures"))
+    _require_cells("crps", draws, actual)
     ranked = np.sort(draws, axis=0)
     count = len(ranked)
     weight = 2.0 * np.arange(1, count + 1) - count - 1.0
     spread = 2.0 * (weight @ ranked) / count**2
     return np.asarray(np.abs(ranked - actual).mean(axis=0) - spread / 2.0)
+
+
+def _require_cells(call: str, draws: Floats, actual: Floats) -> None:
+    if np.ndim(draws) != 2 or np.shape(draws)[1:] != np.shape(actual):
+        found = f"shapes {np.shape(draws)} and {np.shape(actual)}"
+        raise bad_input(call, ("draws, actual", found, "(D, C) draws and (C,) figures"))
+
+
+@takes(draws=numbers, actual=row)
+def log_crps(draws: Floats, actual: Floats) -> Floats:
+    """(C,) the same score of logs: an error of a tenth counts alike for large and small firms.
+
+    NaN where the figure is not above zero; draws below a billionth count as that.
+
+    Args:
+        draws: (D, C).
+        actual: (C,).
+
+    Raises:
+        InputError: shapes that do not fit.
+    """
+    _require_cells("log_crps", draws, actual)
+    figure = np.where(np.asarray(actual) > 0, actual, np.nan)
+    return crps(np.log(np.maximum(draws, LEAST)), np.log(figure))
+
+
+@takes(draws=numbers, actual=row)
+def pit(draws: Floats, actual: Floats) -> Floats:
+    """(C,) probability integral transform: part of the draws below the figure, of equal ones half.
+
+    Of a forecast whose intervals are as wide as they should be they are even between 0 and 1 (Gneiting,
+    Balabdaoui and Raftery 2007, JRSS B 69).
+
+    Args:
+        draws: (D, C).
+        actual: (C,).
+
+    Raises:
+        InputError: shapes that do not fit.
+    """
+    _require_cells("pit", draws, actual)
+    below, equal = (draws < actual).mean(axis=0), (draws == actual).mean(axis=0)
+    return np.asarray(below + 0.5 * equal)
 
 
 def covered(draws: Floats, actual: Floats, level: float) -> NDArray[np.bool_]:
@@ -127,12 +180,15 @@ def score_rows(forecasts: Mapping[str, Forecast], actuals: pd.DataFrame) -> pd.D
         median = np.median(draws, axis=0)
         relative = actuals["metric"].isin(RELATIVE).to_numpy() & (value != 0)
         error = np.abs(median - value)
+        logs = actuals["metric"].isin(LOGS).to_numpy()
         part = actuals.assign(
             forecast=name,
+            model=MODELS.get(name, name),
             median=median,
             in_50=covered(draws, value, 0.5),
             in_90=covered(draws, value, 0.9),
             crps=crps(draws, value),
+            log_crps=np.where(logs, log_crps(draws, value), np.nan),
             abs_error=error,
             abs_pct_error=np.where(
                 relative, 100.0 * error / np.abs(np.where(value == 0, 1.0, value)), np.nan
@@ -144,7 +200,11 @@ def score_rows(forecasts: Mapping[str, Forecast], actuals: pd.DataFrame) -> pd.D
 
 @takes(rows=pd.DataFrame)
 def summarise(rows: pd.DataFrame) -> pd.DataFrame:
-    """By metric and forecast: figures, coverage, mean CRPS, CRPS over that of no change, median errors."""
+    """By metric and forecast: figures, coverage, mean CRPS, CRPS over that of no change, median errors.
+
+    `model` is the forecast in one word, `log_crps` the mean CRPS of logs (NaN for metrics that are not
+    scored so), `n` the number of figures.
+    """
     _check_columns("summarise", "rows", rows, ("metric",))
     grouped = rows.groupby(["metric", "forecast"], sort=False)
     table = grouped.agg(
@@ -152,13 +212,15 @@ def summarise(rows: pd.DataFrame) -> pd.DataFrame:
         coverage_50=("in_50", "mean"),
         coverage_90=("in_90", "mean"),
         crps=("crps", "mean"),
+        log_crps=("log_crps", "mean"),
         median_abs_error=("abs_error", "median"),
         median_abs_pct_error=("abs_pct_error", "median"),
     ).reset_index()
     naive = table[table["forecast"] == "no change"].set_index("metric")["crps"]
     below = table["metric"].map(naive)
     ratio = table["crps"] / below.where(below > 0)
-    return table.assign(crps_ratio=ratio)
+    model = table["forecast"].map(lambda name: MODELS.get(name, name))
+    return table.assign(crps_ratio=ratio, model=model, n=table["figures"])
 
 
 def _check_columns(call: str, name: str, table: pd.DataFrame, wanted: tuple[str, ...]) -> None:

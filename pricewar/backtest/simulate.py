@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -16,6 +16,7 @@ import pandas as pd
 from pricewar.base.arrays import Floats
 from pricewar.base.errors import PricewarError
 from pricewar.base.shares import ratio
+from pricewar.events.cuts import ImposedCut
 from pricewar.experiment.pool import SerialExecutor
 from pricewar.experiment.store import Store, read_runs
 from pricewar.experiment.study import Hands, Progress, fill
@@ -28,7 +29,7 @@ from pricewar.scenario.tree import Scenario
 
 MOST_LOST = 0.05
 """Largest share of draws that may fail."""
-FIELDS = ("units", "revenue", "gross_profit", "fixed_cost", "depth", "sold_out")
+FIELDS = ("units", "revenue", "gross_profit", "fixed_cost", "depth", "told", "sold_out")
 TABLE: Final = "draws"
 """Table that a draw leaves."""
 MARGIN: Final = "margin"
@@ -45,11 +46,29 @@ class Simulated:
     months: tuple[str, ...]
     values: dict[str, Floats]
     """Field -> (D, M + 1, F). units: cars a month; revenue, gross_profit, fixed_cost: CNY a month; depth:
-    promotion over list price; sold_out: 1 where the orders in hand exceed a month's capacity."""
+    promotion over list price; told: announced discount over list price; sold_out: 1 where the orders in hand
+    exceed a month's capacity."""
     margin: Floats
     """(D, F) gross margin at the start, as drawn."""
     lost: tuple[str, ...]
     """Why draws failed."""
+
+    def at_rest(self) -> Simulated:
+        """The same without the run: all months as the one before the first, and nobody sold out.
+
+        That a firm cannot make more is what the run knows; season, drift and errors know of no plant.
+        """
+        values = {
+            name: np.repeat(field[:, :1], len(self.months), axis=1) for name, field in self.values.items()
+        }
+        return replace(self, values=values | {"sold_out": np.zeros_like(values["units"])})
+
+    def scaled(self, cars: float) -> Simulated:
+        """All cars and money by one factor, so that this many cars are sold in the month before the first."""
+        summed = ("units", "revenue", "gross_profit", "fixed_cost")
+        factor = cars / self.values["units"][:, :1].sum(axis=2, keepdims=True)
+        values = {n: field * factor if n in summed else field for n, field in self.values.items()}
+        return replace(self, values=values)
 
     def joined(self, names: Sequence[str], rest: str) -> Simulated:
         """Firms that are not named, as one: cars and money are summed, depth and margin are weighted.
@@ -118,7 +137,13 @@ class Draws:
     def content(self) -> dict[str, Any]:
         """All that the draws depend on; what they change, by its digest."""
         changes = short_digest(list(self.changes))
-        return {"scenario": self.scenario.digest, "draws": len(self), "seed": self.seed, "changes": changes}
+        return {
+            "scenario": self.scenario.digest,
+            "draws": len(self),
+            "seed": self.seed,
+            "changes": changes,
+            "fields": list(FIELDS),
+        }
 
     @property
     def digest(self) -> str:
@@ -206,11 +231,29 @@ def _arrays(model: PriceWar) -> dict[str, Floats]:
         "gross_profit": run.gross_profit,
         "fixed_cost": run.fixed_cost,
         "depth": run.depth,
+        "told": _told(model, run),
         "sold_out": (run.landscape.by_firm(run.backlog) > run.capacity).astype(float),
     }
     arrays = {name: np.vstack([start[name], found[name]]) for name in FIELDS}
     margin = np.array([firm.gross_margin for firm in model.setting.firms.values()], dtype=float)
     return arrays | {MARGIN: np.broadcast_to(margin, arrays["units"].shape)}
+
+
+def _told(model: PriceWar, run: Trajectory) -> Floats:
+    """(T, F) announced discount over list price, weighted by cars delivered; 0 without deliveries.
+
+    What buyers get off list, and the part of announced cuts that dealers had given before. Where firms run
+    campaigns, the headline of their offers counts if it lies lower.
+    """
+    setting, land = model.setting, run.landscape
+    announced = np.asarray(model.price_history[1 : len(run.list_price) + 1])
+    off = run.list_price - np.minimum(announced, run.price)
+    before = np.zeros_like(off)
+    for event in setting.events:
+        if isinstance(event, ImposedCut):
+            lasts = [event.lasts(setting.start, period) for period in range(len(off))]
+            before[lasts] = np.maximum(before[lasts], event.already_given * event.announced(land))
+    return ratio(land.by_firm(run.units * (off + before)), land.by_firm(run.units * run.list_price), 0.0)
 
 
 def _before(model: PriceWar) -> dict[str, Floats]:
@@ -220,14 +263,15 @@ def _before(model: PriceWar) -> dict[str, Floats]:
     listed = np.array([product.list_price for product in products])
     promised = np.array([product.promotion for product in products])
     net = start.start_price / (1.0 + model.setting.market.vat)
+    given, asked = start.start_units * promised, start.start_units * listed
+    depth = ratio(start.by_firm(given), start.by_firm(asked), 0.0)
     full = np.array([firm.backlog for firm in specs]) > [firm.capacity or np.inf for firm in specs]
     return {
         "units": start.by_firm(start.start_units),
         "revenue": start.by_firm(start.start_units * net),
         "gross_profit": start.by_firm(start.start_units * (net - model.calibration.unit_cost)),
         "fixed_cost": np.array([firm.fixed_cost for firm in specs]),
-        "depth": ratio(
-            start.by_firm(start.start_units * promised), start.by_firm(start.start_units * listed), 0.0
-        ),
+        "depth": depth,
+        "told": depth,
         "sold_out": full.astype(float),
     }

@@ -46,21 +46,22 @@ class Totals(NamedTuple):
     nev: Floats
 
 
-def growth(past: Past, newest: int = 4) -> Growth:
+def growth(past: Past, newest: int = 4, least_sd: float = LEAST_SD) -> Growth:
     """Growth of the newest months that have a year before them.
 
     Args:
         past: at least 13 months.
         newest: how many months at most.
+        least_sd: least standard deviation of a month's growth, log points.
     """
     length = len(past.months)
     with_year = list(range(max(12, length - newest), length))
     cars, odds = _by_block(past, with_year)
     return Growth(
         float(np.average(cars[:, 0], weights=cars[:, 1])),
-        max(LEAST_SD, float(cars[:, 0].std(ddof=1)) if len(cars) > 1 else 0.0),
+        max(least_sd, float(cars[:, 0].std(ddof=1)) if len(cars) > 1 else 0.0),
         float(np.average(odds[-2:])),
-        max(LEAST_SD, float(odds.std(ddof=1)) if len(odds) > 1 else 0.0),
+        max(least_sd, float(odds.std(ddof=1)) if len(odds) > 1 else 0.0),
         len(odds),
     )
 
@@ -82,14 +83,19 @@ def _by_block(past: Past, months: list[int]) -> tuple[Floats, Floats]:
     return np.array(cars), np.array(odds)
 
 
-def draw_totals(past: Past, horizon: int, draws: int, rng: np.random.Generator) -> Totals:
+def draw_totals(
+    past: Past, horizon: int, draws: int, rng: np.random.Generator, seen: Growth | None = None
+) -> Totals:
     """Paths of cars sold and of new-energy cars.
 
     Args:
         past: at least 13 months, and a month a year before each month of the horizon.
         horizon: months ahead, at most 12.
+        draws: how many paths.
+        rng: their luck.
+        seen: growth over the year before; None: as the past shows it.
     """
-    seen, length = growth(past), len(past.months)
+    seen, length = seen or growth(past), len(past.months)
     before = np.arange(length, length + horizon) - 12
     steps = np.arange(1, horizon + 1)
     shape = (draws, horizon)

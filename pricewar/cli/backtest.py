@@ -27,6 +27,9 @@ Draws = Annotated[int, typer.Option(min=20, help="Rows of the design; below 500 
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the design and of all luck.")]
 Out = Annotated[Path, typer.Option(help="Directory to write.")]
 Wars = Annotated[bool, typer.Option("--wars", help="Wars of 2023 to April 2025 against the record, instead.")]
+Origins = Annotated[
+    bool, typer.Option("--origins", help="Forecasts of five earlier months, scored by the record, instead.")
+]
 Quick = Annotated[bool, typer.Option("--quick", help="With --wars: few runs, to see that it works.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes; default: one per core.")]
 
@@ -38,6 +41,7 @@ def backtest(
     seed: Seed = SEED,
     workers: Workers = None,
     wars: Wars = False,
+    origins: Origins = False,
     quick: Quick = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -50,8 +54,17 @@ def backtest(
 
     With --wars: set simulated wars beside the record of 2023 to April 2025 instead, each year also with
     campaigns that were fitted to the other years alone, in one table of what came out and what did not.
+
+    With --origins: predict from December 2022, June and December 2023, and June and December 2024 instead,
+    each from what was known then, and score what the record says came, with the run and without it.
     """
     _require_fitting(wars, quick, actuals, draws, seed)
+    _require_one(wars, origins, actuals)
+    if origins:
+        from .origins import backtest_origins
+
+        backtest_origins(out, draws, seed, workers, as_json, quiet)
+        return
     if wars:
         from .wars import backtest_wars
 
@@ -99,6 +112,15 @@ def _require_fitting(wars: bool, quick: bool, actuals: Path | None, draws: int, 
         raise bad_input("command line", *problems)
 
 
+def _require_one(wars: bool, origins: bool, actuals: Path | None) -> None:
+    """Refuse --origins together with what asks for another backtest."""
+    from pricewar.base.errors import bad_input
+
+    if origins and (wars or actuals is not None):
+        other = "--wars" if wars else "--actuals"
+        raise bad_input("command line", ("--origins", f"with {other}", "alone: what came is in the record"))
+
+
 def drawn(draws: int, seed: int, workers: int | None, quiet: bool, store: Path | None = None) -> Backtest:
     """A backtest of this many draws, run now, or gone on with if some of them are in `store`."""
     from pricewar.backtest import backtest as run
@@ -144,7 +166,7 @@ def save(found: Backtest, out: Path, command: str) -> None:
 
     with replaced(out) as draft:
         tables = {
-            "predictions": found.predictions,
+            "predictions": found.all_predictions(),
             "ranges": found.unknowns,
             "past": found.past,
             "scores": found.scores,

@@ -9,12 +9,15 @@ from typing import Any, Final, NamedTuple
 
 from pricewar.backtest import Backtest
 from pricewar.backtest.names import CARMAKER, TOTAL
+from pricewar.backtest.origin_study import key_of as rolling_key
 from pricewar.backtest.study import key_of
 from pricewar.cli.backtest import drawn, save, stored
 from pricewar.files.folders import require_ours
 from pricewar.plots.backtest import draw_backtest
 from pricewar.report.numbers import renewed
 
+from .origins import FIGURES as EARLIER
+from .origins import WEIGHTS, files_of, margins_table, origins_of, origins_table, verdict
 from .step import Place, Step, sources
 
 PAGE: Final = "docs/explanation/backtest.md"
@@ -62,11 +65,19 @@ def backtest_step() -> Step:
 
     def inputs(place: Place) -> Mapping[str, Any]:
         key = key_of(place.seeds(DRAWS, SMALL_DRAWS), SEED)
-        return {"key": key, "code": sources("backtest", "publish"), "plots": sources("plots")}
+        key.pop("weight")  # this step makes it
+        before = rolling_key(place.seeds(DRAWS, SMALL_DRAWS), SEED)
+        return {
+            "key": key,
+            "origins": before,
+            "code": sources("backtest", "publish"),
+            "plots": sources("plots"),
+        }
 
     def make(place: Place) -> list[Path]:
+        earlier = origins_of(place)
+        pictures = files_of(earlier, place)
         found = _found(place)
-        pictures = []
         for drawing in draw_backtest(found):
             if drawing.name in FIGURES:
                 png, svg = drawing.save(place.path("docs/img/backtest").parent)
@@ -75,11 +86,19 @@ def backtest_step() -> Step:
         page = place.page(PAGE)
         text = page.read_text(encoding="utf-8")
         text = renewed(text, past_table(found), PAGE, "past")
+        for name, body in (
+            ("verdict", verdict(earlier)),
+            ("origins", origins_table(earlier)),
+            ("margins", margins_table(earlier)),
+        ):
+            text = renewed(text, body, PAGE, name)
         page.write_text(renewed(text, forecast_table(found), PAGE, "forecast"), encoding="utf-8")
         return [page, *pictures]
 
-    outputs = (PAGE, *(f"docs/img/{name}.png" for name in FIGURES))
-    return Step("backtest", "the forecast of 2025 and its page", outputs, inputs, make)
+    outputs = (PAGE, WEIGHTS, *(f"docs/img/{name}.png" for name in (*FIGURES, *EARLIER)))
+    return Step(
+        "backtest", "the forecast of 2025, those of earlier months, and their page", outputs, inputs, make
+    )
 
 
 def _found(place: Place) -> Backtest:
