@@ -176,9 +176,8 @@ def made(count: int, seed: int) -> tuple[np.ndarray, pd.DataFrame]:
     quantiles = rng.random((count, len(PARAMETERS)))
     table = {}
     for place, target in enumerate(TARGETS):
-        table[target.name] = SLOPES[place] * target.error * quantiles[
-            :, place
-        ] + target.error * rng.standard_normal(count)
+        luck = rng.standard_normal(count)
+        table[target.name] = target.error * (SLOPES[place] * quantiles[:, place] + luck)
     return quantiles, pd.DataFrame(table | {RULES[0]: 0.1 * quantiles[:, 0], RULES[1]: quantiles[:, 1]})
 
 

@@ -90,8 +90,8 @@ def _marginal(axes: Axes, parameter: Parameter, with_rule: Floats, without: Floa
     axes.tick_params(labelsize=7)
     if parameter.log:
         axes.set_xscale("log")
-        ends = (parameter.low, 1.0, parameter.high)
-        axes.set_xticks(ends, [f"{end:g}" for end in ends])
+        marks = (parameter.low, 1.0, parameter.high)
+        axes.set_xticks(marks, [f"{mark:g}" for mark in marks])
         axes.minorticks_off()
 
 
