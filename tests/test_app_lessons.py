@@ -119,7 +119,7 @@ def test_predation_turns_on_cash_and_never_pays_within_four_years() -> None:
 def test_a_ban_takes_more_out_of_the_war_than_a_warning() -> None:
     none, warned, banned = value("warning", "War index, mean")
     assert none > warned > banned
-    none, warned, banned = value("warning", "Buyers' gain over the first run")
+    none, warned, banned = value("warning", "Buyers' gain over the first column")
     assert none == 0 > warned > banned
 
 

@@ -145,6 +145,33 @@ def test_counters_count_from_one_for_each_model_and_go_with_it() -> None:
     assert len(counters) == 1
 
 
+def test_games_that_are_forgotten_leave_nothing() -> None:
+    pytest.importorskip("tomli_w", reason="the extra `app` is not installed")
+    from pricewar.app.debrief import debrief
+    from pricewar.app.game_rules import GameRules
+    from pricewar.app.hall import IDLE, Hall
+
+    hall = Hall()
+
+    def evening(now: float) -> int:
+        """Four games from the door to the debrief, then forgotten; blocks of memory that are held after."""
+        for _ in range(4):
+            game = hall.open(GameRules(firms=4, rounds=3, seconds=30), now).game
+            seats = [game.join(name).token for name in ("Ann", "Cy")]
+            game.order(game.teacher_token, "start", now)
+            for month in range(3):
+                for token in seats:
+                    game.decide(token, month, 170_000.0, 0.0, now)
+            debrief(game)
+        hall._forget(now + 2 * IDLE)
+        gc.collect()
+        return sys.getallocatedblocks()
+
+    evening(0.0)  # what is worked out once and kept
+    before = evening(3 * IDLE)
+    assert max(evening(3 * IDLE * day) for day in range(2, 5)) - before < 500
+
+
 @pytest.mark.slow
 def test_memory_stays_flat_over_hundreds_of_runs() -> None:
     def rss() -> float:

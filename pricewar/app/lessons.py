@@ -134,7 +134,7 @@ LABELS: Final = {
     "profit_right": Label("Right's profit", "bn CNY in all"),
     "profit_byd": Label("BYD's profit", "bn CNY in all"),
     "profit_all": Label("Profit of all makers", "bn CNY in all"),
-    "gain": Label("Buyers' gain over the first run", "bn CNY in all"),
+    "gain": Label("Buyers' gain over the first column", "bn CNY in all"),
     "war_mean": Label("War index, mean", "%"),
     "swing": Label("Rises of more than 10% in a month", "times"),
     "exit_right": Label("Right leaves in month", ""),
@@ -245,5 +245,7 @@ def facts_of(results: Results) -> Facts:
         facts[f"profit_{firm}"] = float(part["operating_profit"].sum() / 1e9)
         facts[f"margin_{firm}"] = float(100 * part["gross_margin"].iloc[-1])
         gone = part.loc[~part["active"], "period"]
-        facts[f"exit_{firm}"] = str(int(gone.iloc[0]) + 1) if len(gone) else "never"
+        left = int(gone.iloc[0]) + 1 if len(gone) else None
+        facts[f"exit_{firm}"] = "never" if left is None else str(left)
+        facts[f"left_{firm}"] = "never left" if left is None else f"left in month {left}"
     return facts

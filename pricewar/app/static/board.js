@@ -85,8 +85,8 @@ export function boardTable(board, colour, dash) {
                 ` ${row.player ? row.name : "computer"}${row.active ? "" : ", left the market"}`,
               ),
             ),
-            h("td", {}, num(row.profit / 1e9, 2)),
-            h("td", {}, num(100 * row.share, 1)),
+            h("td", {}, row.profits.length ? num(row.profit / 1e9, 2) : "–"),
+            h("td", {}, row.profits.length ? num(100 * row.share, 1) : "–"),
             h(
               "td",
               {},

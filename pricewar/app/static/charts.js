@@ -11,9 +11,20 @@ const MARK = {
   end: "#c4ccd4",
   other: "#8f9aa5",
 };
+const MARK_WORDS = {
+  cut: "a cut",
+  warning: "a warning or a ban",
+  crash: "a crash",
+  launch: "a launch",
+  exit: "a firm leaves",
+  other: "something else",
+};
 const TICKS = 5;
-const LETTER = 7.3; // px, of a name at the end of a line
+const LETTER = 7.3; // px at the usual size, of a name at the end of a line
 const DASHES = ["", "7 3", "2 3", "9 3 2 3"];
+
+/** How much larger all type is than on a laptop: on a wall it is. */
+export const enlarged = () => parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
 
 /**
  * A chart card.
@@ -72,9 +83,11 @@ function draw(spec, series, all, { months, until, ribbon, domain, width, height 
   const ends = lastPoints(series, until).filter((e) => !series[e.z].thin);
   const marks = ribbon.filter((e) => e.period < until && e.sort !== "end");
   const tail = ends.length > 1 && ends.length <= 6;
-  const letters = Math.max(8, Math.floor((width / 3 - 12) / LETTER)); // a name takes a third of the chart at most
-  const right = tail ? 14 + LETTER * d3.max(ends, (e) => short(e.name, letters).length) : 30;
-  const room = Math.max(2, Math.floor((width - 46 - right) / 56));
+  const size = enlarged();
+  const letter = LETTER * size;
+  const letters = Math.max(8, Math.floor((width / 3 - 12) / letter)); // a name takes a third of the chart at most
+  const right = tail ? 14 + letter * d3.max(ends, (e) => short(e.name, letters).length) : 30;
+  const room = Math.max(2, Math.floor((width - 46 * size - right) / (56 * size)));
   const step = [1, 2, 3, 6, 12, 24, 48].find((s) => months.length / s <= room) ?? 96;
   const ticks = months
     .map((m, t) => t)
@@ -87,11 +100,11 @@ function draw(spec, series, all, { months, until, ribbon, domain, width, height 
   return Plot.plot({
     width,
     height,
-    marginLeft: 46,
+    marginLeft: 46 * size,
     marginBottom: 30,
     marginTop: 24,
     marginRight: right,
-    style: { fontSize: "12px", fontFamily: "inherit", background: "white" },
+    style: { fontSize: `${12 * size}px`, fontFamily: "inherit", background: "white" },
     x: {
       domain: [0, Math.max(months.length - 1, 1)],
       ticks,
@@ -129,13 +142,15 @@ function draw(spec, series, all, { months, until, ribbon, domain, width, height 
       ),
       Plot.dot(ends, { x: "t", y: "value", r: 3, fill: (r) => colour(r.z) }),
       tail
-        ? Plot.text(spreadOut(ends, domain, height), {
+        ? Plot.text(spreadOut(ends, domain, height, size), {
             x: "t",
             y: "place",
             text: (r) => short(r.name, letters),
             dx: 7,
             textAnchor: "start",
             fill: (r) => dark(colour(r.z)),
+            stroke: "white", // a line that goes on behind a name does not strike it out
+            strokeWidth: 4,
             fontWeight: 600,
           })
         : null,
@@ -146,7 +161,7 @@ function draw(spec, series, all, { months, until, ribbon, domain, width, height 
           x: "t",
           y: "value",
           title: (r) => `${r.name}\n${monthName(months[r.t])}: ${num(r.value, digits(r.value))} ${spec.unit}`,
-          fontSize: 13,
+          fontSize: 13 * size,
         }),
       ),
     ].filter(Boolean),
@@ -168,8 +183,8 @@ function lastPoints(series, until) {
 }
 
 /** Labels at the ends of lines, moved apart so that none covers another. */
-function spreadOut(ends, [low, high], height) {
-  const apart = ((high - low) * 13.5) / (height - 54);
+function spreadOut(ends, [low, high], height, size) {
+  const apart = ((high - low) * 13.5 * size) / (height - 54);
   const sorted = [...ends].sort((a, b) => a.value - b.value);
   const places = [];
   for (const end of sorted) places.push(Math.max(end.value, (places.at(-1) ?? -Infinity) + apart));
@@ -210,6 +225,25 @@ function saveSvg(figure, name, spec) {
     }),
   );
   save(new Blob([svg.outerHTML], { type: "image/svg+xml" }), `${name}.svg`);
+}
+
+/** What the upright lines of charts stand for; null if there are none. */
+export function markLegend(events) {
+  const sorts = Object.keys(MARK_WORDS).filter((sort) => events.some((e) => e.sort === sort));
+  if (!sorts.length) return null;
+  return h(
+    "p.quiet.marks",
+    {},
+    "Upright lines: ",
+    sorts.map((sort) =>
+      h(
+        "span",
+        {},
+        h("i", { style: `border-color:${MARK[sort]}` }),
+        MARK_WORDS[sort],
+      ),
+    ),
+  );
 }
 
 /** The ribbon: what happened until now, the newest last and in sight. */

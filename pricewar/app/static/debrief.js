@@ -1,4 +1,5 @@
 // The debrief: facts for the discussion after a game.
+import { enlarged } from "/static/charts.js";
 import { h, monthName, num } from "/static/dom.js";
 
 const OUTCOMES = {
@@ -11,6 +12,7 @@ const NO_WAR = {
   costs: "prices fell, but by no more than 2% within three months of what costs do not explain",
   firms: "prices fell, but too few firms cut by 3% or more within half a year of each other",
 };
+const COUNT = ["", "", "two", "three", "four", "five", "six"];
 const bn = (value, signed) => `${num(value / 1e9, 2, signed)} bn CNY`;
 
 export function debrief(facts, wide, own) {
@@ -68,7 +70,7 @@ function whoBegan(facts, war) {
   const together = others.filter((one) => one.lag === 0).map((one) => one.firm);
   const after = others
     .filter((one) => one.lag > 0)
-    .map(({ firm, lag }) => `${firm} ${lag === 1 ? "one month" : `${lag} months`} later`);
+    .map(({ firm, lag }) => `${firm} ${lag === 1 ? "one month" : `${COUNT[lag] ?? lag} months`} later`);
   const first = name(facts, war.leader);
   const begun = together.length ? `begun by ${list([first, ...together])} in the same month` : `led by ${first}`;
   return after.length ? `${begun}, followed by ${list(after)}` : begun;
@@ -90,7 +92,7 @@ function cuts(facts, own) {
     { id: "first-cut" },
     "First to cut by 3% or more: ",
     h("b", {}, list(firsts.map(who))),
-    ` in round ${round}${firsts.length > 1 ? ", all at once" : ""}. `,
+    ` in round ${round}${["", ", both at once"][firsts.length - 1] ?? ", all at once"}. `,
     later.length
       ? `Then ${list(later.map(([at, cuts]) => `${list(cuts.map((cut) => name(facts, cut.firm)))} in round ${at}`))}.`
       : firsts.length < facts.board.length
@@ -106,14 +108,15 @@ function theory(facts, width) {
     ["Your class", t.played, "#0072B2"],
     ["Nash, one shot", t.nash, "#D55E00"],
   ].map(([who, v, colour]) => ({ who, colour, price: 100 * v.price, profit: v.profit / 1e9 }));
+  const size = enlarged();
   const bars = (key, label, digits) =>
     Plot.plot({
       width: width > 620 ? width / 2 - 10 : width,
       height: 160,
-      marginLeft: 110,
-      marginRight: 50,
+      marginLeft: 110 * size,
+      marginRight: 50 * size,
       marginBottom: 44,
-      style: { fontSize: "13px", fontFamily: "inherit" },
+      style: { fontSize: `${13 * size}px`, fontFamily: "inherit" },
       x: {
         label,
         grid: true,

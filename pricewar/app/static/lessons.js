@@ -1,5 +1,5 @@
 // Lessons: question, prediction, experiment, explanation, theory, discussion, the case.
-import { chart, extent } from "/static/charts.js";
+import { chart, extent, markLegend } from "/static/charts.js";
 import { $, ask, h, num, tell } from "/static/dom.js";
 
 export async function show(page, [slug]) {
@@ -182,6 +182,7 @@ function board(text, offers, found) {
     "div",
     {},
     h("div.charts", { style: `grid-template-columns:repeat(${columns},minmax(0,1fr))` }, cells),
+    markLegend(runs.flatMap((run) => run.ribbon)),
     h(
       "div.scroll",
       { style: "margin-top:10px" },
