@@ -17,7 +17,7 @@ const MARK_WORDS = {
   crash: "a crash",
   launch: "a launch",
   exit: "a firm leaves",
-  other: "something else",
+  other: "another event",
 };
 const TICKS = 5;
 const LETTER = 7.3; // px at the usual size, of a name at the end of a line
