@@ -132,6 +132,27 @@ def drawn(draws: int, seed: int, workers: int | None, quiet: bool, store: Path |
         return run(draws, seed, executor, tick, store)
 
 
+def same_record(out: Path, key: dict[str, Any], mark: str) -> dict[str, Any] | None:
+    """The record of an earlier call, if it was for the same.
+
+    Args:
+        out: its folder.
+        key: what must be the same.
+        mark: a name by which the record of such a call is known.
+
+    Raises:
+        InputError: it is of another edition of the model.
+        OSError: there is none.
+        ValueError: it cannot be read.
+    """
+    from pricewar.base.edition import require_same
+
+    told: dict[str, Any] = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    if mark in told:
+        require_same(told, str(out))
+    return told if all(told.get(name) == value for name, value in key.items()) else None
+
+
 def stored(out: Path, draws: int, seed: int) -> Backtest | None:
     """The draws of an earlier call, if they are what this one would draw.
 
@@ -141,14 +162,11 @@ def stored(out: Path, draws: int, seed: int) -> Backtest | None:
     import pandas as pd
 
     from pricewar.backtest.study import Backtest, forecasts_from, key_of
-    from pricewar.base.edition import require_same
 
     key = key_of(draws, seed)
     try:
-        told = json.loads((out / "run.json").read_text(encoding="utf-8"))
-        if "draws" in told:
-            require_same(told, str(out))
-        if any(told.get(name) != value for name, value in key.items()):
+        told = same_record(out, key, "draws")
+        if told is None:
             return None
         tables = {name: pd.read_csv(out / f"{name}.csv") for name in ("ranges", "past")}
         forecasts = forecasts_from(pd.read_parquet(out / "draws.parquet"))

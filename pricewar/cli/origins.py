@@ -78,14 +78,13 @@ def stored(out: Path, draws: int, seed: int) -> Rolling | None:
         InputError: it is of another edition of the model.
     """
     from pricewar.backtest.origin_study import Rolling, key_of
-    from pricewar.base.edition import require_same
+
+    from .backtest import same_record
 
     key = key_of(draws, seed)
     try:
-        told = json.loads((out / "run.json").read_text(encoding="utf-8"))
-        if "weights" in told:
-            require_same(told, str(out))
-        if any(told.get(name) != value for name, value in key.items()):
+        told = same_record(out, key, "weights")
+        if told is None:
             return None
         tables = {name: pd.read_csv(out / f"{name}.csv") for name in TABLES}
     except (OSError, ValueError):

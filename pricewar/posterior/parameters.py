@@ -79,7 +79,8 @@ PARAMETERS: Final = (
     ),
     Parameter(
         "income_elasticity", "by how much price sensitivity falls with income, log by log", 0.4, 2.0,
-        "assumed; one in Berry, Levinsohn and Pakes 1995", ("demand.income_elasticity",),
+        "assumed; one in Berry, Levinsohn and Pakes 1999, whose buyers weigh price over income",
+        ("demand.income_elasticity",),
     ),
     Parameter(
         "variable_share", "share of reported unit cost that varies with output", 0.8, 0.97,
@@ -92,12 +93,12 @@ PARAMETERS: Final = (
     ),
     Parameter(
         "learning_rate", "fall of unit cost without battery with each doubling of output", 0.0, 0.12,
-        "assumed; Levitt, List and Syverson 2013 find more within a plant's first year",
+        "assumed; within the range of docs/reference/dynamics.md",
         ("dynamics.learning.rate",),
     ),
     Parameter(
         "battery_change", "change of the price of battery packs a year, log", -0.20, -0.026,
-        "assumed; BloombergNEF's pack prices of 2013 to 2024 fell by 3 to 25% a year",
+        "assumed; within the range of docs/reference/dynamics.md",
         ("dynamics.battery.change_a_year",),
     ),
     Parameter(
@@ -143,7 +144,8 @@ PARAMETERS: Final = (
     ),
     Parameter(
         "market_sd", "standard deviation of a month's log number of shoppers", 0.02, 0.10,
-        "assumed; total sales of 2022 to April 2025 net of season scatter by 0.07", ("noise.market_sd",),
+        "assumed; total sales of 2023 to April 2025 net of season and trend scatter by 0.05",
+        ("noise.market_sd",),
     ),
 )  # fmt: skip
 """About what the record of 2022 to April 2025 speaks; ranges are those of the prior."""

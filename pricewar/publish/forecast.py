@@ -78,11 +78,7 @@ def backtest_step() -> Step:
         earlier = origins_of(place)
         pictures = files_of(earlier, place)
         found = _found(place)
-        for drawing in draw_backtest(found):
-            if drawing.name in FIGURES:
-                png, svg = drawing.save(place.path("docs/img/backtest").parent)
-                svg.unlink()
-                pictures.append(png)
+        pictures += [place.picture(drawing) for drawing in draw_backtest(found) if drawing.name in FIGURES]
         page = place.page(PAGE)
         text = page.read_text(encoding="utf-8")
         text = renewed(text, past_table(found), PAGE, "past")

@@ -39,11 +39,7 @@ def origins_of(place: Place) -> Rolling:
 
 def files_of(found: Rolling, place: Place) -> list[Path]:
     """Write the figures and the weights."""
-    written = []
-    for drawing in draw_origins(found):
-        png, svg = drawing.save(place.path("docs/img/backtest").parent)
-        svg.unlink()
-        written.append(png)
+    written = [place.picture(drawing) for drawing in draw_origins(found)]
     path = place.path(WEIGHTS)
     path.write_text(weights_text(found), encoding="utf-8")
     return [*written, path]

@@ -40,10 +40,7 @@ def demo_step() -> Step:
         with pool(worker_count(place.workers, len(DEMO) * place.seeds(20))) as executor:
             results = compare([load(name) for name in DEMO], place.seeds(20), executor=executor)
         drawing = draw(story(results.require_complete()), PRICES)
-        target = place.path(DEMO_FIGURE)
-        png, svg = drawing.save(target.parent)
-        svg.unlink()
-        return [png.replace(target)]
+        return [place.picture(drawing).replace(place.path(DEMO_FIGURE))]
 
     return Step("demo", "the first figure of the README", (DEMO_FIGURE,), inputs, make)
 

@@ -30,17 +30,13 @@ def posterior_step() -> Step:
         record = short_digest([history.moves.to_csv(), history.monthly.to_csv(), history.margins.to_csv()])
         prior = [(p.name, p.low, p.high, p.log, p.paths) for p in PARAMETERS]
         return {"markets": digest_of_markets(), "record": record, "prior": prior, "code": sources("estimate"),
-                "small": place.small}  # fmt: skip
+                "plots": sources("plots"), "small": place.small}  # fmt: skip
 
     def make(place: Place) -> list[Path]:
         folder = place.kept / "posterior"
         folder.parent.mkdir(parents=True, exist_ok=True)
         found = estimated(folder, place.quiet, SMALL if place.small else Sizes(), place.workers)
-        pictures = []
-        for drawing in draw_posterior(found):
-            png, svg = drawing.save(place.path("docs/img/posterior").parent)
-            svg.unlink()
-            pictures.append(png)
+        pictures = [place.picture(drawing) for drawing in draw_posterior(found)]
         sample = place.path(SAMPLE)
         sample.write_text(sample_text(found), encoding="utf-8")
         page = place.page(PAGE)

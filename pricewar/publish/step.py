@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pricewar.base.edition import EDITION
+from pricewar.plots.style import Drawing
 from pricewar.scenario.files import shipped_directory
 
 
@@ -58,6 +59,12 @@ class Place:
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
+
+    def picture(self, drawing: Drawing) -> Path:
+        """The PNG of a figure in docs/img."""
+        png, svg = drawing.save(self.path(f"docs/img/{drawing.name}.png").parent)
+        svg.unlink()
+        return png
 
 
 @dataclass(frozen=True)
