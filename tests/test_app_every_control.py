@@ -153,8 +153,18 @@ def test_every_control_of_a_game_from_the_door_to_the_debrief(visit: Any) -> Non
 
 
 def goes_on(teacher: Any) -> None:
-    """Let a game that was paused go on; the page may still be on its way to say which it is."""
-    teacher.wait_for_timeout(500)
+    """Let a game go on as it was: nothing pending, not paused.
+
+    The page is opened anew, since on a slow machine it may not have heard yet what its presses did.
+    """
+    teacher.reload()
+    teacher.wait_for_selector("#pause:enabled, #resume:enabled")
+    while teacher.locator("[id^='undo-']").count():
+        left = teacher.locator("[id^='undo-']").count()
+        teacher.locator("[id^='undo-']").first.click()
+        teacher.wait_for_function(
+            "(left) => document.querySelectorAll(`[id^='undo-']`).length < left", arg=left
+        )
     if teacher.locator("#resume").count():
         teacher.click("#resume")
     teacher.wait_for_selector("#pause:enabled")

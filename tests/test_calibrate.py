@@ -13,7 +13,7 @@ from oracles import market_twin as oracles
 
 from pricewar.base.errors import ConvergenceError, InputError
 from pricewar.demand import calibrated
-from pricewar.market.calibrate import calibrate
+from pricewar.market.calibrate import _calibrate, calibrate
 from pricewar.market.calibration_report import best_prices
 from pricewar.market.model import PriceWar
 from pricewar.scenario.files import load
@@ -165,6 +165,7 @@ def test_equal_inputs_are_calibrated_once() -> None:
 
 
 def test_impossible_inputs_are_refused_with_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    _calibrate.cache_clear()  # what another test has calibrated would not be sought again
     with pytest.raises(InputError, match="more shoppers than cars"):
         tiny({"consumers.shoppers": 33_000})
     with monkeypatch.context() as few:
