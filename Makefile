@@ -1,7 +1,8 @@
 # make demo    the first comparison, in a fresh clone, with nothing but Python 3.11+ and make
 # make app     the classroom in a browser
-# make test    lint, types, layers, all tests with coverage
-# make quick   tests without the slow ones
+# make test    lint, types, layers, tests with coverage, but for the slow ones
+# make slow    the slow tests: browsers, kills, fuzzing, what is published; `make test slow` is what CI runs
+# make quick   the tests of make test, without counting lines
 # make results everything that rests on the model: pages, figures, experiments; a quarter of an hour on two cores, goes on where it stopped
 # make help    the rest
 
@@ -24,7 +25,7 @@ NEWER := python3.14 python3.13 python3.12 $(wildcard $(HOME)/.pyenv/versions/3.1
 # What meets mesa directly or through a run; NEWEST_TESTS lists those files that exist.
 NEWEST_TESTS = $(wildcard tests/test_model*.py tests/test_mesa*.py tests/test_runs*.py tests/test_cli.py)
 
-.PHONY: help demo app test quick lint coverage bench docs results lock test-newest clean
+.PHONY: help demo app test slow quick lint coverage bench docs results lock test-newest clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile
@@ -59,8 +60,11 @@ lint: $(VENV)/installed-dev
 # Kernels run compiled in the first pass and are seen line by line in the second, where overflow that compiled
 # code takes in silence would be a warning.
 coverage: $(VENV)/installed-dev
-	$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report= --durations=15
+	$(BIN)/pytest -n 2 --dist worksteal -m "not slow" --cov --cov-report= --durations=15
 	NUMBA_DISABLE_JIT=1 $(BIN)/pytest -n 2 -W ignore::RuntimeWarning $(wildcard tests/test_kernels*.py) --cov --cov-append --cov-report=term --cov-fail-under=$(LEAST)
+
+slow: $(VENV)/installed-dev
+	$(BIN)/pytest -n 2 --dist worksteal -m slow --durations=15
 
 quick: $(VENV)/installed-dev
 	$(BIN)/pytest -n 2 -m "not slow"
