@@ -98,6 +98,11 @@ def test_matching_costs_the_one_who_cut_most() -> None:
     assert right[1] > right[2] > right[0]
 
 
+def test_a_cut_that_nobody_answers_pays() -> None:
+    alone, *_, peace = value("matching", "Left's profit")
+    assert alone > peace + 0.1
+
+
 def test_edgeworth_cycles_do_not_settle() -> None:
     assert value("edgeworth", "Rises of more than 10% in a month")[0] == 0
     assert value("edgeworth", "Rises of more than 10% in a month")[1] >= 2
