@@ -15,7 +15,7 @@ from synthetic import results
 from pricewar.analysis import below_cost, break_even, compare_table, gains, predation
 from pricewar.analysis.compare import OPEN, WITH_OPEN, pick
 from pricewar.analysis.interval import interval
-from pricewar.analysis.surplus import GROUPS
+from pricewar.analysis.surplus import GROUPS, percent_of_own
 from pricewar.base.errors import ResultsError
 from pricewar.results.schema import COMPARISON, measures
 from pricewar.results.store import empty
@@ -71,6 +71,16 @@ def test_gains_are_told_in_money_per_car_and_per_cent(runs):
     assert table.loc["1", "percent"] == pytest.approx((100 * poor / own).mean())
     assert table.loc["1", "percent_lo"] < table.loc["1", "percent"] < table.loc["1", "percent_hi"]
     assert np.isnan(table.loc["1", "per_car"])
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 6))
+def test_a_per_cent_of_own_surplus_has_the_sign_of_the_money_or_is_not_told(seed, count):
+    luck = np.random.default_rng(seed)
+    own, gain = luck.normal(0.0, 1.0, (count, 4)), luck.normal(0.0, 1.0, (count, 4))
+    share = percent_of_own(gain, own, 10.0 * np.ones((count, 1)))
+    told = np.isfinite(share).all(axis=0)
+    assert (told == (own > 0.01).all(axis=0)).all()
+    assert (np.sign(share[:, told]) == np.sign(gain[:, told])).all()
 
 
 @pytest.mark.parametrize(("metric", "how"), [("welfare", "sum"), ("war_index", "mean"), ("hhi", "mean")])

@@ -289,6 +289,7 @@ def test_what_buyers_gain_counts_open_orders_as_welfare_does(study: PolicyStudy)
         assert told[option, "car"] == pytest.approx((counted["car"] / rest["orders"]).mean())
         own = rest["pv.consumer_surplus_5"] + rest["pv.open.consumer_surplus_5"]
         assert told[option, "5"] == pytest.approx((100 * counted["5"] / own).mean())
+        assert told[option, "money 5"] == pytest.approx(counted["5"].mean())
 
 
 def test_goes_on_where_it_was_and_refuses_another(study: PolicyStudy, tmp_path: Path) -> None:

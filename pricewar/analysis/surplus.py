@@ -20,6 +20,23 @@ from .panel import panel, position, total
 
 GROUPS: Final = ("all", "1", "2", "3", "4", "5")
 """All buyers, and the fifths of the income distribution of shoppers, the poorest first."""
+LEAST: Final = 0.001
+"""Share of all buyers' surplus below which a per cent of a group's own means nothing."""
+
+
+def percent_of_own(gain: Floats, own: Floats, everybody: Floats) -> Floats:
+    """Gains in per cent of a group's own surplus; NaN where a run leaves the group next to none, or less.
+
+    Buyers who are misled by remembered prices can lose by buying. Over a surplus near nought or below it a
+    per cent would be huge, and of the wrong sign.
+
+    Args:
+        gain: (runs, ...) money.
+        own: (runs, ...) the group's surplus without the change.
+        everybody: (runs, ...) that of all buyers.
+    """
+    known = (own > LEAST * np.abs(everybody)).all(axis=0)
+    return np.where(known, 100.0 * gain / np.where(own == 0.0, 1.0, own), np.nan)
 
 
 @takes(results=Results, baseline=maybe(text))
@@ -36,8 +53,8 @@ def gains(results: Results, baseline: str | None = None) -> pd.DataFrame:
     Returns:
         A row for each scenario but the baseline and each of `GROUPS`: scenario, group; `money`, CNY;
         `per_car`, CNY for each car ordered in the baseline, NaN for the fifths, whose cars are not counted
-        apart; `percent` of the group's own surplus in the baseline; each with `_lo` and `_hi`, NaN with one
-        seed.
+        apart; `percent` of the group's own surplus in the baseline, NaN where it has next to none
+        (`percent_of_own`); each with `_lo` and `_hi`, NaN with one seed.
 
     Raises:
         ResultsError: the baseline is not among the scenarios.
@@ -57,7 +74,7 @@ def gains(results: Results, baseline: str | None = None) -> pd.DataFrame:
         found = {
             "money": interval(money),
             "per_car": interval(money / cars[:, None]),
-            "percent": interval(100.0 * money / whole[base]),
+            "percent": interval(percent_of_own(money, whole[base], whole[base][:, :1])),
         }
         rows += [_row(scenario, place, found) for place in range(len(GROUPS))]
     return pd.DataFrame(rows)

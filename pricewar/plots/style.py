@@ -182,6 +182,11 @@ def number(value: float, digits: int | None = None, signed: bool = False) -> str
     return text.replace("-", "−").replace(",", "\u202f")
 
 
+def in_brackets(percent: float) -> str:
+    """A per cent behind another number."""
+    return f" ({number(percent, 1, True)}%)" if np.isfinite(percent) else " (–)"
+
+
 def with_interval(values: Iterable[float], signed: bool = False) -> str:
     """(mean, lo, hi) as `mean [lo, hi]`, or the mean alone where there is no interval."""
     mean, lo, hi = values

@@ -10,6 +10,8 @@ import pandas as pd
 
 from pricewar.analysis.interval import clopper_pearson, interval
 from pricewar.analysis.robustness import robustness
+from pricewar.analysis.surplus import percent_of_own
+from pricewar.base.arrays import Floats
 from pricewar.results.bounds import bounds_of
 
 from .courts import TESTS
@@ -100,20 +102,34 @@ def buyers(study: PolicyStudy) -> pd.DataFrame:
 
     Returns:
         Columns option, what ("car": CNY for each car ordered without measures; "1" to "5": per cent of the
-        fifth's own surplus without measures, the poorest first), mean over futures, p05 and p95 of the
-        futures.
+        fifth's own surplus without measures, the poorest first, NaN where a future leaves it next to none;
+        "money 1" to "money 5": CNY), mean over futures, p05 and p95 of the futures.
     """
-    cars = wide(study, "orders")[NONE]
+    cars = wide(study, "orders")[NONE].to_numpy(float)
     names = {"car": "consumer_surplus"} | {str(g): f"consumer_surplus_{g}" for g in range(1, 6)}
     parts = {what: wide(study, f"pv.{name}") + wide(study, f"pv.open.{name}") for what, name in names.items()}
+    everybody = parts["car"][NONE].to_numpy(float)
     rows = []
     for option in parts["car"]:
         for what, table in parts.items():
-            base = cars if what == "car" else table[NONE] / 100.0
-            gain = ((table[option] - table[NONE]) / base).dropna()
-            low, high = np.quantile(gain, [0.05, 0.95]) if len(gain) else (np.nan, np.nan)
-            rows.append((option, what, float(gain.mean()), float(low), float(high)))
+            own = table[NONE].to_numpy(float)
+            money = table[option].to_numpy(float) - own
+            if what == "car":
+                rows.append((option, what, *_spread(money / cars)))
+                continue
+            done = np.isfinite(money)
+            share = percent_of_own(money[done], own[done], everybody[done])
+            rows += [(option, what, *_spread(share)), (option, f"money {what}", *_spread(money))]
     return pd.DataFrame(rows, columns=["option", "what", "mean", "p05", "p95"])
+
+
+def _spread(values: Floats) -> tuple[float, float, float]:
+    """Mean, and the ends that hold 90% of what is known."""
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return np.nan, np.nan, np.nan
+    low, high = np.quantile(known, [0.05, 0.95])
+    return float(known.mean()), float(low), float(high)
 
 
 def pick(table: pd.DataFrame, option: str, measure: str) -> pd.Series:

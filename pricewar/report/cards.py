@@ -89,12 +89,19 @@ def _span(lo: float, hi: float) -> str:
 def _buyers(results: Results, baseline: str) -> str:
     found = gains(results, baseline).set_index("group")
     per_car = found.loc["all", ["per_car", "per_car_lo", "per_car_hi"]].to_numpy(float)
-    parts = [_number(value, True) for value in found.loc[list(GROUPS[1:]), "percent"]]
+    fifths = found.loc[list(GROUPS[1:])]
+    money = [_number(value / 1e9, True) for value in fifths["money"]]
+    percent = [_number(value, True) or "–" for value in fifths["percent"]]
     return (
         f"Buyers, open orders counted: {_number(per_car[0], True)} CNY for each car ordered in `{baseline}` "
-        f"({_span(per_car[1], per_car[2])}); by income fifth, the poorest first, {', '.join(parts)}% of "
-        f"their own surplus. Intervals are of {results.drawn.what_differs}."
+        f"({_span(per_car[1], per_car[2])}); by income fifth, the poorest first, {', '.join(money)} bn CNY, "
+        f"or {', '.join(percent)}% of their own surplus{_none(percent)}. Intervals are of "
+        f"{results.drawn.what_differs}."
     )
+
+
+def _none(percent: list[str]) -> str:
+    return " (–: next to none in some run)" if "–" in percent else ""
 
 
 def _xiaomi(results: Results) -> str:

@@ -7,6 +7,7 @@ no system package is needed, and text stays text.
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +24,7 @@ from pricewar.base.edition import EDITION, mark
 from pricewar.experiment.trajectories import FOLDER
 from pricewar.files.folders import added
 from pricewar.plots.policy import BN, draw_best, draw_payers, draw_trade_off, policy_drawings
-from pricewar.plots.style import count, house, number
+from pricewar.plots.style import count, house, in_brackets, number
 from pricewar.policy.spec import NONE, PEACE
 from pricewar.policy.study import ABOUT, PolicyStudy
 from pricewar.policy.summary import RANKED, best, buyers, courts, effects, monthly, payers, pick
@@ -162,11 +163,12 @@ def content(study: PolicyStudy, command: str) -> dict[str, Any]:
         "note": f"Against {NONE}; present values at {100 * spec.discount:g}% a year, CNY. The first column "
         "is a level. Surplus counts at the order, profit at the delivery; open orders: what the book at the "
         "end comes to. Best: by welfare with open orders. Suppliers failed, exits, HHI: a plus is a rise.",
-        "buyers_head": ["option", "CNY a car", "poorest fifth, %", "2nd", "3rd", "4th", "richest fifth, %"],
+        "buyers_head": ["option", "CNY a car", "poorest fifth, bn", "2nd", "3rd", "4th", "richest fifth, bn"],
         "buyers_rows": _buyers(study),
-        "buyers_note": f"Against {NONE}: present value over the cars ordered without measures, and per cent "
-        "of each income fifth's own surplus without measures; open orders counted. Means over futures; in "
-        "brackets 5 to 95% of the futures.",
+        "buyers_note": f"Against {NONE}: present value over the cars ordered without measures, and of each "
+        "income fifth, CNY; open orders counted. Means over futures; in square brackets 5 to 95% of them. In "
+        "round brackets: the mean in per cent of the fifth's own surplus without measures; – where a future "
+        "leaves it next to none.",
         "courts_head": ["test", "missed, % of cars", "false alarms, % of cars", "futures"],
         "courts_rows": [_court(row) for _, row in tests.iterrows()],
         "courts_note": "In the war without measures. Missed: cars sold under the imposed cut below "
@@ -259,14 +261,19 @@ def _cell(table: pd.DataFrame, option: str, measure: str, factor: float, kind: s
 def _buyers(study: PolicyStudy) -> list[list[str]]:
     rows = []
     for option, part in buyers(study).groupby("option", sort=False):
-        cells = [
-            f"{number(row['mean'], 0 if row['what'] == 'car' else 2, True)} "
-            f"[{number(row['p05'], 0 if row['what'] == 'car' else 2)}, "
-            f"{number(row['p95'], 0 if row['what'] == 'car' else 2)}]"
-            for row in part.to_dict("records")
+        told = {row["what"]: row for row in part.to_dict("records")}
+        fifths = [
+            _futures(told[f"money {group}"], 1 / BN, 1) + in_brackets(told[str(group)]["mean"])
+            for group in range(1, 6)
         ]
-        rows.append([str(option), *cells])
+        rows.append([str(option), _futures(told["car"], 1.0, 0), *fifths])
     return rows
+
+
+def _futures(row: Mapping[Hashable, Any], factor: float, digits: int) -> str:
+    """Mean and 5 to 95% of the futures."""
+    mean, low, high = (factor * row[name] for name in ("mean", "p05", "p95"))
+    return f"{number(mean, digits, True)} [{number(low, digits)}, {number(high, digits)}]"
 
 
 def _court(row: pd.Series) -> list[str]:

@@ -13,7 +13,7 @@ from pricewar.analysis.compare import TOTAL, WITH_OPEN, Row
 from pricewar.analysis.interval import FEW, NO_LUCK
 from pricewar.analysis.surplus import GROUPS
 from pricewar.plots.data import Story
-from pricewar.plots.style import number, with_interval, with_range
+from pricewar.plots.style import in_brackets, number, with_interval, with_range
 from pricewar.results.schema import without_level
 
 
@@ -98,7 +98,7 @@ def _market(told: Story, others: tuple[str, ...]) -> Grid:
 
 
 def buyers(told: Story) -> Grid:
-    """What buyers gain in each scenario, in money, per car, and by income fifth in per cent of their own."""
+    """What buyers gain in each scenario, in money, per car, and by income fifth."""
     found = gains(told.results, told.baseline)
     rows = []
     for scenario in told.others:
@@ -108,15 +108,18 @@ def buyers(told: Story) -> Grid:
             values = part.loc[group, [name, f"{name}_lo", f"{name}_hi"]].to_numpy(float)
             return with_interval(scale * values, signed=True)
 
-        fifths = [cell(group, "percent", 1.0) for group in GROUPS[1:]]
+        fifths = [
+            cell(group, "money", 1e-9) + in_brackets(percent)
+            for group, percent in zip(GROUPS[1:], part.loc[list(GROUPS[1:]), "percent"], strict=True)
+        ]
         rows.append((scenario, cell("all", "money", 1e-9), cell("all", "per_car", 1.0), *fifths))
     head = (
-        "", "All, CNY bn", f"CNY a car ordered in {told.baseline}", "Poorest fifth, %", "2nd", "3rd", "4th",
-        "Richest fifth, %",
+        "", "All, CNY bn", f"CNY a car ordered in {told.baseline}", "Poorest fifth, CNY bn", "2nd", "3rd",
+        "4th", "Richest fifth, CNY bn",
     )  # fmt: skip
     note = (
-        f"Against {told.baseline} with the same seeds, open orders counted; fifths in per cent of their own "
-        f"surplus there. {_of_what(told)}"
+        f"Against {told.baseline} with the same seeds, open orders counted. In round brackets: per cent "
+        f"of the fifth's own surplus there; – where a run leaves it next to none. {_of_what(told)}"
     )
     return Grid("What buyers gain", note, head, tuple(rows))
 
