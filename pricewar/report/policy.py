@@ -67,6 +67,7 @@ DRAWN: Final = {
     "parameters": f"{_ROW}; luck is the same in all futures.",
 }
 """What is added where a study draws from a sample."""
+JOINTLY: Final = "; and, drawn together, what else of the market's parameters is not known"
 LIMITS: Final = (
     "Not evidence in a case. Compliance is put in, not explained. Intervals hold the uncertainty of the "
     "named parameters only, not that of the model's form. Firms follow rules; they do not foresee measures. "
@@ -193,7 +194,7 @@ def facts(study: PolicyStudy) -> list[str]:
         + "; ".join(f"{name} = {' + '.join(parts)}" for name, parts in spec.bundles.items())
         + f"), {count(study.futures, 'future')}, {study.futures * (1 + len(spec.options)):,} runs, "
         f"{len(study.failed)} failed.",
-        f"Uncertain: {unsure}.",
+        f"Uncertain: {unsure}{JOINTLY if spec.drawn in DRAWN else ''}.",
     ]
 
 
