@@ -20,6 +20,7 @@ from pricewar.base.errors import InputError, Problem, bad_input, shown
 from pricewar.base.paths import change
 from pricewar.base.rules import RuleOf
 from pricewar.base.sources import sources
+from pricewar.base.words import Words
 from pricewar.events import Event
 from pricewar.files.digest import short_digest
 from pricewar.interventions import Intervention
@@ -190,6 +191,11 @@ class Scenario(Table):
     def clock(self) -> Clock:
         """Which dates the periods stand for."""
         return Clock(self.start, self.period)
+
+    @property
+    def words(self) -> Words:
+        """What money, units and periods are called."""
+        return Words.of(self.model_dump(include={"market", "products", "start", "period"}))
 
     def month(self, period: int) -> str:
         """A period as tables name it: its month, quarter, week or day; period 0 is `start`."""
