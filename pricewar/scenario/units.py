@@ -1,4 +1,4 @@
-"""Which numbers of a scenario are money: those whose description says CNY.
+"""Which numbers of a scenario are money: those whose description says money.
 
 The name of the currency means nothing to the model: a scenario with all its money times k is the same market.
 """
@@ -36,7 +36,7 @@ def times_money(part: BaseModel, k: float) -> dict[str, float]:
 def _power(description: str | None) -> int:
     if description is None or "CNY" not in description:
         return 0
-    return -1 if "per CNY" in description else 1
+    return -1 if "per unit of money" in description else 1
 
 
 def _within(value: Any, path: str, power: int) -> Iterator[tuple[str, float, int]]:
