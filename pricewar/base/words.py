@@ -17,6 +17,8 @@ CARS: Final = "cars"
 """The unit that brings the trade's own words: a firm is a maker, and some buy a petrol car instead."""
 _BEFORE_WORDS: Final = {"currency": "CNY", "unit": CARS}
 """What markets were when files could not say it."""
+_SOUND_Y: Final = ("uni", "use", "eu", "one")
+"""Words with "a" although they begin with a vowel."""
 _CLOCK: Final = Clock("2025-05")
 
 
@@ -111,7 +113,8 @@ class Words:
     @property
     def a_unit(self) -> str:
         """One of it with its article."""
-        return f"{'an' if self.unit[:1].lower() in 'aeiou' else 'a'} {self.unit}"
+        vowel = self.unit[:1].lower() in "aeiou" and not self.unit.lower().startswith(_SOUND_Y)
+        return f"{'an' if vowel else 'a'} {self.unit}"
 
     @property
     def maker(self) -> str:
