@@ -56,13 +56,14 @@ class Event(Rule):
         """
         return 1
 
-    def describe(self, words: Words = PLAIN) -> str:
+    def describe(self, words: Words | None = None) -> str:
         """One short line for the ribbon of events in a figure.
 
         Args:
-            words: what money and units are called in the market that it happens to.
+            words: what money and units are called in the market that it happens to; None: "units", and
+                money without a name.
         """
-        return self.label or self.in_words(words)
+        return self.label or self.in_words(words or PLAIN)
 
     def in_words(self, words: Words) -> str:
         """The line that `describe` gives where no label is set, in the words of a market."""
