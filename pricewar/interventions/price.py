@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
+from pricewar.base.calendar_time import Stated
 from pricewar.base.fields import Factor, Segments
 from pricewar.base.records import Floats, Landscape, Offers
 
@@ -20,9 +21,9 @@ CostLine = Literal["avc", "aac", "lraic", "atc", "full"]
 class BelowCostBan(Enforced):
     """No price, net of VAT, below a cost line of the product.
 
-    With `basis` "industry" the line is the mean over the cars sold in the product's segment, so that the
+    With `basis` "industry" the line is the mean over the units sold in the product's segment, so that the
     costs of less efficient rivals may bind an efficient firm. A line that contains fixed cost rises without
-    limit as sales fall, so it counts only up to `up_to` times the price before the first month: a firm that
+    limit as sales fall, so it counts only up to `up_to` times the price before the first period: a firm that
     asks that much has not cut.
     """
 
@@ -32,7 +33,7 @@ class BelowCostBan(Enforced):
     """Which cost line."""
     basis: Literal["own", "industry"] = "own"
     """Whose cost: the product's own, or the unit-weighted mean of its segment."""
-    overstock: Factor | None = None
+    overstock: Annotated[Factor | None, Stated.LENGTH] = None
     """Products with more months of sales in stock than this are exempt; None: no exemption."""
     up_to: Factor | None = 1.0
     """Highest floor as a multiple of the start price; None: no limit."""
@@ -50,12 +51,12 @@ class BelowCostBan(Enforced):
 
 
 class PriceFloor(Enforced):
-    """No price below an amount or below a fraction of the price before the first month; set one."""
+    """No price below an amount or below a fraction of the price before the first period; set one."""
 
     foreseen: ClassVar[bool] = True
 
     price: Factor | None = None
-    """Lowest transaction price, CNY incl. VAT."""
+    """Lowest transaction price, money incl. VAT."""
     share: Factor | None = None
     """Lowest transaction price as a fraction of the start price."""
     segments: Segments = "all"
@@ -79,7 +80,7 @@ class MaximumMonthlyCut(Enforced):
 
     foreseen: ClassVar[bool] = True
 
-    cut: Annotated[float, Field(ge=0.0, lt=1.0)]
+    cut: Annotated[float, Field(ge=0.0, lt=1.0), Stated.CHANCE]
     """Largest cut allowed from one month to the next, as a fraction."""
 
     def lowest(self, offers: Offers, desk: Desk) -> Floats:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 
+from pricewar.base.calendar_time import Stated
 from pricewar.base.fields import Money, Selection, Share, named
 from pricewar.base.luck import stream
 from pricewar.base.records import Accounts, Flags, Floats, Offers
@@ -55,7 +56,7 @@ class Restraint(Addressed):
 
     @abstractmethod
     def lowest(self, offers: Offers, desk: Desk) -> Floats:
-        """(J,) lowest transaction price allowed, CNY incl. VAT; -inf where there is none."""
+        """(J,) lowest transaction price allowed, money incl. VAT; -inf where there is none."""
 
     def known(self, offers: Offers, desk: Desk) -> Floats:
         """(J,) lowest prices that firms which comply reckon with when they plan; -inf where there is none."""
@@ -81,10 +82,10 @@ class Enforced(Restraint):
     A firm that was fined complies from the next month on.
     """
 
-    audit: Share = 0.0
+    audit: Annotated[Share, Stated.CHANCE] = 0.0
     """Probability a month that a firm in breach is found."""
     fine: Money = 0.0
-    """Fine for each finding, CNY."""
+    """Fine for each finding, money."""
 
     def complying(self, desk: Desk) -> Flags:
         """(F,) firms that comply of their own will or since they were fined."""

@@ -8,9 +8,10 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
+from pricewar.base.calendar_time import Stated
+from pricewar.base.clock import Moment
 from pricewar.base.errors import bad_input
 from pricewar.base.fields import SEGMENTS
-from pricewar.base.months import Month
 from pricewar.base.records import Floats, View
 
 from .base import Strategy
@@ -40,7 +41,7 @@ class CostPlus(Strategy):
 
     p_j = a_j (1 + pass_through (c_j / c_j0 - 1)) with a_j the start price, or (1 + vat)(1 + markup) c_j0
     where a markup is given; at most (1 + max_rise) a_j. On full cost a fall in sales raises prices, as
-    the fixed cost is spread over fewer cars.
+    the fixed cost is spread over fewer units.
     """
 
     on: Literal["unit", "full"] = Field(
@@ -79,16 +80,16 @@ class CostPlus(Strategy):
 class Scripted(Strategy):
     """Prices from a table; what is not in it follows another rule.
 
-    table[month][product] is a price (CNY incl. VAT) or a change from the start price (fraction), in force
+    table[month][product] is a price (money incl. VAT) or a change from the start price (fraction), in force
     from that month until the product's next entry. For replays of what firms did.
     """
 
-    table: dict[Month, dict[str, float]] = Field(
+    table: Annotated[dict[Moment, dict[str, float]], Stated.MOMENT] = Field(
         description='month ("2025-06") -> product id -> price or change'
     )
     unit: Literal["price", "change"] = Field(
         "change",
-        description="price: CNY incl. VAT; change: fraction of the start price, -0.1 is a cut of 10%",
+        description="price: money incl. VAT; change: fraction of the start price, -0.1 is a cut of 10%",
     )
     base: Inner = Field(Hold(), description="rule for products and months without an entry")
 
@@ -134,7 +135,7 @@ class Scripted(Strategy):
 
 
 class PerSegment(Strategy):
-    """One rule in one segment, another elsewhere: a firm may fight for small cars and hold its large ones.
+    """One rule in one segment, another elsewhere: a firm may fight for small ones and hold its large ones.
 
     p_j = rule of the segment of j, or `otherwise`. Every rule sees the whole firm.
     """
