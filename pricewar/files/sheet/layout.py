@@ -91,6 +91,8 @@ class Names:
                 twice.append((cell.text, found[0]))
             else:
                 places[found[0]], units[found[0]] = place, found[1]
+        for name in [name for name in places if self.columns[name].unless in places]:
+            del places[name], units[name]
         return Header(number, places, units, tuple(cell.text for cell in cells), tuple(twice))
 
     def missing(self, header: Header) -> list[str]:

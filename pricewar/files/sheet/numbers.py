@@ -81,8 +81,8 @@ def written(cell: str) -> Written | None:
 def _signed(text: str) -> tuple[str, float]:
     """The text without its sign, and the sign; parentheses and a minus at the end are negative, too."""
     text = re.sub(r"[−–‒﹣]", "-", text)
-    if text.startswith("(") and text.endswith(")"):
-        return text[1:-1].strip(), -1.0
+    if match := re.fullmatch(r"\(([^()]*)\)(\s*[^\d()]*)", text):
+        return (match[1] + match[2]).strip(), -1.0
     if match := re.fullmatch(r"([^\d.,()+-]*)([+-])\s*(.*)", text):
         return (match[1] + match[3]).strip(), -1.0 if match[2] == "-" else 1.0
     if re.search(r"\d\s*-$", text):
@@ -91,7 +91,7 @@ def _signed(text: str) -> tuple[str, float]:
 
 
 def _ungrouped(core: str) -> str | None:
-    """Digits and decimal marks, without what keeps thousands apart (not points and commas); None if that is astray."""
+    """Digits, points and commas, without blanks and apostrophes between thousands; None if astray."""
     if " " not in core and "'" not in core:
         return core
     head, mark, tail = re.fullmatch(r"([\d' ]*)([.,]?)(.*)", core).groups()  # type: ignore[union-attr]

@@ -177,7 +177,7 @@ class _Reader:
             (
                 f"row {row}, column {wide + 1}",
                 repr(cells[wide].text) if cells[wide].text else f"{len(cells)} cells",
-                f"as many cells as names in row {self.header.row} (a number like 1,234 needs quotes)",
+                f"as many cells as names in row {self.header.row} (1,234 needs quotes, or loses its comma)",
             )
             for row, cells in found.rows
             if len(cells) > wide and (len(lengths) > 1 or any(cell.filled for cell in cells[wide:]))

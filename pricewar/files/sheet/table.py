@@ -27,6 +27,10 @@ class Column:
         allowed: the same in words, for messages. `{name}` is the name of the column.
         allowed_percent: the same where the numbers are in per cent.
         blank: whether a cell may be empty, or say that nothing is known.
+        unless: a column in whose presence this one is not read.
+        bare: which numbers are allowed, beside `fits`, where neither cell nor name has a unit.
+        tiny: whether the numbers of a column in per cent may all be below 1. If not, such a column is
+            refused, unless its cells have the sign: fractions under a name in per cent look the same.
     """
 
     sort: Literal["text", "number", "part"] = "number"
@@ -36,6 +40,9 @@ class Column:
     allowed: str = "a number"
     allowed_percent: str = ""
     blank: bool = False
+    unless: str = ""
+    bare: Callable[[float], bool] = _any
+    tiny: bool = True
 
 
 @dataclass(frozen=True, eq=False)

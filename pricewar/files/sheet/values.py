@@ -43,6 +43,7 @@ class Values:
             if part is not None:
                 out[i] = self._scaled(i, part, mark)
         self._check_units(parts)
+        self._check_tiny(parts, mark)
         self._check_money(parts)
         return out
 
@@ -120,7 +121,7 @@ class Values:
         scale = part.unit.scale if part.unit.scale is not None else self.unit.scale
         number = part.value(mark)
         value = number if scale is None else number * scale
-        if self.column.fits(value):
+        if self.column.fits(value) and (scale is not None or self.column.bare(value)):
             return value
         self.refuse(i, repr(part.text))
         return float("nan")
@@ -140,6 +141,15 @@ class Values:
                 continue
             if is_part or small:
                 self.refuse(i, repr(part.text), f"a number with its unit, as in {model}")
+
+    def _check_tiny(self, parts: list[Written | None], mark: str) -> None:
+        some = [(i, part) for i, part in enumerate(parts) if part is not None]
+        sizes = [abs(part.value(mark)) for _, part in some]
+        bare = all(part.unit.scale is None for _, part in some)
+        if self.column.tiny or self.unit.scale is None or not bare or not 0.0 < max(sizes, default=0.0) < 1.0:
+            return
+        allowed = "per cent, as its name says (22, not 0.22), a cell below 1% with its sign (0.5%)"
+        self.refuse(some[0][0], f"{some[0][1].text!r}, and no number of 1 or more in the column", allowed)
 
     def _check_money(self, parts: list[Written | None]) -> None:
         self.money, first = self.unit.money, self.name
