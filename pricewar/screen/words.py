@@ -13,8 +13,8 @@ _MARGIN: Final = (
 COLUMNS: Final = {
     "product": Column(
         "text",
-        ("产品", "车型", "型号", "车系", "model", "modell", "produkt", "produit", "modèle", "producto", "modelo",
-         "prodotto", "modello", "производ", "модель", "製品", "車種", "제품", "모델"),
+        ("产品", "车型", "型号", "车系", "model", "modell", "produkt", "produit", "modèle", "producto",
+         "modelo", "prodotto", "modello", "производ", "модель", "製品", "車種", "제품", "모델"),
     ),
     "firm": Column(
         "text",
