@@ -465,7 +465,7 @@ def test_command_prints_tables_and_writes_files(tmp_path: Path) -> None:
     done = call(*words, "--full", "--out", str(out))
     assert done.exit_code == 0, done.output
     assert "consumer harm per head" in done.stdout
-    names = {"products", "firms", "figures", "fit", "diversion", "diversion_products"}
+    names = {"products", "firms", "figures", "fit", "diversion", "diversion_products", "forms", "thresholds"}
     assert {path.stem for path in out.glob("*.csv")} == names
     assert (out / "figures" / "screen_prices.png").stat().st_size > 10_000
     report = (out / "report.md").read_text(encoding="utf-8")

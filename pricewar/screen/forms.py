@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Hashable, Iterator
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -153,19 +153,23 @@ def _area(demand: Demand, before: Floats, after: Floats) -> float:
 
 def spread(forms: pd.DataFrame) -> str:
     """The sentence that comes first: between which answers the form of demand leaves the choice."""
-    table = forms[forms["failed"] == ""]
-    if len(table) < 2:
+    rows = [row for row in forms.to_dict("records") if not row["failed"]]
+    if len(rows) < 2:
         return ""
-    column = "parties_price_change" if table["parties_price_change"].notna().any() else "mean_price_change"
-    whose = "the parties' prices" if column == "parties_price_change" else "prices"
-    ends = [table.loc[table[column].idxmin()], table.loc[table[column].idxmax()]]
-    harm = [
-        table.loc[table["consumer_harm_per_head"].idxmin()],
-        table.loc[table["consumer_harm_per_head"].idxmax()],
-    ]
-    low, high = (f"{100.0 * one[column]:+.1f}% ({one['form']})" for one in ends)
-    least, most = (f"{one['consumer_harm_per_head']:.3g} ({one['form']})" for one in harm)
+    merger = forms["parties_price_change"].notna().any()
+    column, whose = (
+        ("parties_price_change", "the parties' prices") if merger else ("mean_price_change", "prices")
+    )
+    low, high = (f"{100.0 * row[column]:+.1f}% ({row['form']})" for row in _ends(rows, column))
+    harms = _ends(rows, "consumer_harm_per_head")
+    least, most = (f"{row['consumer_harm_per_head']:.3g} ({row['form']})" for row in harms)
     return (
         f"The form of demand, which no table of shares tells, leaves the choice: {whose} change by {low} to "
         f"{high}, consumer harm per head is {least} to {most}."
     )
+
+
+def _ends(rows: list[dict[Hashable, Any]], column: str) -> tuple[dict[Hashable, Any], dict[Hashable, Any]]:
+    """The rows with the least and the most of a column."""
+    ordered = sorted(rows, key=lambda row: float(row[column]))
+    return ordered[0], ordered[-1]
