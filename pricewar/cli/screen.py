@@ -190,8 +190,7 @@ def change_words(change: Change) -> str:
 def save(found: Screen, out: Path) -> None:
     """Write the tables as CSV, the figure, report.md, screen.json and run.json."""
     from pricewar.files.folders import replaced
-
-    from .screen_page import as_markdown
+    from pricewar.screen.pages import as_markdown
 
     with replaced(out) as draft:
         for name, table in found.tables.items():
@@ -214,7 +213,7 @@ def save(found: Screen, out: Path) -> None:
 
 
 def _tell(found: Screen) -> None:
-    from .screen_page import pages
+    from pricewar.screen.pages import pages
 
     if found.spread:
         tell(found.spread)

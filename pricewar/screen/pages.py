@@ -1,4 +1,4 @@
-"""The tables of a screen as people read them, for the terminal and for report.md."""
+"""The tables of a screen as people read them: for the terminal, for report.md and for the page."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from pricewar.screen import Screen
+from .study import Screen
 
 ROWS: Final = 25
 """Products shown; all are in products.csv."""
