@@ -14,9 +14,8 @@ from pricewar.screen import Change, read_market
 from pricewar.screen import screen as run_screen
 
 TABLE = "product,firm,price,share,margin\na,x,10,0.2,0.3\nb,y,12,0.1,\nc,z,9,0.15,-0.25\n"
-CHINESE = (
-    "车型\t厂商\t售价（万元）\t份额(%)\t毛利率\n秦\t比亚迪\t10\t20\t30%\n汉\t小米\t12\t10\t\n合计\t\t\t30\t\n"
-)
+CHINESE = "车型\t厂商\t售价（万元）\t份额(%)\t毛利率\n"
+CHINESE += "秦\t比亚迪\t10\t20\t30%\n汉\t小米\t12\t10\t\n合计\t\t\t30\t\n"
 
 
 @pytest.fixture(scope="module")
@@ -81,9 +80,8 @@ def test_the_code_of_a_run_prints_its_numbers(site: Client, tmp_path: Path) -> N
 def test_the_page_in_a_browser(site: Client, tmp_path: Path) -> None:
     browser_kit = pytest.importorskip("app_browser")
     with browser_kit.playwright.sync_playwright() as play:
-        started = play.chromium.launch(
-            executable_path=browser_kit.CHROMIUM, headless=True, args=browser_kit.ARGS
-        )
+        start = {"executable_path": browser_kit.CHROMIUM, "args": browser_kit.ARGS}
+        started = play.chromium.launch(headless=True, **start)
         page = started.new_context(viewport={"width": 390, "height": 844}, accept_downloads=True).new_page()
         watch = browser_kit.Watch(page)
         page.goto(f"{site.base}/screen")
@@ -95,9 +93,7 @@ def test_the_page_in_a_browser(site: Client, tmp_path: Path) -> None:
         page.select_option("#first", "x")
         page.select_option("#second", "y")
         page.click("#screen")
-        page.wait_for_function(
-            "document.querySelector('#spread')?.textContent.startsWith('The form of demand')"
-        )
+        page.wait_for_selector("#spread:has-text('The form of demand')")
         with page.expect_download() as caught:
             page.click("#code")
         saved = tmp_path / "screen.py"

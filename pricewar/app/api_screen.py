@@ -93,9 +93,7 @@ def _screened(asked: Asked) -> bytes:
         raise bad_input("your table", ("rows", market.firms.size, allowed))
     found = screen(market, Change(merge=asked.merge), **asked.asking)
     what = f"{' and '.join(asked.merge)} become one firm" if asked.merge else "nothing changes"
-    shown = [
-        {"title": p.title, "heads": p.heads, "rows": p.rows, "texts": p.texts} for p in pages(found, what)
-    ]
+    shown = [asdict(page) for page in pages(found, what)]
     said = {"spread": found.spread, "notes": found.notes, "firms": market.firm_names}
     return bytes(JSONResponse(said | {"pages": shown, "code": asked.code}).body)
 
