@@ -56,7 +56,7 @@ class Names:
         self.find = lru_cache(maxsize=4096)(self._find)
 
     def _find(self, text: str) -> tuple[str, Unit, bool] | None:
-        """The column that a name in the file stands for, the unit in it, and whether it is the column's own."""
+        """The column that a name stands for, the unit in it, and whether the name is the column's own."""
         whole = self.known.get(bare(text))
         if whole is not None:
             return whole, Unit(), bare(text) == bare(whole)

@@ -49,7 +49,7 @@ class Column:
     money: bool = True
 
     def takes(self, unit: Unit) -> bool:
-        """Whether numbers may be in this unit: per cent is for parts, thousands for numbers, none for texts."""
+        """Whether numbers may be in this unit: per cent for parts, thousands for numbers, none for texts."""
         if self.sort == "part":
             return (unit.scale or PER_CENT) < 1.0 and not unit.money
         return self.sort == "number" and (unit.scale or 1.0) >= 1.0 and (self.money or not unit.money)
