@@ -20,6 +20,7 @@ COMMANDS = (
     ("list", "inspect", "list_shipped"),
     ("check", "check", "check"),
     ("schema", "inspect", "schema"),
+    ("new", "new", "new"),
     ("run", "simulate", "run"),
     ("compare", "simulate", "compare"),
     ("report", "simulate", "report"),
