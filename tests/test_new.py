@@ -75,7 +75,7 @@ def test_the_tests_it_writes_pass_and_fail_when_the_rule_is_spoilt(here: Path) -
         "strategy": ("self.part *", "0 * self.part *"),
         "event": ("1 - self.part", "1 + self.part"),
         "intervention": ("np.minimum", "np.maximum"),
-        "demand": ("/ dear / (1", "* dear / (1"),
+        "demand": ("(1 - self.substitution)", "(1 + self.substitution)"),
     }.items():
         file = here / f"own_{kind}.py"
         text = file.read_text("utf-8")
