@@ -21,6 +21,7 @@ COMMANDS = (
     ("check", "check", "check"),
     ("schema", "inspect", "schema"),
     ("new", "new", "new"),
+    ("data", "data", "data"),
     ("run", "simulate", "run"),
     ("compare", "simulate", "compare"),
     ("report", "simulate", "report"),
