@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-MODULES: Final = {
+DOORS: Final = {
     "pricewar": (),
     "pricewar.analysis": (),
     "pricewar.experiment": (),
@@ -56,7 +56,7 @@ may change. This page is made from the code by `make docs`.
 def python_page() -> str:
     """docs/reference/python.md."""
     parts = [HEAD]
-    for name, chosen in MODULES.items():
+    for name, chosen in DOORS.items():
         module = import_module(name)
         names = chosen or tuple(module.__all__)
         parts.append(f"## {name}\n\n{_paragraph(module)}\n")
