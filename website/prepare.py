@@ -51,11 +51,12 @@ def prepare(folder: Path) -> None:
     if lost:
         raise ValueError(f"docs/index.md and the indexes that it links do not have {', '.join(lost)}")
     settings = (ROOT / "website" / "mkdocs.yml").read_text("utf-8")
-    (folder / "mkdocs.yml").write_text(settings.replace("[ROOT]", json.dumps([str(ROOT)])) + f"nav: {json.dumps(nav)}\n", encoding="utf-8")
+    settings = settings.replace("[ROOT]", json.dumps([str(ROOT)]))
+    (folder / "mkdocs.yml").write_text(f"{settings}nav: {json.dumps(nav)}\n", encoding="utf-8")
 
 
 def navigation() -> list[dict[str, Any]]:
-    """Sections and their pages: a heading in bold of index.md, then the pages that it links, in that order."""
+    """Sections and their pages: each heading in bold of index.md, and the pages that it links, in order."""
     parts = re.split(r"^\*\*(.+?)\*\*$", (DOCS / "index.md").read_text("utf-8"), flags=re.MULTILINE)
     sections = [{title: list(entries(text))} for title, text in zip(parts[1::2], parts[2::2], strict=True)]
     return [{"Start": "index.md"}, *sections, {"Python": [f"{API}/{door}.md" for door in DOORS]}]
@@ -108,9 +109,10 @@ def lead_beside(path: Path, pages: Path) -> None:
 
 def api_page(door: str) -> str:
     """The page of one public module: what it is for, then every public name."""
-    names = DOORS[door] or import_module(door).__all__
+    names = getattr(import_module(door), "__all__", DOORS[door])
     listed = "".join(f"\n::: {door}.{name}\n" for name in names)
-    return f"# {door}\n\n::: {door}\n    options:\n      members: false\n      show_root_heading: false\n{listed}"
+    options = "    options:\n      members: false\n      show_root_heading: false\n"
+    return f"# {door}\n\n::: {door}\n{options}{listed}"
 
 
 if __name__ == "__main__":

@@ -50,23 +50,46 @@ class Event(Rule):
         return self.kind
 
     def strikes(self, start: str, period: int) -> bool:
-        """Whether it happens in this very period."""
+        """Whether it happens in this very period.
+
+        Args:
+            start: first month of the run.
+            period: from 0.
+        """
         return months_between(start, self.month) == period
 
     def lasts(self, start: str, period: int) -> bool:
-        """Whether it is in force in this period."""
+        """Whether it is in force in this period.
+
+        Args:
+            start: first month of the run.
+            period: from 0.
+        """
         after = months_between(start, self.month) <= period
         return after and (self.until is None or period <= months_between(start, self.until))
 
     def ends(self, start: str, period: int) -> bool:
-        """Whether the period is the first after its last month."""
+        """Whether the period is the first after its last month.
+
+        Args:
+            start: first month of the run.
+            period: from 0.
+        """
         return self.until is not None and months_between(start, self.until) + 1 == period
 
     def strike(self, state: State) -> None:
-        """Change the state, once, at the start of the month."""
+        """Change the state, once, at the start of the month.
+
+        Args:
+            state: of the market; fields get new arrays.
+        """
 
     def revoke(self, state: State) -> None:
-        """Undo what `strike` did, in the month after `until`."""
+        """Undo what `strike` did, in the month after `until`.
+
+        Args:
+            state: of the market; fields get new arrays.
+        """
 
     def impose(self, offers: Offers, state: State, last_period: int) -> Offers:
         """Override what firms offer, each month while it lasts.

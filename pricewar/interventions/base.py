@@ -62,24 +62,49 @@ class Intervention(Rule):
         return self.label or re.sub(r"(?<!^)(?=[A-Z])", " ", type(self).__name__).lower()
 
     def active(self, first_month: str, period: int) -> bool:
-        """Whether the measure is in force in this period of a run that starts in `first_month`."""
+        """Whether the measure is in force in this period of a run that starts in `first_month`.
+
+        Args:
+            first_month: of the run.
+            period: from 0.
+        """
         begun = self.start is None or months_between(first_month, self.start) <= period
         return begun and (self.end is None or period <= months_between(first_month, self.end))
 
     def elapsed(self, first_month: str, period: int) -> int:
-        """Months since it came into force."""
+        """Months since it came into force.
+
+        Args:
+            first_month: of the run.
+            period: from 0.
+        """
         return period - (0 if self.start is None else max(0, months_between(first_month, self.start)))
 
     def see(self, view: View, desk: Desk) -> View:
-        """Rewrite what a firm knows before it sets prices."""
+        """Rewrite what a firm knows before it sets prices.
+
+        Args:
+            view: what the firm would know without the measure.
+            desk: what the regulator sees, and its memory.
+        """
         return view
 
     def amend(self, offers: Offers, desk: Desk) -> Offers:
-        """Rewrite the offers before buyers see them."""
+        """Rewrite the offers before buyers see them.
+
+        Args:
+            offers: of all firms, as they propose them.
+            desk: what the regulator sees, and its memory.
+        """
         return offers
 
     def settle(self, accounts: Accounts, desk: Desk) -> Accounts:
-        """Rewrite the accounts before bills are paid (payment terms, fines, levies)."""
+        """Rewrite the accounts before bills are paid (payment terms, fines, levies).
+
+        Args:
+            accounts: draft books of the month.
+            desk: what the regulator sees, and its memory.
+        """
         return accounts
 
     def names(self) -> Iterable[tuple[str, str]]:

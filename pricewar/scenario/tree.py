@@ -137,6 +137,10 @@ class Scenario(Table):
         nothing to another. Keyword arguments name parts of the top level. Where the scenario names a joint
         sample of its parameters, what is changed is `fixed`: seeds draw it no more.
 
+        Args:
+            changes: path to new value.
+            parts: parts of the top level, by name.
+
         Raises:
             InputError: a path that leads nowhere, a pattern that matches nothing, or a value that is not
                 allowed there; all at once.
@@ -184,7 +188,11 @@ class Scenario(Table):
         return short_digest(tree)
 
     def month(self, period: int) -> str:
-        """The calendar month of a period; period 0 is `start`."""
+        """The calendar month of a period; period 0 is `start`.
+
+        Args:
+            period: from 0.
+        """
         if not whole.fits(period):
             raise bad_input("month", ("period", period, whole.words))
         return month_after(self.start, period)
