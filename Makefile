@@ -4,6 +4,7 @@
 # make slow    the slow tests: browsers, kills, fuzzing, what is published; `make test slow` is what CI runs
 # make quick   the tests of make test, without counting lines
 # make results everything that rests on the model: pages, figures, experiments; a quarter of an hour on two cores, goes on where it stopped
+# make site    the documentation as pages that open without a network
 # make help    the rest
 
 PYTHON ?= python3
@@ -13,6 +14,7 @@ NEWEST := .venv-newest
 OUT    ?= results/demo
 SEEDS  ?= 20
 WORK   ?= results/publish
+SITE   ?= results/site
 LEAST  := 90
 
 # Only files whose hashes the locks name are installed; the package itself is built by what was installed so.
@@ -25,7 +27,7 @@ NEWER := python3.14 python3.13 python3.12 $(wildcard $(HOME)/.pyenv/versions/3.1
 # What meets mesa directly or through a run; NEWEST_TESTS lists those files that exist.
 NEWEST_TESTS = $(wildcard tests/test_model*.py tests/test_mesa*.py tests/test_runs*.py tests/test_cli.py)
 
-.PHONY: help demo app test slow quick lint coverage bench docs results lock test-newest clean
+.PHONY: help demo app test slow quick lint coverage bench docs site results lock test-newest clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile
@@ -48,7 +50,7 @@ demo: $(VENV)/installed
 app: $(VENV)/installed-app
 	$(BIN)/pricewar app
 
-test: lint coverage
+test: lint site coverage
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
@@ -78,6 +80,12 @@ bench: $(VENV)/installed-dev $(VENV)/installed-bench
 docs: $(VENV)/installed-dev
 	$(BIN)/python -m pricewar.cli.pages docs/reference
 
+# Strict: a link or an anchor that leads nowhere, or a page without a place, is an error.
+site: $(VENV)/installed-docs
+	$(BIN)/python website/prepare.py $(SITE)
+	$(BIN)/zensical build --strict -f $(SITE)/mkdocs.yml
+	@echo "open $(SITE)/html/index.html"
+
 # All steps that are not done with this edition of the model; STEP=NAME for one, WORK for where runs are kept.
 results: $(VENV)/installed-dev
 	$(BIN)/python -m pricewar.publish --work $(WORK) $(if $(STEP),--only $(STEP))
@@ -89,6 +97,7 @@ lock: $(VENV)/installed-dev
 	$(COMPILE) --upgrade $(foreach extra,dev app dask discovery rl,--extra $(extra)) -c requirements.lock -o requirements-dev.lock
 	$(COMPILE) --upgrade --extra app -c requirements-dev.lock -o requirements-app.lock
 	$(COMPILE) --upgrade --extra bench -c requirements-dev.lock -o requirements-bench.lock
+	$(COMPILE) --upgrade --extra docs -c requirements-dev.lock -o requirements-docs.lock
 
 # The one install without a hash: what mesa releases today is what this test is for, and no lock can know it.
 $(NEWEST)/installed: pyproject.toml requirements.lock requirements-dev.lock

@@ -1,7 +1,8 @@
 """pricewar: an open simulator of price wars between makers of differentiated products.
 
->>> from pricewar import load, run
->>> results = run(load("baseline").but({"demand.own_elasticity": -3}), seeds=20)
+Examples:
+    >>> from pricewar import load, run
+    >>> results = run(load("baseline").but({"demand.own_elasticity": -3}), seeds=20)
 
 Names are imported when first used, so that checking a file does not wait for the compiler.
 """

@@ -89,6 +89,13 @@ def compare(
     parameters in all scenarios, apart from those that a scenario holds `fixed`. Results are in order of
     scenarios and seeds, whatever the executor; `Results.drawn` says what seeds drew.
 
+    Args:
+        scenarios: what to compare, each with a name of its own.
+        seeds: how many, from 1 on, or which; each scenario's own seed if None.
+        executor: any of concurrent.futures; None runs here.
+        progress: called as (scenario, seed) when a run is done.
+        uncertainty: what seeds draw: luck, parameters or both.
+
     Raises:
         InputError: a scenario is not valid, or two have one name; scenarios name different samples, or one
             that is not valid.

@@ -30,6 +30,8 @@ OWN_FILE = re.compile(r"This one, in\s`mylab\.py`")
 """A page that says so has its first Python block in that file."""
 FILE = re.compile(r"^# ([\w-]+\.(?:toml|py))\n")
 MEANT_TO_FAIL = {"pricewar compare my-rest my-cut.toml --seeds 3 --out results/first"}
+FAILS_AT_FIRST = "pricewar check spring/china_nev_2026_03.toml"
+"""It is on its page twice: with marks to fill in, and without."""
 
 
 class Block(NamedTuple):
@@ -58,6 +60,7 @@ def test_every_example_runs(path: Path, tmp_path: Path, monkeypatch: pytest.Monk
     space = types.ModuleType("page")
     monkeypatch.setitem(sys.modules, "page", space)
     own_file = OWN_FILE.search(path.read_text(encoding="utf-8")) is not None
+    bad = {*MEANT_TO_FAIL, FAILS_AT_FIRST}
     for block in blocks(path):
         named = FILE.match(block.text)
         if named:
@@ -70,7 +73,8 @@ def test_every_example_runs(path: Path, tmp_path: Path, monkeypatch: pytest.Monk
             exec(compile("\n" * (block.line - 1) + block.text, str(path), "exec"), space.__dict__)
         for command in commands(block.text) if block.language == "console" else ():
             done = CliRunner().invoke(app, command.split()[1:])
-            assert done.exit_code == (2 if command in MEANT_TO_FAIL else 0), f"{command}\n{done.output}"
+            assert done.exit_code == (2 if command in bad else 0), f"{command}\n{done.output}"
+            bad.discard(FAILS_AT_FIRST if command == FAILS_AT_FIRST else "")
 
 
 def test_readme_and_guides_have_examples() -> None:

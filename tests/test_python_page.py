@@ -9,7 +9,7 @@ from importlib import import_module
 import pytest
 
 import pricewar
-from pricewar.cli.python_page import MODULES, python_page
+from pricewar.cli.python_page import DOORS, python_page
 from pricewar.results.schema import SCHEMA, columns
 from pricewar.results.store import Results
 
@@ -18,9 +18,7 @@ PAGE = python_page()
 
 def entries() -> list[tuple[str, str]]:
     return [
-        (module, name)
-        for module, chosen in MODULES.items()
-        for name in chosen or import_module(module).__all__
+        (module, name) for module, chosen in DOORS.items() for name in chosen or import_module(module).__all__
     ]
 
 

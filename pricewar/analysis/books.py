@@ -22,6 +22,10 @@ WINDOW: Final = 3
 def break_even(results: Results, window: int = WINDOW) -> pd.DataFrame:
     """When each firm earns money, by scenario.
 
+    Args:
+        results: runs with monthly tables.
+        window: months that a firm must earn money in a row.
+
     Returns:
         Per scenario and firm: `runs` (seeds with the firm in the market at the start), `lasting_runs` and
         `first_runs` (how many of them break even, for good or at all), and over those runs the median and
@@ -46,6 +50,11 @@ def break_even(results: Results, window: int = WINDOW) -> pd.DataFrame:
 def predation(results: Results, baseline: str | None = None, annual_rate: float = 0.08) -> pd.DataFrame:
     """What each firm gave up against the baseline with the same seeds, and what it got back.
 
+    Args:
+        results: runs with monthly tables.
+        baseline: scenario to compare with; `results.baseline` if None.
+        annual_rate: at which later months are discounted, a fraction a year.
+
     Returns:
         Per scenario and firm the means over seeds of `sacrifice` and `recoupment`, present values in CNY.
     """
@@ -61,6 +70,9 @@ def predation(results: Results, baseline: str | None = None, annual_rate: float 
 @takes(results=Results)
 def below_cost(results: Results) -> pd.DataFrame:
     """Months in which a firm sold below cost, by three cost lines.
+
+    Args:
+        results: runs with monthly tables.
 
     Returns:
         Per scenario and firm the means over seeds of the months in which the mean net price of its cars

@@ -17,7 +17,7 @@ import pandas as pd
 from pricewar.base.arrays import Floats
 from pricewar.base.errors import bad_input
 from pricewar.base.months import month_after, months_between
-from pricewar.data import load_market_data
+from pricewar.data import MarketData, load_market_data
 from pricewar.data.history import History
 from pricewar.scenario.files import load
 from pricewar.scenario.tree import Scenario
@@ -226,9 +226,30 @@ def fixed_cost(history: History, firm: str, margin: Margin) -> float:
     return float(margin.value * revenue - result) / 3.0
 
 
+def known_market(data: str, month: str) -> MarketData:
+    """A market whose figures were known at an origin.
+
+    Args:
+        data: name or directory of the data set.
+        month: the origin.
+
+    Raises:
+        InputError: the data set says that it is of a later month; a forecast that has seen it is none.
+    """
+    market = load_market_data(data)
+    if market.month > month:
+        allowed = f"a data set of {month} or earlier, the origin of the forecast"
+        raise bad_input("backtest", ("data", f"{data}, of {market.month}", allowed))
+    return market
+
+
 def figures_of(data: str, history: History, month: str, past: Past) -> pd.DataFrame:
-    """Figures of a data set with margins and plants as they were known at the end of a month."""
-    table = load_market_data(data).figures
+    """Figures of a data set with margins and plants as they were known at the end of a month.
+
+    Raises:
+        InputError: as `known_market`.
+    """
+    table = known_market(data, month).figures
     margins = last_margins(history, month)
     middle = float(np.median([margin.value for margin in margins.values()]))
     units = table[(table["table"] == "firms") & (table["variable"] == "units")].set_index("entity")["value"]
@@ -256,7 +277,7 @@ def scenario_of(data: str, history: History, month: str, figures: pd.DataFrame) 
         month: the origin.
         figures: as `figures_of` gives them.
     """
-    own = load_market_data(data)
+    own = known_market(data, month)
     rule = {"strategy": {"kind": "CostPlus"}, "months_to_exit": 60}
     base = load("china-2023")
     tree: dict[str, Any] = {

@@ -60,7 +60,11 @@ class Forecast:
 
 
 def forecast_of(books: Books) -> Forecast:
-    """Every predicted cell."""
+    """Every predicted cell.
+
+    Args:
+        books: draws of every figure.
+    """
     keys = tuple(cells())
     return Forecast(keys, np.stack([_cell(books, *key) for key in keys], axis=1))
 

@@ -106,6 +106,9 @@ def covered(draws: Floats, actual: Floats, level: float) -> NDArray[np.bool_]:
 def read_actuals(path: Path) -> pd.DataFrame:
     """Actual figures: entity, period, metric, value, in any order; further columns are not used.
 
+    Args:
+        path: a CSV file.
+
     Returns:
         The four columns; `attrs["unused"]` names the others.
 
@@ -169,7 +172,12 @@ def _number(text: str) -> bool:
 
 @takes(forecasts=Mapping, actuals=pd.DataFrame)
 def score_rows(forecasts: Mapping[str, Forecast], actuals: pd.DataFrame) -> pd.DataFrame:
-    """A row for each actual figure and forecast: median, whether covered, CRPS, error in percent."""
+    """A row for each actual figure and forecast: median, whether covered, CRPS, error in percent.
+
+    Args:
+        forecasts: forecast by its name.
+        actuals: from `read_actuals`.
+    """
     _check_columns("score_rows", "actuals", actuals, ("entity", "period", "metric", "value"))
     keys = list(zip(actuals["entity"], actuals["period"], actuals["metric"], strict=True))
     value = actuals["value"].to_numpy(float)
@@ -204,6 +212,9 @@ def summarise(rows: pd.DataFrame) -> pd.DataFrame:
 
     `model` is the forecast in one word, `log_crps` the mean CRPS of logs (NaN for metrics that are not
     scored so), `n` the number of figures.
+
+    Args:
+        rows: from `score_rows`.
     """
     _check_columns("summarise", "rows", rows, ("metric",))
     grouped = rows.groupby(["metric", "forecast"], sort=False)

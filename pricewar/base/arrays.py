@@ -15,7 +15,11 @@ Flags = NDArray[np.bool_]
 
 
 def read_only(values: NDArray[Any]) -> NDArray[Any]:
-    """The same memory as an array that refuses to be written to."""
+    """The same memory as an array that refuses to be written to.
+
+    Args:
+        values: an array of any shape.
+    """
     view = values.view()
     view.flags.writeable = False
     return view

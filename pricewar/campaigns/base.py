@@ -22,7 +22,12 @@ ROUNDS: Final = 2
 
 
 def tells_campaign(entity: str, what: str) -> bool:
-    """Whether a line of a run's log is that of a campaign, which the table of campaigns has too."""
+    """Whether a line of a run's log is that of a campaign, which the table of campaigns has too.
+
+    Args:
+        entity: whom the line is about.
+        what: the line.
+    """
     return what.startswith((f"{entity} leads: ", f"{entity} follows "))
 
 

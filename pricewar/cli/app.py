@@ -20,6 +20,8 @@ COMMANDS = (
     ("list", "inspect", "list_shipped"),
     ("check", "check", "check"),
     ("schema", "inspect", "schema"),
+    ("new", "new", "new"),
+    ("data", "data", "data"),
     ("run", "simulate", "run"),
     ("compare", "simulate", "compare"),
     ("report", "simulate", "report"),

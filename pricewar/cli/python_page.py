@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-MODULES: Final = {
+DOORS: Final = {
     "pricewar": (),
     "pricewar.analysis": (),
     "pricewar.experiment": (),
@@ -35,14 +35,17 @@ MODULES: Final = {
     "pricewar.demand": (),
     "pricewar.equilibrium": (),
     "pricewar.verify": (),
+    "pricewar.campaigns": (),
+    "pricewar.estimate": (),
+    "pricewar.posterior": (),
 }  # fmt: skip
 """Modules that are documented, and which of their names; (): all of `__all__`."""
 
 HEAD: Final = """# Python
 
 Public functions and classes by module: signature, what they do, which errors they raise. Arguments, shapes
-and units are in the docstrings: `help(pricewar.run)`. A `Source` is a scenario, the name of a shipped one, a
-file, or all inputs as a tree; `Floats` are numpy arrays of float64, J products and F firms.
+and units are in the docstrings, `help(pricewar.run)`, and on the site that `make site` builds. A `Source` is
+a scenario, the name of a shipped one, a file, or all inputs as a tree; `Floats` are numpy arrays of float64, J products and F firms.
 
 Parameters of scenarios, shipped strategies, events and interventions are in
 [scenario files](scenario-file.md), columns of tables in [outputs](outputs.md); how-tos begin at
@@ -56,7 +59,7 @@ may change. This page is made from the code by `make docs`.
 def python_page() -> str:
     """docs/reference/python.md."""
     parts = [HEAD]
-    for name, chosen in MODULES.items():
+    for name, chosen in DOORS.items():
         module = import_module(name)
         names = chosen or tuple(module.__all__)
         parts.append(f"## {name}\n\n{_paragraph(module)}\n")

@@ -4,6 +4,7 @@
 The same call with the path of a directory reads a user's own market in the same format. What a market has
 besides figures (tastes, mechanisms, amounts of money of its own) is in its scenario.toml. A market that
 differs from another in some rows says in data_set.toml which one it extends, and holds those rows only.
+There a set may also say which month it is of; then nothing in it may be dated later.
 """
 
 from __future__ import annotations
@@ -18,7 +19,15 @@ import pandas as pd
 
 from pricewar.base.errors import bad_input
 
-from .checks import Finding, check_complete, check_rows, check_side, check_together
+from .checks import (
+    Finding,
+    check_complete,
+    check_dates,
+    check_marks,
+    check_rows,
+    check_side,
+    check_together,
+)
 from .layers import KEYS, Layer, laid, layers, left_out, strangers
 from .schema import LONG_COLUMNS, LONG_TABLES, SIDE_TABLES, Number, to_number
 
@@ -54,6 +63,7 @@ class MarketData:
         conduct: The pricing rule that the moves of each firm support.
         scenario: Tables of a scenario (`SCENARIO_TABLES`) on which scenarios that use the market build; {}
             where it brings none.
+        month: The month that the figures are of, "2025-12"; "" where the set does not say.
     """
 
     firms: pd.DataFrame
@@ -66,6 +76,7 @@ class MarketData:
     elasticities: pd.DataFrame
     conduct: pd.DataFrame
     scenario: dict[str, Any] = field(default_factory=dict)
+    month: str = ""
 
 
 def load_market_data(name: str | Path = "china_nev_2025_04") -> MarketData:
@@ -84,6 +95,7 @@ def load_market_data(name: str | Path = "china_nev_2025_04") -> MarketData:
             problem with file and row.
     """
     stack = layers(name)
+    month = next((layer.month for layer in stack if layer.month), "")
     problems: list[Finding] = []
     tables = _tables(stack, problems)
     long, side = ({table: tables[table] for table in part} for part in (LONG_TABLES, SIDE_TABLES))
@@ -93,6 +105,7 @@ def load_market_data(name: str | Path = "china_nev_2025_04") -> MarketData:
             problems += check_rows(table, frame) + check_complete(table, frame)
         problems += check_together(long["firms"], long["products"], long["market"])
         problems += check_side(long["firms"], side["price_moves"], side["conduct"])
+        problems += check_dates(month, tables) + check_marks(SCENARIO, scenario)
     if problems:
         raise bad_input(str(name), *problems)
     market = {str(row.variable): float(str(row.value)) for row in long["market"].itertuples()}
@@ -103,6 +116,7 @@ def load_market_data(name: str | Path = "china_nev_2025_04") -> MarketData:
         figures=_figures(long),
         **{table: _numeric(frame.drop(columns="place")) for table, frame in side.items()},
         scenario=scenario,
+        month=month,
     )
 
 

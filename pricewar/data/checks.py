@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from .schema import CONFIDENCE, LONG_TABLES, NEEDS_RANGE, RULES, SOURCE, Number, Rule, to_number
+from .schema import CONFIDENCE, FILL_IN, LONG_TABLES, NEEDS_RANGE, RULES, SOURCE, Number, Rule, to_number
 
 Finding = tuple[str, object, str]
 Cells = Mapping[tuple[str, str], tuple[str, str]]
@@ -41,6 +41,10 @@ def check_rows(name: str, table: pd.DataFrame) -> list[Finding]:
 
 def _check_row(row: Mapping[str, str], rule: Rule) -> Iterator[Finding]:
     place = row["place"]
+    if FILL_IN in (row["value"], row["source"], row["confidence"]):
+        left = [name for name in ("value", "source", "confidence") if row[name] == FILL_IN]
+        yield f"{place} {row['entity']} {row['variable']}", FILL_IN, f"{', '.join(left)}: {rule.allowed}"
+        return
     if not rule.accepts(row["value"]):
         yield f"{place} {row['variable']}", row["value"], rule.allowed
     if row["confidence"] not in CONFIDENCE:
@@ -102,6 +106,34 @@ def check_side(firms: pd.DataFrame, moves: pd.DataFrame, conduct: pd.DataFrame) 
         *((f"{row.place} firm", row.firm, "one row per firm") for row in twice.itertuples()),
         *((f"{row.place} rule", row.rule, "one of " + ", ".join(RULES)) for row in rules.itertuples()),
     ]
+
+
+def check_dates(month: str, tables: Mapping[str, pd.DataFrame]) -> list[Finding]:
+    """Find what is dated after the month that a data set is of: it must not tell how the market went on.
+
+    Args:
+        month: of the data set; "": it does not say, and nothing is checked.
+        tables: products in long form, price_moves and history. A product that is not sold yet may have a
+            launch to come.
+    """
+    if not month:
+        return []
+    product = cells(tables["products"])
+    dated = [
+        *((value, f"{place} launch") for (entity, variable), (value, place) in product.items()
+          if variable == "launch" and to_number(product.get((entity, "units"), ("", ""))[0]) > 0),
+        *((str(row.announced)[:7], f"{row.place} announced") for row in tables["price_moves"].itertuples()),
+        *((str(row.month), f"{row.place} month") for row in tables["history"].itertuples()),
+    ]  # fmt: skip
+    allowed = f"at most {month}, the month of the data set"
+    return [(place, found, allowed) for found, place in dated if found > month]
+
+
+def check_marks(place: str, tree: object) -> list[Finding]:
+    """Find figures in a tree of plain values that are still to be filled in."""
+    if isinstance(tree, Mapping):
+        return [found for key, part in tree.items() for found in check_marks(f"{place} {key}", part)]
+    return [(place, FILL_IN, "its figure")] if tree == FILL_IN else []
 
 
 def _check_owners(firm: Cells, product: Cells) -> Iterator[Finding]:

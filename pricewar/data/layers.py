@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from pricewar.base.errors import bad_input
 from .checks import Finding
 
 DATA_SET: Final = "data_set.toml"
-"""File in which a data set says what it extends."""
+"""File in which a data set says what it extends, and which month it is of."""
 KEYS: Final[dict[str, tuple[str, ...]]] = {
     "firms": ("entity", "variable"),
     "products": ("entity", "variable"),
@@ -29,6 +30,7 @@ KEYS: Final[dict[str, tuple[str, ...]]] = {
     "conduct": ("firm",),
 }
 """Columns that tell which row of a table is meant."""
+MONTH: Final = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 LONGEST_CHAIN: Final = 20
 """Data sets that extend each other."""
 
@@ -42,12 +44,14 @@ class Layer:
         label: What stands before the names of its files in errors; empty for the set that was asked for.
         extends: The set on which it builds; empty for none.
         without: Firms of the sets below that it leaves out.
+        month: The month that its figures are of, "2025-12"; empty where it does not say.
     """
 
     home: Traversable
     label: str = ""
     extends: str = ""
     without: tuple[str, ...] = ()
+    month: str = ""
 
 
 def layers(name: str | Path) -> list[Layer]:
@@ -76,7 +80,7 @@ def layers(name: str | Path) -> list[Layer]:
                 problems.append((f"{label}{DATA_SET} extends", extends, allowed))
         if problems:
             raise bad_input(str(name), *problems)
-        chain.append(Layer(home, label, extends, tuple(said.get("without", ()))))
+        chain.append(Layer(home, label, extends, tuple(said.get("without", ())), said.get("month", "")))
         if below is None:
             return chain
         home, label = below, f"{below.name}/"
@@ -122,7 +126,10 @@ def _said(home: Traversable, label: str, problems: list[Finding]) -> dict[str, A
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         problems.append((place, str(error), "valid TOML in UTF-8"))
         return {}
-    problems += [(f"{place} {key}", said[key], "extends or without") for key in said.keys() - _RULES.keys()]
+    allowed = "one of " + ", ".join(_RULES)
+    problems += [(f"{place} {key}", said[key], allowed) for key in sorted(said.keys() - _RULES.keys())]
+    if not said.keys() & {"extends", "month"}:
+        problems.append((f"{place} extends", "nothing", "the name or directory of one data set, or a month"))
     problems += [
         (f"{place} {key}", said.get(key, "nothing"), allowed)
         for key, (allowed, holds) in _RULES.items()
@@ -132,7 +139,14 @@ def _said(home: Traversable, label: str, problems: list[Finding]) -> dict[str, A
 
 
 _RULES: Final[dict[str, tuple[str, Any]]] = {
-    "extends": ("the name or directory of one data set", lambda value: isinstance(value, str) and value),
+    "extends": (
+        "the name or directory of one data set",
+        lambda value: value is None or (isinstance(value, str) and value),
+    ),
+    "month": (
+        "a month like 2025-12",
+        lambda value: value is None or (isinstance(value, str) and MONTH.fullmatch(value)),
+    ),
     "without": (
         "a list of ids of firms",
         lambda value: (

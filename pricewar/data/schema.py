@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 CONFIDENCE = ("high", "medium", "low", "computed", "assumed")
 NEEDS_RANGE = ("low", "computed", "assumed")
+FILL_IN = "FILL IN"
+"""What stands where a figure is still to be found; a data set that has it is refused."""
 LONG_COLUMNS = ("entity", "variable", "value", "unit", "low", "high", "source", "confidence", "note")
 SOURCE = re.compile(r"https?://\S+|(assumed|computed)\b.*")
 
@@ -24,8 +26,11 @@ class Number:
     @property
     def allowed(self) -> str:
         """The interval in words, for error messages."""
-        least = "above" if self.strict else "at least"
-        return f"a finite number, {least} {self.low:g}, at most {self.high:g}"
+        bounds = [
+            f"{'above' if self.strict else 'at least'} {self.low:g}" if math.isfinite(self.low) else "",
+            f"at most {self.high:g}" if math.isfinite(self.high) else "",
+        ]
+        return ", ".join(["a finite number", *filter(None, bounds)])
 
     def accepts(self, text: str) -> bool:
         """Tell whether `text` is a finite number inside the interval."""

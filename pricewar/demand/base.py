@@ -214,7 +214,12 @@ def require_curvature(demand: Demand, prices: ArrayLike, margins: Floats, intern
 
 @takes(conduct=number)
 def internalisation(firms: Ints, conduct: float) -> Floats:
-    """Return H (J, J): 1 where one firm owns both products, `conduct` elsewhere (0 Nash, 1 joint profit)."""
+    """Return H (J, J): 1 where one firm owns both products, `conduct` elsewhere (0 Nash, 1 joint profit).
+
+    Args:
+        firms: (J,) owner of each product, a number.
+        conduct: part of a rival's profit that counts as one's own, 0 to 1.
+    """
     owner = np.asarray(firms)
     if owner.ndim != 1:
         raise bad_input("internalisation", ("firms", firms, "(J,) owners"))

@@ -56,6 +56,14 @@ def invert_shares(
     fallback; of two levels rho is the inner one. It starts from `start` (J,), by default the mean utilities
     of the plain logit, or those of one type of buyer with two levels (Berry 1994; Verboven 1996).
 
+    Args:
+        demand: whose tastes and price coefficients stay.
+        shares: (J,) of all buyers, each above 0, sum below 1.
+        prices: (J,) what buyers pay, in the money of the demand.
+        tol: largest step that ends it, in utility.
+        max_iterations: of the contraction.
+        start: (J,) delta to begin with; None: as above.
+
     Raises:
         InputError: shares not positive, or summing to one or more (or to more than the weights allow).
     """

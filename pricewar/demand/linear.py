@@ -107,6 +107,11 @@ def shubik_levitan(value: float, substitution: float, weights: ArrayLike) -> Lin
     """Return q_j = w_j (value - p_j - substitution (p_j - sum_k w_k p_k)), weights summing to one.
 
     `substitution` 0 gives separate monopolies, infinity homogeneous goods.
+
+    Args:
+        value: price at which nothing is sold.
+        substitution: at least 0.
+        weights: (J,) above 0, summing to one.
     """
     w = np.asarray(weights, dtype=float)
     gather(

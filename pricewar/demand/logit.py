@@ -15,7 +15,12 @@ from .mixed import MixedLogit
 
 @takes(alpha=number)
 def logit(delta: ArrayLike, alpha: float) -> MixedLogit:
-    """Return the plain logit: shares exp(delta_j - alpha p_j) / (1 + sum)."""
+    """Return the plain logit: shares exp(delta_j - alpha p_j) / (1 + sum).
+
+    Args:
+        delta: (J,) mean utility without price.
+        alpha: utility of one unit of money, above 0.
+    """
     return MixedLogit(delta, np.array([alpha], dtype=float), weights=np.ones(1))  # type: ignore[arg-type]
 
 

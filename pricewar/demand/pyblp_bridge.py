@@ -65,6 +65,10 @@ def from_pyblp(results: Any, market_id: Any = None) -> MixedLogit:
 def market_from_pyblp(results: Any, market_id: Any = None) -> PyblpMarket:
     """Return `from_pyblp` with the market's owners, prices, shares and costs.
 
+    Args:
+        results: as for `from_pyblp`.
+        market_id: as for `from_pyblp`.
+
     Raises:
         InputError: as `from_pyblp`.
     """

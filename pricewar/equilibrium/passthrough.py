@@ -24,6 +24,9 @@ def pass_through(equilibrium: Equilibrium) -> Floats:
 
     Prices on a bound do not move: their rows are zero, and the others respond among themselves. Capacity that
     binds is not differentiated through: `InputError` would hide it, so its rows are NaN.
+
+    Args:
+        equilibrium: from `solve`.
     """
     game = equilibrium.game
     free = equilibrium.binding == 0
@@ -67,6 +70,10 @@ def profits(equilibrium: Equilibrium, theta: Floats | float = 0.0) -> Floats:
     """Profit per buyer, per product (J,): (keep p - cost - theta) share; `theta` undoes a growth motive.
 
     Where cost rises with sales it is that of all units sold, not of the last one.
+
+    Args:
+        equilibrium: from `solve`.
+        theta: (J,) or one number, money a unit.
     """
     game, shares = equilibrium.game, equilibrium.shares
     if game.rising is not None:

@@ -31,7 +31,18 @@ def costs_from_prices(
     ownership: ArrayLike | None = None,
     theta: ArrayLike = 0.0,
 ) -> Floats:
-    """Return the marginal costs (J,) under which `prices` satisfy every pricing condition; see `solve`."""
+    """Return the marginal costs (J,) under which `prices` satisfy every pricing condition; see `solve`.
+
+    Args:
+        demand: who buys what at which price.
+        prices: (J,) what buyers pay, in the money of the demand.
+        firm_ids: (J,) owner of each product; None with `ownership`.
+        unit_tax: (J,) or one number, money a unit.
+        ad_valorem_tax: (J,) or one number, a fraction of the net price.
+        conduct: part of a rival's profit that counts as one's own.
+        ownership: (J, J) weights in place of owners.
+        theta: (J,) or one number, growth motive, money a unit.
+    """
     p = demand.check_prices(prices)
     money = (unit_tax, ad_valorem_tax, theta)
     game = make_game(demand, 0.0, firm_ids, (None, None, None), money, conduct, ownership, None)
@@ -42,7 +53,12 @@ def costs_from_prices(
 
 @takes(firm_ids=labels)
 def merge(firm_ids: ArrayLike, *parties: object) -> np.ndarray:
-    """Return firm labels (J,) after the parties, two or more labels, became the first of them."""
+    """Return firm labels (J,) after the parties, two or more labels, became the first of them.
+
+    Args:
+        firm_ids: (J,) owner of each product.
+        parties: labels of the firms that merge.
+    """
     labels = np.asarray(firm_ids).copy()
     if not all(np.ndim(party) == 0 for party in parties):  # type: ignore[arg-type]
         raise bad_input("merge", ("parties", list(parties), "two or more firms of the market"))
@@ -56,7 +72,12 @@ def merge(firm_ids: ArrayLike, *parties: object) -> np.ndarray:
 
 @takes(shares=numbers, firm_ids=labels)
 def hhi(shares: ArrayLike, firm_ids: ArrayLike) -> float:
-    """Herfindahl-Hirschman index of inside shares by firm, 0 to 10,000."""
+    """Herfindahl-Hirschman index of inside shares by firm, 0 to 10,000.
+
+    Args:
+        shares: (J,) of all buyers.
+        firm_ids: (J,) owner of each product.
+    """
     s = np.asarray(shares, dtype=float)
     firms, names = indices("firm_ids", firm_ids, s.size)
     return float(of_firms(np.bincount(firms, s, names.size)))
@@ -64,7 +85,13 @@ def hhi(shares: ArrayLike, firm_ids: ArrayLike) -> float:
 
 @takes(shares=numbers, before=labels, after=labels)
 def hhi_change(shares: ArrayLike, before: ArrayLike, after: ArrayLike) -> float:
-    """Change of the index when ownership goes from `before` to `after` at the same shares."""
+    """Change of the index when ownership goes from `before` to `after` at the same shares.
+
+    Args:
+        shares: (J,) of all buyers.
+        before: (J,) owners of the products today.
+        after: (J,) owners after the merger.
+    """
     return hhi(shares, after) - hhi(shares, before)
 
 
@@ -82,6 +109,13 @@ def gross_upward_pressure(
     """Gross upward pricing pressure (J,): the partners' margin on the sales a price rise sends their way.
 
     sum over the partner's products k of D[j, k] (p_k - c_k) (Farrell and Shapiro 2010).
+
+    Args:
+        demand: who buys what at which price.
+        prices: (J,) what buyers pay, in the money of the demand.
+        costs: (J,) marginal costs, ex tax.
+        before: (J,) owners of the products today.
+        after: (J,) owners after the merger.
     """
     p = demand.check_prices(prices)
     margins = p - vector("costs", costs, demand.products)
@@ -97,7 +131,16 @@ def upp(
     after: ArrayLike,
     efficiency: float = 0.1,
 ) -> Floats:
-    """Net upward pricing pressure (J,): gross pressure less the parties' cost saving of `efficiency`."""
+    """Net upward pricing pressure (J,): gross pressure less the parties' cost saving of `efficiency`.
+
+    Args:
+        demand: who buys what at which price.
+        prices: (J,) what buyers pay, in the money of the demand.
+        costs: (J,) marginal costs, ex tax.
+        before: (J,) owners of the products today.
+        after: (J,) owners after the merger.
+        efficiency: fraction of their costs that the parties save.
+    """
     gross = gross_upward_pressure(demand, prices, costs, before, after)
     party = newly_internal(before, after).any(axis=1)
     return gross - np.where(party, efficiency * vector("costs", costs, demand.products), 0.0)
@@ -105,26 +148,54 @@ def upp(
 
 @takes(demand=Demand, before=labels, after=labels)
 def guppi(demand: Demand, prices: ArrayLike, costs: ArrayLike, before: ArrayLike, after: ArrayLike) -> Floats:
-    """Gross upward pricing pressure index (J,): pressure over price (Salop and Moresi 2009)."""
+    """Gross upward pricing pressure index (J,): pressure over price (Salop and Moresi 2009).
+
+    Args:
+        demand: who buys what at which price.
+        prices: (J,) what buyers pay, in the money of the demand.
+        costs: (J,) marginal costs, ex tax.
+        before: (J,) owners of the products today.
+        after: (J,) owners after the merger.
+    """
     return gross_upward_pressure(demand, prices, costs, before, after) / demand.check_prices(prices)
 
 
 @takes(demand=Demand)
 def compensating_costs(demand: Demand, prices: ArrayLike, after: ArrayLike) -> Floats:
-    """Costs (J,) at which the merged firms would keep `prices` (Werden 1996)."""
+    """Costs (J,) at which the merged firms would keep `prices` (Werden 1996).
+
+    Args:
+        demand: who buys what at which price.
+        prices: (J,) what buyers pay, in the money of the demand.
+        after: (J,) owners after the merger.
+    """
     return costs_from_prices(demand, prices, after)
 
 
 @takes(demand=Demand)
 def cmcr(demand: Demand, prices: ArrayLike, costs: ArrayLike, after: ArrayLike) -> Floats:
-    """Compensating marginal cost reduction (J,) as a part of cost: (c - compensating cost) / c."""
+    """Compensating marginal cost reduction (J,) as a part of cost: (c - compensating cost) / c.
+
+    Args:
+        demand: who buys what at which price.
+        prices: (J,) what buyers pay, in the money of the demand.
+        costs: (J,) marginal costs, ex tax.
+        after: (J,) owners after the merger.
+    """
     c = vector("costs", costs, demand.products)
     return (c - compensating_costs(demand, prices, after)) / c
 
 
 @takes(demand=Demand)
 def first_order_prices(demand: Demand, prices: ArrayLike, costs: ArrayLike, after: ArrayLike) -> Floats:
-    """Prices (J,) after one markup step: costs plus the merged firms' markups at today's prices."""
+    """Prices (J,) after one markup step: costs plus the merged firms' markups at today's prices.
+
+    Args:
+        demand: who buys what at which price.
+        prices: (J,) what buyers pay, in the money of the demand.
+        costs: (J,) marginal costs, ex tax.
+        after: (J,) owners after the merger.
+    """
     p = demand.check_prices(prices)
     return vector("costs", costs, demand.products) + (p - compensating_costs(demand, p, after))
 
@@ -142,6 +213,14 @@ def ssnip(
 
     Returns (change of the candidates' joint profit per buyer, whether the best uniform joint rise is at least
     `rise`: then the candidates are a market).
+
+    Args:
+        demand: who buys what at which price.
+        costs: (J,) marginal costs, ex tax.
+        firm_ids: (J,) owner of each product.
+        prices: (J,) what buyers pay, in the money of the demand.
+        candidates: (J,) true where a product is of the candidate market.
+        rise: a fraction of price.
     """
     p = demand.check_prices(prices)
     c, inside = vector("costs", costs, demand.products), np.zeros(demand.products, dtype=bool)
@@ -161,7 +240,12 @@ def ssnip(
 
 @takes(prices=numbers, costs=numbers)
 def lerner(prices: ArrayLike, costs: ArrayLike) -> Floats:
-    """Lerner index (J,): margin over price."""
+    """Lerner index (J,): margin over price.
+
+    Args:
+        prices: (J,) net of tax.
+        costs: (J,) marginal costs, ex tax.
+    """
     p, c = np.asarray(prices, dtype=float), np.asarray(costs, dtype=float)
     if c.shape not in ((), p.shape):
         raise bad_input("lerner", ("costs", f"shape {c.shape}", f"as prices, shape {p.shape}"))

@@ -65,7 +65,11 @@ cars."""
 
 
 def moments_of(seen: Seen) -> dict[str, float]:
-    """The moments of a record or of a run; NaN where nothing tells one."""
+    """The moments of a record or of a run; NaN where nothing tells one.
+
+    Args:
+        seen: what is known of a market, month by month.
+    """
     waves = Waves.of(seen.leads | seen.follows)
     cuts = seen.announced[seen.announced > 0]
     with warnings.catch_warnings(), np.errstate(all="ignore"):

@@ -61,7 +61,11 @@ assert tuple(target.name for target in TARGETS) == MOMENTS
 
 
 def recorded(history: History | None = None) -> dict[str, float]:
-    """The moments of the record, January 2023 to April 2025."""
+    """The moments of the record, January 2023 to April 2025.
+
+    Args:
+        history: the record; the shipped one if None.
+    """
     return moments_of(seen_in_record(history or load_history()))
 
 

@@ -107,10 +107,18 @@ class Event(Rule):
         return last is not None and last + 1 == period
 
     def strike(self, state: State) -> None:
-        """Change the state, once, at the start of the month."""
+        """Change the state, once, at the start of the month.
+
+        Args:
+            state: of the market; fields get new arrays.
+        """
 
     def revoke(self, state: State) -> None:
-        """Undo what `strike` did, in the month after `until`."""
+        """Undo what `strike` did, in the month after `until`.
+
+        Args:
+            state: of the market; fields get new arrays.
+        """
 
     def impose(self, offers: Offers, state: State, last_period: int) -> Offers:
         """Override what firms offer, each month while it lasts.

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from pricewar.analysis.panel import total
-from pricewar.analysis.wars import Definition, Path, War, find_wars, make_path
+from pricewar.analysis.wars import Definition, War, find_wars, make_path
 from pricewar.base.arrays import Floats
 from pricewar.base.errors import ResultsError
 from pricewar.base.own_code import FAILURES, blame, check_name, imported, left_out
@@ -118,12 +118,10 @@ class Run:
     @cached_property
     def wars(self) -> list[War]:
         """Price wars by the default definition of `analysis.wars`."""
-        return find_wars(self._path(), Definition())
-
-    def _path(self) -> Path:
         index, war = (self.column("market", name) for name in ("price_index", "war_index"))
         change, cut = self.by_firm("price_change"), self.by_firm("cut_depth")
-        return make_path(index, war / 100.0, change, cut, self.by_firm("share")[0])
+        path = make_path(index, war / 100.0, change, cut, self.by_firm("share")[0])
+        return find_wars(path, Definition())
 
 
 Metric = Callable[[Run], float]
@@ -165,8 +163,7 @@ def rivals_price_fall(run: Run, month: str = "6") -> float:
     A cut is what lies below a firm's own reference price: a fall that its costs explain is none. `month`
     counts from 1: `rivals_price_fall.6` is the sixth month of the run.
     """
-    depth = run.by_firm("cut_depth")
-    row = depth[min(int(month), len(depth)) - 1]
+    row = run.by_firm("cut_depth")[: int(month)][-1]
     weight = np.where(np.array(run.names) == run.leader, 0.0, run.start_units)
     known = ~np.isnan(row)
     return 100.0 * float(np.average(row[known], weights=weight[known]))
@@ -232,16 +229,10 @@ def welfare_with_open(run: Run) -> float:
 PLAIN: Final[dict[str, Metric]] = {
     f.__name__: f
     for f in (
-        war_index_max,
-        price_index_min,
-        war,
-        war_months,
-        war_followers,
-        firms_left,
-        surplus_end,
+        war_index_max, price_index_min, war, war_months, war_followers, firms_left, surplus_end,
         welfare_with_open,
     )
-} | CAMPAIGN_METRICS
+} | CAMPAIGN_METRICS  # fmt: skip
 WITH_MONTH: Final[dict[str, Callable[[Run, str], float]]] = {"rivals_price_fall": rivals_price_fall}
 OF_FIRM: Final[dict[str, Callable[[Run, str], float]]] = {
     f.__name__: f for f in (break_even, in_the_black, survives, share_end, price_end, profit_end, aim_end)
@@ -249,7 +240,12 @@ OF_FIRM: Final[dict[str, Callable[[Run, str], float]]] = {
 
 
 def expand(names: Sequence[str], scenario: Scenario) -> tuple[str, ...]:
-    """Names with `.*` written out for every firm of the scenario."""
+    """Names with `.*` written out for every firm of the scenario.
+
+    Args:
+        names: of metrics.
+        scenario: whose firms stand for `.*`.
+    """
     return tuple(dict.fromkeys(part for name in names for part in _expanded(name, scenario)))
 
 
@@ -315,5 +311,10 @@ def _imported(name: str) -> Metric:
 
 
 def measure(run: Run, names: Sequence[str]) -> dict[str, float]:
-    """All metrics of one run."""
+    """All metrics of one run.
+
+    Args:
+        run: one run.
+        names: of metrics, written out.
+    """
     return {name: find_metric(name, run.names)(run) for name in names}

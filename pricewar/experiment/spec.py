@@ -101,6 +101,9 @@ class Experiment(Table):
     def but(self, **parts: Any) -> Experiment:
         """A copy with parts of the top level replaced.
 
+        Args:
+            parts: fields of the experiment, as a file would state them.
+
         Raises:
             InputError: a part does not fit.
         """
@@ -183,18 +186,31 @@ class Experiment(Table):
         return self.design.count(self.factors) * self.replicates
 
     def changes_at(self, point: int, scenario: Scenario) -> dict[str, Any]:
-        """What to change in a scenario at a point, by exact path; what is not there is left alone."""
+        """What to change in a scenario at a point, by exact path; what is not there is left alone.
+
+        Args:
+            point: number of a row of the design.
+            scenario: the base, or the but-for scenario.
+        """
         return dict(changes_in(self.tree(scenario), self.changes, self.factors, self.points[point]))
 
     def item(self, run: int) -> Item:
-        """The run of a number: seeds of one point follow each other."""
+        """The run of a number: seeds of one point follow each other.
+
+        Args:
+            run: number of the run, from 0.
+        """
         point, replicate = divmod(run, self.replicates)
         other = {} if self.but_for is None else self.changes_at(point, self.but_for)
         seed = self.seed + replicate
         return Item(run, point, seed, self.changes_at(point, self.base), other, self.spread.draw(seed))
 
     def command(self, item: Item) -> str:
-        """The command line that repeats a run alone."""
+        """The command line that repeats a run alone.
+
+        Args:
+            item: from `item`.
+        """
         words = ["pricewar", "run", self.origin or self.base.name]
         for path, value in item.changes.items():
             words += ["--set", f"{path}={as_toml(value)}"]
@@ -203,6 +219,10 @@ class Experiment(Table):
 
     def scenario_at(self, point: int, but_for: bool = False) -> Scenario:
         """The scenario of a point.
+
+        Args:
+            point: number of a row of the design.
+            but_for: the scenario without the cut, where there is one.
 
         Raises:
             InputError: a value does not fit together with the others.
@@ -218,7 +238,11 @@ class Experiment(Table):
         return {id(scenario): scenario.model_dump() for scenario in pair if scenario is not None}
 
     def tree(self, scenario: Scenario) -> dict[str, Any]:
-        """The base or the but-for scenario as plain values."""
+        """The base or the but-for scenario as plain values.
+
+        Args:
+            scenario: the base, or the but-for scenario.
+        """
         return self._trees[id(scenario)]
 
     def _shown(self, name: str, point: Mapping[str, Any]) -> Any:

@@ -109,7 +109,12 @@ class Simulate:
 
 
 def simulate(scenario: Scenario, seed: int) -> Run:
-    """One run; its tables are made when they are asked for."""
+    """One run; its tables are made when they are asked for.
+
+    Args:
+        scenario: what to run.
+        seed: of its luck.
+    """
     model = PriceWar(scenario, seed=seed, collect=False).run_model()
     return Run(scenario, seed, Tables(model))
 

@@ -97,15 +97,30 @@ class Intervention(Rule):
         return period - max(0, self.begins(clock) or 0)
 
     def see(self, view: View, desk: Desk) -> View:
-        """Rewrite what a firm knows before it sets prices."""
+        """Rewrite what a firm knows before it sets prices.
+
+        Args:
+            view: what the firm would know without the measure.
+            desk: what the regulator sees, and its memory.
+        """
         return view
 
     def amend(self, offers: Offers, desk: Desk) -> Offers:
-        """Rewrite the offers before buyers see them."""
+        """Rewrite the offers before buyers see them.
+
+        Args:
+            offers: of all firms, as they propose them.
+            desk: what the regulator sees, and its memory.
+        """
         return offers
 
     def settle(self, accounts: Accounts, desk: Desk) -> Accounts:
-        """Rewrite the accounts before bills are paid (payment terms, fines, levies)."""
+        """Rewrite the accounts before bills are paid (payment terms, fines, levies).
+
+        Args:
+            accounts: draft books of the month.
+            desk: what the regulator sees, and its memory.
+        """
         return accounts
 
     def names(self) -> Iterable[tuple[str, str]]:

@@ -48,6 +48,9 @@ class Fit:
 def fit(scenario: Scenario) -> Fit:
     """Calibrate a scenario and compare the result with the data.
 
+    Args:
+        scenario: the market; its first month is what it is fitted to.
+
     Raises:
         InputError: demand of a kind that cannot be calibrated.
         ConvergenceError: no mean utilities reproduce the observed units.

@@ -35,6 +35,12 @@ def make_figures(
 ) -> list[Path]:
     """Draw all figures into a directory, each as PNG and SVG, with `captions.json` beside them.
 
+    Args:
+        results: the runs to draw.
+        out: directory; made if it is not there.
+        baseline: scenario to compare with; `results.baseline` if None.
+        focus: id of the firm whose break-even month is drawn, where it is in the market.
+
     Returns:
         Paths of the PNG files, in the order in which a reader wants them.
 

@@ -142,6 +142,10 @@ class Story:
 def story(results: Results, baseline: str | None = None) -> Story:
     """Compare once, draw often.
 
+    Args:
+        results: the runs to draw.
+        baseline: scenario to compare with; `results.baseline` if None.
+
     Raises:
         ResultsError: no runs, or no such baseline.
     """

@@ -61,6 +61,10 @@ def load_policy(source: PolicySpec | str | Path, uncertainty: str | None = None)
 def policy_from(tree: Mapping[str, Any], source: str) -> PolicySpec:
     """Validate a tree of plain values.
 
+    Args:
+        tree: plain values, as a file has them.
+        source: what messages call it.
+
     Raises:
         InputError: with every problem found and its place.
     """

@@ -62,6 +62,9 @@ def shipped_posteriors() -> dict[str, Path]:
 def load_posterior(source: str | Path) -> Posterior:
     """A shipped sample, or the CSV file of one's own: a column a parameter, a row a draw.
 
+    Args:
+        source: a shipped name or a file.
+
     Raises:
         InputError: no such sample; columns that are no parameters; values that are no numbers within the
             ranges of the prior; all at once.

@@ -149,6 +149,10 @@ def drawn(scenario: Scenario, draw: Draw) -> Scenario:
     What the scenario holds `fixed` stays as it is stated. The last few are kept, since scenarios that are
     compared and points of a sweep meet the same draws again.
 
+    Args:
+        scenario: which parameters are drawn over.
+        draw: a row of its sample.
+
     Raises:
         InputError: a value does not fit together with the others.
     """
@@ -158,7 +162,11 @@ def drawn(scenario: Scenario, draw: Draw) -> Scenario:
 
 
 def keyed(scenario: Scenario) -> Keyed[Scenario]:
-    """A scenario that is equal to another of the same name and content, also in what seeds draw of it."""
+    """A scenario that is equal to another of the same name and content, also in what seeds draw of it.
+
+    Args:
+        scenario: any.
+    """
     return Keyed(
         scenario, (scenario.name, scenario.digest, *(getattr(scenario, name) for name in SEEDS_ONLY))
     )

@@ -41,7 +41,8 @@ def write_report(
         results: the runs to report.
         directory: where to; made if it is not there.
         baseline: the scenario to compare with; `results.baseline` if None.
-        told, drawings: the comparison and its figures, where they were made already.
+        told: the comparison, where it was made already.
+        drawings: its figures, where they were drawn already.
 
     Raises:
         ResultsError: no runs, or no such baseline; nothing is written then.

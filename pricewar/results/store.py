@@ -142,6 +142,9 @@ class Results:
     def but(self, **changes: Any) -> Self:
         """A copy with some fields replaced; tables that stay are not checked again.
 
+        Args:
+            changes: fields to replace, by name.
+
         Raises:
             TypeError: no field of that name.
             ResultsError: a table that is not one.
@@ -160,7 +163,11 @@ class Results:
         return copy
 
     def only(self, *scenarios: str) -> Self:
-        """The rows of some scenarios."""
+        """The rows of some scenarios.
+
+        Args:
+            scenarios: their names.
+        """
         if not all(isinstance(name, str) for name in scenarios):
             raise bad_input("only", ("scenarios", scenarios, "names of scenarios"))
         kept: dict[str, Any] = {
@@ -193,6 +200,9 @@ class Results:
         A new directory appears whole or not at all; in an existing one run.json goes first and comes back
         last, so that a broken save cannot be loaded (`pricewar.files.folders`).
 
+        Args:
+            directory: where to; made if it is not there.
+
         Raises:
             InputError: a file of others has the name of one of ours, or one of ours was changed.
             ResultsError: the directory cannot be written.
@@ -202,7 +212,7 @@ class Results:
         return Path(directory)
 
     def write(self, draft: Path) -> None:
-        """Write all tables and their record into an empty directory."""
+        """Write all tables and their record into an empty directory, `draft`."""
         for name, frame in self.tables.items():
             write_table(name, frame, draft)
         record = json.dumps(self._record(draft), indent=2, ensure_ascii=False, allow_nan=False)
@@ -235,6 +245,9 @@ class Results:
 
         Results of an older edition are told by one `EditionWarning`; columns and tables that they do not
         have come back empty, those that the schema no longer has are left out.
+
+        Args:
+            directory: what `save` wrote into.
 
         Raises:
             ResultsError: a file is missing, not readable, not the one that was written, or of a newer

@@ -24,7 +24,7 @@ from pricewar.interventions import Intervention
 
 from .checks import CHECKS, Check
 from .from_data import data_tree, under
-from .laying import Tree, lay, merge
+from .laying import Tree, data_beside, lay, merge
 from .tree import FirmSpec, ProductSpec, Scenario, problems_of
 
 __all__ = [
@@ -167,7 +167,7 @@ def _laid(layers: list[tuple[str, Tree]], older: dict[str, int]) -> Tree:
                 older[source] = stated
             describes = "data" in tree
             if describes:
-                laid = merge(laid, data_tree(tree.pop("data"), source))
+                laid = merge(laid, data_tree(data_beside(tree.pop("data"), Path(source).parent), source))
         except InputError as error:
             raise _in_extended(top, error) from error
         laid = lay(laid, tree, source, describes)

@@ -71,6 +71,16 @@ def beside(name: Any, folder: Path) -> Any:
     return name
 
 
+def data_beside(name: Any, folder: Path) -> Any:
+    """The directory of a data set that lies beside the file that names it; else the name as it is."""
+    try:
+        if isinstance(name, str) and (folder / name).is_dir():
+            return str((folder / name).resolve())
+    except (OSError, ValueError):  # a name that no directory can have
+        pass
+    return name
+
+
 def _leaves(tree: Mapping[str, Any], place: str = "") -> Iterator[str]:
     for key, value in tree.items():
         if not place and key not in UNCERTAIN:

@@ -147,6 +147,10 @@ class Scenario(Table):
         nothing to another. Keyword arguments name parts of the top level. Where the scenario names a joint
         sample of its parameters, what is changed is `fixed`: seeds draw it no more.
 
+        Args:
+            changes: path to new value.
+            parts: parts of the top level, by name.
+
         Raises:
             InputError: a path that leads nowhere, a pattern that matches nothing, or a value that is not
                 allowed there; all at once.

@@ -116,7 +116,8 @@ def screen(
     Args:
         market: from `read_market`.
         change: what is done to it; None for a look at the market as it is.
-        nests, rho: see `calibrate`.
+        nests: whether products are in nests, see `calibrate`.
+        rho: correlation within nests, see `calibrate`.
         margin_sd: standard deviation of the error in each known margin, as a part of price; normal, cut off
             at 0 and 1. 0 for no intervals.
         draws: repetitions of calibration and equilibrium with margins drawn anew.

@@ -36,7 +36,11 @@ class Strategy(Rule):
                 yield from ((f"{field}.{where}", name) for where, name in value.names())
 
     def misfits(self, own: Collection[str]) -> Iterable[tuple[str, object, str]]:
-        """(field, found, allowed) of what a firm whose products are `own` cannot do; used to check files."""
+        """(field, found, allowed) of what a firm whose products are `own` cannot do; used to check files.
+
+        Args:
+            own: ids of the firm's products.
+        """
         for field, value in self:
             if isinstance(value, Strategy):
                 yield from (
@@ -47,6 +51,9 @@ class Strategy(Rule):
         """The rule that sets the prices of a segment while nobody cuts: the innermost `base` or `target`.
 
         How it passes costs on decides what counts as a cut of this firm (`pricewar.market.reference`).
+
+        Args:
+            segment: word of the products' size class.
         """
         for name in ("base", "target"):
             inner = getattr(self, name, None)
@@ -56,6 +63,9 @@ class Strategy(Rule):
 
     def quote(self, view: View) -> Quote:
         """Ask the rule and split its transaction prices into list price and promotion.
+
+        Args:
+            view: what the firm knows this month.
 
         Raises:
             StrategyError: the answer is not one finite positive price per own product.

@@ -39,7 +39,11 @@ def check_cost_curve(curve: CostCurve, *, relative: bool = True) -> None:
 
 
 def example_output(trial: int = 0) -> Output:
-    """What a made-up month shows a cost curve: trial 0 is the start, later ones are far from it."""
+    """What a made-up month shows a cost curve: trial 0 is the start, later ones are far from it.
+
+    Args:
+        trial: which month, from 0.
+    """
     land = example_landscape()
     usual = land.by_firm(land.start_units)
     start = 36.0 * np.maximum(usual, 1.0)

@@ -30,6 +30,9 @@ Direction = Literal["rises", "falls"]
 def example_market(*firms: str) -> Landscape:
     """The market of `pricewar.testing.strategies` with real size classes; the first firms renamed to `firms`.
 
+    Args:
+        firms: ids that the first firms get.
+
     Raises:
         ValueError: more names than the market has firms (3).
     """
@@ -63,7 +66,11 @@ def example_offers(change: Any = 0.0, *, period: int = 0, **changes: Any) -> Off
 
 
 def example_sales(offers: Offers) -> Sales:
-    """Cars sold at these offers: start units moved by a price elasticity of -4."""
+    """Cars sold at these offers: start units moved by a price elasticity of -4.
+
+    Args:
+        offers: of the example market.
+    """
     market, price = example_landscape(), np.maximum(offers.price, 1.0)
     units = np.where(offers.on_sale, market.start_units * (price / market.start_price) ** -4.0, 0.0)
     zero = np.zeros(len(units))
@@ -75,7 +82,12 @@ def example_sales(offers: Offers) -> Sales:
 
 
 def example_accounts(offers: Offers, **changes: Any) -> Accounts:
-    """Draft books of the example market's three firms after selling at these offers."""
+    """Draft books of the example market's three firms after selling at these offers.
+
+    Args:
+        offers: of the example market.
+        changes: fields of `Accounts` to replace.
+    """
     market = example_landscape()
     units = example_sales(offers).units
     by_firm = market.by_firm

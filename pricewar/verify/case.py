@@ -45,6 +45,10 @@ _NOTES = (
 def read_case(path: Path, market_id: str | None = None) -> Case:
     """Read and check a case file of one market, or one market of several by its id.
 
+    Args:
+        path: a JSON file.
+        market_id: of one market; None where there is one only.
+
     Raises:
         InputError: something is missing, malformed, contradictory or read by nothing; or there are several
             markets and none was named.
@@ -59,7 +63,11 @@ def read_case(path: Path, market_id: str | None = None) -> Case:
 
 @takes(path=path_)
 def read_cases(path: Path) -> tuple[Case, ...]:
-    """Read and check a case file: one `Case` for each of its markets, by sorted id."""
+    """Read and check a case file: one `Case` for each of its markets, by sorted id.
+
+    Args:
+        path: a JSON file.
+    """
     source = str(path)
     content = _content(source, Path(path))
     inputs: dict[str, Any] = {}

@@ -75,6 +75,10 @@ def verify_case(path: Path, tolerance: float = 1e-9) -> Verification:
 
     Of several markets every output is one row, with the largest error of all of them.
 
+    Args:
+        path: a JSON file.
+        tolerance: largest error of a price, as a part of it.
+
     Raises:
         InputError: the file is not a case, or has a key that nothing reads.
         ConvergenceError: an equilibrium or an inversion did not converge.
