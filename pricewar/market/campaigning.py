@@ -82,7 +82,8 @@ class Campaigns:
             boards: what could be seen in those months, but for campaigns.
             market: at the start.
         """
-        luck, self.luck = self.luck, Luck(self.seed, self.landscape.firms, len(boards), "campaigns before")
+        luck = self.luck
+        self.luck = Luck(self.seed, self.landscape.firms, len(boards), "campaigns before", luck.habit)
         self.reported, none = False, np.zeros(len(self.landscape.firms))
         for board in boards:
             standing = state.standing
@@ -191,7 +192,7 @@ class Campaigns:
         if many == len(own):
             return own
         rival = int(plan.trigger[f])
-        near = self.towards[own, rival].tolist() if rival >= 0 else [0.0] * len(own)
+        near = self.towards[own, rival].tolist() if rival >= 0 else None
         return own[foremost(many, stock[own].tolist(), near, self.by_name[own].tolist())]
 
     def _gains(
@@ -213,11 +214,10 @@ class Campaigns:
             cut[named] = size[f] * bite[f]
         changes = market.changes(firms, [self.lines[f] for f in firms], cuts)
         contribution = land.by_firm(market.margin * market.units)
+        rule, usually = self.rule, contribution.tolist()
         for f, (monthly, gross, growth) in zip(firms, changes.tolist(), strict=True):
-            months = min(days[f] / DAYS_A_MONTH, self.rule.horizon)
-            value = self.rule.unit_value(board, f) * gross
-            usual = float(contribution[f])
-            later = self.rule.later_value(board, f, growth) * abs(usual)
+            months, usual = min(days[f] / DAYS_A_MONTH, rule.horizon), usually[f]
+            value, later = rule.unit_value(board, f) * gross, rule.later_value(board, f, growth) * abs(usual)
             gain[f] = months * (monthly - usual + value) + later
         return gain, contribution
 

@@ -114,16 +114,18 @@ def ranks(values: Floats) -> Floats:
     return np.array(_places(values.tolist()))
 
 
-def foremost(many: int, stock: list[float], near: list[float], names: list[int]) -> list[int]:
+def foremost(many: int, stock: list[float], near: list[float] | None, names: list[int]) -> list[int]:
     """Positions, in order, of the models with the most stock that are nearest a rival; `names` break ties.
 
     Args:
         many: how many.
         stock: of each model of one firm, in months.
-        near: how near each is to the rival.
+        near: how near each is to the rival; None where there is none.
         names: place of each among the ids of all products.
     """
-    rank = [one + other for one, other in zip(_places(stock), _places(near), strict=True)]
+    rank = _places(stock)
+    if near is not None:
+        rank = [one + other for one, other in zip(rank, _places(near), strict=True)]
     order = sorted(range(len(rank)), key=lambda j: (-rank[j], names[j]))
     return sorted(order[:many])
 
