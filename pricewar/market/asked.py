@@ -115,7 +115,7 @@ class Asked:
         if given is self.nothing:  # many rounds of many months
             return given
         held = {name: getattr(given, name) for name in TYPES}
-        if all(_made_of(values, TYPES[name], self.shape) for name, values in held.items()):
+        if _as_needed(held, self.shape):
             self._check_range(method, held, board)
             return given  # what is right as it is needs no copy
         arrays = {name: _array(values) for name, values in held.items()}
@@ -174,8 +174,12 @@ def _array(given: Any) -> NDArray[Any]:
         return np.asarray(None)
 
 
-def _made_of(values: Any, kind: np.dtype[Any], shape: tuple[int]) -> bool:
-    return type(values) is np.ndarray and values.dtype == kind and values.shape == shape
+def _as_needed(held: dict[str, Any], shape: tuple[int, ...]) -> bool:
+    """Whether all are arrays of this shape, made of what `TYPES` says."""
+    for name, values in held.items():
+        if type(values) is not np.ndarray or values.dtype != TYPES[name] or values.shape != shape:
+            return False
+    return True
 
 
 def _within(cuts: NDArray[Any]) -> NDArray[np.bool_]:
