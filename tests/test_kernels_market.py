@@ -16,7 +16,7 @@ from oracles import market_twin as oracles
 
 from pricewar.demand import MixedLogit
 from pricewar.demand.several import shares_at
-from pricewar.kernels import buying, response
+from pricewar.kernels import buying, gains, response
 from pricewar.kernels.blocks import Layout
 from pricewar.kernels.exp import BITS
 
@@ -233,3 +233,33 @@ def test_all_of_it_without_the_compiler() -> None:
     ]  # fmt: skip
     compiled, plain = (float.fromhex(text.strip()) for text in found)
     assert plain == pytest.approx(compiled, rel=1e-10)
+
+
+# -- what planned cuts make of a month -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [0, 1, 5, 7, 8, 9, 15, 16, 17, 40, 127])
+def test_numbers_are_added_up_as_numpy_does(count: int) -> None:
+    values = np.random.default_rng(count).normal(size=count + 3) * 1e9
+    for add in both(gains.added_up):
+        assert add(values, count) == np.add.reduce(values[:count])
+
+
+def test_months_of_planned_cuts_are_those_of_their_sums() -> None:
+    draw = np.random.default_rng(3)
+    ends = np.array([[0, 12], [12, 15], [14, 15], [15, 15]])
+    price, margin, usual = draw.uniform(1e5, 3e5, 15), draw.uniform(1e3, 4e4, 15), draw.uniform(0, 9e3, 15)
+    prices = price * draw.uniform(0.7, 1.0, (4, 15))
+    orders, room = usual * draw.uniform(0.8, 2.0, (4, 15)), np.array([1.0, 1e6, 1e6, 1e6])
+    for kernel in both(gains.months64):
+        found = np.empty((4, 3))
+        kernel(price, margin, usual, prices, orders, ends, room, 0.13, found)
+        for k, (first, last) in enumerate(ends):
+            own = slice(first, last)
+            before, wanted = usual[own].sum(), orders[k, own].sum()
+            sold = orders[k, own] * min(1.0, max(room[k], before) / max(wanted, 1e-9))
+            left = margin[own] - (price[own] - prices[k, own]) / 1.13
+            assert found[k, 0] == (left * sold).sum()
+            assert found[k, 1] == (price[own] * (sold - usual[own])).sum()
+            assert found[k, 2] == max(sold.sum(), 1e-9) / max(before, 1e-9)
+        assert found[0, 2] <= 1.0 < found[1, 2], "the first firm has no room for more"

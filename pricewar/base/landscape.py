@@ -87,6 +87,13 @@ class Landscape(Record):
         sums = np.bincount(places.ravel(), rows.ravel(), places.shape[0] * count)
         return sums.astype(np.float64, copy=False).reshape(*ahead, count)
 
+    def any_of_firm(self, flags: Flags) -> Flags:
+        """(..., F) whether any of a firm's products has its flag, from flags (..., J)."""
+        found = np.zeros((*flags.shape[:-1], len(self.firms)), dtype=np.bool_)
+        *ahead, at = flags.nonzero()
+        found[(*ahead, self.firm_of[at])] = True
+        return found
+
     @cached_property
     def first(self) -> Ints:
         """(F,) position of each firm's first product; products are in order of firms."""

@@ -64,7 +64,7 @@ class Standing(Record):
 
     def in_force(self, landscape: Landscape) -> Flags:
         """(F,) firms whose own limited-time offer is in force."""
-        return np.asarray(landscape.by_firm(self.offered > 0) > 0)
+        return landscape.any_of_firm(self.offered > 0)
 
     def lists(self, list_price: Floats, price: Floats) -> Floats:
         """(J,) list prices after lasting cuts, given those that the firm's rule asks for; never below what is

@@ -21,15 +21,23 @@ class Luck:
         firms: their ids.
         periods: months that are drawn.
         name: of the streams; what sort of firm each is (its habit) is the same under every name.
+        habit: (F,) of the firms, where it is known; None: drawn.
     """
 
-    def __init__(self, seed: int, firms: tuple[str, ...], periods: int, name: str = "campaigns") -> None:
+    def __init__(
+        self,
+        seed: int,
+        firms: tuple[str, ...],
+        periods: int,
+        name: str = "campaigns",
+        habit: Floats | None = None,
+    ) -> None:
         def drawn(what: str, shape: tuple[int, ...], name: str = name) -> Floats:
             return np.array([luck.random(shape) for luck in streams(seed, ((name, f, what) for f in firms))])
 
         normal = streams(seed, ((name, firm, "size") for firm in firms))
         self.size = read_only(np.array([luck.standard_normal(periods) for luck in normal]).T.copy())
-        self.habit = read_only(drawn("habit", (), "campaigns"))
+        self.habit = read_only(drawn("habit", (), "campaigns")) if habit is None else habit
         rest = drawn("rest", (periods, len(_UNIFORM) + ROUNDS))
         self.rest = read_only(rest.transpose(1, 2, 0).copy())
         """(periods, kinds of draw, F): a month's draws of one kind lie side by side."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from pydantic import Field
 from pricewar.base.arrays import read_only
 from pricewar.base.records import Flags, Floats, Ints
 
-from .base import Board, CampaignRule, Draws, Plan, for_many
+from .base import LIMITED, LIST, Board, CampaignRule, Draws, Plan, for_many
 
 Shares = tuple[float, float, float, float]
 
@@ -31,12 +30,12 @@ def _by_firm(firms: tuple[str, ...], own: tuple[tuple[str, float], ...], usual: 
 
 
 @lru_cache(maxsize=64)
-def _bounds(kinds: tuple[float, ...]) -> list[float]:
+def _bounds(kinds: tuple[float, ...]) -> Floats:
     """Where each kind but the last ends, on a line from 0 to 1."""
-    return list((np.cumsum(kinds)[:-1] / sum(kinds)).tolist())
+    return read_only(np.cumsum(kinds)[:-1] / sum(kinds))
 
 
-@cache
+@lru_cache(maxsize=1)
 def _betaincinv() -> Any:
     """Quantiles of a Beta."""
     from scipy.special import betaincinv  # checking a file needs no scipy
@@ -44,10 +43,24 @@ def _betaincinv() -> Any:
     return betaincinv
 
 
-@lru_cache(maxsize=4096)
-def _mean_of(weights: tuple[float, float], luck: float) -> float:
-    """Quantile of a Beta: a firm's mean share of new money, the same in all months of a run."""
-    return float(_betaincinv()(*weights, luck))
+@lru_cache(maxsize=256)
+def _bites_and_covers(
+    habits: bytes, new_money: tuple[float, float], firmness: float, cover: tuple[float, float]
+) -> tuple[Floats, Floats]:
+    """(2, F) both weights of each firm's Betas: in the first row of its bite, in the second of its coverage.
+
+    A firm's mean share of new money is a quantile that its habit picks, the same in all months of a run.
+
+    Args:
+        habits: (F,) uniforms, as the bytes of an array.
+        new_money: weights of the Beta of firms' means.
+        firmness: sum of the weights of the Beta of one firm's campaigns.
+        cover: weights of the Beta of coverage.
+    """
+    mean = _betaincinv()(*new_money, np.frombuffer(habits))
+    one, other = np.full((2, mean.size), cover[0]), np.full((2, mean.size), cover[1])
+    one[0], other[0] = np.maximum(firmness * mean, 1e-6), np.maximum(firmness * (1.0 - mean), 1e-6)
+    return read_only(one), read_only(other)
 
 
 class QuotaRace(CampaignRule):
@@ -108,13 +121,18 @@ class QuotaRace(CampaignRule):
 
     def usual(self, firms: tuple[str, ...]) -> tuple[Floats, Floats]:
         """(F,) intercepts of leading and of following, by firm."""
-        lead, follow = tuple(self.lead.items()), tuple(self.follow.items())
-        return _by_firm(firms, lead, self.lead_usual), _by_firm(firms, follow, self.follow_usual)
+        return self._own_lead(firms), self._own_follow(firms)
+
+    def _own_lead(self, firms: tuple[str, ...]) -> Floats:
+        return _by_firm(firms, tuple(self.lead.items()), self.lead_usual)
+
+    def _own_follow(self, firms: tuple[str, ...]) -> Floats:
+        return _by_firm(firms, tuple(self.follow.items()), self.follow_usual)
 
     def lead_odds(self, board: Board) -> Floats:
         """(F,) logits of leading this month."""
         place = int(board.month[5:]) - 1
-        own = self.usual(board.landscape.firms)[0]
+        own = self._own_lead(board.landscape.firms)
         calendar = self.quarters[place // 3] + self.quarter_end * (place % 3 == 2)
         return np.asarray(
             own
@@ -128,7 +146,7 @@ class QuotaRace(CampaignRule):
     @for_many
     def follow_odds(self, board: Board, pull: Floats) -> Floats:
         """(F,) logits of answering, given the largest announced cut of a rival times its nearness."""
-        own = self.usual(board.landscape.firms)[1]
+        own = self._own_follow(board.landscape.firms)
         return np.asarray(own + self.follow_size * np.log1p(100.0 * pull) + self.by_warning * board.warned)
 
     def lead_plan(self, board: Board, draws: Draws) -> Plan:
@@ -149,39 +167,20 @@ class QuotaRace(CampaignRule):
         size = self.answer_ratio * announced[rival] * np.exp(self.answer_spread * draws.size)
         return self._plan(drawn, size, rival, draws)
 
-    def _plan(self, drawn: Flags, size: Floats, trigger: np.ndarray, draws: Draws) -> Plan:
-        at = np.flatnonzero(drawn)
-        said = {"size": np.minimum(size, self.largest)[at], "trigger": trigger[at]}
-        plan = Plan.none(drawn.size)
-        arrays = {}
-        for name, values in (said | self._character(draws, at)).items():
-            arrays[name] = filled = getattr(plan, name).copy()
-            filled[at] = values
-        return plan.but(drawn=drawn, **arrays)
-
-    def _character(self, draws: Draws, at: np.ndarray) -> dict[str, np.ndarray]:
-        """Kind, bite, coverage and days of what the firms at these positions draw up this month.
-
-        Of one firm at a time: few are drawn, and an array of one costs ten numbers.
-        """
-        kind = [bisect_right(_bounds(self.kinds), luck) for luck in draws.kind[at].tolist()]
+    def _plan(self, drawn: Flags, size: Floats, trigger: Ints, draws: Draws) -> Plan:
+        """Kind, bite, coverage and days of what the firms in `drawn` draw up this month."""
+        at = drawn.nonzero()[0]
+        kinds = _bounds(self.kinds).searchsorted(draws.kind[at], "right")
         first, last = self.limited_days
-        limited = [first + (last - first) * luck for luck in draws.length[at].tolist()]
-        lengths = [(math.inf, days, self.subsidy_days) for days in limited]
-        betaincinv = _betaincinv()
-        mean = [_mean_of(self.new_money, luck) for luck in draws.habit[at].tolist()]
-        firmness, (one, other) = self.new_money_firmness, self.cover
-        bite, coverage = betaincinv(
-            [[max(firmness * m, 1e-6) for m in mean], [one] * len(mean)],
-            [[max(firmness * (1.0 - m), 1e-6) for m in mean], [other] * len(mean)],
-            [draws.bite[at], draws.coverage[at]],
-        )
-        return {
-            "kind": np.array(kind),
-            "bite": bite,
-            "coverage": coverage,
-            "days": np.array([days[k] for days, k in zip(lengths, kind, strict=True)]),
-        }
+        limited = first + (last - first) * draws.length[at]
+        habits = draws.habit.tobytes()
+        one, other = _bites_and_covers(habits, self.new_money, self.new_money_firmness, self.cover)
+        said = np.zeros((3, drawn.size))
+        said[:2, at] = _betaincinv()(one[:, at], other[:, at], np.array([draws.bite, draws.coverage])[:, at])
+        said[2, at] = np.where(kinds == LIST, math.inf, np.where(kinds == LIMITED, limited, self.subsidy_days))
+        kind = np.zeros(drawn.size, dtype=np.int64)
+        kind[at] = kinds
+        return Plan(drawn, np.minimum(size, self.largest), said[0], kind, said[1], said[2], trigger)
 
     def willing(self, gain: Floats, contribution: Floats, draws: Draws) -> Flags:
         """Launched with probability 2 logistic(gain / (kappa x monthly contribution)), at most 1.

@@ -81,7 +81,7 @@ class Asked:
         if cuts.dtype.kind not in "iuf" or cuts.shape != shape or not _within(cuts).all():
             allowed = f"{len(self.firms)} numbers from 0 to below 1, one a firm"
             self._refuse("expected_answers", board, f"found {shown(given, 80)}; allowed: {allowed}")
-        return cuts.astype(np.float64)
+        return cuts.astype(np.float64, copy=False)
 
     def unit_value(self, board: Board, firm: int) -> float:
         """What one more unit is worth to a firm beyond its margin, as a share of its price."""
@@ -115,7 +115,7 @@ class Asked:
         if given is self.nothing:  # many rounds of many months
             return given
         held = {name: getattr(given, name) for name in TYPES}
-        if all(_made_of(values, TYPES[name], self.shape) for name, values in held.items()):
+        if _as_needed(held, self.shape):
             self._check_range(method, held, board)
             return given  # what is right as it is needs no copy
         arrays = {name: _array(values) for name, values in held.items()}
@@ -135,20 +135,19 @@ class Asked:
 
     def _check_range(self, method: str, arrays: dict[str, NDArray[Any]], board: Board) -> None:
         """Refuse what is out of range of what is said of the firms drawn; the rest counts for nothing."""
-        drawn = np.flatnonzero(arrays["drawn"]).tolist()
-        if not drawn:
-            return
-        said = {name: arrays[name].tolist() for name in NUMBERS}
-        fits = {f: _fits(f, len(self.firms), *(values[f] for values in said.values())) for f in drawn}
-        if all(map(all, fits.values())) and board.able[drawn].all():
+        at = arrays["drawn"].nonzero()[0]
+        said = {name: arrays[name][at].tolist() for name in NUMBERS}
+        drawn = at.tolist()
+        fits = [_fits(f, len(self.firms), *one) for f, *one in zip(drawn, *said.values(), strict=True)]
+        if all(map(all, fits)) and board.able[at].all():
             return
         allowed = "firms that Board.able says can start one now"
         faults = [f"drawn: found {self.firms[f]}; allowed: {allowed}" for f in drawn if not board.able[f]]
         faults += [
-            f"{name} of {self.firms[f]}: found {shown(values[f])}; allowed: {NUMBERS[name]}"
+            f"{name} of {self.firms[f]}: found {shown(value)}; allowed: {NUMBERS[name]}"
             for place, (name, values) in enumerate(said.items())
-            for f in drawn
-            if not fits[f][place]
+            for f, value, fit in zip(drawn, values, fits, strict=True)
+            if not fit[place]
         ]
         self._refuse(method, board, "; ".join(faults))
 
@@ -175,8 +174,12 @@ def _array(given: Any) -> NDArray[Any]:
         return np.asarray(None)
 
 
-def _made_of(values: Any, kind: np.dtype[Any], shape: tuple[int]) -> bool:
-    return type(values) is np.ndarray and values.dtype == kind and values.shape == shape
+def _as_needed(held: dict[str, Any], shape: tuple[int, ...]) -> bool:
+    """Whether all are arrays of this shape, made of what `TYPES` says."""
+    for name, values in held.items():
+        if type(values) is not np.ndarray or values.dtype != TYPES[name] or values.shape != shape:
+            return False
+    return True
 
 
 def _within(cuts: NDArray[Any]) -> NDArray[np.bool_]:

@@ -153,7 +153,7 @@ class Announcements:
             landscape=land,
             period=period,
             month=month,
-            able=state.active & (land.by_firm(state.on_sale) > 0),
+            able=state.active & land.any_of_firm(state.on_sale),
             in_force=standing.in_force(land),
             since=period - standing.moved,
             shortfall=self.quotas.shortfall(month),

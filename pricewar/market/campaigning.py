@@ -82,7 +82,8 @@ class Campaigns:
             boards: what could be seen in those months, but for campaigns.
             market: at the start.
         """
-        luck, self.luck = self.luck, Luck(self.seed, self.landscape.firms, len(boards), "campaigns before")
+        luck = self.luck
+        self.luck = Luck(self.seed, self.landscape.firms, len(boards), "campaigns before", luck.habit)
         self.reported, none = False, np.zeros(len(self.landscape.firms))
         for board in boards:
             standing = state.standing
@@ -130,7 +131,8 @@ class Campaigns:
             return standing
         renewed = over & (self.rule.renews(board, draws) & board.able)[self.landscape.firm_of]
         gone = over & ~renewed
-        self._close(gone, board.period)
+        if gone.any():
+            self._close(gone, board.period)
         ends = np.where(renewed, standing.ends + standing.days / DAYS_A_MONTH, standing.ends)
         ends = np.where(gone, -1.0, ends)
         return standing.but(
@@ -169,7 +171,7 @@ class Campaigns:
         self, plan: Plan, standing: Standing, state: State, board: Board, draws: Draws, market: Market
     ) -> Standing:
         """Launch those of the campaigns drawn that their firms find worth it."""
-        drawn = np.flatnonzero(plan.drawn).tolist()
+        drawn = plan.drawn.nonzero()[0].tolist()
         if not drawn:
             return standing
         stock = state.stock / np.maximum(state.forecast, 1e-9)
@@ -179,7 +181,7 @@ class Campaigns:
             models = {f: named for f, named in models.items() if plan.drawn[f]}
         gain, contribution = self._gains(plan, models, board, market)
         launched = plan.drawn & self.rule.willing(board, gain, contribution, draws)
-        chosen = {f: models[f] for f in np.flatnonzero(launched).tolist()}
+        chosen = {f: models[f] for f in launched.nonzero()[0].tolist()}
         return self._add(chosen, plan, standing, state, board) if chosen else standing
 
     def _models(self, f: int, plan: Plan, on_sale: Flags, stock: Floats) -> Ints:
@@ -190,7 +192,7 @@ class Campaigns:
         if many == len(own):
             return own
         rival = int(plan.trigger[f])
-        near = self.towards[own, rival].tolist() if rival >= 0 else [0.0] * len(own)
+        near = self.towards[own, rival].tolist() if rival >= 0 else None
         return own[foremost(many, stock[own].tolist(), near, self.by_name[own].tolist())]
 
     def _gains(
@@ -212,11 +214,10 @@ class Campaigns:
             cut[named] = size[f] * bite[f]
         changes = market.changes(firms, [self.lines[f] for f in firms], cuts)
         contribution = land.by_firm(market.margin * market.units)
-        for f, (monthly, gross, growth) in zip(firms, changes, strict=True):
-            months = min(days[f] / DAYS_A_MONTH, self.rule.horizon)
-            value = self.rule.unit_value(board, f) * gross
-            usual = float(contribution[f])
-            later = self.rule.later_value(board, f, growth) * abs(usual)
+        rule, usually = self.rule, contribution.tolist()
+        for f, (monthly, gross, growth) in zip(firms, changes.tolist(), strict=True):
+            months, usual = min(days[f] / DAYS_A_MONTH, rule.horizon), usually[f]
+            value, later = rule.unit_value(board, f) * gross, rule.later_value(board, f, growth) * abs(usual)
             gain[f] = months * (monthly - usual + value) + later
         return gain, contribution
 

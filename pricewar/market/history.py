@@ -91,12 +91,16 @@ class Tables(Mapping[str, pd.DataFrame]):
 
 def _keys(model: PriceWar, width: int) -> dict[str, Any]:
     length = len(model.history)
-    months = [model.setting.month(t) for t in range(length)]
     return {
         **_run_keys(model, length * width),
         "period": np.repeat(np.arange(length), width),
-        "month": np.repeat(np.array(months, object), width),
+        "month": np.repeat(_months(model), width),
     }
+
+
+def _months(model: PriceWar) -> NDArray[np.object_]:
+    """Calendar months of the run, by period."""
+    return _names([model.setting.month(t) for t in range(len(model.history))])
 
 
 def _run_keys(model: PriceWar, rows: int) -> dict[str, Any]:
@@ -216,10 +220,11 @@ def _open_orders(model: PriceWar, run: Trajectory) -> Columns:
 
 def _log(model: PriceWar, run: Trajectory) -> Columns:
     log = model.state.log
+    periods = np.array([period for period, _, _ in log], np.int64)
     return {
         **_run_keys(model, len(log)),
-        "period": np.array([period for period, _, _ in log], np.int64),
-        "month": _names([model.setting.month(period) for period, _, _ in log]),
+        "period": periods,
+        "month": _months(model)[periods],
         "entity": _names([entity for _, entity, _ in log]),
         "what": _names([what for _, _, what in log]),
     }
@@ -228,11 +233,11 @@ def _log(model: PriceWar, run: Trajectory) -> Columns:
 def _campaigns(model: PriceWar, run: Trajectory) -> Columns:
     land, told = model.landscape, model.announcements
     known = told.campaigns.known if told is not None else []
-    firms = (*land.firms, "")
+    firms, periods = (*land.firms, ""), np.array([c.period for c in known], np.int64)
     return {
         **_run_keys(model, len(known)),
-        "period": np.array([c.period for c in known], np.int64),
-        "month": _names([model.setting.month(c.period) for c in known]),
+        "period": periods,
+        "month": _months(model)[periods],
         "firm": _names([firms[c.firm] for c in known]),
         "role": _names(["lead" if c.trigger < 0 else "follow" for c in known]),
         "kind": _names([KINDS[c.kind] for c in known]),

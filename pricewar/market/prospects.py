@@ -13,6 +13,7 @@ import numpy as np
 from pricewar.base.landscape import Landscape
 from pricewar.base.records import Floats, Ints
 from pricewar.campaigns import Plan
+from pricewar.kernels import gains
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,7 @@ class Market:
         """(J,) orders a month at these prices; nobody asks in a month in which no campaign is drawn."""
         return np.asarray(self.answer(self.price[None], [slice(0, len(self.price))])[0])
 
-    def changes(
-        self, firms: Sequence[int], lines: Sequence[slice], cuts: Floats
-    ) -> list[tuple[float, float, float]]:
+    def changes(self, firms: Sequence[int], lines: Sequence[slice], cuts: Floats) -> Floats:
         """What cuts of all prices make of a month for the firm that plans them.
 
         Args:
@@ -57,22 +56,14 @@ class Market:
             cuts: (K, J) what each expects if it launches its own, as fractions.
 
         Returns:
-            Of each firm: its contribution, change of what it sells at last month's prices, and log change of
-            its units.
+            (K, 3) contribution, change of what it sells at last month's prices, log change of its units.
         """
         prices = self.price * (1.0 - cuts)
-        orders = self._orders(prices, lines)
-        margins = self.margin - (self.price - prices) / (1.0 + self.vat)
-        add = np.add.reduce
-        found = []
-        for k, (f, line) in enumerate(zip(firms, lines, strict=True)):
-            units, before = orders[k, line], self.units[line]
-            sold, wanted = float(add(before)), float(add(units))
-            units = units * min(1.0, max(float(self.room[f]), sold) / max(wanted, 1e-9))
-            monthly = float(add(margins[k, line] * units))
-            gross = float(add(self.price[line] * (units - before)))
-            growth = float(np.log(max(float(add(units)), 1e-9) / max(sold, 1e-9)))
-            found.append((monthly, gross, growth))
+        orders, ends = self._orders(prices, lines), np.array([(line.start, line.stop) for line in lines])
+        found, room = np.empty((len(lines), 3)), self.room[firms]
+        now = self.price, self.margin, self.units
+        gains.months64(*now, prices, orders, ends, room, self.vat, found)
+        found[:, 2] = np.log(found[:, 2])
         return found
 
     def _orders(self, prices: Floats, lines: Sequence[slice]) -> Floats:
@@ -123,16 +114,18 @@ def ranks(values: Floats) -> Floats:
     return np.array(_places(values.tolist()))
 
 
-def foremost(many: int, stock: list[float], near: list[float], names: list[int]) -> list[int]:
+def foremost(many: int, stock: list[float], near: list[float] | None, names: list[int]) -> list[int]:
     """Positions, in order, of the models with the most stock that are nearest a rival; `names` break ties.
 
     Args:
         many: how many.
         stock: of each model of one firm, in months.
-        near: how near each is to the rival.
+        near: how near each is to the rival; None where there is none.
         names: place of each among the ids of all products.
     """
-    rank = [one + other for one, other in zip(_places(stock), _places(near), strict=True)]
+    rank = _places(stock)
+    if near is not None:
+        rank = [one + other for one, other in zip(rank, _places(near), strict=True)]
     order = sorted(range(len(rank)), key=lambda j: (-rank[j], names[j]))
     return sorted(order[:many])
 

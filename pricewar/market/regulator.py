@@ -69,7 +69,8 @@ class Regulator(Agent):  # type: ignore[misc]
                     floors.append(measure.known(offers, desk))
         quiet = np.zeros(len(self.model.landscape.firms))
         return Known(
-            floor=np.max(floors, axis=0) if floors else None, warned=np.max([quiet, *warnings], axis=0)
+            floor=np.max(floors, axis=0) if floors else None,
+            warned=np.max([quiet, *warnings], axis=0) if warnings else quiet,
         )
 
     def settle(self, accounts: Accounts) -> Accounts:
