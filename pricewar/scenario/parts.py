@@ -96,6 +96,9 @@ class ProductSpec(Table):
     like: str | None = Field(None, description="product whose appeal a later launch shares")
     appeal: float = Field(0, description="utility added to that of the product named by `like`")
     unit_cost: float | None = Field(None, gt=0, description="CNY ex VAT; None: from the firm's gross margin")
+    attributes: dict[str, float | str] = Field(
+        {}, description="further columns, by name: for tastes and nests; the same ones for all products"
+    )
 
     @property
     def price(self) -> float:

@@ -196,6 +196,9 @@ def _forget(tree: dict[str, Any]) -> None:
     for name, default in usual.items():
         if tree[name] == default.model_dump(mode="json"):
             del tree[name]
+    for product in tree["products"].values():
+        if not product.get("attributes", True):
+            del product["attributes"]
     if not tree["demand"].get("tastes", True):
         del tree["demand"]["tastes"]
     for event in tree["events"]:
