@@ -15,6 +15,7 @@ import pytest
 from conftest import showroom as shown
 from conftest import tiny
 
+from pricewar.base.clock import Clock
 from pricewar.base.records import Accounts, Offers, Record, Sales
 from pricewar.base.state import State
 from pricewar.market import buyers, closing, costs, memory, production
@@ -71,7 +72,7 @@ def orders(sales: Sales) -> Any:
 def remembered(state: State, offers: Offers, sales: Sales) -> State:
     then = replace(state)
     memory.buyers(then, offers, offers.but(promotion=1.1 * offers.promotion), sales, offers.price, SCENARIO)
-    memory.trends(then, DYNAMICS, sales)
+    memory.trends(then, DYNAMICS, Clock("2025-05"))
     return then
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
-from pricewar.base.months import Month
+from pricewar.base.clock import Moment
 from pricewar.base.records import Flags
 from pricewar.interventions import BelowCostBan, Desk, MaximumMonthlyCut, PublicWarning
 from pricewar.interventions.restraint import Addressed
@@ -18,7 +18,7 @@ from pricewar.interventions.restraint import Addressed
 class _AtTable(Addressed):
     """A measure that knows in which months a person decides for a firm."""
 
-    persons: dict[str, tuple[Month, ...]] = Field(
+    persons: dict[str, tuple[Moment, ...]] = Field(
         default_factory=dict, description="firm -> months in which a person decides for it"
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any, Literal
 
-from pricewar.base.months import months_between
 from pricewar.scenario.files import load
 from pricewar.scenario.tree import Scenario, scenario_from
 
@@ -87,7 +86,7 @@ def textbook(firms: int, rounds: int, rule: str, seed: int) -> Scenario:
 def china(firms: int, rounds: int, rule: str, seed: int) -> Scenario:
     """The China market of April 2025; the `firms` biggest makers may be played, the rest keep their rules."""
     base = load("baseline")
-    events = [e.model_dump() for e in base.events if months_between(base.start, e.month) < rounds]
+    events = [e.model_dump() for e in base.events if e.begins(base.clock) < rounds]
     return base.but(
         {
             "name": "game",

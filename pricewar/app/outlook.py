@@ -81,7 +81,7 @@ def restraints(scenario: Scenario, period: int) -> tuple[str, ...]:
     return tuple(
         f"{measure.describe()}."
         for measure in scenario.interventions
-        if isinstance(measure, (StrictBan, StrictLimit)) and measure.active(scenario.start, period)
+        if isinstance(measure, (StrictBan, StrictLimit)) and measure.active(scenario.clock, period)
     )
 
 

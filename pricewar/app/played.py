@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
-from pricewar.base.months import Month
+from pricewar.base.clock import Moment
 from pricewar.base.records import Quote, View
 from pricewar.strategies import Hold, Strategy
 from pricewar.strategies.nested import Inner
@@ -22,7 +22,7 @@ class Played(Strategy):
     line-up. In a month without an entry the default rule decides.
     """
 
-    table: dict[Month, tuple[float, float]] = Field(
+    table: dict[Moment, tuple[float, float]] = Field(
         default_factory=dict, description="month -> (list price, promotion) over the start list price"
     )
     base: Inner = Field(Hold(at="last"), description="rule for a month without a decision")

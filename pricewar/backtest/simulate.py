@@ -251,7 +251,7 @@ def _told(model: PriceWar, run: Trajectory) -> Floats:
     before = np.zeros_like(off)
     for event in setting.events:
         if isinstance(event, ImposedCut):
-            lasts = [event.lasts(setting.start, period) for period in range(len(off))]
+            lasts = [event.lasts(setting.clock, period) for period in range(len(off))]
             before[lasts] = np.maximum(before[lasts], event.already_given * event.announced(land))
     return ratio(land.by_firm(run.units * (off + before)), land.by_firm(run.units * run.list_price), 0.0)
 

@@ -13,6 +13,7 @@ import pandas as pd
 from pricewar.analysis.compare import CHANGES, LEVELS, OPEN, RANGES, WITH_OPEN, has_luck
 from pricewar.analysis.interval import FEW, NO_LUCK
 from pricewar.analysis.luck import luck_of
+from pricewar.base.words import Words
 from pricewar.results.store import Results
 
 from .console import say, show, tell
@@ -25,20 +26,20 @@ _SURE: Final = (
 NUMBERS: Final = [*LEVELS, *CHANGES, *RANGES]
 
 SHOWN: Final = {
-    "war_index": ("war index, %", 1.0),
-    "mean_price": ("mean price, thousand CNY", 1e-3),
-    "units": ("cars, million", 1e-6),
-    "consumer_surplus": ("consumer surplus, bn CNY", 1e-9),
-    "producer_surplus": ("operating profit of firms, bn CNY", 1e-9),
-    "petrol_profit": ("margin on petrol cars, bn CNY", 1e-9),
-    "supplier_profit": ("profit of suppliers, bn CNY", 1e-9),
-    "fiscal_cost": ("balance of the state (taxes less subsidies), bn CNY", -1e-9),
-    "welfare": ("= welfare, bn CNY", 1e-9),
-    "welfare, open": ("open orders, end less start, bn CNY", 1e-9),
-    "welfare+": ("= welfare with open orders, bn CNY", 1e-9),
-    "firms_active": ("firms in the market, mean", 1.0),
+    "war_index": ("war index, %", ""),
+    "mean_price": ("mean price, {price}", "price"),
+    "units": ("{units}", "many"),
+    "consumer_surplus": ("consumer surplus, {money}", "total"),
+    "producer_surplus": ("operating profit of firms, {money}", "total"),
+    "petrol_profit": ("margin on petrol {petrol}, {money}", "total"),
+    "supplier_profit": ("profit of suppliers, {money}", "total"),
+    "fiscal_cost": ("balance of the state (taxes less subsidies), {money}", "-total"),
+    "welfare": ("= welfare, {money}", "total"),
+    "welfare, open": ("open orders, end less start, {money}", "total"),
+    "welfare+": ("= welfare with open orders, {money}", "total"),
+    "firms_active": ("firms in the market, mean", ""),
 }
-"""Market totals that are printed: metric, words, and what a number is multiplied by.
+"""Market totals that are printed: metric, words with those of the market in braces, and the scale of numbers.
 
 From consumer surplus to the balance of the state they add up to welfare, and with open orders to the last.
 """
@@ -65,9 +66,9 @@ def print_summary(outcome: Outcome, out: Path) -> None:
     count, luck = len(results.seeds), has_luck(results)
     rows = []
     for metric in told:
-        words, scale = SHOWN[metric]
+        called, scale = in_words(results.words(baseline), metric)
         parts = [(cells.loc[(metric, name)], scale, name == baseline) for name in results.scenarios]
-        rows.append([words, *(_cell(*part) for part in parts)])
+        rows.append([called, *(_cell(*part) for part in parts)])
         ranges = [_range(*part) for part in parts]
         if any(ranges):
             rows.append([f"  {_lie(count)}", *ranges])
@@ -83,6 +84,20 @@ def print_summary(outcome: Outcome, out: Path) -> None:
         "wars   ": f"wars.csv ({outcome.wars} found)",
     }.items():
         tell(f"{what}  {out / where}")
+
+
+def in_words(words: Words, metric: str) -> tuple[str, float]:
+    """What a total of the market is called, and what its number is multiplied by."""
+    called, scale = SHOWN[metric]
+    many = f", {words.many.word}" if words.many.word else ""
+    terms = {
+        "price": words.of_money(words.price), "money": words.of_money(), "units": f"{words.units}{many}",
+        "petrol": words.units,
+    }  # fmt: skip
+    if not scale:
+        return called, 1.0
+    factor = getattr(words, scale.lstrip("-")).factor
+    return called.format(**terms), -factor if scale.startswith("-") else factor
 
 
 def _cells(table: pd.DataFrame) -> pd.DataFrame:

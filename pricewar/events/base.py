@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ConfigDict
+from pydantic import ConfigDict, model_validator
 
-from pricewar.base.months import Month, months_between
+from pricewar.base.clock import Clock, Moment, Period
 from pricewar.base.records import Offers
 from pricewar.base.rules import Rule
 from pricewar.base.state import State
@@ -20,12 +20,25 @@ class Event(Rule):
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
-    month: Month
-    """The month in which it happens."""
-    until: Month | None = None
-    """Last month in which it lasts; None: it does not end."""
+    month: Moment | None = None
+    """The month in which it happens, or a date in a market of days or weeks; or state `period`."""
+    until: Moment | None = None
+    """Last month, or date, in which it lasts; None: it does not end, or `until_period` says when."""
+    period: Period | None = None
+    """The period in which it happens, from 0, in place of `month`."""
+    until_period: Period | None = None
+    """Last period in which it lasts, in place of `until`."""
     label: str | None = None
     """A short line for figures; None: one is made from the parameters."""
+
+    @model_validator(mode="after")
+    def _dated(self) -> Self:
+        if (self.month is None) == (self.period is None):
+            found = "none" if self.month is None else "both"
+            raise ValueError(f"set one of month and period; found {found}")
+        if self.until is not None and self.until_period is not None:
+            raise ValueError("set until or until_period; found both")
+        return self
 
     @property
     def entity(self) -> str:
@@ -49,18 +62,38 @@ class Event(Rule):
         """The line that `describe` gives where no label is set."""
         return self.kind
 
-    def strikes(self, start: str, period: int) -> bool:
+    @property
+    def when(self) -> str:
+        """Its month, date or period, in words."""
+        return f"period {self.period}" if self.month is None else self.month
+
+    def begins(self, start: Clock | str) -> int:
+        """The period in which it happens; negative before the run.
+
+        Args:
+            start: clock of the market, or its first month where periods are months.
+        """
+        if self.month is None:
+            return self.period or 0
+        return Clock.of(start).period_of(self.month)
+
+    def last(self, start: Clock | str) -> int | None:
+        """The last period in which it lasts; None: it does not end."""
+        return self.until_period if self.until is None else Clock.of(start).last_of(self.until)
+
+    def strikes(self, start: Clock | str, period: int) -> bool:
         """Whether it happens in this very period."""
-        return months_between(start, self.month) == period
+        return self.begins(start) == period
 
-    def lasts(self, start: str, period: int) -> bool:
+    def lasts(self, start: Clock | str, period: int) -> bool:
         """Whether it is in force in this period."""
-        after = months_between(start, self.month) <= period
-        return after and (self.until is None or period <= months_between(start, self.until))
+        last = self.last(start)
+        return self.begins(start) <= period and (last is None or period <= last)
 
-    def ends(self, start: str, period: int) -> bool:
-        """Whether the period is the first after its last month."""
-        return self.until is not None and months_between(start, self.until) + 1 == period
+    def ends(self, start: Clock | str, period: int) -> bool:
+        """Whether the period is the first after its last one."""
+        last = self.last(start)
+        return last is not None and last + 1 == period
 
     def strike(self, state: State) -> None:
         """Change the state, once, at the start of the month."""
@@ -74,7 +107,7 @@ class Event(Rule):
         Args:
             offers: what the firms proposed.
             state: the market before this month's sales, to read only.
-            last_period: period of `until`, or -1.
+            last_period: the last one in which it lasts, or -1.
         """
         return offers
 

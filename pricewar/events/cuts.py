@@ -55,7 +55,7 @@ class ImposedCut(Event):
         cut = (1.0 - self.already_given) * self.announced(landscape)
         firm = landscape.firm(self.firm)
         problems = [
-            (f"events.{self.kind} {self.month}, product {landscape.products[j]}", float(cut[j]), allowed)
+            (f"events.{self.kind} {self.when}, product {landscape.products[j]}", float(cut[j]), allowed)
             for j in np.flatnonzero(cut > 0)
             for bad, allowed in (
                 (cut[j] >= landscape.start_price[j], f"a cut below {landscape.start_price[j]:.0f} CNY"),

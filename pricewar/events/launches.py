@@ -82,7 +82,7 @@ class Exit(Event):
 
     @model_validator(mode="after")
     def _for_good(self) -> Self:
-        if self.until is not None:
+        if (self.until, self.until_period) != (None, None):
             raise ValueError("an exit is for good: leave out until, and let an Entry bring the firm back")
         return self
 

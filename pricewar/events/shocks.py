@@ -34,7 +34,7 @@ class BrandShock(Event):
 
     @model_validator(mode="after")
     def _heals_by_itself(self) -> Self:
-        if self.until is not None:
+        if (self.until, self.until_period) != (None, None):
             raise ValueError("a brand heals through the brand dynamics of the scenario: leave out until")
         return self
 

@@ -110,9 +110,9 @@ class Run:
     @cached_property
     def leader(self) -> str:
         """The firm whose cut is imposed first, else the largest."""
-        cuts = [event for event in self.scenario.events if event.kind in ("Cut", "CampaignCut")]
-        if cuts:
-            return str(getattr(min(cuts, key=lambda event: event.month), "firm", self.names[0]))
+        if cuts := [event for event in self.scenario.events if event.kind in ("Cut", "CampaignCut")]:
+            first = min(cuts, key=lambda event: event.begins(self.scenario.clock))
+            return str(getattr(first, "firm", self.names[0]))
         return self.names[int(np.argmax(self.start_units))]
 
     @cached_property

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
-from pydantic import ConfigDict
+from pydantic import ConfigDict, model_validator
 
-from pricewar.base.months import Month, months_between
+from pricewar.base.clock import Clock, Moment, Period
 from pricewar.base.records import Accounts, Floats, Landscape, Offers, Record, Sales, View
 from pricewar.base.rules import Rule
 
@@ -25,8 +25,10 @@ class Desk(Record):
 
     period: int
     month: str
+    clock: Clock
+    """Which dates the periods stand for."""
     elapsed: int
-    """Months since the measure began; 0 in its first month."""
+    """Periods since the measure began; 0 in its first one."""
     landscape: Landscape
     before: Offers
     """Last month's offers."""
@@ -50,25 +52,48 @@ class Intervention(Rule):
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
-    start: Month | None = None
-    """First month in force; None: from the first month of the run."""
-    end: Month | None = None
-    """Last month in force; None: to the end."""
+    start: Moment | None = None
+    """First month in force, or a date; None: from the first month of the run, or `period` says when."""
+    end: Moment | None = None
+    """Last month in force, or a date; None: to the end, or `until_period` says when."""
+    period: Period | None = None
+    """First period in force, from 0, in place of `start`."""
+    until_period: Period | None = None
+    """Last period in force, in place of `end`."""
     label: str | None = None
     """A short line for figures; None: one is made from the name."""
+
+    @model_validator(mode="after")
+    def _dated(self) -> Self:
+        for one, other in (("start", "period"), ("end", "until_period")):
+            if getattr(self, one) is not None and getattr(self, other) is not None:
+                raise ValueError(f"set {one} or {other}; found both")
+        return self
 
     def describe(self) -> str:
         """One short line for the ribbon of events in a figure."""
         return self.label or re.sub(r"(?<!^)(?=[A-Z])", " ", type(self).__name__).lower()
 
-    def active(self, first_month: str, period: int) -> bool:
-        """Whether the measure is in force in this period of a run that starts in `first_month`."""
-        begun = self.start is None or months_between(first_month, self.start) <= period
-        return begun and (self.end is None or period <= months_between(first_month, self.end))
+    def begins(self, clock: Clock | str) -> int | None:
+        """The first period in force; None: it is in force from the first one of the run.
 
-    def elapsed(self, first_month: str, period: int) -> int:
-        """Months since it came into force."""
-        return period - (0 if self.start is None else max(0, months_between(first_month, self.start)))
+        Args:
+            clock: of the market, or its first month where periods are months.
+        """
+        return self.period if self.start is None else Clock.of(clock).period_of(self.start)
+
+    def last(self, clock: Clock | str) -> int | None:
+        """The last period in force; None: it does not end."""
+        return self.until_period if self.end is None else Clock.of(clock).last_of(self.end)
+
+    def active(self, clock: Clock | str, period: int) -> bool:
+        """Whether the measure is in force in this period."""
+        first, last = self.begins(clock), self.last(clock)
+        return (first is None or first <= period) and (last is None or period <= last)
+
+    def elapsed(self, clock: Clock | str, period: int) -> int:
+        """Periods since it came into force."""
+        return period - max(0, self.begins(clock) or 0)
 
     def see(self, view: View, desk: Desk) -> View:
         """Rewrite what a firm knows before it sets prices."""

@@ -7,14 +7,15 @@ from typing import Annotated, Self
 import numpy as np
 from pydantic import Field, model_validator
 
+from pricewar.base.calendar_time import Stated
+from pricewar.base.clock import Clock
 from pricewar.base.fields import Factor, Money, Segments, Selection, Share, named
-from pricewar.base.months import months_between
 from pricewar.base.records import Accounts, Floats, Offers, View
 from pricewar.base.sums import dot
 
 from .base import Desk, Intervention
 
-Notice = Annotated[int, Field(ge=0)]
+Notice = Annotated[int, Field(ge=0), Stated.LENGTH]
 
 
 class TradeInSubsidy(Intervention):
@@ -70,7 +71,8 @@ class TradeInSubsidy(Intervention):
         return float(desk.memory.get("spent", 0.0))
 
     def _ends_soon(self, desk: Desk) -> bool:
-        return self.end is not None and months_between(desk.month, self.end) < self.notice
+        last = self.last(desk.clock)
+        return last is not None and last - desk.period < self.notice
 
     def names(self) -> tuple[tuple[str, str], ...]:
         """The firms named."""
@@ -101,16 +103,13 @@ class PurchaseTax(Intervention):
     def _relief_lowers(self) -> Self:
         if self.rate > self.statutory:
             raise ValueError(f"rate {self.rate:g} must not exceed the statutory rate {self.statutory:g}")
-        if self.notice and self.start is None:
+        if self.notice and self.start is None and self.period is None:
             raise ValueError("notice needs a start month")
         return self
 
-    def active(self, first_month: str, period: int) -> bool:
+    def active(self, clock: Clock | str, period: int) -> bool:
         """Whether it is in force, or known to come."""
-        if super().active(first_month, period):
-            return True
-        lead = 0 if self.start is None else months_between(first_month, self.start) - period
-        return 0 < lead <= self.notice
+        return super().active(clock, period) or 0 < (self.begins(clock) or 0) - period <= self.notice
 
     def amend(self, offers: Offers, desk: Desk) -> Offers:
         """Add the tax, or the knowledge of it."""
@@ -118,7 +117,7 @@ class PurchaseTax(Intervention):
         tax = np.where(covered, self.due(offers.price / (1.0 + desk.vat)), 0.0)
         if not tax.any():
             return offers
-        to_come = self.start is not None and months_between(desk.month, self.start) > 0
+        to_come = (self.begins(desk.clock) or 0) > desk.period
         return foretold(offers, tax) if to_come else offers.but(tax=offers.tax + tax)
 
     def due(self, net: Floats) -> Floats:

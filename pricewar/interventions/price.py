@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
+from pricewar.base.calendar_time import Stated
 from pricewar.base.fields import Factor, Segments
 from pricewar.base.records import Floats, Landscape, Offers
 
@@ -32,7 +33,7 @@ class BelowCostBan(Enforced):
     """Which cost line."""
     basis: Literal["own", "industry"] = "own"
     """Whose cost: the product's own, or the unit-weighted mean of its segment."""
-    overstock: Factor | None = None
+    overstock: Annotated[Factor | None, Stated.LENGTH] = None
     """Products with more months of sales in stock than this are exempt; None: no exemption."""
     up_to: Factor | None = 1.0
     """Highest floor as a multiple of the start price; None: no limit."""
@@ -79,7 +80,7 @@ class MaximumMonthlyCut(Enforced):
 
     foreseen: ClassVar[bool] = True
 
-    cut: Annotated[float, Field(ge=0.0, lt=1.0)]
+    cut: Annotated[float, Field(ge=0.0, lt=1.0), Stated.CHANCE]
     """Largest cut allowed from one month to the next, as a fraction."""
 
     def lowest(self, offers: Offers, desk: Desk) -> Floats:

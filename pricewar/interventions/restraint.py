@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 
+from pricewar.base.calendar_time import Stated
 from pricewar.base.fields import Money, Selection, Share, named
 from pricewar.base.luck import stream
 from pricewar.base.records import Accounts, Flags, Floats, Offers
@@ -81,7 +82,7 @@ class Enforced(Restraint):
     A firm that was fined complies from the next month on.
     """
 
-    audit: Share = 0.0
+    audit: Annotated[Share, Stated.CHANCE] = 0.0
     """Probability a month that a firm in breach is found."""
     fine: Money = 0.0
     """Fine for each finding, CNY."""

@@ -7,13 +7,14 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
+from pricewar.base.calendar_time import Stated
 from pricewar.base.fields import Share
 from pricewar.base.records import Accounts, Floats, Offers, View
 
 from .base import Desk
 from .restraint import ROUNDING, Addressed, Enforced
 
-Months = Annotated[int, Field(ge=1)]
+Months = Annotated[int, Field(ge=1), Stated.LENGTH]
 
 
 class NoticePeriod(Enforced):

@@ -7,6 +7,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
+from pricewar.base.calendar_time import Stated
 from pricewar.base.fields import Factor, Ids, Share
 from pricewar.base.records import Flags, Floats, Offers
 
@@ -22,7 +23,7 @@ class PublicWarning(Restraint):
 
     strength: Share = 1.0
     """Share of a cut that a complying firm gives up in the first month."""
-    half_life: Factor | None = 3.0
+    half_life: Annotated[Factor | None, Stated.LENGTH] = 3.0
     """Months after which the warning has half its force; None: it does not fade."""
 
     def force(self, elapsed: int) -> float:
@@ -42,7 +43,7 @@ class Summons(PublicWarning):
 
     firms: Ids
     """The firms called in."""
-    half_life: Factor | None = 6.0
+    half_life: Annotated[Factor | None, Stated.LENGTH] = 6.0
     """Months after which the summons has half its force; None: it does not fade."""
 
 
@@ -54,9 +55,9 @@ class Pledge(Addressed):
     signed have defected before.
     """
 
-    defection: Share = 0.05
+    defection: Annotated[Share, Stated.CHANCE] = 0.05
     """Probability a month that a firm breaks its promise although all others keep theirs."""
-    contagion: Annotated[float, Field(ge=0.0, le=1.0)] = 0.1
+    contagion: Annotated[float, Field(ge=0.0, le=1.0), Stated.CHANCE] = 0.1
     """Added probability for each firm that has broken its promise before."""
 
     def amend(self, offers: Offers, desk: Desk) -> Offers:

@@ -177,7 +177,7 @@ class Announcements:
             period: the month.
             lasting: all cuts in force this month, not only those that begin.
         """
-        found, start = np.zeros(len(landscape.firms)), self.setting.start
+        found, start = np.zeros(len(landscape.firms)), self.setting.clock
         for event in self.setting.events:
             if isinstance(event, ImposedCut) and (
                 event.lasts(start, period) if lasting else event.strikes(start, period)

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from pricewar.base.months import months_between
 from pricewar.base.own_code import FAILURES, blame, the_same_sort
 from pricewar.base.records import Offers
 from pricewar.base.state import State
@@ -17,7 +16,7 @@ from pricewar.scenario.tree import Scenario
 
 def happen(scenario: Scenario, state: State, period: int) -> None:
     """Take back the events that are over, let this month's events begin, and note both in the log."""
-    start, events, at = scenario.start, _by_turn(scenario), _At()
+    start, events, at = scenario.clock, _by_turn(scenario), _At()
     with _told(at, scenario, period):
         for at.place, at.rule in reversed(events):
             if at.rule.ends(start, period):
@@ -41,10 +40,10 @@ def impose(scenario: Scenario, offers: Offers, state: State, period: int) -> Off
     at = _At()
     with _told(at, scenario, period):
         for at.place, at.rule in _by_turn(scenario):
-            if at.rule.lasts(scenario.start, period):
-                until = at.rule.until
-                last = -1 if until is None else months_between(scenario.start, until)
-                offers = the_same_sort(at.rule.impose(offers, state, last), offers)
+            if at.rule.lasts(scenario.clock, period):
+                last = at.rule.last(scenario.clock)
+                ends = -1 if last is None else last
+                offers = the_same_sort(at.rule.impose(offers, state, ends), offers)
     return offers
 
 

@@ -218,7 +218,12 @@ def draft(
 
 
 def pay(
-    accounts: Accounts, made_cost: Floats, bought: Floats, external: Floats, deposits: Floats
+    accounts: Accounts,
+    made_cost: Floats,
+    bought: Floats,
+    external: Floats,
+    deposits: Floats,
+    days_a_period: float = DAYS_A_MONTH,
 ) -> Accounts:
     """Pay suppliers and everybody else; what is left is cash.
 
@@ -228,10 +233,11 @@ def pay(
         bought: (F,) part of it that is bought on credit.
         external: (F,) income from outside the market.
         deposits: (F,) held of buyers at the end of last month; what they grow by comes in as cash.
+        days_a_period: length of a period, days.
     """
     days = accounts.payable_days
-    due_old = np.minimum(DAYS_A_MONTH / np.maximum(days, 1e-9), 1.0)
-    due_new = np.maximum(1.0 - days / DAYS_A_MONTH, 0.0)
+    due_old = np.minimum(days_a_period / np.maximum(days, 1e-9), 1.0)
+    due_new = np.maximum(1.0 - days / days_a_period, 0.0)
     paid = accounts.payables * due_old + bought * due_new
     other = made_cost - bought + accounts.fixed_cost + accounts.fines + accounts.levy
     return accounts.but(

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from pricewar.base.clock import Clock
 from pricewar.base.records import Floats, Offers, Sales
 from pricewar.base.state import State
 from pricewar.results.metrics import cut_depth
 from pricewar.scenario.mechanisms import Dynamics
 from pricewar.scenario.tree import Scenario
-
-if TYPE_CHECKING:
-    pass
 
 
 def buyers(
@@ -65,7 +61,7 @@ def _fleet(state: State, sales: Sales, dynamics: Dynamics) -> Floats:
     return np.concatenate([own, others], axis=-1)
 
 
-def trends(state: State, dynamics: Dynamics, sales: Sales) -> None:
+def trends(state: State, dynamics: Dynamics, clock: Clock) -> None:
     """Battery prices."""
     if dynamics.battery.on:
-        state.pack_price *= (1.0 + dynamics.battery.change_a_year) ** (1.0 / 12.0)
+        state.pack_price *= (1.0 + dynamics.battery.change_a_year) ** (1.0 / clock.periods_a_year)

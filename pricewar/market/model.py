@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from pricewar.base.arguments import at_least, check, luck, maybe
+from pricewar.base.calendar_time import by_period
 from pricewar.base.luck import repetition
 from pricewar.base.records import Accounts, Floats, Landscape, Offers, Sales, View
 from pricewar.base.state import State
@@ -71,7 +72,8 @@ class PriceWar(Gauges):
         **changes: Any,
     ) -> None:
         base = load(setting)
-        self.setting = base.but({k.replace("__", "."): v for k, v in changes.items()}) if changes else base
+        stated = base.but({k.replace("__", "."): v for k, v in changes.items()}) if changes else base
+        self.setting = by_period(stated, stated.clock)  # within a run all time is counted in periods
         given = seed if seed is not None else rng
         check("PriceWar", seed=(given, maybe(luck)), threads=(threads, maybe(at_least(1))))
         self.seed_of_run = repetition(self.setting.seed, iteration()) if given is None else int(given)
@@ -81,9 +83,8 @@ class PriceWar(Gauges):
         self.landscape: Landscape = self.calibration.landscape
         self.cost_parts = CostParts.of(self.setting, self.calibration)
         self.state: State = start_state(self.setting, self.calibration)
-        self._market_luck, self._taste_luck = draw_noise(
-            self.setting, self.landscape.products, self.seed_of_run
-        )
+        luck_of = self.setting, self.landscape.products, self.seed_of_run
+        self._market_luck, self._taste_luck = draw_noise(*luck_of)
         self.announcements = Announcements.of(self.setting, self.landscape, self.seed_of_run)
         self.crowd = Crowd.of(self.setting, self.calibration, self.seed_of_run, threads)
         self.start_cumulative = self.state.cumulative.copy()
@@ -94,16 +95,13 @@ class PriceWar(Gauges):
         self.price_history: Floats = np.empty((self.setting.periods + 1, len(self.landscape.products)))
         self.price_history[0] = self.offers.announced
         own_mechanisms.require_rest(self.state, self.offers, self.setting.dynamics, self.setting.name)
-        settlement = self.setting.market.settlement
-        self.found: Conditions = buyers.conditions(
-            self.state, self.offers, self.calibration, self.setting.dynamics, settlement
-        )
+        weighed = self.state, self.offers, self.calibration, self.setting.dynamics
+        self.found: Conditions = buyers.conditions(*weighed, self.setting.market.settlement)
         self.chosen: Choice = buyers.choose(self.found, self.calibration)  # at rest, before buyers are made
         usual = self.setting.consumers.shoppers
         at_rest = buyers.surplus(self.chosen, self.found, self.calibration, usual)
-        settling.open_book(
-            self.state, self.offers.terms, self.chosen.groups, at_rest, self.setting.market.deposit
-        )
+        deposit = self.setting.market.deposit
+        settling.open_book(self.state, self.offers.terms, self.chosen.groups, at_rest, deposit)
         self.opening, self.opening_terms = self.state.book, self.offers.terms
         self.made: Flow | None = None
         self.squeezed = np.zeros_like(self.offers.price)
@@ -268,7 +266,8 @@ class PriceWar(Gauges):
         settled = self.regulator.settle(drafted)
         bought = purchases(self.state, made, self.squeezed, self.setting.supply_chain)
         external = np.array([firm.spec.external_income for firm in self.firms]) * self.state.active
-        accounts = pay(settled, bought.made_cost, bought.paid, external, self.state.deposits)
+        days, deposits = self.setting.clock.days_a_period, self.state.deposits
+        accounts = pay(settled, bought.made_cost, bought.paid, external, deposits, days)
         paid = float(accounts.paid_suppliers.sum())
         supplied = close_all(self.suppliers, float(bought.paid.sum()), paid, float(bought.usual.sum()))
         return accounts, inventory, supplied
@@ -283,7 +282,7 @@ class PriceWar(Gauges):
         """Buyers and firms remember; firms without cash leave."""
         memory.buyers(self.state, self.offers, offers, sales, self.reference.own, self.setting)
         own_mechanisms.remember(self.state, offers, sales, self.setting.dynamics)
-        memory.trends(self.state, self.setting.dynamics, sales)
+        memory.trends(self.state, self.setting.dynamics, self.setting.clock)
         closing.supply(self.state, self.suppliers, self.setting.supply_chain.dependence)
         told = self.announcements
         tired = None if told is None else told.tired(self.state, accounts, self.period)

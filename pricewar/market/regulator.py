@@ -43,7 +43,7 @@ class Regulator(Agent):  # type: ignore[misc]
         self._cases = [
             (measure, self._desk(sight, k, measure))
             for k, measure in enumerate(self.measures)
-            if measure.active(sight.setting.start, sight.period)
+            if measure.active(sight.setting.clock, sight.period)
         ]
 
     def see(self, view: View) -> View:
@@ -97,7 +97,8 @@ class Regulator(Agent):  # type: ignore[misc]
         return Desk(
             period=sight.period,
             month=sight.month,
-            elapsed=measure.elapsed(sight.setting.start, sight.period),
+            clock=sight.setting.clock,
+            elapsed=measure.elapsed(sight.setting.clock, sight.period),
             landscape=sight.landscape,
             before=sight.offers,
             last_sales=sight.sales,

@@ -9,7 +9,6 @@ import numpy as np
 
 from pricewar.base.book import OrderBook, Terms, Voided
 from pricewar.base.luck import stream, streams
-from pricewar.base.months import DAYS_A_MONTH
 from pricewar.base.records import Flags, Floats
 from pricewar.base.standing import Standing
 from pricewar.base.state import State
@@ -41,7 +40,7 @@ def start_state(scenario: Scenario, calibration: Calibration) -> State:
     stock = np.where(backlog > 0, 0.0, _floats(firm.dealer_stock for firm in firms)[firm_of] * share)
     if not scenario.dynamics.dealer_stock.on:
         stock = np.zeros_like(stock)
-    days = _floats(firm.payable_days for firm in firms)
+    days, clock = _floats(firm.payable_days for firm in firms), scenario.clock
     made_cost = landscape.by_firm(units * calibration.unit_cost)
     count = len(products)
     return State(
@@ -63,7 +62,7 @@ def start_state(scenario: Scenario, calibration: Calibration) -> State:
         overhead=calibration.overhead,
         cost_factor=np.ones(count),
         cost_extra=np.zeros(count),
-        cumulative=_experience(by_firm) * 12.0 * scenario.dynamics.learning.years_made,
+        cumulative=_experience(by_firm) * clock.periods_a_year * scenario.dynamics.learning.years_made,
         pack_price=1.0,
         capacity=_limits((firm.capacity for firm in firms), scenario.consumers.shoppers),
         supply=np.ones(len(firms)),
@@ -73,7 +72,7 @@ def start_state(scenario: Scenario, calibration: Calibration) -> State:
         start_lead=np.divide(backlog, units, out=np.zeros_like(units), where=units > 0),
         start_stock_months=np.divide(stock, units, out=np.zeros_like(units), where=units > 0),
         cash=_limits((firm.cash for firm in firms), float((units * landscape.start_price).sum())),
-        payables=scenario.supply_chain.purchased_share * made_cost * days / DAYS_A_MONTH,
+        payables=scenario.supply_chain.purchased_share * made_cost * days / clock.days_a_period,
         payable_days=days,
         inventory=stock * calibration.unit_cost,
         fixed_cost=_floats(firm.fixed_cost for firm in firms),

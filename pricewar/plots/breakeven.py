@@ -35,12 +35,14 @@ def draw(told: Story, firm: str) -> Drawing:
         _result(above, told, firm, table)
         _months(below, told, table)
         draw_ribbon(figure, above, told)
-        title = f"{name}: monthly operating result and break-even"
+        title = f"{name}: {told.words.adverb} operating result and break-even"
         figure.text(0.012, 1 - 0.08 / height, title, fontsize=11, fontweight="bold", va="top")
         foot(figure, told)
+    month = told.words.period
     caption = (
-        f"Operating result of {name} a month (above; means over {told.sample}, "
-        f"{told.bands}) and the month from which the sum of three months stays at or above zero to the end "
+        f"Operating result of {name} a {month} (above; means over {told.sample}, "
+        f"{told.bands}) and the {month} from which the sum of three {month}s stays at or above zero to "
+        "the end "
         "of the run (below; dot: median over the runs that get there, bar: 95% of them)."
     )
     sentences = [_sentence(told, scenario, table[scenario]) for scenario in told.scenarios]
@@ -50,9 +52,9 @@ def draw(told: Story, firm: str) -> Drawing:
 def _result(axes: Axes, told: Story, firm: str, table: Table) -> None:
     styles = looks(told.scenarios, told.baseline)
     x = np.arange(len(told.months))
-    ends = {}
+    ends, scale = {}, told.words.total.finer
     for scenario in told.scenarios:
-        mean, lo, hi = (part / 1e6 for part in told.series(scenario, firm, "operating_profit"))
+        mean, lo, hi = (part / scale.size for part in told.series(scenario, firm, "operating_profit"))
         band(axes, x, lo, hi, styles[scenario])
         axes.plot(x, mean, **styles[scenario])
         month = table[scenario]["lasting"]
@@ -64,7 +66,8 @@ def _result(axes: Axes, told: Story, firm: str, table: Table) -> None:
     zero_line(axes)
     month_axis(axes, told.months, ticks=8)
     axes.tick_params(labelbottom=False)
-    axes.set_ylabel("Operating result,\nCNY m a month")
+    money = told.words.axis(scale).replace(" million", " m")
+    axes.set_ylabel(f"Operating result,\n{money} a {told.words.period}")
     label_ends(axes, ends, styles)
 
 
@@ -90,7 +93,7 @@ def _months(axes: Axes, told: Story, table: Table) -> None:
     axes.set_yticks(range(len(told.scenarios)), told.scenarios)
     axes.set_ylim(len(told.scenarios) - 0.5, -0.5)
     month_axis(axes, told.months, ticks=8)
-    axes.set_xlabel("Break-even month")
+    axes.set_xlabel(f"Break-even {told.words.period}")
     axes.grid(axis="y", visible=False)
 
 
@@ -104,6 +107,6 @@ def _sentence(told: Story, scenario: str, found: Mapping[Hashable, Any]) -> str:
     names = ("lasting", "lasting_lo", "lasting_hi")
     middle, low, high = (told.months[round(float(found[name]))] for name in names)
     if high == told.months[WINDOW - 1]:
-        return f"in {scenario} is in the black from the first three months on ({_runs(found)})"
+        return f"in {scenario} is in the black from the first three {told.words.period}s on ({_runs(found)})"
     spread = "" if low == high else f" [{low}, {high}]"
     return f"in {scenario} breaks even in {middle}{spread} ({_runs(found)})"

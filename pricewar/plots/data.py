@@ -13,6 +13,7 @@ from pricewar.analysis.interval import NO_LUCK
 from pricewar.analysis.panel import common_months
 from pricewar.base.arguments import maybe, takes, text
 from pricewar.base.arrays import Floats
+from pricewar.base.words import Words
 from pricewar.campaigns import tells_campaign
 from pricewar.results.store import Results
 
@@ -81,6 +82,11 @@ class Story:
         one = len(self.results.seeds) == 1
         of = self.results.drawn.what_differs
         return "no bands with one seed" if one else f"bands 95% intervals over seeds, of {of}"
+
+    @cached_property
+    def words(self) -> Words:
+        """What money, units and periods are called: in the baseline's market."""
+        return self.results.words(self.baseline)
 
     def name(self, firm: str) -> str:
         """A firm's name as people write it."""

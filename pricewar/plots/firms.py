@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from pricewar.base.words import Words
 from pricewar.results.bounds import bounds_of
 
 from .data import Story
@@ -33,13 +34,25 @@ class Measure:
     name: str
     title: str
     unit: str
-    scale: float
+    """With the market's words in braces."""
+    scale: float | None
+    """What values are multiplied by; None: money of the whole market."""
     common: bool
     """All panels on one y axis."""
     zero: bool
     """A line at zero."""
     reference: str = ""
     """The column that says what of it costs explain, drawn as a thin line."""
+
+    def within(self, words: Words) -> Measure:
+        """The measure in the words and numbers of a market."""
+        unit = self.unit.format(units=words.units, period=words.period, money=words.axis())
+        return replace(self, unit=unit, scale=words.total.factor if self.scale is None else self.scale)
+
+    @property
+    def times(self) -> float:
+        """What values are multiplied by."""
+        return 1.0 if self.scale is None else self.scale
 
 
 PRICES = Measure(
@@ -52,13 +65,16 @@ PRICES = Measure(
     True,
     "reference_change",
 )
-SHARES = Measure("share", "shares", "Market shares by firm", "share of cars delivered, %", 100, False, False)
+SHARES = Measure(
+    "share", "shares", "Market shares by firm", "share of {units} delivered, %", 100, False, False
+)
 MARGINS = Measure("gross_margin", "gross-margin", "Gross margin by firm", "% of revenue", 100, True, True)
-CASH = Measure("cash", "cash", "Cash by firm", "end of month, CNY bn", 1e-9, False, True)
+CASH = Measure("cash", "cash", "Cash by firm", "end of {period}, {money}", None, False, True)
 
 
 def draw(told: Story, measure: Measure) -> Drawing:
     """A panel for each firm, a line for each scenario, bands for 95% intervals."""
+    measure = measure.within(told.words)
     firms = told.firms[:MOST]
     rows = -(-len(firms) // _COLUMNS)
     top, bottom = 0.61 + 0.17 * -(-(len(told.scenarios) + 2) // 4), 0.5 + foot_inches(told)
@@ -81,7 +97,7 @@ def draw(told: Story, measure: Measure) -> Drawing:
             figure.subplots_adjust(wspace=0.12)
         middle = (bottom + height - top) / 2 / height
         figure.supylabel(f"{measure.title.split(' by ')[0]}, {measure.unit}", fontsize=8.5, x=0.012, y=middle)
-        figure.supxlabel("Month", fontsize=8.5, y=(0.1 + foot_inches(told)) / height)
+        figure.supxlabel(told.words.period.capitalize(), fontsize=8.5, y=(0.1 + foot_inches(told)) / height)
         _head(figure, told, measure)
         foot(figure, told)
     caption = (
@@ -107,12 +123,12 @@ def _panel(axes: Axes, told: Story, firm: str, measure: Measure) -> None:
     x = np.arange(len(told.months))
     for scenario in told.scenarios:
         series = told.series(scenario, firm, measure.metric)
-        mean, lo, hi = (measure.scale * part for part in series)
+        mean, lo, hi = (measure.times * part for part in series)
         band(axes, x, lo, hi, styles[scenario])
         axes.plot(x, mean, **styles[scenario])
         if measure.reference:
             explained = told.series(scenario, firm, measure.reference).mean
-            axes.plot(x, measure.scale * explained, **THIN | {"color": styles[scenario]["color"]})
+            axes.plot(x, measure.times * explained, **THIN | {"color": styles[scenario]["color"]})
     if measure.zero:
         zero_line(axes)
     mark_months(axes, told, firm)
@@ -122,7 +138,7 @@ def _panel(axes: Axes, told: Story, firm: str, measure: Measure) -> None:
 def _no_impossible_axis(axes: Axes, measure: Measure) -> None:
     """The axis ends where the measure does: room below it would show prices under zero."""
     bounds, (low, high) = bounds_of(measure.metric), axes.get_ylim()
-    axes.set_ylim(max(low, measure.scale * bounds.low), min(high, measure.scale * bounds.high))
+    axes.set_ylim(max(low, measure.times * bounds.low), min(high, measure.times * bounds.high))
 
 
 def _hide_spare(panels: np.ndarray, used: int) -> None:
@@ -155,11 +171,13 @@ def _finding(told: Story, measure: Measure) -> str:
         known = {firm: row for firm, row in rows.items() if np.isfinite(row.diff)}
         if known:
             firm = max(known, key=lambda name: abs(known[name].diff))
-            change = with_interval((measure.scale * value for value in known[firm].change), signed=True)
+            change = with_interval((measure.times * value for value in known[firm].change), signed=True)
             parts.append(f"{told.name(firm)} by {change} in {scenario}")
     if not parts:
         return "There is no other scenario to compare with."
     unit = (
-        "CNY bn at the end of the run" if measure.metric == "cash" else "percentage points, mean of the run"
+        f"{told.words.axis()} at the end of the run"
+        if measure.metric == "cash"
+        else "percentage points, mean of the run"
     )
     return f"Against {told.baseline} ({unit}) the firm that moves most: " + "; ".join(parts) + "."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ _GAIN, _LOSS = PALETTE[0], PALETTE[1]
 
 
 class Bar(NamedTuple):
-    """One bar, CNY bn."""
+    """One bar, money."""
 
     label: str
     mean: float
@@ -28,7 +29,7 @@ class Bar(NamedTuple):
 
 def draw(told: Story) -> Drawing:
     """A panel for each scenario, a bar for each firm and for consumers, suppliers, state and all."""
-    columns = min(len(told.others), 3)
+    columns, words = min(len(told.others), 3), told.words
     rows = -(-len(told.others) // columns)
     tall = 0.19 * (len(told.firms) + 7) + 0.3
     height = 0.45 + rows * (tall + 0.65)
@@ -37,7 +38,7 @@ def draw(told: Story) -> Drawing:
         panels = figure.subplots(rows, columns, squeeze=False, sharey=True).ravel()
         for axes, scenario in zip(panels, told.others, strict=False):
             drawn = bars(told, scenario)
-            _panel(axes, drawn, scenario, len(drawn) - len(told.firms))
+            _panel(axes, drawn, scenario, len(drawn) - len(told.firms), words.axis())
         for axes in panels[len(told.others) :]:
             axes.set_axis_off()
         figure.subplots_adjust(
@@ -51,9 +52,11 @@ def draw(told: Story) -> Drawing:
         title = f"Who gains, who loses against {told.baseline}"
         figure.text(0.012, 1 - 0.08 / height, title, fontsize=11, fontweight="bold", va="top")
     of = told.results.drawn.of_what.replace(" alone", "")
+    petrol = f"margin on petrol {words.units}, " if words.petrol else ""
     caption = (
-        f"Difference from {told.baseline} over {len(told.months)} months, CNY bn: consumer surplus, profit "
-        "of suppliers, the state's balance (less fiscal cost), margin on petrol cars, the sum of all with "
+        f"Difference from {told.baseline} over {words.periods(len(told.months))}, {words.axis()}: "
+        f"consumer surplus, profit of suppliers, the state's balance (less fiscal cost), {petrol}the sum "
+        "of all with "
         "the firms, the same with what open orders come to, and operating profit of each firm. "
         + (
             f"Lines are 95% intervals of the paired difference: of {of}."
@@ -66,26 +69,26 @@ def draw(told: Story) -> Drawing:
 
 def bars(told: Story, scenario: str) -> list[Bar]:
     """The bars of one scenario, from top to bottom."""
-    total = told.total
+    total, bar = told.total, partial(_bar, scale=told.words.total.size)
     groups = [
-        _bar("Consumers", total(scenario, "market", "consumer_surplus")),
-        _bar("Suppliers", total(scenario, "market", "supplier_profit")),
-        _bar("State", total(scenario, "market", "fiscal_cost"), sign=-1),
-        _bar("Petrol makers", total(scenario, "market", "petrol_profit")),
-        _bar("All together", total(scenario, "market", "welfare")),
+        bar("Consumers", total(scenario, "market", "consumer_surplus")),
+        bar("Suppliers", total(scenario, "market", "supplier_profit")),
+        bar("State", total(scenario, "market", "fiscal_cost"), sign=-1),
+        *([bar("Petrol makers", total(scenario, "market", "petrol_profit"))] if told.words.petrol else []),
+        bar("All together", total(scenario, "market", "welfare")),
     ]
     if told.has("welfare", WITH_OPEN):
-        groups.append(_bar("... with open orders", total(scenario, "market", "welfare", WITH_OPEN)))
-    firms = [_bar(told.name(firm), total(scenario, firm, "operating_profit")) for firm in told.firms]
+        groups.append(bar("... with open orders", total(scenario, "market", "welfare", WITH_OPEN)))
+    firms = [bar(told.name(firm), total(scenario, firm, "operating_profit")) for firm in told.firms]
     return groups + firms
 
 
-def _bar(label: str, row: Row, sign: int = 1) -> Bar:
-    ends = sorted((sign * row.diff_lo / 1e9, sign * row.diff_hi / 1e9))
-    return Bar(label, sign * row.diff / 1e9, *ends)
+def _bar(label: str, row: Row, sign: int = 1, *, scale: float) -> Bar:
+    ends = sorted((sign * row.diff_lo / scale, sign * row.diff_hi / scale))
+    return Bar(label, sign * row.diff / scale, *ends)
 
 
-def _panel(axes: Axes, drawn: list[Bar], title: str, apart: int) -> None:
+def _panel(axes: Axes, drawn: list[Bar], title: str, apart: int, money: str) -> None:
     places = [i if i < apart else i + 0.7 for i in range(len(drawn))]
     values = np.nan_to_num([bar.mean for bar in drawn])
     axes.barh(places, values, height=0.7, color=[_GAIN if value >= 0 else _LOSS for value in values])
@@ -112,7 +115,7 @@ def _panel(axes: Axes, drawn: list[Bar], title: str, apart: int) -> None:
     axes.grid(axis="y", visible=False)
     axes.tick_params(axis="y", length=0)
     axes.set_title(title, fontweight="bold")
-    axes.set_xlabel("CNY bn over the run")
+    axes.set_xlabel(f"{money} over the run")
     zero_line(axes, at=apart - 0.15)
 
 
@@ -124,7 +127,8 @@ def _finding(told: Story) -> str:
         worst, best = min(firms, key=lambda bar: bar.mean), max(firms, key=lambda bar: bar.mean)
         money = [with_interval(bar[1:], signed=True) for bar in (drawn[0], worst, best)]
         sentences.append(
-            f"In {scenario} consumer surplus changes by CNY {money[0]} bn; among firms it goes worst for "
+            f"In {scenario} consumer surplus changes by {told.words.amount(money[0])}; among firms it "
+            "goes worst for "
             f"{worst.label}, {money[1]}, and best for {best.label}, {money[2]}."
         )
     return " ".join(sentences)

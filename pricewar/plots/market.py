@@ -41,9 +41,10 @@ def price_index(told: Story) -> Drawing:
         price, cost = (number(float(part[name].mean[-1]), 1) for part in (lines, explained))
         ends.append(f"{price} in {name}, where costs alone would bring {cost}")
     caption = (
-        "Price of the basket of cars sold before the start, products still on sale; start = 100. Means over "
+        f"Price of the basket of {told.words.units} sold before the start, products still on sale; start "
+        "= 100. Means over "
         f"{told.sample}, {told.bands}; thin lines are the same basket at reference prices, which move "
-        "with the makers' own costs: only what lies below is a cut. Numbers above are events."
+        f"with the {told.words.maker}s' own costs: only what lies below is a cut. Numbers above are events."
     )
     finding = f"The price index ends at {'; at '.join(ends)}."
     return Drawing("price-index", "Price index by scenario", caption, finding, figure)
@@ -61,7 +62,8 @@ def war_index(told: Story) -> Drawing:
             value = with_interval((float(part[top]) for part in above), signed=True)
             peaks.append(f"{name} differs most in {told.months[top]}, by {value} points")
     caption = (
-        "War index: mean depth of cuts below the makers' reference prices, which move with their own costs, "
+        f"War index: mean depth of cuts below the {told.words.maker}s' reference prices, which move with "
+        "their own costs, "
         f"over all products on sale, weighted by start units. Means over {told.sample}, {told.bands}; "
         "numbers above are events."
     )
@@ -70,16 +72,20 @@ def war_index(told: Story) -> Drawing:
 
 def consumer_surplus(told: Story) -> Drawing:
     """What buyers gain against the baseline, month by month."""
+    words = told.words
     lines = {
-        name: Series(*(part / 1e9 for part in told.series(name, "market", "consumer_surplus", diff=True)))
+        name: Series(
+            *(part / words.total.size for part in told.series(name, "market", "consumer_surplus", diff=True))
+        )
         for name in told.others
     }
-    figure = over_time(told, lines, "Consumer surplus against the baseline", "Difference, CNY bn a month")
+    unit = f"Difference, {words.axis()} a {words.period}"
+    figure = over_time(told, lines, "Consumer surplus against the baseline", unit)
     totals = []
     for name in told.others:
         row = told.total(name, "market", "consumer_surplus")
-        value = with_interval((part / 1e9 for part in row.change), signed=True)
-        totals.append(f"consumer surplus over the whole run changes by CNY {value} bn in {name}")
+        value = with_interval((part / words.total.size for part in row.change), signed=True)
+        totals.append(f"consumer surplus over the whole run changes by {words.amount(value)} in {name}")
     caption = (
         f"Consumer surplus, difference from {told.baseline} with the same seeds, seed by seed; {told.bands}; "
         "numbers above are events."
@@ -121,7 +127,7 @@ def over_time(
             axes.plot(x, series.mean, **THIN | {"color": styles[name]["color"]})
         zero_line(axes, level)
         month_axis(axes, told.months, ticks=8)
-        axes.set_xlabel("Month")
+        axes.set_xlabel(told.words.period.capitalize())
         axes.set_ylabel(unit)
         label_ends(axes, {name: _last(series) for name, series in lines.items()}, styles)
         draw_ribbon(figure, axes, told)

@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 BASELINE: Final = "#808080"
 PALETTE: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 DASHES: Final = ("solid", (0, (4, 2)), (0, (1.5, 1)), (0, (6, 1.5, 1.5, 1.5)), (0, (8, 2)), (0, (3, 3)))
+_STEPS, _OTHER_STEPS = (1, 2, 3, 6, 12, 24), (1, 2, 4, 7, 13, 14, 26, 28, 52)
+"""Periods between two ticks: of months, and of anything else."""
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 WIDTH: Final = 7.5
 """Inches; fits a printed page."""
@@ -113,17 +115,24 @@ def band(axes: Axes, x: NDArray[Any], lo: NDArray[Any], hi: NDArray[Any], look: 
 
 
 def month_axis(axes: Axes, months: Sequence[str], ticks: int = 6) -> None:
-    """Calendar months on the x axis: as few as fit, none slanted."""
-    step = next((s for s in (1, 2, 3, 6, 12, 24) if len(months) <= s * ticks), 36)
-    first = next((i for i, month in enumerate(months) if (int(month[5:]) - 1) % step == 0), 0)
+    """Months, weeks, days or quarters on the x axis: as few as fit, none slanted."""
+    by_month = all(len(month) == 7 and month[5:].isdigit() for month in months)
+    fits = (step for step in (_STEPS if by_month else _OTHER_STEPS) if len(months) <= step * ticks)
+    step = next(fits, 36 if by_month else -(-len(months) // ticks))
+    first = 0
+    if by_month:
+        first = next((i for i, month in enumerate(months) if (int(month[5:]) - 1) % step == 0), 0)
     places = list(range(first, len(months), step))
     axes.set_xticks(places, [short_month(months[i]) for i in places])
     axes.set_xlim(-0.5, len(months) - 0.5)
 
 
 def short_month(month: str) -> str:
-    """2025-05 as May 25."""
-    return f"{_MONTHS[int(month[5:]) - 1]} {month[2:4]}"
+    """2025-05 as May 25, 2025-05-12 as 12 May, 2025-W20 as W20 25, 2025-Q2 as Q2 25."""
+    if not month[5:7].isdigit():
+        return f"{month[5:]} {month[2:4]}"
+    name = _MONTHS[int(month[5:7]) - 1]
+    return f"{name} {month[2:4]}" if len(month) == 7 else f"{int(month[8:])} {name}"
 
 
 def short(name: str, longest: int = 17) -> str:

@@ -49,7 +49,7 @@ class Case:
         landscape = calibrate(scenario).landscape
         for event in scenario.events:
             if isinstance(event, ImposedCut):
-                lasts = [event.lasts(scenario.start, t) for t in range(len(flags))]
+                lasts = [event.lasts(scenario.clock, t) for t in range(len(flags))]
                 flags |= np.outer(lasts, event.covered(landscape))
         return flags & self.ledger.on_sale
 

@@ -13,7 +13,7 @@ from pricewar.plots.data import Story
 from pricewar.plots.style import count, number, with_interval
 
 LONG_WAIT: Final = 3.0
-"""Months of waiting for a delivered car, mean of the market, from which it is a finding."""
+"""Months of waiting for what is delivered, mean of the market, from which it is a finding."""
 
 DEEPER: Final = 1.0
 """Points by which prices were lower than at the end, from which their lowest month is a finding."""
@@ -38,9 +38,11 @@ def _scenario(told: Story, scenario: str, episodes: pd.DataFrame) -> list[str]:
         sentences.append(f"The price index differs most from {told.baseline} in {month}: by {points} points.")
     sentences.append(_war(told, scenario, episodes))
     names = {"consumer_surplus": "consumer surplus", "producer_surplus": "firms' operating profit"}
-    names |= {"petrol_profit": "margin on petrol cars", "supplier_profit": "supplier profit"}
+    words = told.words
+    names |= {"petrol_profit": f"margin on petrol {words.units}"} if words.petrol else {}
+    names["supplier_profit"] = "supplier profit"
     changes = [f"{text} {_money(told, scenario, name)}" for name, text in names.items()]
-    sentences.append(f"Over {len(told.months)} months, in CNY bn: {', '.join(changes)}.")
+    sentences.append(f"Over {words.periods(len(told.months))}, in {words.axis()}: {', '.join(changes)}.")
     sentences += [_welfare(told, scenario), _cost(told, scenario), _wait(told, scenario)]
     sentences.append(_clear(told, scenario))
     return [sentence for sentence in sentences if sentence]
@@ -48,7 +50,7 @@ def _scenario(told: Story, scenario: str, episodes: pd.DataFrame) -> list[str]:
 
 def _welfare(told: Story, scenario: str) -> str:
     """Welfare with and without open orders: they can decide its sign."""
-    text = f"Welfare changes by CNY {_money(told, scenario, 'welfare')} bn"
+    text = f"Welfare changes by {told.words.amount(_money(told, scenario, 'welfare'))}"
     if not told.has("welfare", WITH_OPEN):
         return f"{text}."
     without, whole = (told.total(scenario, "market", "welfare", p).diff for p in (TOTAL, WITH_OPEN))
@@ -81,18 +83,20 @@ def _cost(told: Story, scenario: str) -> str:
 def _wait(told: Story, scenario: str) -> str:
     """How long delivered cars were waited for, where that is long."""
     wait = told.series(scenario, "market", "mean_wait").mean
-    if not np.isfinite(wait).any() or np.nanmax(wait) <= LONG_WAIT:
+    months = told.words.clock.months_a_period
+    if not np.isfinite(wait).any() or np.nanmax(wait) * months <= LONG_WAIT:
         return ""
-    month = told.months[int(np.nanargmax(wait))]
+    month, words = told.months[int(np.nanargmax(wait))], told.words
     return (
-        f"A delivered car was waited for {number(float(np.nanmax(wait)), 1)} months in the mean in {month}, "
+        f"A delivered {words.unit} was waited for {number(float(np.nanmax(wait)), 1)} {words.period}s in "
+        f"the mean in {month}, "
         "when the wait was longest."
     )
 
 
 def _money(told: Story, scenario: str, metric: str, period: str = TOTAL) -> str:
     row = told.total(scenario, "market", metric, period)
-    return with_interval((value / 1e9 for value in row.change), signed=True)
+    return with_interval((value / told.words.total.size for value in row.change), signed=True)
 
 
 def _war(told: Story, scenario: str, episodes: pd.DataFrame) -> str:

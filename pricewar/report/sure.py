@@ -6,7 +6,7 @@ from pricewar.analysis.compare import pick
 from pricewar.analysis.luck import luck_of
 from pricewar.plots.data import Story
 
-from .tables import MARKET, Grid, change_cell, level_cell
+from .tables import Grid, change_cell, level_cell, market_rows
 
 _NOTE = (
     "Square brackets: 95% intervals of the mean over seeds, which narrow with more seeds whatever they draw. "
@@ -29,7 +29,7 @@ def _grid(told: Story, scenario: str) -> Grid:
     held = set(zip(alone["scenario"], alone["entity"], alone["metric"], alone["period"], strict=True))
     cell = change_cell if told.others else level_cell
     rows = []
-    for shown in MARKET:
+    for shown in market_rows(told.words):
         keys = (scenario, "market", shown.metric, shown.period)
         if keys not in held or not told.has(shown.metric, shown.period):
             continue

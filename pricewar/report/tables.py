@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -12,6 +13,7 @@ from pricewar.analysis import below_cost, break_even, gains, predation
 from pricewar.analysis.compare import TOTAL, WITH_OPEN, Row
 from pricewar.analysis.interval import FEW, NO_LUCK
 from pricewar.analysis.surplus import GROUPS
+from pricewar.base.words import Words
 from pricewar.plots.data import Story
 from pricewar.plots.style import number, with_interval, with_range
 from pricewar.results.schema import without_level
@@ -28,13 +30,29 @@ class Grid:
 
 
 class Shown(NamedTuple):
-    """A metric as the report prints it."""
+    """A metric as the report prints it; its name and unit have the market's words in braces."""
 
     metric: str
     name: str
     unit: str
-    scale: float
+    scale: float | None
+    """What values are multiplied by; None: as the unit of the market's money or of its units says."""
     period: str = TOTAL
+
+    def within(self, words: Words) -> Shown:
+        """The metric in the words and numbers of a market."""
+        terms = {
+            "units": words.units, "a_unit": words.a_unit, "unit": words.unit, "period": words.period,
+            "money": words.axis(), "many": words.many.word or words.units,
+        }  # fmt: skip
+        factor = words.many.factor if self.unit == "{many}" else words.total.factor
+        name, unit = self.name.format(**terms), self.unit.format(**terms)
+        sentence = f"{name[:1].upper()}{name[1:]}"
+        return self._replace(name=sentence, unit=unit, scale=factor if self.scale is None else self.scale)
+
+    def scaled(self, values: Iterable[float]) -> Iterator[float]:
+        """Values as they are shown."""
+        return (value if self.scale is None else self.scale * value for value in values)
 
 
 _ABREAST: Final = 3
@@ -43,30 +61,30 @@ MARKET: Final = (
     Shown("reference_index", "– what costs alone explain", "start = 100", 1),
     Shown("war_index", "War index, mean", "%", 1),
     Shown("discount_depth", "Discount depth, mean", "% of list price", 100),
-    Shown("units", "Cars delivered", "million", 1e-6),
-    Shown("petrol_units", "Petrol cars", "million", 1e-6),
-    Shown("mean_wait", "Wait of a delivered car, mean", "months", 1),
+    Shown("units", "{units} delivered", "{many}", None),
+    Shown("petrol_units", "Petrol {units}", "{many}", None),
+    Shown("mean_wait", "Wait of a delivered {unit}, mean", "{period}s", 1),
     Shown("outside_share", "Outside share, mean", "%", 100),
-    Shown("below_cost_share", "Cars ordered below unit cost, mean", "%", 100),
+    Shown("below_cost_share", "{units} ordered below unit cost, mean", "%", 100),
     Shown("hhi", "HHI, mean", "0 to 10,000", 1),
-    Shown("consumer_surplus", "Consumer surplus", "CNY bn", 1e-9),
-    Shown("feels_cheap", "– what only feels cheap, not in it", "CNY bn", 1e-9),
-    Shown("producer_surplus", "Producer surplus", "CNY bn", 1e-9),
-    Shown("refunds", "– given back at delivery", "CNY bn", 1e-9),
-    Shown("petrol_profit", "Margin on petrol cars", "CNY bn", 1e-9),
-    Shown("supplier_profit", "Supplier profit", "CNY bn", 1e-9),
-    Shown("fiscal_cost", "Fiscal cost", "CNY bn", 1e-9),
-    Shown("petrol_taxes", "– taxes on petrol cars, in it", "CNY bn", 1e-9),
-    Shown("welfare", "Welfare", "CNY bn", 1e-9),
-    Shown("welfare", "Welfare with open orders", "CNY bn", 1e-9, WITH_OPEN),
+    Shown("consumer_surplus", "Consumer surplus", "{money}", None),
+    Shown("feels_cheap", "– what only feels cheap, not in it", "{money}", None),
+    Shown("producer_surplus", "Producer surplus", "{money}", None),
+    Shown("refunds", "– given back at delivery", "{money}", None),
+    Shown("petrol_profit", "Margin on petrol {units}", "{money}", None),
+    Shown("supplier_profit", "Supplier profit", "{money}", None),
+    Shown("fiscal_cost", "Fiscal cost", "{money}", None),
+    Shown("petrol_taxes", "– taxes on petrol {units}, in it", "{money}", None),
+    Shown("welfare", "Welfare", "{money}", None),
+    Shown("welfare", "Welfare with open orders", "{money}", None, WITH_OPEN),
     Shown("firms_active", "Firms in the market, mean", "firms", 1),
 )
 FIRMS: Final = (
     Shown("price_change", "Price, mean", "pp of start", 100),
     Shown("share", "Share, mean", "pp", 100),
     Shown("gross_margin", "Gross margin, mean", "pp", 100),
-    Shown("operating_profit", "Operating profit", "CNY bn", 1e-9),
-    Shown("cash", "Cash at the end", "CNY bn", 1e-9),
+    Shown("operating_profit", "Operating profit", "{money}", None),
+    Shown("cash", "Cash at the end", "{money}", None),
 )
 
 
@@ -76,9 +94,14 @@ def market(told: Story) -> list[Grid]:
     return [_market(told, part) for part in parts]
 
 
+def market_rows(words: Words) -> list[Shown]:
+    """What is told of a market, in its words; of petrol only where there is any."""
+    return [shown.within(words) for shown in MARKET if words.petrol or "petrol" not in shown.metric]
+
+
 def _market(told: Story, others: tuple[str, ...]) -> Grid:
     rows = []
-    for shown in MARKET:
+    for shown in market_rows(told.words):
         silent = not others and shown.metric in without_level("market")
         if silent or not told.has(shown.metric, shown.period):
             continue
@@ -99,7 +122,7 @@ def _market(told: Story, others: tuple[str, ...]) -> Grid:
 
 def buyers(told: Story) -> Grid:
     """What buyers gain in each scenario, in money, per car, and by income fifth in per cent of their own."""
-    found = gains(told.results, told.baseline)
+    found, words = gains(told.results, told.baseline), told.words
     rows = []
     for scenario in told.others:
         part = found[found["scenario"] == scenario].set_index("group")
@@ -109,10 +132,12 @@ def buyers(told: Story) -> Grid:
             return with_interval(scale * values, signed=True)
 
         fifths = [cell(group, "percent", 1.0) for group in GROUPS[1:]]
-        rows.append((scenario, cell("all", "money", 1e-9), cell("all", "per_car", 1.0), *fifths))
+        rows.append(
+            (scenario, cell("all", "money", words.total.factor), cell("all", "per_car", 1.0), *fifths)
+        )
     head = (
-        "", "All, CNY bn", f"CNY a car ordered in {told.baseline}", "Poorest fifth, %", "2nd", "3rd", "4th",
-        "Richest fifth, %",
+        "", f"All, {words.axis()}", f"{words.money} {words.a_unit} ordered in {told.baseline}",
+        "Poorest fifth, %", "2nd", "3rd", "4th", "Richest fifth, %",
     )  # fmt: skip
     note = (
         f"Against {told.baseline} with the same seeds, open orders counted; fifths in per cent of their own "
@@ -123,14 +148,14 @@ def buyers(told: Story) -> Grid:
 
 def firms(told: Story, scenario: str) -> Grid:
     """Every firm's difference from the baseline in one scenario."""
-    rows = []
+    rows, measures = [], [shown.within(told.words) for shown in FIRMS]
     for firm in told.firms:
         cells = []
-        for shown in FIRMS:
+        for shown in measures:
             row = told.total(scenario, firm, shown.metric)
             cells.append(change_cell(shown, row))
         rows.append((told.name(firm), *cells))
-    head = ("", *(f"{shown.name} ({shown.unit})" for shown in FIRMS))
+    head = ("", *(f"{shown.name} ({shown.unit})" for shown in measures))
     note = f"{_of_what(told)}{_ranges(told)}"
     return Grid(f"Firms in {scenario}, difference from {told.baseline}", note, head, tuple(rows))
 
@@ -138,16 +163,16 @@ def firms(told: Story, scenario: str) -> Grid:
 def level_cell(shown: Shown, row: Row) -> str:
     """Mean with its interval, and below them the range over seeds."""
     return _two_lines(
-        with_interval(shown.scale * value for value in row.level),
-        with_range(shown.scale * value for value in (row.range_lo, row.range_hi)),
+        with_interval(shown.scaled(row.level)),
+        with_range(shown.scaled((row.range_lo, row.range_hi))),
     )
 
 
 def change_cell(shown: Shown, row: Row) -> str:
     """The same of the difference from the baseline."""
     return _two_lines(
-        with_interval((shown.scale * value for value in row.change), signed=True),
-        with_range((shown.scale * value for value in (row.diff_range_lo, row.diff_range_hi)), signed=True),
+        with_interval(shown.scaled(row.change), signed=True),
+        with_range(shown.scaled((row.diff_range_lo, row.diff_range_hi)), signed=True),
     )
 
 
@@ -183,33 +208,35 @@ def books(told: Story, scenario: str) -> Grid:
     for other in (predation(told.results, told.baseline), break_even(told.results)):
         joined = joined.merge(other, on=["scenario", "firm"])
     found = {str(row["firm"]): row for row in joined[joined["scenario"] == scenario].to_dict("records")}
-    rows = []
+    rows, words = [], told.words
     for firm in told.firms:
         row = found[firm]
         months = [number(row[name], 1) for name in ("unit_cost", "full_cost")]
-        money = [number(row[name] / 1e9) for name in ("sacrifice", "recoupment")]
+        money = [number(row[name] / words.total.size) for name in ("sacrifice", "recoupment")]
         runs = f"{row['lasting_runs']:.0f} of {row['runs']:.0f}"
         rows.append((told.name(firm), *months, *money, _month(told, row["lasting"]), runs))
     head = (
         "",
-        "Months below unit cost",
-        "Months below full cost",
-        "Sacrifice (CNY bn)",
-        "Recoupment (CNY bn)",
+        f"{words.period.capitalize()}s below unit cost",
+        f"{words.period.capitalize()}s below full cost",
+        f"Sacrifice ({words.axis()})",
+        f"Recoupment ({words.axis()})",
         "In the black from",
         "in runs",
     )
     note = (
-        f"Means over runs; break-even: median. Sacrifice: months of profit below {told.baseline} with the "
-        "same seed; recoupment: later months above it; both discounted at 8% a year. In the black: from this "
-        "month no sum of three months is negative."
+        f"Means over runs; break-even: median. Sacrifice: {words.period}s of profit below {told.baseline} "
+        "with the "
+        f"same seed; recoupment: later {words.period}s above it; both discounted at 8% a year. In the "
+        "black: from "
+        f"this {words.period} no sum of three {words.period}s is negative."
     )
     return Grid(f"Books in {scenario}", note, head, tuple(rows))
 
 
 def wars(told: Story, episodes: pd.DataFrame) -> Grid:
     """Price wars by scenario: how many runs had one, and medians over the wars found."""
-    rows = []
+    rows, words = [], told.words
     for scenario in told.scenarios:
         found = episodes[episodes["scenario"] == scenario]
         runs = told.results.runs.query("scenario == @scenario and status == 'ok'")
@@ -221,18 +248,20 @@ def wars(told: Story, episodes: pd.DataFrame) -> Grid:
         "Start",
         "Leader",
         "Firms",
-        "Lag (months)",
+        f"Lag ({words.period}s)",
         "Depth (%)",
-        "Fought / depressed (months)",
-        "Profit destroyed (CNY bn)",
-        "Consumer gain (CNY bn)",
+        f"Fought / depressed ({words.period}s)",
+        f"Profit destroyed ({words.axis()})",
+        f"Consumer gain ({words.axis()})",
     )
     note = (
         "Medians over the wars found; start and leader: the most frequent. A war is a fall of the price "
-        "index, net of costs, by more than 2% within three months in which at least three firms cut by 3% or "
-        "more within six months. It is fought until half of the fall is made good or half a year passes "
+        f"index, net of costs, by more than 2% within three {words.period}s in which at least three firms "
+        "cut by 3% "
+        f"or more within six {words.period}s. It is fought until half of the fall is made good or "
+        f"{words.short_time} passes "
         "without a new low; prices are depressed until half of the fall is made good. Profit destroyed and "
-        f"consumer gain: against {told.baseline} with the same seed, over the depressed months."
+        f"consumer gain: against {told.baseline} with the same seed, over the depressed {words.period}s."
     )
     return Grid("Wars by scenario", note, head, tuple(rows))
 
@@ -246,12 +275,12 @@ def _war(told: Story, found: pd.DataFrame) -> list[str]:
         number(middle["median_lag"], 1),
         number(100 * middle["depth"], 1),
         f"{number(middle['length'], 0)} / {number(middle['depressed_months'], 0)}",
-        *(_money(middle[name]) for name in ("profit_destroyed", "consumer_gain")),
+        *(_money(told, middle[name]) for name in ("profit_destroyed", "consumer_gain")),
     ]
 
 
-def _money(value: float) -> str:
-    return number(value / 1e9) if np.isfinite(value) else "–"
+def _money(told: Story, value: float) -> str:
+    return number(value / told.words.total.size) if np.isfinite(value) else "–"
 
 
 def _month(told: Story, period: float) -> str:

@@ -23,6 +23,7 @@ from pricewar.base.arguments import a, check, takes
 from pricewar.base.arguments import path as place
 from pricewar.base.edition import EDITION, oldest, result_edition
 from pricewar.base.errors import ResultsError, bad_input
+from pricewar.base.words import Words
 from pricewar.files.digest import sha256
 from pricewar.files.folders import RUN, replaced
 
@@ -95,6 +96,10 @@ class Results:
     """The user's own code that the scenarios name: module -> SHA-256 (`pricewar.base.sources`)."""
     drawn: Drawn = field(default_factory=Drawn)
     """What differs between seeds: luck, parameters or both; with the parameters of each seed."""
+
+    def words(self, scenario: str | None = None) -> Words:
+        """What money, units and periods are called in the market of a scenario, the baseline's if None."""
+        return Words.of(self.inputs.get(scenario or self.baseline, {}))
 
     def __post_init__(self) -> None:
         for name in SCHEMA:

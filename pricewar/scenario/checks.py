@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from pricewar.base.errors import InputError, printable, shown
 from pricewar.base.landscape import Landscape
-from pricewar.base.months import months_between
 from pricewar.base.own_code import FAILURES, told
 from pricewar.campaigns import QuotaRace
 from pricewar.events import Event
@@ -19,13 +18,13 @@ from pricewar.strategies import Strategy
 
 from .columns import attribute_misfits
 from .cost_curves import Experience, Output
+from .dates import calendar, clock, given, problem
 from .parts import SEGMENTS
 from .preferences import MixedLogit, unheard
 
 if TYPE_CHECKING:
     from .tree import Scenario
 
-T = TypeVar("T", Event, Intervention)
 Check = Callable[["Scenario"], Iterator[dict[str, str]]]
 LONGEST_ID: Final = 80
 NEED_ROWS: Final = ("loyalty", "waiting", "pull_forward")
@@ -51,7 +50,7 @@ def _ids(scenario: Scenario) -> Iterator[dict[str, str]]:
         for name in table:
             if not 0 < len(name.strip()) <= LONGEST_ID or {".", "*"} & set(name) or printable(name) != name:
                 allowed = f"1 to {LONGEST_ID} characters that can be printed, no dot, no star"
-                yield _problem(part, f"the id {shown(name, 80)}", allowed)
+                yield problem(part, f"the id {shown(name, 80)}", allowed)
 
 
 def _names(scenario: Scenario) -> Iterator[dict[str, str]]:
@@ -59,42 +58,42 @@ def _names(scenario: Scenario) -> Iterator[dict[str, str]]:
     for key, firm in scenario.firms.items():
         if firm.name in seen:
             place, other = f"firms.{key}.name", seen[firm.name]
-            yield _problem(place, f"{firm.name!r}, the name of firm {other!r} too", "names of their own")
+            yield problem(place, f"{firm.name!r}, the name of firm {other!r} too", "names of their own")
         seen[firm.name] = key
     shares = sum(group.share for group in scenario.supply_chain.groups.values())
     if shares > 1 + 1e-9:
-        yield _problem("supply_chain.groups", f"shares that sum to {shares:.3f}", "at most 1")
+        yield problem("supply_chain.groups", f"shares that sum to {shares:.3f}", "at most 1")
 
 
 def _products(scenario: Scenario) -> Iterator[dict[str, str]]:
     for key, product in scenario.products.items():
         if product.firm not in scenario.firms:
-            yield _problem(f"products.{key}.firm", repr(product.firm), f"one of {_list(scenario.firms)}")
+            yield problem(f"products.{key}.firm", repr(product.firm), f"one of {_list(scenario.firms)}")
         if product.price <= 0 < product.list_price:
-            yield _problem(f"products.{key}.promotion", str(product.promotion), "less than the list price")
+            yield problem(f"products.{key}.promotion", str(product.promotion), "less than the list price")
         if product.units == 0 and product.like is None:
-            yield _problem(
+            yield problem(
                 f"products.{key}.like", "nothing, with units = 0", "a product to take the appeal of"
             )
         if product.like is not None and scenario.products.get(product.like, product).units == 0:
-            yield _problem(f"products.{key}.like", repr(product.like), "a product with units above 0")
+            yield problem(f"products.{key}.like", repr(product.like), "a product with units above 0")
     for place, found, allowed in attribute_misfits(scenario.products):
-        yield _problem(place, found, allowed)
+        yield problem(place, found, allowed)
 
 
 def _totals(scenario: Scenario) -> Iterator[dict[str, str]]:
     total = sum(product.units for product in scenario.products.values())
     if total >= scenario.consumers.shoppers:
         found = f"{scenario.consumers.shoppers:.0f} shoppers for {total:.0f} cars sold"
-        yield _problem("consumers.shoppers", found, "more shoppers than cars (share under 1)")
+        yield problem("consumers.shoppers", found, "more shoppers than cars (share under 1)")
     made = sum(firm.petrol_sales_share for firm in scenario.firms.values())
     if made > 1 + 1e-9:
-        yield _problem("firms.*.petrol_sales_share", f"shares that sum to {made:.3f}", "at most 1")
+        yield problem("firms.*.petrol_sales_share", f"shares that sum to {made:.3f}", "at most 1")
     if scenario.consumers.petrol_share > 0 and scenario.market.petrol_price <= 0:
         found = f"0, with consumers.petrol_share = {scenario.consumers.petrol_share:g}"
-        yield _problem("market.petrol_price", found, "the price of a petrol car, above 0")
+        yield problem("market.petrol_price", found, "the price of a petrol car, above 0")
     for key in sorted(set(scenario.firms) - {product.firm for product in scenario.products.values()}):
-        yield _problem(f"firms.{key}", "no product", "at least one product for each firm")
+        yield problem(f"firms.{key}", "no product", "at least one product for each firm")
 
 
 def _buyers(scenario: Scenario) -> Iterator[dict[str, str]]:
@@ -102,7 +101,7 @@ def _buyers(scenario: Scenario) -> Iterator[dict[str, str]]:
     if consumers.weight is not None and consumers.shoppers / consumers.weight > MOST_BUYERS:
         least = f"{consumers.shoppers / MOST_BUYERS:.3g}"
         allowed = f"at least {least}, so that at most {MOST_BUYERS:,} buyers are made a month"
-        yield _problem("consumers.weight", f"{consumers.weight:g}", allowed)
+        yield problem("consumers.weight", f"{consumers.weight:g}", allowed)
 
 
 def _demand(scenario: Scenario) -> Iterator[dict[str, str]]:
@@ -115,14 +114,14 @@ def _demand(scenario: Scenario) -> Iterator[dict[str, str]]:
         allowed = (
             f"parameters of MixedLogit, its spreads and loadings or calibrated() defined anew; not {name}"
         )
-        yield _problem(f"demand.{name}", found, allowed)
+        yield problem(f"demand.{name}", found, allowed)
     try:
         misfits = [(str(where), str(found), str(allowed)) for where, found, allowed in
                    demand.misfits(scenario.products)]  # fmt: skip
     except FAILURES as error:
         misfits = [("kind", f"an error of {demand.kind}: {told(error)}", "misfits() that gives triples")]
     for where, found, allowed in misfits:
-        yield _problem(f"demand.{where}", found, allowed)
+        yield problem(f"demand.{where}", found, allowed)
     yield from _carried(scenario)
 
 
@@ -133,29 +132,29 @@ def _carried(scenario: Scenario) -> Iterator[dict[str, str]]:
         for name in NEED_ROWS:
             if getattr(scenario.dynamics, name).on:
                 allowed = f"false: {kind} has no rows of buyers that could differ in it"
-                yield _problem(f"dynamics.{name}.on", "true", allowed)
+                yield problem(f"dynamics.{name}.on", "true", allowed)
     mixed = isinstance(demand, MixedLogit) and type(demand).calibrated is MixedLogit.calibrated
     related = any(taste.correlation for taste in getattr(demand, "tastes", {}).values())
     if scenario.consumers.weight is not None and (not mixed or related):
         allowed = "none: buyers are sampled one by one of MixedLogit and Logit without correlated tastes only"
-        yield _problem("consumers.weight", f"{scenario.consumers.weight:g} with {kind}", allowed)
+        yield problem("consumers.weight", f"{scenario.consumers.weight:g} with {kind}", allowed)
 
 
 def _cost(scenario: Scenario) -> Iterator[dict[str, str]]:
     """Learning is a mechanism and a curve: only one may be on. At the start a curve changes no cost."""
     curve = scenario.cost
     if isinstance(curve, Experience) and scenario.dynamics.learning.on:
-        yield _problem("cost.kind", "'Experience' beside dynamics.learning", "one of the two")
+        yield problem("cost.kind", "'Experience' beside dynamics.learning", "one of the two")
     if not curve.looked_at or not _owners_known(scenario):
         return
     try:
         factors = np.asarray(curve.factor(_at_rest(scenario)), dtype=np.float64)
     except FAILURES as error:
-        yield _problem("cost", f"an error of {curve.kind}: {told(error)}", "factor() that gives numbers")
+        yield problem("cost", f"an error of {curve.kind}: {told(error)}", "factor() that gives numbers")
         return
     if factors.shape != (len(scenario.products),) or not np.allclose(factors, 1.0, rtol=1e-9, atol=0.0):
         allowed = f"{len(scenario.products)} ones: at the start a curve leaves costs as they are"
-        yield _problem("cost", f"factors {shown(factors.tolist(), 80)} at the start", allowed)
+        yield problem("cost", f"factors {shown(factors.tolist(), 80)} at the start", allowed)
 
 
 def _owners_known(scenario: Scenario) -> bool:
@@ -182,7 +181,7 @@ def _campaigns(scenario: Scenario) -> Iterator[dict[str, str]]:
     for place, names in named.items():
         for name in names:
             if name not in scenario.firms:
-                yield _problem(f"{place}.{name}", repr(name), f"one of {_list(scenario.firms)}")
+                yield problem(f"{place}.{name}", repr(name), f"one of {_list(scenario.firms)}")
 
 
 def _references(scenario: Scenario) -> Iterator[dict[str, str]]:
@@ -199,26 +198,26 @@ def _references(scenario: Scenario) -> Iterator[dict[str, str]]:
         for index, rule in enumerate(rules):
             for where, name in _named(rule):
                 if not name:
-                    yield _problem(f"{part}.{index}", where, "names() gives pairs of a field and an id")
+                    yield problem(f"{part}.{index}", where, "names() gives pairs of a field and an id")
                     continue
                 sort = where.split(".")[0].removesuffix("s")
                 table = sorts.get(sort, scenario.products)
                 if name not in table:
-                    yield _problem(f"{part}.{index}.{where}", repr(name), f"one of {_list(table)}")
+                    yield problem(f"{part}.{index}.{where}", repr(name), f"one of {_list(table)}")
 
 
 def _cuts(scenario: Scenario) -> Iterator[dict[str, str]]:
     """A cut must leave a price, and a firm cuts its own products."""
-    for index, event in _given(scenario.events):
+    for index, event in given(scenario.events):
         if not isinstance(event, ImposedCut) or any(True for _ in _unknown(scenario, event)):
             continue
         try:
             event.effective(_bare_landscape(scenario))
         except InputError as error:
             for p in error.problems:
-                yield _problem(f"events.{index}: {p.place}", p.found, p.allowed)
+                yield problem(f"events.{index}: {p.place}", p.found, p.allowed)
         except FAILURES as error:
-            yield _problem(f"events.{index}", told(error), "a cut that can be worked out")
+            yield problem(f"events.{index}", told(error), "a cut that can be worked out")
 
 
 def _unknown(scenario: Scenario, event: Event) -> Iterator[str]:
@@ -256,14 +255,14 @@ def _strategies(scenario: Scenario) -> Iterator[dict[str, str]]:
         except FAILURES as error:
             misfits = [("kind", f"an error of {rule.kind}: {told(error)}", "misfits() that gives triples")]
         for where, found, allowed in misfits if own else ():
-            yield _problem(f"firms.{key}.strategy.{where}", found, allowed)
+            yield problem(f"firms.{key}.strategy.{where}", found, allowed)
         for where, name in _named(rule):
             if not name:
-                yield _problem(f"firms.{key}.strategy", where, "names() gives pairs of a field and an id")
+                yield problem(f"firms.{key}.strategy", where, "names() gives pairs of a field and an id")
                 continue
             table = scenario.products if "product" in where else scenario.firms
             if name not in table:
-                yield _problem(f"firms.{key}.strategy.{where}", repr(name), f"one of {_list(table)}")
+                yield problem(f"firms.{key}.strategy.{where}", repr(name), f"one of {_list(table)}")
 
 
 def _named(rule: Strategy | Event | Intervention | None) -> list[tuple[str, str]]:
@@ -276,30 +275,6 @@ def _named(rule: Strategy | Event | Intervention | None) -> list[tuple[str, str]
         return [(f"an error of {rule.kind}: {told(error)}", "")]
 
 
-def _calendar(scenario: Scenario) -> Iterator[dict[str, str]]:
-    last = scenario.month(scenario.periods - 1)
-    allowed = f"{scenario.start} to {last}, the months of the run"
-    for index, event in _given(scenario.events):
-        if not 0 <= months_between(scenario.start, event.month) < scenario.periods:
-            yield _problem(f"events.{index}.month", repr(event.month), allowed)
-        if event.until is not None and event.until < event.month:
-            yield _problem(f"events.{index}.until", repr(event.until), f"{event.month} or later")
-    for index, measure in _given(scenario.interventions):
-        if measure.start is not None and measure.start > last:
-            yield _problem(f"interventions.{index}.start", repr(measure.start), f"{last} or earlier")
-        if measure.start is not None and measure.end is not None and measure.end < measure.start:
-            yield _problem(f"interventions.{index}.end", repr(measure.end), f"{measure.start} or later")
-
-
-def _given(rules: Sequence[T | None]) -> Iterator[tuple[int, T]]:
-    """Rules with their places, except those that were not examined; what could not be read is None."""
-    return ((index, rule) for index, rule in enumerate(rules) if rule is not None and rule.looked_at)
-
-
-def _problem(place: str, found: str, allowed: str) -> dict[str, str]:
-    return {"place": place, "found": found, "allowed": allowed}
-
-
 def _list(names: Mapping[str, object]) -> str:
     keys = sorted(names)
     return ", ".join(keys[:20]) + (f", ... ({len(keys)} in all)" if len(keys) > 20 else "")
@@ -307,6 +282,6 @@ def _list(names: Mapping[str, object]) -> str:
 
 CHECKS: tuple[Check, ...] = (
     _ids, _names, _products, _totals, _buyers, _demand, _cost, _campaigns, _references, _strategies, _cuts,
-    _calendar,
+    clock, calendar,
 )  # fmt: skip
 """Each checks one aspect, so that a fault in one does not hide another."""

@@ -12,7 +12,14 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pricewar.base.calendar_time import Stated
+
 from .own_mechanism import MechanismOf, OwnMechanism
+
+Length = Annotated[float, Stated.LENGTH]
+"""A duration in months."""
+Chance = Annotated[float, Stated.CHANCE]
+"""What a month does to a part of the whole."""
 
 
 class Mechanism(BaseModel):
@@ -32,8 +39,8 @@ class Waiting(Mechanism):
     """
 
     share: float = Field(0.15, ge=0, le=0.9, description="of the outside option at rest that is waiting")
-    horizon_months: float = Field(3.0, ge=0, le=24)
-    learning: float = Field(0.4, gt=0, le=1, description="weight of the newest month in the trend")
+    horizon_months: Length = Field(3.0, ge=0, le=24)
+    learning: Chance = Field(0.4, gt=0, le=1, description="weight of the newest month in the trend")
 
 
 class ReferencePrice(Mechanism):
@@ -45,14 +52,16 @@ class ReferencePrice(Mechanism):
 
     weight: float = Field(0.2, ge=0, le=2, description="extra price response to a gap from the reference")
     loss_aversion: float = Field(1.6, ge=1, le=4)
-    memory: float = Field(0.8, ge=0, lt=1, description="weight of the past in the reference price a month")
+    memory: Annotated[float, Stated.KEPT] = Field(
+        0.8, ge=0, lt=1, description="weight of the past in the reference price a month"
+    )
 
 
 class Brand(Mechanism):
     """Brand equity: shocks and deep cuts lower it, and it recovers with time (Mela, Gupta, Lehmann 1997)."""
 
-    half_life: float = Field(6.0, gt=0, le=120, description="months until half of a loss is healed")
-    erosion: float = Field(
+    half_life: Length = Field(6.0, gt=0, le=120, description="months until half of a loss is healed")
+    erosion: Annotated[float, Stated.SUM] = Field(
         0.03, ge=0, le=1, description="utility lost a month at a price cut of 100 per cent"
     )
 
@@ -61,7 +70,7 @@ class Loyalty(Mechanism):
     """Owners favour the brand they drive (Dubé, Hitsch and Rossi 2010, RAND 41)."""
 
     strength: float = Field(0.4, ge=0, le=3, description="utility of the brand last bought")
-    replacement_months: float = Field(
+    replacement_months: Length = Field(
         12.0, ge=6, le=360, description="months that what was bought is kept (assumed; cars: 84)"
     )
     nev_fleet_share: float = Field(
@@ -75,7 +84,7 @@ class Loyalty(Mechanism):
 class PullForward(Mechanism):
     """A car bought today is not bought tomorrow (Mian and Sufi 2012, QJE 127)."""
 
-    window_months: float = Field(9.0, ge=1, le=60, description="how far ahead a purchase can be moved")
+    window_months: Length = Field(9.0, ge=1, le=60, description="how far ahead a purchase can be moved")
     response: float = Field(0.35, ge=0, le=3, description="d log shoppers / d log-sum of the offers")
 
 
@@ -88,11 +97,13 @@ class WordOfMouth(Mechanism):
 class Backlog(Mechanism):
     """Orders above what can be delivered wait; buyers dislike waiting; full order books turn buyers away."""
 
-    wait_cost: float = Field(0.0, ge=0, description="CNY a buyer would pay for one week less (cars: 250)")
-    longest_months: float = Field(
+    wait_cost: Annotated[float, Stated.SUM] = Field(
+        0.0, ge=0, description="CNY a buyer would pay for one week less (cars: 250)"
+    )
+    longest_months: Length = Field(
         12.0, gt=0, le=60, description="delivery time at which a firm takes no order"
     )
-    cancellation: float = Field(
+    cancellation: Chance = Field(
         0.0,
         ge=0,
         lt=1,
@@ -103,8 +114,8 @@ class Backlog(Mechanism):
 class DealerStock(Mechanism):
     """Firms plan production on a forecast and keep dealer stock; off: made to order."""
 
-    forecast_weight: float = Field(0.5, gt=0, le=1, description="weight of the newest month's orders")
-    adjust_months: float = Field(3.0, ge=1, le=24, description="time over which a gap in stock is closed")
+    forecast_weight: Chance = Field(0.5, gt=0, le=1, description="weight of the newest month's orders")
+    adjust_months: Length = Field(3.0, ge=1, le=24, description="time over which a gap in stock is closed")
 
 
 class Learning(Mechanism):

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from pricewar.base.book import Settlement
+from pricewar.base.calendar_time import Stated
 from pricewar.base.fields import Money, Share
 from pricewar.base.rules import RuleOf
 from pricewar.strategies import Strategy
@@ -22,6 +23,10 @@ SEGMENTS: tuple[Segment, ...] = ("A00", "A0", "A", "B", "C", "D")
 """Size classes from city car to large, as the trade counts them."""
 
 
+TEXT = r"^[^\x00-\x1f\x7f<>&\"]*$"
+"""Words that go into tables, pages and figures: one line without marks of HTML."""
+
+
 class Table(BaseModel):
     """A frozen part of a scenario; unknown keys are refused."""
 
@@ -31,6 +36,16 @@ class Table(BaseModel):
 class MarketSpec(Table):
     """What applies to the whole market."""
 
+    currency: str = Field(
+        "",
+        max_length=12,
+        pattern=TEXT,
+        description='name of the money, such as "EUR"; none: amounts are "money"',
+    )
+    unit: str = Field(
+        "units", min_length=1, max_length=40, pattern=TEXT,
+        description='what is sold, in the plural, such as "baskets"',
+    )  # fmt: skip
     vat: float = Field(0.0, ge=0, lt=1, description="value added tax contained in prices")
     discount_rate: float = Field(0.08, ge=0, le=1, description="a year, for present values (assumed)")
     variable_share: float = Field(
@@ -127,7 +142,9 @@ class FirmSpec(Table):
     payable_days: float = Field(60, ge=0, le=720, description="days until suppliers are paid")
     dealer_stock: float = Field(0, ge=0, description="cars in stock before the first month")
     backlog: float = Field(0, ge=0, description="orders in hand before the first month")
-    months_to_exit: int = Field(3, ge=1, le=60, description="months without cash until the firm leaves")
+    months_to_exit: Annotated[int, Stated.LENGTH] = Field(
+        3, ge=1, le=60, description="months without cash until the firm leaves"
+    )
     petrol_sales_share: Share = Field(
         0.0, description="of all petrol cars sold, the part that this firm makes beside its products here"
     )
@@ -142,10 +159,14 @@ class SupplierSpec(Table):
     name: str
     share: Share = Field(description="of the firms' purchases")
     margin: float = Field(0.06, gt=-1, lt=1, description="of sales, before the first month")
-    cash_months: float = Field(3.0, ge=0, le=48, description="months of own cost held as cash, median member")
+    cash_months: Annotated[float, Stated.LENGTH] = Field(
+        3.0, ge=0, le=48, description="months of own cost held as cash, median member"
+    )
     cash_spread: float = Field(0.7, ge=0, le=2, description="standard deviation of log cash among members")
     members: int = Field(40, ge=1, le=1000)
-    recovery_months: float = Field(12.0, ge=1, le=120, description="until a failed member is replaced")
+    recovery_months: Annotated[float, Stated.LENGTH] = Field(
+        12.0, ge=1, le=120, description="until a failed member is replaced"
+    )
 
 
 class SupplyChainSpec(Table):
@@ -160,14 +181,22 @@ class SupplyChainSpec(Table):
 class NoiseSpec(Table):
     """What differs from seed to seed. All zero: a run without chance in demand."""
 
-    market_sd: float = Field(0.0, ge=0, le=1, description="monthly log standard deviation of shoppers")
+    market_sd: Annotated[float, Stated.SPREAD] = Field(
+        0.0, ge=0, le=1, description="monthly log standard deviation of shoppers"
+    )
     taste_sd: float = Field(
         0.0, ge=0, le=2, description="standard deviation of passing taste shocks, utility"
     )
-    taste_memory: float = Field(0.6, ge=0, lt=1, description="autocorrelation of taste shocks a month")
+    taste_memory: Annotated[float, Stated.KEPT] = Field(
+        0.6, ge=0, lt=1, description="autocorrelation of taste shocks a month"
+    )
     firm_sd: dict[str, Annotated[float, Field(ge=0, le=2)]] = Field(
         {}, description="firm id -> standard deviation of passing shocks to all its products, utility"
     )
-    firm_memory: float = Field(0.6, ge=0, lt=1, description="autocorrelation of these shocks a month")
-    view_lag: int = Field(0, ge=0, le=12, description="months by which rivals' prices are seen late")
+    firm_memory: Annotated[float, Stated.KEPT] = Field(
+        0.6, ge=0, lt=1, description="autocorrelation of these shocks a month"
+    )
+    view_lag: Annotated[int, Stated.LENGTH] = Field(
+        0, ge=0, le=12, description="months by which rivals' prices are seen late"
+    )
     view_sd: float = Field(0.0, ge=0, le=1, description="log standard deviation of rivals' prices as seen")

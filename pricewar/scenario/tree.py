@@ -15,11 +15,12 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from pricewar.base.arguments import whole
+from pricewar.base.clock import Clock, Moment, Unit
 from pricewar.base.errors import InputError, Problem, bad_input, shown
-from pricewar.base.months import Month, month_after
 from pricewar.base.paths import change
 from pricewar.base.rules import RuleOf
 from pricewar.base.sources import sources
+from pricewar.base.words import Words
 from pricewar.events import Event
 from pricewar.files.digest import short_digest
 from pricewar.interventions import Intervention
@@ -76,8 +77,11 @@ class Scenario(Table):
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)
     title: str = ""
-    start: Month = "2025-05"
-    periods: int = Field(36, ge=1, le=600, description="months")
+    period: Unit = Field("month", description="how long a period is: a day, a week, a month or a quarter")
+    start: Moment = Field(
+        "2025-05", description="the first period: a month, or a date where a period is a day or a week"
+    )
+    periods: int = Field(36, ge=1, le=600, description="how many periods")
     seed: Seed = 1
     uncertainty: Uncertainty | None = Field(
         None,
@@ -183,11 +187,21 @@ class Scenario(Table):
         tree |= {"sources": own} if own else {}
         return short_digest(tree)
 
+    @cached_property
+    def clock(self) -> Clock:
+        """Which dates the periods stand for."""
+        return Clock(self.start, self.period)
+
+    @property
+    def words(self) -> Words:
+        """What money, units and periods are called."""
+        return Words.of(self.model_dump(include={"market", "products", "start", "period"}))
+
     def month(self, period: int) -> str:
-        """The calendar month of a period; period 0 is `start`."""
+        """A period as tables name it: its month, quarter, week or day; period 0 is `start`."""
         if not whole.fits(period):
             raise bad_input("month", ("period", period, whole.words))
-        return month_after(self.start, period)
+        return self.clock.label(period)
 
 
 def _forget(tree: dict[str, Any]) -> None:
@@ -199,6 +213,7 @@ def _forget(tree: dict[str, Any]) -> None:
     for product in tree["products"].values():
         if not product.get("attributes", True):
             del product["attributes"]
+    _forget_words_and_periods(tree)
     if not tree["demand"].get("tastes", True):
         del tree["demand"]["tastes"]
     for event in tree["events"]:
@@ -210,6 +225,18 @@ def _forget(tree: dict[str, Any]) -> None:
     for name in ("firm_sd", "firm_memory"):
         if tree["noise"][name] == quiet[name]:
             del tree["noise"][name]
+
+
+def _forget_words_and_periods(tree: dict[str, Any]) -> None:
+    """Words change nothing in a run; a period was always a month, and dates were always months."""
+    for word in ("currency", "unit"):
+        del tree["market"][word]
+    if tree["period"] == "month":
+        del tree["period"]
+    for rule in (*tree["events"], *tree["interventions"]):
+        for name in ("period", "until_period"):
+            if rule.get(name, True) is None:
+                del rule[name]
 
 
 def fixed_with(before: Iterable[str], changed: Iterable[str]) -> tuple[str, ...]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
 
+from pricewar.base.calendar_time import Stated
+from pricewar.base.clock import Moment
 from pricewar.base.errors import bad_input
-from pricewar.base.months import Month
 from pricewar.base.records import Flags, Floats, View
 from pricewar.base.sums import times
 
@@ -29,7 +31,7 @@ class Predation(Strategy):
     """
 
     prey: str = Field(description="firm to be driven out")
-    begin: Month | None = Field(
+    begin: Annotated[Moment | None, Stated.MOMENT] = Field(
         None, description="first month of the attack; none: the first month of the run"
     )
     depth: float = Field(0.95, gt=0, le=3, description="price in the attack as a multiple of unit cost")
@@ -37,9 +39,11 @@ class Predation(Strategy):
         0.05, ge=0, le=1, description="share of leaving buyers going to the prey that makes a target"
     )
     cash_floor: float = Field(0.0, description="cash below which the attack is given up, CNY")
-    months: int = Field(24, ge=1, le=600, description="longest attack")
+    months: Annotated[int, Stated.LENGTH] = Field(24, ge=1, le=600, description="longest attack")
     recoup: float = Field(0.1, ge=0, le=3, description="rise above the base price after winning, fraction")
-    recoup_months: int = Field(24, ge=0, le=600, description="length of the recoupment")
+    recoup_months: Annotated[int, Stated.LENGTH] = Field(
+        24, ge=0, le=600, description="length of the recoupment"
+    )
     base: Inner = Field(Hold(), description="rule that sets prices outside attack and recoupment")
 
     def price(self, view: View) -> Floats:

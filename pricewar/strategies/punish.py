@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
 
+from pricewar.base.calendar_time import Stated
 from pricewar.base.records import Flags, Floats, View
 
 from .base import Strategy
@@ -42,7 +43,7 @@ class RetaliateForgive(Punisher):
     stick and carrot: Abreu 1986 (Journal of Economic Theory 39(1)).
     """
 
-    months: int = Field(3, ge=1, le=60, description="length of the retaliation")
+    months: Annotated[int, Stated.LENGTH] = Field(3, ge=1, le=60, description="length of the retaliation")
     strength: float = Field(1.0, ge=0, le=3, description="own cut as a multiple of the rivals'")
     ceiling: float = Field(0.3, ge=0, lt=1, description="deepest own cut, fraction of the base price")
 
@@ -127,7 +128,7 @@ class GreenPorter(Strategy):
     tolerance: float = Field(
         0.25, gt=0, lt=1, description="shortfall of the firm's orders that is put up with"
     )
-    months: int = Field(6, ge=1, le=60, description="length of the punishment")
+    months: Annotated[int, Stated.LENGTH] = Field(6, ge=1, le=60, description="length of the punishment")
     depth: float = Field(0.1, ge=0, lt=1, description="cut in the punishment, fraction of the base price")
     memory_rate: float = Field(0.1, ge=0, le=1, description="weight of the newest month in normal orders")
 

@@ -8,9 +8,10 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
+from pricewar.base.calendar_time import Stated
+from pricewar.base.clock import Moment
 from pricewar.base.errors import bad_input
 from pricewar.base.fields import SEGMENTS
-from pricewar.base.months import Month
 from pricewar.base.records import Floats, View
 
 from .base import Strategy
@@ -83,7 +84,7 @@ class Scripted(Strategy):
     from that month until the product's next entry. For replays of what firms did.
     """
 
-    table: dict[Month, dict[str, float]] = Field(
+    table: Annotated[dict[Moment, dict[str, float]], Stated.MOMENT] = Field(
         description='month ("2025-06") -> product id -> price or change'
     )
     unit: Literal["price", "change"] = Field(

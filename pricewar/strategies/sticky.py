@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
 from pydantic import Field
 
+from pricewar.base.calendar_time import Stated
 from pricewar.base.records import Floats, View
 
 from .base import Strategy
@@ -28,7 +31,9 @@ class MenuCost(Strategy):
     elasticity: float = Field(
         4.0, gt=1, le=50, description="own-price elasticity, absolute, that the firm counts with"
     )
-    months: float = Field(4.0, gt=0, le=120, description="months a new price is expected to last")
+    months: Annotated[float, Stated.LENGTH] = Field(
+        4.0, gt=0, le=120, description="months a new price is expected to last"
+    )
 
     def price(self, view: View) -> Floats:
         """The target where the gap is wide enough, last month's price elsewhere."""

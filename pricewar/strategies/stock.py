@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
 from pydantic import Field
 
+from pricewar.base.calendar_time import Stated
 from pricewar.base.records import Floats, View
 
 from .base import Strategy
@@ -21,10 +24,12 @@ class StockClearing(Strategy):
     Studies 49(1)); in car retailing: Copeland, Dunn & Hall 2011 (RAND Journal of Economics 42(1)).
     """
 
-    tolerance: float = Field(
+    tolerance: Annotated[float, Stated.LENGTH] = Field(
         0.5, ge=0, le=24, description="months of stock above normal that are put up with"
     )
-    depth: float = Field(0.04, ge=0, le=1, description="cut for each month of excess stock, fraction")
+    depth: Annotated[float, Stated.SUM] = Field(
+        0.04, ge=0, le=1, description="cut for each month of excess stock, fraction"
+    )
     ceiling: float = Field(0.15, ge=0, lt=1, description="deepest cut, fraction of the base price")
     floor: float = Field(0.0, ge=0, le=3, description="lowest price as a multiple of unit cost; 0: none")
     base: Inner = Field(Hold(), description="rule that sets the price on which the cut is made")

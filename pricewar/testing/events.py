@@ -11,7 +11,6 @@ from typing import Any, Final
 import numpy as np
 
 from pricewar.base.errors import InputError, PricewarError
-from pricewar.base.months import months_between
 from pricewar.base.records import Offers
 from pricewar.base.rules import make_rule
 from pricewar.base.state import State
@@ -52,7 +51,7 @@ def check_event(event: Event, setting: Source = "textbook-duopoly", *, undone: b
     except InputError as error:
         problems += [f"{p.place}: found {p.found}; allowed: {p.allowed}" for p in error.problems]
     else:
-        ends = event.until is not None if undone is None else undone
+        ends = (event.until, event.until_period) != (None, None) if undone is None else undone
         problems += [*_state(event, bare, ends), *_offers(event, bare)]
         problems += [] if problems else _runs(bare, with_it, event)
     assert not problems, f"{event.kind}: " + "; ".join(dict.fromkeys(problems))
@@ -133,7 +132,8 @@ def _same(one: State, other: State) -> bool:
 def _offers(event: Event, scenario: Scenario) -> Iterator[str]:
     before, state = _market(scenario), _market(scenario)
     offers = start_offers(state)
-    until = -1 if event.until is None else months_between(scenario.start, event.until)
+    last = event.last(scenario.clock)
+    until = -1 if last is None else last
     try:
         found: Any = event.impose(offers, state, until)
     except (PricewarError, ValueError, ArithmeticError, LookupError, TypeError, AttributeError) as error:
@@ -153,7 +153,7 @@ def _offers(event: Event, scenario: Scenario) -> Iterator[str]:
 
 
 def _runs(bare: Scenario, with_it: Scenario, event: Event) -> Iterator[str]:
-    begins = months_between(bare.start, event.month)
+    begins = event.begins(bare.clock)
     without, model = (PriceWar(scenario, collect=False) for scenario in (bare, with_it))
     try:
         while model.running and model.period < begins + AFTER:

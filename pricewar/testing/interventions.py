@@ -11,8 +11,8 @@ from typing import Any, Literal
 import numpy as np
 
 from pricewar.base.book import Bookings
+from pricewar.base.clock import Clock
 from pricewar.base.luck import stream
-from pricewar.base.months import month_after
 from pricewar.base.records import Accounts, Floats, Landscape, Offers, Record, Sales
 from pricewar.base.rules import make_rule
 from pricewar.interventions import Desk, Intervention
@@ -116,7 +116,7 @@ def example_desk(
     cost = 0.8 * market.start_price / (1.0 + VAT)
     lines = {"avc": 0.95, "aac": 1.0, "lraic": 1.05, "atc": 1.125, "full": 1.1}
     desk = Desk(
-        period=period, month=month_after(FIRST_MONTH, period),
+        period=period, month=Clock(FIRST_MONTH).label(period), clock=Clock(FIRST_MONTH),
         elapsed=period if measure is None else measure.elapsed(FIRST_MONTH, period), landscape=market,
         before=before, last_sales=example_sales(before) if period else None,
         cost_lines={name: factor * cost for name, factor in lines.items()},

@@ -1,0 +1,171 @@
+"""The words of a market: what its money, its units and its periods are called, and how large its numbers are.
+
+Every table header, axis, page and message takes them from here. They come from the scenario (`[market]
+currency`, `unit` and `period`); the model itself never reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from .clock import Clock
+
+CARS: Final = "cars"
+"""The unit that brings the trade's own words: a firm is a maker, and some buy a petrol car instead."""
+_BEFORE_WORDS: Final = {"currency": "CNY", "unit": CARS}
+"""What markets were when files could not say it."""
+_CLOCK: Final = Clock("2025-05")
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What numbers are divided by, and how that is called."""
+
+    size: float
+    word: str = ""
+    """ "bn", "million", "thousand"; empty for numbers as they are."""
+
+    @property
+    def factor(self) -> float:
+        """What numbers are multiplied by."""
+        return _FACTORS[self.size]
+
+    @classmethod
+    def of(cls, usual: float, least: float) -> Scale:
+        """The largest scale of which the usual number is `least` or more."""
+        return next((scale for scale in SCALES if usual >= least * scale.size), SCALES[-1])
+
+    @property
+    def finer(self) -> Scale:
+        """A thousand times finer, for a firm's or a period's part of the whole."""
+        return SCALES[min(SCALES.index(self) + 1, len(SCALES) - 1)]
+
+
+_FACTORS: Final = {1e9: 1e-9, 1e6: 1e-6, 1e3: 1e-3, 1.0: 1.0}
+SCALES: Final = (Scale(1e9, "bn"), Scale(1e6, "million"), Scale(1e3, "thousand"), Scale(1.0))
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of a market."""
+
+    currency: str = ""
+    """Name of the money; empty where it has none."""
+    units: str = "units"
+    """What is sold, in the plural."""
+    clock: Clock = _CLOCK
+    total: Scale = SCALES[-1]
+    """Of money over the whole market and run."""
+    many: Scale = SCALES[-1]
+    """Of units of the whole market."""
+    price: Scale = SCALES[-1]
+    """Of the price of one unit."""
+    petrol: bool = False
+    """Whether petrol cars are told of: in a market of cars, and where buyers may take one instead."""
+
+    @classmethod
+    def of(cls, tree: Mapping[str, Any]) -> Words:
+        """The words of a scenario, given as a tree of plain values; older ones were of cars in China.
+
+        Args:
+            tree: all inputs, as `Scenario.model_dump` or `Results.inputs` hold them; empty: nothing is known.
+        """
+        named = {**_BEFORE_WORDS, **tree.get("market", {})}
+        clock = Clock(tree.get("start", "2025-05"), tree.get("period", "month"))
+        goods = [(row["units"], row["list_price"] - row["promotion"]) for row in _products(tree)]
+        sold = sum(units for units, _ in goods)
+        sales = sum(units * price for units, price in goods)
+        mean = sales / sold if sold else max((price for _, price in goods), default=0.0)
+        petrol = named["unit"] == CARS or tree.get("consumers", {}).get("petrol_share", 0.0) > 0
+        if not goods:
+            return cls(named["currency"], named["unit"], clock, *SCALES[:3], petrol)
+        a_year = clock.periods_a_year
+        return cls(
+            currency=named["currency"],
+            units=named["unit"],
+            clock=clock,
+            total=Scale.of(a_year * sales, 10.0),
+            many=Scale.of(a_year * sold, 1.0) if a_year * sold < 1e9 else SCALES[1],
+            price=Scale.of(mean, 10.0),
+            petrol=petrol,
+        )
+
+    @property
+    def cars(self) -> bool:
+        """Whether it is a market of cars."""
+        return self.units == CARS
+
+    @property
+    def money(self) -> str:
+        """The money: "EUR", or "money" where it has no name."""
+        return self.currency or "money"
+
+    @property
+    def unit(self) -> str:
+        """What is sold, one of it: "car" of cars, "box" of boxes, "delivery" of deliveries."""
+        return singular(self.units)
+
+    @property
+    def a_unit(self) -> str:
+        """One of it with its article."""
+        return f"{'an' if self.unit[:1].lower() in 'aeiou' else 'a'} {self.unit}"
+
+    @property
+    def maker(self) -> str:
+        """Who sells."""
+        return "maker" if self.cars else "firm"
+
+    @property
+    def period(self) -> str:
+        """A period: "month"."""
+        return self.clock.unit
+
+    def periods(self, many: int) -> str:
+        """A number of periods: "1 month", "36 months"."""
+        return f"{many} {self.period}" if many == 1 else f"{many} {self.period}s"
+
+    @property
+    def adverb(self) -> str:
+        """How often something happens once a period: "monthly"."""
+        return "daily" if self.period == "day" else f"{self.period}ly"
+
+    @property
+    def short_time(self) -> str:
+        """Half a year where periods are months; else as many periods."""
+        return "half a year" if self.period == "month" else f"six {self.period}s"
+
+    def axis(self, scale: Scale | None = None) -> str:
+        """Unit of an axis or a table with money: "CNY bn"."""
+        return f"{self.money} {(scale or self.total).word}".strip()
+
+    def of_money(self, scale: Scale | None = None) -> str:
+        """The same in a sentence: "bn CNY"."""
+        word = (scale or self.total).word
+        return f"{word} {self.currency}".strip() if self.currency else f"{word} of money".removeprefix(" of ")
+
+    def amount(self, number: str, scale: Scale | None = None) -> str:
+        """A number of money in a sentence, already scaled: "CNY 1.2 bn"."""
+        return " ".join(part for part in (self.currency, number, (scale or self.total).word) if part)
+
+    def prices(self, amount: float) -> str:
+        """A price or an amount a unit, with the digits that it needs: "6.99 EUR", "128,000 CNY"."""
+        return f"{amount:,.{digits(amount)}f} {self.money}"
+
+
+def digits(amount: float) -> int:
+    """Decimals of an amount a unit: cents below a thousand, where there are any."""
+    return 0 if abs(amount) >= 1000 or float(amount).is_integer() else 2
+
+
+def singular(plural: str) -> str:
+    """One of what an English plural names; a plural of no known form is its own singular."""
+    for ending, one in (("ies", "y"), ("sses", "ss"), ("shes", "sh"), ("ches", "ch"), ("xes", "x")):
+        if plural.endswith(ending) and len(plural) > len(ending) + 1:
+            return plural.removesuffix(ending) + one
+    return plural.removesuffix("s") if not plural.endswith(("ss", "us")) else plural
+
+
+def _products(tree: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return list(tree.get("products", {}).values())
