@@ -67,8 +67,8 @@ class Calibration:
 
     @property
     def rmse(self) -> float:
-        """Root mean square of implied less observed margins, where observed."""
-        known = self.market.known
+        """Root mean square of implied less observed margins, where these are above zero."""
+        known = self.market.fitted
         return float(np.sqrt(np.mean((self.implied - self.market.margins)[known] ** 2)))
 
     @cached_property
@@ -102,16 +102,17 @@ def calibrate(market: Market, nests: bool = False, rho: float | None = None) -> 
     Raises:
         InputError: no nests, rho outside [0, 1), or rho not identified by these margins.
     """
-    return calibrate_draws(market, market.margins[market.known][None, :], nests, rho)[0]
+    return calibrate_draws(market, market.margins[market.fitted][None, :], nests, rho)[0]
 
 
 def calibrate_draws(
     market: Market, margins: Floats, nests: bool = False, rho: float | None = None
 ) -> list[Calibration]:
-    """One calibration for each row of `margins` (N, K), of the K products whose margin is known."""
+    """One calibration for each row of `margins` (N, K), of the K products whose margin is known and above zero."""
     nested = nests or rho is not None
     _check(market, nested, rho)
-    layout, known, prices = _layout(market, nested), market.known, market.prices[market.known]
+    layout, known = _layout(market, nested), market.fitted
+    prices = market.prices[known]
 
     def shape(correlation: float) -> Floats:
         return np.asarray(markup_factors(layout, correlation)[known] / prices)
@@ -167,14 +168,14 @@ def _check(market: Market, nested: bool, rho: float | None) -> None:
 
 def _check_identified(market: Market, table: Floats) -> None:
     """Refuse a search for rho that these margins cannot end."""
-    rows = market.rows[market.known].tolist()
+    rows = market.rows[market.fitted].tolist()
     place, way_out = f"rows {rows[:10]}, column margin", "or rho given (--rho)"
     if len(rows) < 2:
         raise bad_input(market.source, (place, "one margin", f"a second margin, {way_out}"))
     direction = table / np.linalg.norm(table, axis=1)[:, None]
     if np.abs(direction - direction[0]).max() > _SAME:
         return
-    alone = bool((np.bincount(market.nests)[market.nests[market.known]] == 1).all())
+    alone = bool((np.bincount(market.nests)[market.nests[market.fitted]] == 1).all())
     found = "margins that say nothing of rho" + (
         ": each of these products is alone in its nest" if alone else ""
     )

@@ -155,7 +155,7 @@ def _check(market: Market, change: Change, sd: float, draws: int, efficiency: fl
 
 def _margins(market: Market, sd: float, draws: int, seed: int) -> Floats:
     """Known margins drawn anew (N, K): the parametric bootstrap. No row where there is no error."""
-    known = market.margins[market.known]
+    known = market.margins[market.fitted]
     if sd == 0.0:
         return np.empty((0, known.size))
     luck = np.random.default_rng(seed).random((draws, known.size))

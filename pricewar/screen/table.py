@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -12,12 +10,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pricewar.base.arguments import flag, maybe, number, takes
+from pricewar.base.arguments import flag, maybe, number, takes, text
 from pricewar.base.arguments import path as path_
 from pricewar.base.errors import bad_input
 from pricewar.demand.base import Floats, Ints
+from pricewar.files.sheet import Table, read_table
+from pricewar.files.sheet.problems import Wrong
 
-from .sheet import Cell, Record, columns, problems, read_text, records
+from .words import COLUMNS
 
 ROUNDING: Final = 1e-5
 """Part of the market below which those who buy nothing are rounding, and shares sum to one."""
@@ -36,12 +36,15 @@ class Market:
         prices: (J,) what buyers pay.
         shares: (J,) part of the whole market, those who buy nothing included; the sum is below one, unless
             the market is closed.
-        margins: (J,) (price - marginal cost) / price, NaN where unknown.
+        margins: (J,) (price - marginal cost) / price, NaN where unknown; below zero where a product is sold below
+            cost.
         nest_names: distinct nests, sorted, empty without the column; `nests` (J,) indexes them.
         rows: (J,) rows of the spreadsheet.
         size: buyers of the whole market, None if not told.
         unused: columns that were not read.
         closed: whether everybody buys one of the products: there is no outside option, and shares sum to one.
+        notes: what the reader of the file left out, filled in or guessed.
+        money: currency of the prices (CNY, EUR), empty if the file does not tell.
     """
 
     source: str
@@ -57,6 +60,8 @@ class Market:
     size: float | None = None
     unused: tuple[str, ...] = ()
     closed: bool = False
+    notes: tuple[str, ...] = ()
+    money: str = ""
 
     @property
     def known(self) -> NDArray[np.bool_]:
@@ -64,154 +69,158 @@ class Market:
         return np.isfinite(self.margins)
 
     @property
+    def fitted(self) -> NDArray[np.bool_]:
+        """Products whose margin the calibration rests on (J,): known and above zero."""
+        return self.known & (self.margins > 0.0)
+
+    @property
     def outside(self) -> float:
         """Share of those who buy none of the products."""
         return 0.0 if self.closed else 1.0 - math.fsum(self.shares)
 
 
-@takes(path=path_, market_size=maybe(number), outside=flag)
-def read_market(path: str | Path, market_size: float | None = None, outside: bool = True) -> Market:
-    """Read a CSV with columns product, firm, price, share (or quantity), margin, and nest if there is one.
+@takes(path=path_, market_size=maybe(number), outside=flag, sheet=maybe(text), decimal=maybe(text))
+def read_market(
+    path: str | Path,
+    market_size: float | None = None,
+    outside: bool = True,
+    *,
+    sheet: str | None = None,
+    decimal: str | None = None,
+    content: bytes | None = None,
+) -> Market:
+    """Read a table with columns product, firm, price, share (or quantity), margin, and nest if there is one.
 
-    Shares and margins are fractions, or per cent where the column's name ends in _pct, _percent or %. Cells
-    are separated by commas, semicolons or tabs; the text is UTF-8.
+    The table is a CSV, XLSX or ODS file, in the writings of many countries (`pricewar.files.sheet`). Shares and
+    margins are fractions, or per cent where the column's name or the cell says so.
 
     Args:
         path: the file.
         market_size: buyers of the whole market, those who buy nothing included; needed for quantities.
         outside: whether buyers may buy nothing. False: shares sum to one, and quantities need no market size.
+        sheet: name of the sheet, needed where several have these columns.
+        decimal: "." or ",", needed where no number of a column tells it.
+        content: what is in the file, if it is not to be read from the disk.
 
     Raises:
         InputError: every problem of the file, each with row and column.
     """
     source = str(path)
-    text = read_text(Path(path), source)
     if market_size is not None and not (math.isfinite(market_size) and market_size > 0):
         raise bad_input(source, ("market size", market_size, "a number above zero"))
-    names, found = records(text, source)
-    places, scale, unused = columns(names, source, market_size is not None or not outside)
-    return _Reader(source, places, scale, found, outside).market(market_size, unused)
+    rules = _Rules(market_size, outside)
+    table = read_table(path, COLUMNS, sheet=sheet, decimal=decimal, also=rules.problems, content=content)
+    return rules.market(table)
 
 
 @dataclass(frozen=True)
-class _Reader:
-    """Cells of the known columns, and the checks that need several of them."""
+class _Rules:
+    """What a market needs beyond cells that can be read."""
 
-    source: str
-    columns: dict[str, int]
-    scale: dict[str, float]
-    records: list[Record]
-    outside: bool = True
-    wrong: list[Cell] = field(default_factory=list)
+    size: float | None
+    outside: bool
 
-    def market(self, size: float | None, unused: tuple[str, ...]) -> Market:
-        products, firms = self.texts("product"), self.texts("firm")
-        self.check_names(products)
-        prices = self.numbers("price", lambda x: x > 0, "a number above zero")
-        margins = self.numbers("margin", lambda x: 0 < x < 1, self.allowed_part("margin"), blank=True)
-        shares = self.shares(size)
-        nests = self.nests()
-        if not self.wrong and not np.isfinite(margins).any():
-            self.wrong.append(
-                (self.span("margin"), "no number", "one margin at least: it pins how much price matters")
+    def problems(self, table: Table) -> list[Wrong]:
+        """What is wrong with names, sums and what is not there at all."""
+        wrong = self._missing(table)
+        for column in ("product", "firm", "nest"):
+            wrong += _same_names(table, column)
+        margins = table.numbers["margin"]
+        if not wrong and not np.isfinite(margins).any():
+            wrong.append(
+                (table.span("margin"), "no number", "one margin at least: it pins how much price matters")
             )
-        if self.wrong:
-            raise problems(self.source, self.wrong)
-        firm_names, firm_codes = np.unique(firms, return_inverse=True)
-        nest_names, nest_codes = np.unique(nests, return_inverse=True)
-        rows = np.array([row for row, _ in self.records], dtype=np.int64)
-        return Market(
-            self.source,
-            tuple(products),
-            tuple(map(str, firm_names)),
-            firm_codes.astype(np.int64),
-            prices,
-            shares,
-            margins,
-            tuple(map(str, nest_names)),
-            nest_codes.astype(np.int64),
-            rows,
-            size,
-            unused,
-            not self.outside,
-        )
+        elif not wrong and not (margins > 0.0).any():
+            allowed = "one margin above zero at least: it pins how much price matters"
+            wrong.append((table.span("margin"), "no margin above zero", allowed))
+        return wrong + self._sum(table)
 
-    def span(self, column: str) -> str:
-        return f"rows {self.records[0][0]} to {self.records[-1][0]}, column {column}"
+    def _missing(self, table: Table) -> list[Wrong]:
+        seen = ", ".join([*table.named.values(), *table.unused])
+        wrong: list[Wrong] = []
+        if not table.has("share") and not table.has("quantity"):
+            allowed = "share, or quantity with --market-size"
+            wrong.append((table.place("share"), f"only {seen}", allowed))
+        elif not table.has("share") and self.size is None and self.outside:
+            allowed = "the number of buyers (--market-size): quantities alone give no shares; or --no-outside"
+            wrong.append((table.place("quantity"), "no market size", allowed))
+        nests = table.texts.get("nest", ())
+        if any(nests):
+            empty = [i for i, name in enumerate(nests) if not name]
+            wrong += [(table.place("nest", i), "an empty cell", "a name") for i in empty]
+        return wrong
 
-    def texts(self, column: str) -> list[str]:
-        place = self.columns[column]
-        for row, cells in self.records:
-            if not cells[place]:
-                self.wrong.append((f"row {row}, column {column}", "an empty cell", "a name"))
-        return [cells[place] for _, cells in self.records]
-
-    def check_names(self, products: list[str]) -> None:
-        first: dict[str, int] = {}
-        for (row, _), name in zip(self.records, products, strict=True):
-            if name and first.setdefault(name, row) != row:
-                self.wrong.append(
-                    (f"row {row}, column product", repr(name), f"another name than in row {first[name]}")
-                )
-
-    def nests(self) -> list[str]:
-        """Labels, or none if the column is missing or empty."""
-        place = self.columns.get("nest")
-        if place is None or not any(cells[place] for _, cells in self.records):
+    def _sum(self, table: Table) -> list[Wrong]:
+        """The verdict on the sum of shares does not depend on the order of rows."""
+        name = "share" if table.has("share") else "quantity"
+        if not table.has(name) or (name == "quantity" and self.size is None and self.outside):
             return []
-        return self.texts("nest")
-
-    def shares(self, size: float | None) -> Floats:
-        """Parts of the market; the verdict on their sum does not depend on the order of rows."""
-        if "share" in self.columns:
-            name, limit = "share", 1.0
-            amounts = self.numbers("share", lambda x: 0 < x < 1, self.allowed_part("share"))
-        else:
-            name = "quantity"
-            amounts = self.numbers("quantity", lambda x: x > 0, "a number above zero")
-            limit = math.fsum(amounts) if size is None else float(size)
-        whole = math.fsum(amounts) / limit
-        if any(f"column {name}" in place for place, _, _ in self.wrong):
-            return amounts
+        amounts, limit = table.numbers[name], self._limit(table, name)
+        whole = math.fsum(amounts) / limit if limit else math.nan
+        if not math.isfinite(whole):
+            return []
+        place, found = table.span(name), f"a sum of {whole * limit:g}"
         if self.outside and not whole < 1.0 - ROUNDING:
             allowed = (
                 f"a sum below {limit:g}: shares of the whole market, those who buy nothing included; "
                 "if everybody buys one of the products, --no-outside (in Python outside=False)"
             )
-            self.wrong.append((self.span(name), f"a sum of {whole * limit:g}", allowed))
+            return [(place, found, allowed)]
         if not self.outside and not abs(whole - 1.0) <= NEAR_ONE:
             allowed = (
                 f"a sum of {limit:g}, as everybody buys one of the products (without --no-outside: less)"
             )
-            self.wrong.append((self.span(name), f"a sum of {whole * limit:g}", allowed))
-        return amounts / limit if self.outside else amounts / math.fsum(amounts)
+            return [(place, found, allowed)]
+        return []
 
-    def allowed_part(self, column: str) -> str:
-        if self.scale.get(column) == 0.01:
-            return "per cent, above 0 and below 100"
-        return f"a fraction, above 0 and below 1 (for per cent call the column {column}_pct)"
+    def _limit(self, table: Table, name: str) -> float:
+        if name == "share":
+            return 1.0
+        return math.fsum(table.numbers[name]) if self.size is None else float(self.size)
 
-    def numbers(
-        self, column: str, fits: Callable[[float], bool], allowed: str, blank: bool = False
-    ) -> Floats:
-        place, scale = self.columns[column], self.scale[column]
-        out = np.full(len(self.records), np.nan)
-        for i, (row, cells) in enumerate(self.records):
-            if blank and cells[place].lower() in ("", "na", "n/a", "nan"):
-                continue
-            value = _number(cells[place], scale)
-            if value is None or not fits(value):
-                self.wrong.append((f"row {row}, column {column}", repr(cells[place]), allowed))
-            else:
-                out[i] = value
-        return out
+    def market(self, table: Table) -> Market:
+        name = "share" if table.has("share") else "quantity"
+        amounts = table.numbers[name]
+        shares = amounts / (self._limit(table, name) if self.outside else math.fsum(amounts))
+        size = self.size
+        if size is None and name == "quantity":  # everybody buys: the buyers are those who bought
+            size = math.fsum(amounts)
+        nests = table.texts.get("nest", ())
+        firm_names, firm_codes = np.unique(table.texts["firm"], return_inverse=True)
+        nest_names, nest_codes = np.unique(nests if any(nests) else (), return_inverse=True)
+        return Market(
+            table.source,
+            table.texts["product"],
+            tuple(map(str, firm_names)),
+            firm_codes.astype(np.int64),
+            table.numbers["price"],
+            shares,
+            table.numbers["margin"],
+            tuple(map(str, nest_names)),
+            nest_codes.astype(np.int64),
+            np.array(table.rows, dtype=np.int64),
+            size,
+            table.unused,
+            not self.outside,
+            table.notes,
+            table.money["price"],
+        )
 
 
-def _number(text: str, scale: float) -> float | None:
-    """The number of a cell, or None; a sign % in the cell says per cent."""
-    bare, percent = re.subn(r"\s*%$", "", text)
-    try:
-        value = float(bare) * (0.01 if percent else scale)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) and "_" not in bare else None
+def _same_names(table: Table, column: str) -> list[Wrong]:
+    """Products named twice, and names that differ in nothing but case or blanks: two firms, or one?"""
+    first: dict[str, int] = {}
+    wrong: list[Wrong] = []
+    names = table.texts.get(column, ())
+    for i, name in enumerate(names):
+        folded = "".join(name.casefold().split())
+        earlier = first.setdefault(folded, i)
+        if not name or earlier == i:
+            continue
+        row = table.rows[earlier]
+        if column == "product" and names[earlier] == name:
+            wrong.append((table.place(column, i), repr(name), f"another name than in row {row}"))
+        elif names[earlier] != name:
+            allowed = f"written as in row {row}, {names[earlier]!r}, or another name"
+            wrong.append((table.place(column, i), repr(name), allowed))
+    return wrong

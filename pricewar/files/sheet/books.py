@@ -1,0 +1,170 @@
+"""Workbooks to cells: XLSX by openpyxl, ODS by its own XML. Formulas count by the value stored with them.
+
+ODS is read here, because the libraries for it return an error or a formula without a value as an empty cell,
+and 0.22 for a cell that shows 22%: then nobody can tell what the column's name means (ADR 0102).
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final
+from xml.etree import ElementTree
+
+from .problems import problems
+from .raw import Block, Cell, Raw
+
+_LARGEST: Final = 300_000_000
+"""Bytes that a workbook may unpack to."""
+_REPEATS: Final = 10_000
+"""Empty cells and rows that a sheet repeats to its end are not written out beyond this."""
+_BROKEN: Final = "a workbook that opens in a spreadsheet program"
+_DATE: Final = "a date (spreadsheet programs make dates of texts like 3-12)"
+_FORMULA: Final = "a formula without a stored value: open the file in a spreadsheet program and save it"
+_SCALED: Final = re.compile(r"[0#?],+(?![0#?,])")
+_WORDY: Final = re.compile(r"[万萬千亿億kKmM](?![a-zA-Z])")
+
+
+def workbook(raw: bytes, source: str) -> list[Raw]:
+    """The sheets of an XLSX or ODS file.
+
+    Raises:
+        InputError: a workbook that is damaged, too large, or of another sort.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+            names = set(archive.namelist())
+            if sum(info.file_size for info in archive.infolist()) > _LARGEST:
+                raise problems(
+                    source, [("file", f"more than {_LARGEST:,} bytes unpacked", "a table of products")]
+                )
+            if "content.xml" in names:
+                return _ods(archive.read("content.xml"))
+    except (
+        zipfile.BadZipFile,
+        ElementTree.ParseError,
+        RuntimeError,
+        ValueError,
+        OSError,
+        NotImplementedError,
+    ):
+        raise problems(source, [("file", "a damaged workbook", _BROKEN)]) from None
+    if "xl/workbook.xml" not in names:
+        raise problems(source, [("file", "a packed file that is no XLSX or ODS", "CSV, XLSX or ODS")])
+    try:
+        return _xlsx(raw)
+    except Exception as error:  # openpyxl lets whatever went wrong in its parts through
+        found = f"a damaged workbook ({type(error).__name__})"
+        raise problems(source, [("file", found, _BROKEN)]) from None
+
+
+def _xlsx(raw: bytes) -> list[Raw]:
+    import openpyxl
+
+    values, formulas = (openpyxl.load_workbook(io.BytesIO(raw), data_only=only) for only in (True, False))
+    found = []
+    for sheet in values.worksheets:
+        asked = formulas[sheet.title]
+        rows = []
+        for number, (line, typed) in enumerate(zip(sheet.iter_rows(), asked.iter_rows(), strict=True), 1):
+            cells = [_xlsx_cell(cell, other) for cell, other in zip(line, typed, strict=True)]
+            if any(cell.filled for cell in cells):
+                rows.append((number, cells))
+        merged = tuple(
+            Block(b.min_row, b.max_row, b.min_col - 1, b.max_col - 1) for b in sheet.merged_cells.ranges
+        )
+        hidden = frozenset(number for number, row in sheet.row_dimensions.items() if row.hidden)
+        found.append(Raw(sheet.title, rows, merged, hidden, sheet.sheet_state == "visible"))
+    return found
+
+
+def _xlsx_cell(cell: Any, typed: Any) -> Cell:
+    value = cell.value
+    if value is None:
+        return Cell(str(typed.value), fault=_FORMULA) if typed.data_type == "f" else Cell()
+    if cell.data_type == "e":
+        return Cell(str(value), fault="an error of a formula")
+    if isinstance(value, (datetime, date, time, timedelta)):
+        return Cell(str(value), fault=_DATE)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return Cell(str(value).strip())
+    look = str(cell.number_format or "").partition(";")[0]
+    if _WORDY.search(re.sub(r"\[[^\]]*\]|\\.", "", look)):
+        return Cell(_short(value), fault=f"a number shown with a unit by its format {look}")
+    return Cell(_short(value), float(value), percent="%" in look, shown=bool(_SCALED.search(look)))
+
+
+def _short(value: float) -> str:
+    """The number as text: 3 for 3.0."""
+    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(value)
+
+
+# -- ODS
+
+_OFFICE: Final = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
+_TABLE: Final = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+_TEXT: Final = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
+_MORE: Final = "{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}"
+
+
+def _ods(content: bytes) -> list[Raw]:
+    body = ElementTree.fromstring(content)
+    hidden = {
+        style.get("{urn:oasis:names:tc:opendocument:xmlns:style:1.0}name")
+        for style in body.iter("{urn:oasis:names:tc:opendocument:xmlns:style:1.0}style")
+        if any(part.get(f"{_TABLE}display") == "false" for part in style)
+    }
+    return [_ods_sheet(table, hidden) for table in body.iter(f"{_TABLE}table")]
+
+
+def _ods_sheet(table: ElementTree.Element, hidden: set[str | None]) -> Raw:
+    number, rows, merged, unseen = 1, list[tuple[int, list[Cell]]](), list[Block](), set[int]()
+    for row in table.iter(f"{_TABLE}table-row"):
+        repeats = int(row.get(f"{_TABLE}number-rows-repeated", "1"))
+        cells = list(_ods_cells(row, number, merged))
+        if any(cell.filled for cell in cells):
+            for extra in range(min(repeats, _REPEATS)):
+                rows.append((number + extra, cells))
+                if row.get(f"{_TABLE}visibility", "visible") != "visible":
+                    unseen.add(number + extra)
+        number += repeats
+    shown = table.get(f"{_TABLE}style-name") not in hidden
+    return Raw(table.get(f"{_TABLE}name", ""), rows, tuple(merged), frozenset(unseen), shown)
+
+
+def _ods_cells(row: ElementTree.Element, number: int, merged: list[Block]) -> Iterator[Cell]:
+    place = 0
+    for node in row:
+        if node.tag not in (f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"):
+            continue
+        tall, wide = (int(node.get(f"{_TABLE}number-{what}-spanned", "1")) for what in ("rows", "columns"))
+        if tall > 1 or wide > 1:
+            merged.append(Block(number, number + tall - 1, place, place + wide - 1))
+        cell = _ods_cell(node) if node.tag == f"{_TABLE}table-cell" else Cell()
+        for _ in range(min(int(node.get(f"{_TABLE}number-columns-repeated", "1")), _REPEATS)):
+            yield cell
+            place += 1
+
+
+def _ods_cell(node: ElementTree.Element) -> Cell:
+    kind = node.get(f"{_OFFICE}value-type", "")
+    text = "\n".join("".join(part.itertext()) for part in node.findall(f"{_TEXT}p")).strip()
+    formula = node.get(f"{_TABLE}formula")
+    if node.get(f"{_MORE}value-type") == "error" or (formula and re.match(r"#\w+[/!?]|Err:\d+", text)):
+        return Cell(text or "error", fault="an error of a formula")
+    if formula and not kind:
+        return Cell(text or formula, fault=_FORMULA)
+    if kind in ("date", "time"):
+        return Cell(text, fault=_DATE)
+    if kind in ("float", "percentage", "currency"):
+        value = float(node.get(f"{_OFFICE}value", "nan"))
+        return Cell(_short(value), value, percent=kind == "percentage", fault=_hides(text, value))
+    return Cell(text)
+
+
+def _hides(text: str, value: float) -> str:
+    """A fault where the sheet shows the number with a unit, as 12.8万 or 120 k."""
+    return f"a number shown with a unit: {text}" if _WORDY.search(text) and value == value else ""
