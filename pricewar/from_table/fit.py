@@ -129,9 +129,9 @@ def _large(goods: Goods, motive: Floats) -> list[str]:
     named = ", ".join(f"{goods.products[j]} (row {goods.rows[j]}) {motive[j]:+.1%}" for j in place[:6])
     more = f" and {len(place) - 6} more" if len(place) > 6 else ""
     return [
-        f"Costs and demand disagree by more than {LARGE:.0%} of the price for {named}{more}: the growth motive "
-        "takes the rest (above 0: the price is lower than best for profit alone). Look at these costs, at the "
-        "elasticity and at the outside share."
+        f"Costs and demand disagree by more than {LARGE:.0%} of the price for {named}{more}. The growth "
+        "motive takes the rest; above 0, the price is lower than is best for profit alone. Look at these "
+        "costs, at the elasticity and at the outside share."
     ]
 
 

@@ -32,7 +32,17 @@ COLUMNS: Final = {
     "share": replace(COMMON["share"], fits=lambda x: 0.0 < x <= 1.0),
     "quantity": COMMON["quantity"],
     "cost": Column(
-        words=("unit cost", "marginal cost", "成本", "单位成本", "kosten", "stückkosten", "coût", "coste", "costo"),
+        words=(
+            "unit cost",
+            "marginal cost",
+            "成本",
+            "单位成本",
+            "kosten",
+            "stückkosten",
+            "coût",
+            "coste",
+            "costo",
+        ),
         needed=False,
         blank=True,
         fits=lambda x: x > 0.0,
@@ -118,7 +128,9 @@ def _content(table: TableLike) -> tuple[str, bytes | None]:
         return "table", frame.to_csv(index=False).encode()
     except (TypeError, ValueError) as error:
         found = f"a {type(table).__name__} ({error})"
-        raise bad_input("market_from", ("table", found, "a file, a DataFrame, or columns of one length")) from None
+        raise bad_input(
+            "market_from", ("table", found, "a file, a DataFrame, or columns of one length")
+        ) from None
 
 
 class _Reader:
@@ -162,7 +174,9 @@ class _Reader:
 
     def _further(self, read: Table) -> Iterator[Wrong]:
         """Read the columns that are attributes."""
-        loose = {name: Column("text", column.words, needed=False, blank=True) for name, column in COLUMNS.items()}
+        loose = {
+            name: Column("text", column.words, needed=False, blank=True) for name, column in COLUMNS.items()
+        }
         names = dict.fromkeys(read.unused)
         words = {name: Column("text", needed=False, blank=True) for name in names}
         texts = read_table(self.source, {**loose, **words}, **self.how).texts
@@ -180,7 +194,12 @@ class _Reader:
             yield from self._no_nests(read, texts)
 
     def _attribute(
-        self, name: str, full: Mapping[str, Any], values: Mapping[str, Any], read: Table, texts: Mapping[str, Any]
+        self,
+        name: str,
+        full: Mapping[str, Any],
+        values: Mapping[str, Any],
+        read: Table,
+        texts: Mapping[str, Any],
     ) -> Iterator[Wrong]:
         key = attribute_name(name)
         if name not in full:
@@ -197,7 +216,11 @@ class _Reader:
         asked = self.wishes.nests or ""
         cells = texts.get(asked)
         if cells is None:
-            yield read.place(asked), f"only {', '.join([*read.named, *self.named])}", "a column of this name (--nests)"
+            yield (
+                read.place(asked),
+                f"only {', '.join([*read.named, *self.named])}",
+                "a column of this name (--nests)",
+            )
             return
         for i, text in enumerate(cells):
             if not text:
@@ -234,7 +257,12 @@ def _amounts(read: Table, wishes: Wishes) -> Iterator[Wrong]:
     if name == "share" and total > 1.0 + WHOLE:
         allowed = "a sum below 1, or of 1 where they are shares of all sales"
         yield read.span("share"), f"a sum of {total:g}", allowed
-    if name == "share" and total < 1.0 - WHOLE and wishes.outside is not None and not _same(wishes.outside, total):
+    if (
+        name == "share"
+        and total < 1.0 - WHOLE
+        and wishes.outside is not None
+        and not _same(wishes.outside, total)
+    ):
         found = f"{wishes.outside:g}, where the shares leave {1.0 - total:g}"
         yield "--outside", found, "none: the shares say it already"
 
@@ -259,7 +287,11 @@ def sizes(read: Table, wishes: Wishes) -> tuple[Floats, float]:
 def _costs_told_twice(read: Table) -> Iterator[Wrong]:
     both = np.isfinite(_optional(read, "cost")) & np.isfinite(_optional(read, "margin"))
     for i in np.flatnonzero(both):
-        yield read.place("margin", int(i)), f"{read.numbers['margin'][i]:g} beside a cost", "cost or margin, not both"
+        yield (
+            read.place("margin", int(i)),
+            f"{read.numbers['margin'][i]:g} beside a cost",
+            "cost or margin, not both",
+        )
 
 
 def _capacities(read: Table, wishes: Wishes) -> Iterator[Wrong]:
@@ -279,4 +311,3 @@ def _capacities(read: Table, wishes: Wishes) -> Iterator[Wrong]:
         elif not len(empty) and units[own].sum() > capacity[own].sum() * (1.0 + 1e-9):
             found = f"{capacity[own].sum():g} for all products of {firm}, which sold {units[own].sum():g}"
             yield read.place("capacity", int(own[0])), found, "at least what was sold in the period"
-

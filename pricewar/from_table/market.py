@@ -150,3 +150,84 @@ def made(goods: Goods, wishes: Wishes) -> TableMarket:
         notes=(*goods.notes, *found.notes),
         texts=texts,
     )
+
+
+def require_folder(out: Path) -> None:
+    """Refuse a folder that may not be written, before anything is computed.
+
+    Raises:
+        InputError: it holds files of others, or one of ours that was edited.
+    """
+    require_ours(out)
+
+
+def _head(goods: Goods, wishes: Wishes) -> str:
+    return (
+        f"The market {wishes.name}, made from {Path(goods.source).name} by `pricewar market`. Edit it freely.\n"
+        "given: in the table or with the command; fitted: to costs or margins of the table; implied: today's\n"
+        "price is the firm's best at this cost; assumed: nobody said it, so look at it.\n"
+        "What is not written has no effect: docs/how-to/write-a-scenario.md."
+    )
+
+
+def leader(goods: Goods) -> int:
+    """First product of the firm that sells most; the first such firm of the table if several do."""
+    ids = np.array(goods.firm_ids)
+    sold = [float(goods.units[ids == key].sum()) for key in goods.firm_ids]
+    return int(np.argmax(np.round(sold, 9)))
+
+
+def _cut(goods: Goods, wishes: Wishes) -> Lines:
+    j = leader(goods)
+    lines = Lines()
+    lines.put("", "name", f"{wishes.name}-cut", "")
+    lines.put("", "title", f"{goods.firms[j]} cuts its prices by {DEPTH:.0%}", "")
+    lines.put("", "extends", f"{wishes.name}.toml", "")
+    last = CUT_FROM + CUT[wishes.period] - 1
+    event = {
+        "kind": "Cut",
+        "period": CUT_FROM,
+        "until_period": last,
+        "firm": goods.firm_ids[j],
+        "depth": DEPTH,
+    }
+    lines.put("", "events", [event], "periods are counted from 0")
+    return lines
+
+
+def _cut_head(goods: Goods, wishes: Wishes) -> str:
+    return (
+        f"A first question to {wishes.name}: {goods.firms[leader(goods)]}, which sells most, cuts its prices.\n"
+        "Depth and length are assumed: change them."
+    )
+
+
+def _values(lines: Lines) -> pd.DataFrame:
+    rows = [
+        (f"{table}.{key}" if table else key, value, comment)
+        for table in lines.tables
+        if not table.startswith(("firms.", "products."))
+        for key, (value, comment) in lines.of(table).items()
+        if comment
+    ]
+    firm = next(table for table in lines.tables if table.startswith("firms."))
+    rows.append(("firms.*.strategy", lines.of(firm)["strategy"][0], RULE_WORDS))
+    return pd.DataFrame(rows, columns=["part", "value", "source"])
+
+
+def _products(goods: Goods, found: Fit) -> pd.DataFrame:
+    known: Any = np.isfinite(goods.costs)
+    source = np.where(
+        known, np.where(goods.from_margin, "given as a margin", "given"), "implied by the price"
+    )
+    return pd.DataFrame(
+        {
+            "firm": goods.firms,
+            "product": goods.products,
+            "price": goods.prices,
+            "units": goods.units,
+            "unit_cost": found.costs,
+            "margin": 1.0 - found.costs / goods.prices,
+            "source": source,
+        }
+    )

@@ -122,7 +122,9 @@ def _products(lines: Lines, goods: Goods, costs: Floats | None) -> None:
         lines.put(table, "units", float(goods.units[j]), "")
         if costs is not None:
             known = np.isfinite(goods.costs[j])
-            told = "given as a margin" if goods.from_margin[j] else "given" if known else "implied by the price"
+            told = (
+                "given as a margin" if goods.from_margin[j] else "given" if known else "implied by the price"
+            )
             lines.put(table, "unit_cost", float(costs[j]), told)
         if goods.attributes:
             values = {name: column[j] for name, column in goods.attributes.items()}

@@ -41,7 +41,7 @@ class Wishes:
         name: of the market and of its files.
         period: "day", "week", "month" or "quarter", over which quantities and capacities are counted.
         start: first period: a month, or a date where a period is a day or a week.
-        currency: name of the money, such as "EUR"; None: as the table's column of prices names it, if it does.
+        currency: name of the money, such as "EUR"; None: as the table's column of prices names it.
         unit: what is sold, in the plural, such as "baskets".
         outside: part of the shoppers who buy none of the products, between 0 and 1.
         market_size: people who consider buying in a period, in place of `outside`.
@@ -77,7 +77,11 @@ class Wishes:
         if self.start is not None and not _is_moment(self.start):
             yield "--start", repr(self.start), "a month such as 2026-01, or a date such as 2026-01-05"
         if self.outside is not None and not 0.0 < self.outside < 1.0:
-            yield "--outside", f"{self.outside:g}", "above 0 and below 1: the part of shoppers who buy nothing"
+            yield (
+                "--outside",
+                f"{self.outside:g}",
+                "above 0 and below 1: the part of shoppers who buy nothing",
+            )
         if self.market_size is not None and not 0.0 < self.market_size < math.inf:
             yield "--market-size", f"{self.market_size:g}", "a number above zero"
         if self.outside is not None and self.market_size is not None:

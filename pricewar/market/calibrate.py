@@ -183,8 +183,9 @@ class _Work:
             like=np.array(like, dtype=np.int64),
             appeal=np.array([product.appeal for product in self.products], dtype=np.float64),
             firm_of=self.firm_of,
-            columns={name: np.array(column_of(name, self.products))
-                     for name in (*COLUMNS, *further(self.products))},
+            columns={
+                name: np.array(column_of(name, self.products)) for name in (*COLUMNS, *further(self.products))
+            },
             population=population,
             income_log_sd=spec.income_log_sd,
             brand=population.driven(self.fleet, np.argsort(np.array(self.firms), kind="stable")),

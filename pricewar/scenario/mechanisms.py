@@ -101,7 +101,11 @@ class Backlog(Mechanism):
         0.0, ge=0, description="CNY a buyer would pay for one week less (cars: 250)"
     )
     longest_months: Length = Field(
-        12.0, gt=0, le=60, description="delivery time at which a firm takes no order"
+        12.0,
+        ge=0,
+        le=60,
+        description="delivery time at which a firm takes no order; 0: what finds no capacity in its period is "
+        "not sold, as with seats",
     )
     cancellation: Chance = Field(
         0.0,
