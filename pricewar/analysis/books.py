@@ -51,7 +51,8 @@ def predation(results: Results, baseline: str | None = None, annual_rate: float 
     """
     data = panel(results, "firms", ("operating_profit", "active"), entity="firm")
     profit = np.moveaxis(np.nan_to_num(_while_active(data)), 2, -1)
-    found = metrics.sacrifice_and_recoupment(profit, profit[position(results, baseline)], annual_rate)
+    year = results.words(baseline).clock.periods_a_year
+    found = metrics.sacrifice_and_recoupment(profit, profit[position(results, baseline)], annual_rate, year)
     frame = _keys(data)
     frame["sacrifice"], frame["recoupment"] = (part.mean(axis=1).ravel() for part in found)
     return frame

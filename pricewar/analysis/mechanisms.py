@@ -152,10 +152,10 @@ def mechanism_table(
         raise bad_input("mechanism_table", ("names", lost, f"of {', '.join(table)}"))
     if leader not in war.firms:
         raise bad_input("mechanism_table", ("leader", leader, f"one of {', '.join(war.firms)}"))
-    rows = []
+    rows, year = [], war.clock.a_year
     for name in wanted:
         pair = [
-            scenario.but({**table[name](scenario), "periods": 12, "name": label})
+            scenario.but({**table[name](scenario), "periods": year, "name": label})
             for scenario, label in ((peace, "peace"), (war, "war"))
         ]
         results = compare(pair, seeds, progress=progress, uncertainty="luck").require_complete()

@@ -80,6 +80,11 @@ class Clock:
         return 12.0 / _MONTHS[self.unit] if self.unit in _MONTHS else DAYS_A_YEAR / _DAYS[self.unit]
 
     @property
+    def a_year(self) -> int:
+        """Whole periods in a year."""
+        return round(self.periods_a_year)
+
+    @property
     def by_months(self) -> bool:
         """Whether periods are whole months, so that a month is the smallest date there is."""
         return self.unit in _MONTHS

@@ -9,7 +9,7 @@ from pydantic import Field
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 """A fraction or probability, 0 to 1."""
 Money = Annotated[float, Field(ge=0.0)]
-"""An amount of CNY, not negative."""
+"""An amount of money, not negative."""
 Factor = Annotated[float, Field(gt=0.0)]
 """A multiplier, above 0."""
 Ids = Annotated[tuple[str, ...], Field(min_length=1)]

@@ -6,6 +6,7 @@ currency`, `unit` and `period`); the model itself never reads them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -149,9 +150,34 @@ class Words:
         """A number of money in a sentence, already scaled: "CNY 1.2 bn"."""
         return " ".join(part for part in (self.currency, number, (scale or self.total).word) if part)
 
+    def fill(self, text: str) -> str:
+        """A text that speaks of money, units and periods in general, in the words of this market.
+
+        What is said of cars in brackets, `(cars: 84)`, is left out elsewhere.
+        """
+        if not self.cars:
+            text = _OF_CARS.sub("", text)
+        terms = {"money": self.money, "units": self.units, "a unit": self.a_unit, "unit": self.unit}
+        terms |= {"period": self.period, "periods": f"{self.period}s"}
+        return _GENERAL.sub(lambda found: terms[found[0].lower()], text)
+
+    def brief(self, amount: float) -> str:
+        """A change of a firm's money a period, with its sign: "+200M CNY"."""
+        scale = self.total.finer
+        letter = {"bn": "bn", "million": "M", "thousand": "k"}.get(scale.word, "")
+        return f"{amount / scale.size:+,.0f}{letter} {self.currency}".strip()
+
     def prices(self, amount: float) -> str:
         """A price or an amount a unit, with the digits that it needs: "6.99 EUR", "128,000 CNY"."""
-        return f"{amount:,.{digits(amount)}f} {self.money}"
+        return f"{amount:,.{digits(amount)}f} {self.currency}".strip()
+
+
+_OF_CARS: Final = re.compile(r" \(cars: [^)]*\)|; cars: [^;)]*")
+_GENERAL: Final = re.compile(
+    r"(?<!unit of )\b(money|units|a unit|periods?)\b(?! (cost|expenses))", re.IGNORECASE
+)
+PLAIN: Final = Words()
+"""Money without a name, units, months."""
 
 
 def digits(amount: float) -> int:

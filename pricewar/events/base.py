@@ -13,6 +13,7 @@ from pricewar.base.clock import Clock, Moment, Period
 from pricewar.base.records import Offers
 from pricewar.base.rules import Rule
 from pricewar.base.state import State
+from pricewar.base.words import PLAIN, Words
 
 
 class Event(Rule):
@@ -21,11 +22,12 @@ class Event(Rule):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     month: Moment | None = None
-    """The month in which it happens, or a date in a market of days or weeks; or state `period`."""
+    """The month in which it happens."""
     until: Moment | None = None
-    """Last month, or date, in which it lasts; None: it does not end, or `until_period` says when."""
+    """Last month in which it lasts; None: it does not end."""
     period: Period | None = None
-    """The period in which it happens, from 0, in place of `month`."""
+    """The period in which it happens, from 0, in place of `month`, which may be a date where a period is a
+    day or a week."""
     until_period: Period | None = None
     """Last period in which it lasts, in place of `until`."""
     label: str | None = None
@@ -54,12 +56,20 @@ class Event(Rule):
         """
         return 1
 
-    def describe(self) -> str:
-        """One short line for the ribbon of events in a figure."""
-        return self.label or self.summary()
+    def describe(self, words: Words = PLAIN) -> str:
+        """One short line for the ribbon of events in a figure.
+
+        Args:
+            words: what money and units are called in the market that it happens to.
+        """
+        return self.label or self.in_words(words)
+
+    def in_words(self, words: Words) -> str:
+        """The line that `describe` gives where no label is set, in the words of a market."""
+        return self.summary()
 
     def summary(self) -> str:
-        """The line that `describe` gives where no label is set."""
+        """The same of an event that speaks of no money and of no units."""
         return self.kind
 
     @property

@@ -12,6 +12,7 @@ from pricewar.base.errors import bad_input
 from pricewar.base.fields import Factor, Money, Selection, Share, named
 from pricewar.base.records import Flags, Floats, Landscape, Offers
 from pricewar.base.state import State
+from pricewar.base.words import Words
 
 from .base import Event
 
@@ -40,14 +41,14 @@ class ImposedCut(Event):
 
     @abstractmethod
     def announced(self, landscape: Landscape) -> Floats:
-        """(J,) announced cut of each product, CNY incl. VAT; 0 where it does not apply."""
+        """(J,) announced cut of each product, money incl. VAT; 0 where it does not apply."""
 
     def covered(self, landscape: Landscape) -> Flags:
         """(J,) products in the cut."""
         return self.announced(landscape) > 0
 
     def effective(self, landscape: Landscape) -> Floats:
-        """(J,) by how much transaction prices fall: (1 - already_given) x announced cut, CNY.
+        """(J,) by how much transaction prices fall: (1 - already_given) x announced cut, money.
 
         Raises:
             InputError: a cut leaves no price above 0, or a product is not this firm's.
@@ -58,7 +59,7 @@ class ImposedCut(Event):
             (f"events.{self.kind} {self.when}, product {landscape.products[j]}", float(cut[j]), allowed)
             for j in np.flatnonzero(cut > 0)
             for bad, allowed in (
-                (cut[j] >= landscape.start_price[j], f"a cut below {landscape.start_price[j]:.0f} CNY"),
+                (cut[j] >= landscape.start_price[j], f"a cut below {landscape.start_price[j]:.10g}"),
                 (landscape.firm_of[j] != firm, f"products of {self.firm} only"),
             )
             if bad
@@ -81,7 +82,7 @@ class ImposedCut(Event):
         return lowered.but(headline=np.minimum(offers.headline, told))
 
     def told(self, landscape: Landscape, list_price: Floats) -> Floats:
-        """(J,) price that is announced, CNY incl. VAT, at these list prices."""
+        """(J,) price that is announced, money incl. VAT, at these list prices."""
         return landscape.start_price - self.announced(landscape)
 
     def told_cut(self, landscape: Landscape, list_price: Floats) -> Floats:
@@ -114,9 +115,9 @@ class Cut(ImposedCut):
     depth: Annotated[float, Field(gt=0.0, lt=1.0)] | None = None
     """Announced cut as a fraction of the transaction price before the first month."""
     amount: Factor | None = None
-    """Announced cut, CNY a car."""
+    """Announced cut, money a unit."""
     to_price: dict[str, Factor] | None = None
-    """Product -> transaction price, CNY; a product that already costs less keeps its price."""
+    """Product -> transaction price, money; a product that already costs less keeps its price."""
     headline: Annotated[float, Field(gt=0.0, lt=1.0)] | None = None
     """Cut that is announced, as a fraction of the list price: what rivals and the regulator see where firms
     run campaigns. None: the cut of transaction prices is what is announced."""
@@ -137,7 +138,7 @@ class Cut(ImposedCut):
         return self
 
     def announced(self, landscape: Landscape) -> Floats:
-        """(J,) announced cut of each product, CNY incl. VAT."""
+        """(J,) announced cut of each product, money incl. VAT."""
         start = landscape.start_price
         if self.to_price is not None:
             target = start.copy()
@@ -169,12 +170,12 @@ class Cut(ImposedCut):
         """The firm that cuts."""
         return self.firm
 
-    def summary(self) -> str:
+    def in_words(self, words: Words) -> str:
         """Firm and depth."""
         if self.depth is not None:
             return f"{self.firm} cuts prices by {self.depth:.0%}"
         what = (
-            f"by {self.amount:,.0f} CNY"
+            f"by {words.prices(self.amount)}"
             if self.amount is not None
             else f"of {len(self.to_price or ())} products"
         )
@@ -185,10 +186,10 @@ class CampaignCut(ImposedCut):
     """A campaign with its own announced cut for each product, as firms announce them in a table."""
 
     cuts: Annotated[dict[str, Money], Field(min_length=1)]
-    """Product -> announced cut, CNY a car."""
+    """Product -> announced cut, money a unit."""
 
     def announced(self, landscape: Landscape) -> Floats:
-        """(J,) announced cut of each product, CNY incl. VAT."""
+        """(J,) announced cut of each product, money incl. VAT."""
         cut = np.zeros(len(landscape.products))
         for name, amount in self.cuts.items():
             cut[landscape.product(name)] = amount
@@ -211,10 +212,10 @@ class CampaignCut(ImposedCut):
         """The firm that cuts."""
         return self.firm
 
-    def summary(self) -> str:
+    def in_words(self, words: Words) -> str:
         """Firm, number of products and the largest cut."""
-        top = max(self.cuts.values())
-        return f"{self.firm} cuts {len(self.cuts)} models by up to {top:,.0f} CNY"
+        top = words.prices(max(self.cuts.values()))
+        return f"{self.firm} cuts {len(self.cuts)} {'models' if words.cars else 'products'} by up to {top}"
 
 
 def _lowered(offers: Offers, target: Floats, kept: Floats | None) -> Offers:

@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 from pricewar.base.fields import Factor, Money, Segments, Selection, named
 from pricewar.base.records import Floats
 from pricewar.base.state import State
+from pricewar.base.words import Words
 
 from .base import Event, put
 
@@ -83,12 +84,12 @@ class CostShock(Event):
 
 
 class ChipShock(Event):
-    """Exposed firms pay more for a car and can build fewer while chips or chip-design tools are short."""
+    """Exposed firms pay more for a unit and can make fewer while a part is short (chips, say)."""
 
     firms: Selection
     """Which firms are exposed: "all" or a list of ids."""
     cost: Money = 0.0
-    """Added cost, CNY a car ex VAT."""
+    """Added cost, money a unit ex VAT."""
     capacity_factor: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
     """Share of capacity that is left."""
 
@@ -109,21 +110,22 @@ class ChipShock(Event):
         """The firms exposed."""
         return named("firms", self.firms)
 
-    def summary(self) -> str:
+    def in_words(self, words: Words) -> str:
         """Firms, cost and capacity."""
         left = f"{self.capacity_factor:.0%} of capacity left"
-        return f"chip shock: {_list(self.firms)} pay {self.cost:,.0f} CNY more a car, {left}"
+        more = f"{words.prices(self.cost)} more {words.a_unit}"
+        return f"chip shock: {_list(self.firms)} pay {more}, {left}"
 
 
 class CapacityChange(Event):
-    """A plant opens, is lost or is idled: set a factor or cars a month to add, not both."""
+    """A plant opens, is lost or is idled: set a factor or units a period to add, not both."""
 
     firm: str
     """Firm id."""
     factor: Factor | None = None
     """Multiplier of the firm's capacity."""
     units: Annotated[float, Field(gt=0.0)] | None = None
-    """Cars a month added."""
+    """Units a period added."""
 
     @property
     def turn(self) -> int:
@@ -152,17 +154,18 @@ class CapacityChange(Event):
         """The firm."""
         return (("firm", self.firm),)
 
-    def summary(self) -> str:
+    def in_words(self, words: Words) -> str:
         """Firm and change."""
-        change = f"x {self.factor:g}" if self.factor is not None else f"+ {self.units:,.0f} cars a month"
+        a_period = f"{words.units} a {words.period}"
+        change = f"x {self.factor:g}" if self.factor is not None else f"+ {self.units:,.0f} {a_period}"
         return f"capacity of {self.firm} {change}"
 
 
 class Subsidy(Event):
-    """The state's payment to buyers changes by an amount a car; for one with a budget see TradeInSubsidy."""
+    """The state's payment to buyers changes by an amount a unit; for one with a budget see TradeInSubsidy."""
 
     amount: float
-    """CNY a car; negative: a subsidy is withdrawn."""
+    """Money a unit; negative: a subsidy is withdrawn."""
     firms: Selection = "all"
     """Which firms: "all" or a list of ids."""
     segments: Segments = "all"
@@ -184,13 +187,14 @@ class Subsidy(Event):
         """The firms named."""
         return named("firms", self.firms)
 
-    def summary(self) -> str:
+    def in_words(self, words: Words) -> str:
         """The amount."""
-        return f"subsidy {self.amount:+,.0f} CNY a car"
+        sign = "+" if self.amount >= 0 else ""
+        return f"subsidy {sign}{words.prices(self.amount)} {words.a_unit}"
 
 
 class DemandShock(Event):
-    """More or fewer people shop for a car."""
+    """More or fewer people shop."""
 
     factor: Factor
     """Multiplier of shoppers a month."""
@@ -214,7 +218,7 @@ class FixedCost(Event):
     firm: str
     """Firm id."""
     amount: float
-    """CNY a month; negative: a saving."""
+    """Money a period; negative: a saving."""
 
     def strike(self, state: State) -> None:
         """Add it."""
@@ -232,9 +236,10 @@ class FixedCost(Event):
         """The firm."""
         return (("firm", self.firm),)
 
-    def summary(self) -> str:
+    def in_words(self, words: Words) -> str:
         """Firm and amount."""
-        return f"fixed cost of {self.firm} {self.amount / 1e6:+,.0f}M CNY a month"
+        amount = f"{words.brief(self.amount)} a {words.period}"
+        return f"fixed cost of {self.firm} {amount}"
 
 
 def _list(firms: Selection) -> str:

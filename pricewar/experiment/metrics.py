@@ -189,34 +189,34 @@ def survives(run: Run, firm: str) -> float:
 
 
 def share_end(run: Run, firm: str) -> float:
-    """Share of cars delivered, mean of the last three months."""
-    return float(run.of_firm("share", firm)[-3:].mean())
+    """Share of units delivered, mean of the last quarter of a year."""
+    return float(run.of_firm("share", firm)[-max(round(run.scenario.clock.a_year / 4), 1) :].mean())
 
 
 def price_end(run: Run, firm: str) -> float:
-    """Price against the start, mean of the last twelve months, percent."""
-    return 100.0 * float(run.of_firm("price_change", firm)[-12:].mean())
+    """Price against the start, mean of the last year, percent."""
+    return 100.0 * float(run.of_firm("price_change", firm)[-run.scenario.clock.a_year :].mean())
 
 
 def profit_end(run: Run, firm: str) -> float:
-    """Operating profit a month, mean of the last twelve months, CNY."""
-    return float(run.of_firm("operating_profit", firm)[-12:].mean())
+    """Operating profit a period, mean of the last year, money."""
+    return float(run.of_firm("operating_profit", firm)[-run.scenario.clock.a_year :].mean())
 
 
 def aim_end(run: Run, firm: str) -> float:
-    """Operating profit and growth motive times cars ordered, a month, mean of the last twelve, CNY.
+    """Operating profit and growth motive times units ordered, a period, mean of the last year, money.
 
     It is what firms are calibrated to want, and what learners are rewarded with, fixed cost apart.
     """
-    found = calibrate(run.scenario)
-    orders = run.column("products", "orders").reshape(-1, len(found.landscape.products))[-12:]
+    found, year = calibrate(run.scenario), run.scenario.clock.a_year
+    orders = run.column("products", "orders").reshape(-1, len(found.landscape.products))[-year:]
     own = found.landscape.firm_of == found.landscape.firm(firm)
     return profit_end(run, firm) + float(times(orders, np.where(own, found.growth, 0.0)).mean())
 
 
 def surplus_end(run: Run) -> float:
-    """Consumer surplus a month, mean of the last twelve months, CNY."""
-    return float(run.column("market", "consumer_surplus")[-12:].mean())
+    """Consumer surplus a period, mean of the last year, money."""
+    return float(run.column("market", "consumer_surplus")[-run.scenario.clock.a_year :].mean())
 
 
 def welfare_with_open(run: Run) -> float:

@@ -35,7 +35,7 @@ class Desk(Record):
     last_sales: Sales | None
     """Last month's sales; None in the first month."""
     cost_lines: Mapping[str, Floats]
-    """(J,) unit cost of each product under each legal cost line, CNY ex VAT, as audited at the end of last
+    """(J,) unit cost of each product under each legal cost line, money ex VAT, as audited at the end of last
     month: "avc" average variable cost, "aac" average avoidable cost, "lraic" long-run average incremental
     cost, "atc" average total cost, "full" production cost plus period expenses."""
     stock_months: Floats
@@ -53,11 +53,12 @@ class Intervention(Rule):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     start: Moment | None = None
-    """First month in force, or a date; None: from the first month of the run, or `period` says when."""
+    """First month in force; None: from the first month of the run."""
     end: Moment | None = None
-    """Last month in force, or a date; None: to the end, or `until_period` says when."""
+    """Last month in force; None: to the end."""
     period: Period | None = None
-    """First period in force, from 0, in place of `start`."""
+    """First period in force, from 0, in place of `start`, which may be a date where a period is a day or a
+    week."""
     until_period: Period | None = None
     """Last period in force, in place of `end`."""
     label: str | None = None

@@ -19,23 +19,23 @@ Notice = Annotated[int, Field(ge=0), Stated.LENGTH]
 
 
 class TradeInSubsidy(Intervention):
-    """The state pays buyers who hand in an old car, until the budget is used up.
+    """The state pays buyers who hand in an old one, until the budget is used up.
 
-    A car gets `amount`, or `share` of its price up to `amount`. `takeup` of the buyers have a car to hand
-    in; the record carries the mean over all buyers of a product. What was spent is counted on cars
+    A unit gets `amount`, or `share` of its price up to `amount`. `takeup` of the buyers have a unit to hand
+    in; the record carries the mean over all buyers of a product. What was spent is counted on units
     delivered last month, so the last month may overdraw the budget by that month's payments.
     """
 
     amount: Money
-    """CNY a car; with `share`, the most that a car can get."""
+    """Money a unit; with `share`, the most that a unit can get."""
     share: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
     """Payment as a fraction of the transaction price; None: the flat amount."""
     takeup: Share = 1.0
     """Fraction of buyers who qualify."""
     budget: Money | None = None
-    """CNY in all; None: no limit."""
+    """Money in all; None: no limit."""
     price_cap: Factor | None = None
-    """Cars that cost more than this get nothing, CNY incl. VAT; None: no limit."""
+    """Units that cost more than this get nothing, money incl. VAT; None: no limit."""
     firms: Selection = "all"
     """Which firms: "all" or a list of ids."""
     segments: Segments = "all"
@@ -80,7 +80,7 @@ class TradeInSubsidy(Intervention):
 
 
 class PurchaseTax(Intervention):
-    """Buyers pay a tax on the net price; a relief for electric cars lowers its rate, up to a cap in CNY.
+    """Buyers pay a tax on the net price; a relief lowers its rate, up to a cap.
 
     tax = statutory x net - min((statutory - rate) x net, relief_cap), with net = price / (1 + VAT). With
     `notice` buyers know of it that many months before it starts.
@@ -91,7 +91,7 @@ class PurchaseTax(Intervention):
     rate: Share = 0.05
     """Rate with relief."""
     relief_cap: Money | None = None
-    """Most that the relief can be worth, CNY a car; None: no cap."""
+    """Most that the relief can be worth, money a unit; None: no cap."""
     firms: Selection = "all"
     """Which firms: "all" or a list of ids."""
     segments: Segments = "all"
@@ -121,7 +121,7 @@ class PurchaseTax(Intervention):
         return foretold(offers, tax) if to_come else offers.but(tax=offers.tax + tax)
 
     def due(self, net: Floats) -> Floats:
-        """Tax on net prices, CNY a car."""
+        """Tax on net prices, money a unit."""
         relief = (self.statutory - self.rate) * net
         return self.statutory * net - (
             relief if self.relief_cap is None else np.minimum(relief, self.relief_cap)
@@ -138,7 +138,7 @@ class WindfallLevy(Intervention):
     rate: Share
     """Share of the excess profit."""
     threshold: Money = 0.0
-    """Operating profit a month that stays free, CNY a firm."""
+    """Operating profit a period that stays free, money a firm."""
     firms: Selection = "all"
     """Which firms: "all" or a list of ids."""
 
@@ -154,21 +154,21 @@ class WindfallLevy(Intervention):
 
 
 class CapacityPermit(Intervention):
-    """Each firm may make so many cars a month; beyond that it pays a charge a car.
+    """Each firm may make so many units a period; beyond that it pays a charge a unit.
 
     A firm plans as if its capacity ended at the permit. If it sold more than that last month, the charge is
-    part of its unit cost. The bill for last month's cars comes this month.
+    part of its unit cost. The bill for last month's units comes this month.
     """
 
     factor: Factor = 1.0
     """Permit as a multiple of the firm's sales before the first month."""
     charge: Money = 0.0
-    """CNY for each car above the permit."""
+    """Money for each unit above the permit."""
     firms: Selection = "all"
     """Which firms: "all" or a list of ids."""
 
     def permits(self, desk: Desk) -> Floats:
-        """(F,) cars a month; infinite for firms that need none, and for those that sold nothing before."""
+        """(F,) units a period; infinite for firms that need none, and for those that sold nothing before."""
         land = desk.landscape
         before = land.by_firm(land.start_units)
         return np.where(land.firms_in(self.firms) & (before > 0), self.factor * before, np.inf)
@@ -184,7 +184,7 @@ class CapacityPermit(Intervention):
         return view.but(capacity=min(view.capacity, permit), **dearer)
 
     def settle(self, accounts: Accounts, desk: Desk) -> Accounts:
-        """Charge for last month's cars above the permit."""
+        """Charge for last month's units above the permit."""
         bill = self.charge * self._excess(desk)
         return accounts.but(levy=accounts.levy + bill) if bill.any() else accounts
 
@@ -201,6 +201,6 @@ class CapacityPermit(Intervention):
 
 
 def foretold(offers: Offers, rise: Floats) -> Offers:
-    """The same offers with a rise of the price that buyers know will come, (J,) CNY."""
+    """The same offers with a rise of the price that buyers know will come, (J,) money."""
     known = rise if offers.known_rise is None else offers.known_rise + rise
     return offers.but(known_rise=known)

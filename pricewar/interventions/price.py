@@ -21,7 +21,7 @@ CostLine = Literal["avc", "aac", "lraic", "atc", "full"]
 class BelowCostBan(Enforced):
     """No price, net of VAT, below a cost line of the product.
 
-    With `basis` "industry" the line is the mean over the cars sold in the product's segment, so that the
+    With `basis` "industry" the line is the mean over the units sold in the product's segment, so that the
     costs of less efficient rivals may bind an efficient firm. A line that contains fixed cost rises without
     limit as sales fall, so it counts only up to `up_to` times the price before the first month: a firm that
     asks that much has not cut.
@@ -56,7 +56,7 @@ class PriceFloor(Enforced):
     foreseen: ClassVar[bool] = True
 
     price: Factor | None = None
-    """Lowest transaction price, CNY incl. VAT."""
+    """Lowest transaction price, money incl. VAT."""
     share: Factor | None = None
     """Lowest transaction price as a fraction of the start price."""
     segments: Segments = "all"

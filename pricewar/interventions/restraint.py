@@ -56,7 +56,7 @@ class Restraint(Addressed):
 
     @abstractmethod
     def lowest(self, offers: Offers, desk: Desk) -> Floats:
-        """(J,) lowest transaction price allowed, CNY incl. VAT; -inf where there is none."""
+        """(J,) lowest transaction price allowed, money incl. VAT; -inf where there is none."""
 
     def known(self, offers: Offers, desk: Desk) -> Floats:
         """(J,) lowest prices that firms which comply reckon with when they plan; -inf where there is none."""
@@ -85,7 +85,7 @@ class Enforced(Restraint):
     audit: Annotated[Share, Stated.CHANCE] = 0.0
     """Probability a month that a firm in breach is found."""
     fine: Money = 0.0
-    """Fine for each finding, CNY."""
+    """Fine for each finding, money."""
 
     def complying(self, desk: Desk) -> Flags:
         """(F,) firms that comply of their own will or since they were fined."""

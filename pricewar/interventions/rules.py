@@ -72,8 +72,8 @@ class PriceProtection(Addressed):
     """Buyers of the last months get back what the price has fallen since, as most-favoured customers.
 
     Each month a firm that complies pays every protected buyer the difference between the lowest price they
-    have been settled at and today's. Buyers are protected once their car is delivered; an open order has
-    its own settlement. This month's buyers count on the mean paid back per protected car this month
+    have been settled at and today's. Buyers are protected once their unit is delivered; an open order has
+    its own settlement. This month's buyers count on the mean paid back per protected unit this month
     (`Offers.rebate`). Firms that set prices by best response foresee the cost of a cut.
     """
 
@@ -87,8 +87,8 @@ class PriceProtection(Addressed):
     def see(self, view: View, desk: Desk) -> View:
         """Let the best response reckon with protected buyers: it has a kink at the price they paid.
 
-        Below the price paid each further yuan is also owed to the N protected buyers, as if a car cost
-        N / q times its margin more, where q is cars a month.
+        Below the price paid each further unit of money is also owed to the N protected buyers, as if a unit
+        cost N / q times its margin more, where q is units a period.
         """
         cohorts = _protected(desk, self.months)
         if not self.foreseen or not cohorts or not self.complying(desk)[view.firm]:
@@ -173,11 +173,11 @@ def _with_newest(view: View, newest: Floats) -> View:
 
 
 Cohort = tuple[int, Floats, Floats]
-"""Month of delivery, cars (J,) and the price (J,) they have been settled at."""
+"""Month of delivery, units (J,) and the price (J,) they have been settled at."""
 
 
 def _protected(desk: Desk, months: int) -> list[Cohort]:
-    """Cars delivered in the last months under the measure, oldest first, by the price that they paid."""
+    """Units delivered in the last months under the measure, oldest first, by the price that they paid."""
     cohorts: list[Cohort] = desk.memory.get("cohorts", [])
     counted = desk.memory.get("counted", desk.period - 1)
     if desk.last_sales is not None and desk.elapsed >= 1 and counted < desk.period:

@@ -26,9 +26,9 @@ def happen(scenario: Scenario, state: State, period: int) -> None:
                 at.rule.strike(state)
         for at.place, at.rule in enumerate(scenario.events):
             if at.rule.strikes(start, period):
-                state.log.append((period, at.rule.entity, at.rule.describe()))
+                state.log.append((period, at.rule.entity, at.rule.describe(scenario.words)))
             if at.rule.ends(start, period):
-                state.log.append((period, at.rule.entity, f"end of: {at.rule.describe()}"))
+                state.log.append((period, at.rule.entity, f"end of: {at.rule.describe(scenario.words)}"))
         at.part = "interventions"
         for at.place, at.rule in enumerate(scenario.interventions):
             if at.rule.active(start, period) and at.rule.elapsed(start, period) == 0:

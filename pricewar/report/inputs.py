@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple
 from pydantic import BaseModel
 
 from pricewar.base.errors import InputError
+from pricewar.base.words import Words
 from pricewar.results.store import Results
 from pricewar.scenario.files import load
 from pricewar.scenario.tree import Scenario
@@ -31,7 +32,7 @@ _RENAMED: Final = {
     "consumers.shoppers": "shoppers_per_month",
 }
 """Figures of the data set's market that have another name in a scenario."""
-_WORDS: Final = ("name", "title")
+_WORDS: Final = ("name", "title", "market.currency", "market.unit")
 """Texts that are no inputs of the model."""
 
 
@@ -86,18 +87,20 @@ def inputs(results: Results, baseline: str) -> list[Inputs]:
 
 
 def _of(name: str, tree: Mapping[str, Any], first: Mapping[str, Any], baseline: str) -> Inputs:
-    described = _known(tree)
+    described, words = _known(tree), Words.of(tree)
     leaves = dict(_leaves(tree))
     known = {path: found for path in leaves if (found := _nearest(described, path))}
     rows, parts = list[Row](), dict[str, tuple[str, str]]()
     for path, value in leaves.items():
         same = path in first and first[path] == value
-        if same or (not baseline and _left_out(path, value, known.get(path))):
+        if same or path in _WORDS or _unsaid(path, value) or _foreign(path, known.get(path), value, words):
             continue
-        row = _row(path, value, known.get(path))
+        if not baseline and _left_out(path, value, known.get(path)):
+            continue
+        row = _row(path, value, known.get(path), words)
         rows.append(row)
         if row.part:
-            parts[row.part] = _explained(known[path])
+            parts[row.part] = _explained(known[path], words)
     gone = [Row(path, "not in this scenario", "", "", "", "") for path in first if path not in leaves]
     return Inputs(name, baseline, tuple(rows + gone), parts)
 
@@ -115,6 +118,27 @@ def _leaves(node: Any, place: str = "") -> Iterator[tuple[str, Any]]:
         yield from _leaves(child, f"{place}.{key}" if place else key)
 
 
+def _unsaid(path: str, value: Any) -> bool:
+    """Whether it says how time is stated, and says what was always so: by months."""
+    by_period = path.endswith((".period", ".until_period")) and path.startswith(("events.", "interventions."))
+    return (path, value) == ("period", "month") or (by_period and value is None)
+
+
+_OF_CARS: Final = re.compile(
+    r"market\.(pack_price|petrol_\w+)|consumers\.petrol_share|dynamics\.battery\..*|dynamics\.loyalty\.nev_.*"
+    r"|demand\.(electric_sd|size_sd|suv_sd|range_sd|size_income)|firms\.[^.]+\.petrol_sales_share"
+    r"|products\.[^.]+\.(segment|body|powertrain|battery_kwh|range_km)"
+)
+"""Parameters that mean something to cars alone."""
+
+
+def _foreign(path: str, known: _Known | None, value: Any, words: Words) -> bool:
+    """Whether it is a parameter of cars, left at its default, in a market of something else."""
+    if words.cars or not _OF_CARS.fullmatch(path):
+        return False
+    return known is None or bool(value == known.default)
+
+
 def _left_out(path: str, value: Any, known: _Known | None) -> bool:
     """Whether the value says nothing about a firm or a product: it is the default, and no source is known."""
     if known is None or not path.startswith(("firms.", "products.")):
@@ -122,15 +146,18 @@ def _left_out(path: str, value: Any, known: _Known | None) -> bool:
     return bool(value == known.default) and _figure(path, value) is None
 
 
-def _row(path: str, value: Any, known: _Known | None) -> Row:
-    figure = _figure(path, value)
-    text = known.description if known else ""
+def _row(path: str, value: Any, known: _Known | None, words: Words) -> Row:
+    ours = words.cars and words.currency == "CNY"  # else equal numbers are no figures of the data set
+    figure = _figure(path, value) if ours else None
+    text = words.fill(known.description) if known else ""
     if figure is not None:
         meaning = "; ".join(filter(None, (figure.unit, text)))
         part = _anchor(known) if known else ""
         return Row(path, _shown(value), meaning, figure.source, figure.confidence, part)
     default = known is not None and value == known.default
-    source = "default of the model" if default else _DATA_SET if _brought(path, value) else "scenario"
+    source = (
+        "default of the model" if default else _DATA_SET if ours and _brought(path, value) else "scenario"
+    )
     confidence = "assumed" if "assumed" in text else ""
     return Row(path, _shown(value), text, source, confidence, _anchor(known) if known else "")
 
@@ -183,10 +210,10 @@ def _anchor(known: _Known) -> str:
     return re.sub(r"[^a-z0-9]+", "-", f"part-{known.owner.__module__}-{known.owner.__name__}".lower())
 
 
-def _explained(known: _Known) -> tuple[str, str]:
+def _explained(known: _Known, words: Words) -> tuple[str, str]:
     owner = known.owner
     title = "Scenario" if owner is Scenario else f"{owner.__name__} ({_where(known.place)})"
-    return title, inspect.cleandoc(owner.__doc__ or "")
+    return title, words.fill(inspect.cleandoc(owner.__doc__ or ""))
 
 
 def _where(place: str) -> str:

@@ -195,10 +195,10 @@ def _first(flags: NDArray[np.bool_], window: int) -> Floats:
     return np.where(flags.any(axis=-1), flags.argmax(axis=-1) + window - 1.0, np.nan)
 
 
-def present_value(flows: ArrayLike, annual_rate: float) -> Floats:
-    """(...,) value at the first month of monthly flows (..., T), discounted at (1 + rate)^(-t/12)."""
+def present_value(flows: ArrayLike, annual_rate: float, periods_a_year: float = 12.0) -> Floats:
+    """(...,) value at the first period of flows (..., T), discounted at (1 + rate)^(-t / periods_a_year)."""
     values = np.asarray(flows, float)
-    return times(values, (1.0 + annual_rate) ** (-np.arange(values.shape[-1]) / 12.0))
+    return times(values, (1.0 + annual_rate) ** (-np.arange(values.shape[-1]) / periods_a_year))
 
 
 class Predation(NamedTuple):
@@ -208,13 +208,16 @@ class Predation(NamedTuple):
     recoupment: Floats
 
 
-def sacrifice_and_recoupment(profit: ArrayLike, but_for: ArrayLike, annual_rate: float = 0.0) -> Predation:
+def sacrifice_and_recoupment(
+    profit: ArrayLike, but_for: ArrayLike, annual_rate: float = 0.0, periods_a_year: float = 12.0
+) -> Predation:
     """The two tests of predatory pricing (Ordover and Willig 1981; Brooke Group 1993) on two paths.
 
     Args:
         profit: (..., T) monthly profit as it went.
         but_for: (..., T) monthly profit in the run without the cut, same seed.
         annual_rate: discount rate a year.
+        periods_a_year: how many of the T periods make a year.
 
     Returns:
         Present values of the months below the but-for path, and of the months above it that come after
@@ -223,8 +226,8 @@ def sacrifice_and_recoupment(profit: ArrayLike, but_for: ArrayLike, annual_rate:
     gain = np.asarray(profit, float) - np.asarray(but_for, float)
     begun: NDArray[Any] = np.logical_or.accumulate(gain < 0, axis=-1)
     return Predation(
-        present_value(np.maximum(-gain, 0.0), annual_rate),
-        present_value(np.where(begun, np.maximum(gain, 0.0), 0.0), annual_rate),
+        present_value(np.maximum(-gain, 0.0), annual_rate, periods_a_year),
+        present_value(np.where(begun, np.maximum(gain, 0.0), 0.0), annual_rate, periods_a_year),
     )
 
 

@@ -84,8 +84,8 @@ def _products(scenario: Scenario) -> Iterator[dict[str, str]]:
 def _totals(scenario: Scenario) -> Iterator[dict[str, str]]:
     total = sum(product.units for product in scenario.products.values())
     if total >= scenario.consumers.shoppers:
-        found = f"{scenario.consumers.shoppers:.0f} shoppers for {total:.0f} cars sold"
-        yield problem("consumers.shoppers", found, "more shoppers than cars (share under 1)")
+        found = f"{scenario.consumers.shoppers:.0f} shoppers for {total:.0f} units sold"
+        yield problem("consumers.shoppers", found, "more shoppers than units (share under 1)")
     made = sum(firm.petrol_sales_share for firm in scenario.firms.values())
     if made > 1 + 1e-9:
         yield problem("firms.*.petrol_sales_share", f"shares that sum to {made:.3f}", "at most 1")
@@ -158,7 +158,7 @@ def _cost(scenario: Scenario) -> Iterator[dict[str, str]]:
 
 
 def _owners_known(scenario: Scenario) -> bool:
-    """Whether each product has a maker; one without a maker is reported elsewhere."""
+    """Whether each product has a firm; one without a firm is reported elsewhere."""
     return all(product.firm in scenario.firms for product in scenario.products.values())
 
 

@@ -82,14 +82,14 @@ class Loyalty(Mechanism):
 
 
 class PullForward(Mechanism):
-    """A car bought today is not bought tomorrow (Mian and Sufi 2012, QJE 127)."""
+    """What is bought today is not bought tomorrow (Mian and Sufi 2012, QJE 127)."""
 
     window_months: Length = Field(9.0, ge=1, le=60, description="how far ahead a purchase can be moved")
     response: float = Field(0.35, ge=0, le=3, description="d log shoppers / d log-sum of the offers")
 
 
 class WordOfMouth(Mechanism):
-    """More cars of a brand on the road make it more familiar (Bass 1969)."""
+    """More units of a brand in use make it more familiar (Bass 1969)."""
 
     strength: float = Field(0.1, ge=0, le=2, description="utility per log point of fleet share")
 
@@ -98,7 +98,7 @@ class Backlog(Mechanism):
     """Orders above what can be delivered wait; buyers dislike waiting; full order books turn buyers away."""
 
     wait_cost: Annotated[float, Stated.SUM] = Field(
-        0.0, ge=0, description="CNY a buyer would pay for one week less (cars: 250)"
+        0.0, ge=0, description="money a buyer would pay for one week less (cars: 250)"
     )
     longest_months: Length = Field(
         12.0,
@@ -123,17 +123,18 @@ class DealerStock(Mechanism):
 
 
 class Learning(Mechanism):
-    """Cost falls with cars ever made, c = c0 (E/E0)^-b (Wright 1936; Levitt, List, Syverson 2013).
+    """Cost falls with units ever made, c = c0 (E/E0)^-b (Wright 1936; Levitt, List, Syverson 2013).
 
-    The rate is assumed, range 0 to 0.15, because no study of this cost was found. Prices of plug-in hybrids
-    fell by 6% a doubling, battery included (Weiss, Zerfass and Helmers 2019). Defects in an assembly
-    plant fell by 19% (Levitt, List and Syverson 2013), but labour is a small part of cost. A
-    baseline of US car costs has none above 100,000 cars a year (NREL 2024). Sources: market.csv, rows
-    `car_learning_rate` and on.
+    The rate is assumed, range 0 to 0.15, because no study of the whole cost was found: defects in an assembly
+    plant fell by 19% a doubling (Levitt, List and Syverson 2013), but labour is a small part of cost. What is
+    known of the goods of a data set is in its market.csv.
     """
 
     rate: float = Field(
-        0.05, ge=0, le=0.4, description="fall of non-battery cost per doubling; assumed, 0 to 0.15"
+        0.05,
+        ge=0,
+        le=0.4,
+        description="fall of cost per doubling (cars: battery left out); assumed, 0 to 0.15",
     )
     years_made: float = Field(3.0, gt=0, le=50, description="past output in years of sales at the start")
 

@@ -40,7 +40,7 @@ class OwnMechanism(Rule):
         return np.zeros(len(offers.price))
 
     def burden(self, state: State, offers: Offers, memory: Notebook) -> Floats:
-        """(J,) CNY that buyers weigh on top of each price but do not pay: it changes only choices.
+        """(J,) money that buyers weigh on top of each price but do not pay: it changes only choices.
 
         Args:
             state, offers, memory: as in `appeal`.

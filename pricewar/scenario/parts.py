@@ -1,6 +1,6 @@
 """The parts of a scenario: market, buyers, products, firms, suppliers, noise.
 
-Units: CNY, months, cars a month; prices incl. VAT unless the name says net.
+Units: money, months, units a period; prices incl. VAT unless the name says net.
 """
 
 from __future__ import annotations
@@ -55,17 +55,17 @@ class MarketSpec(Table):
         description="of unit cost at the start, the part that varies with output; the rest is overhead for "
         "the output of the start, made or not (assumed; range 0.8 to 0.97 where it is stated)",
     )
-    pack_price: Money = Field(0.0, description="CNY per kWh of battery pack before the first month")
+    pack_price: Money = Field(0.0, description="money per kWh of battery pack before the first month")
     pass_through: Share = Field(
         1.0, description="of a change in unit cost that reaches prices by custom (assumed; range 0.4 to 1)"
     )
     settlement: Settlement = Field(
         "lower",
-        description="price that a delivered car pays: the lower of the order's and the delivery month's, as "
-        "Aito gave in October 2022 and Li Auto on 22 April 2024; the order's; or the delivery month's",
+        description="price that a delivered unit pays: the lower of the order's and the delivery's (cars: as "
+        "Aito gave in October 2022 and Li Auto on 22 April 2024); the order's; or the delivery's",
     )
     petrol_price: Money = Field(
-        0.0, description="CNY incl. VAT that a petrol car costs, where the outside option holds some"
+        0.0, description="money incl. VAT that a petrol car costs, where the outside option holds some"
     )
     petrol_margin: float = Field(0.0, gt=-1, lt=1, description="gross margin of makers on a petrol car")
     petrol_purchase_tax: Share = Field(0.0, description="of the net price, paid by the buyer of a petrol car")
@@ -103,41 +103,43 @@ class ProductSpec(Table):
     segment: Segment = "A"
     body: Literal["sedan", "SUV", "hatchback", "MPV"] = "sedan"
     powertrain: Literal["BEV", "PHEV", "EREV", "ICE", "other"] = "other"
-    list_price: float = Field(gt=0, description="CNY incl. VAT")
-    promotion: float = Field(0, ge=0, description="CNY incl. VAT off the list price before the first month")
-    units: float = Field(0, ge=0, description="cars a month before the first month; 0 for a later launch")
+    list_price: float = Field(gt=0, description="money incl. VAT")
+    promotion: float = Field(0, ge=0, description="money incl. VAT off the list price before the first month")
+    units: float = Field(0, ge=0, description="units a period before the first month; 0 for a later launch")
     battery_kwh: float = Field(0, ge=0)
     range_km: float = Field(0, ge=0)
     like: str | None = Field(None, description="product whose appeal a later launch shares")
     appeal: float = Field(0, description="utility added to that of the product named by `like`")
-    unit_cost: float | None = Field(None, gt=0, description="CNY ex VAT; None: from the firm's gross margin")
+    unit_cost: float | None = Field(
+        None, gt=0, description="money ex VAT; None: from the firm's gross margin"
+    )
     attributes: dict[str, float | str] = Field(
         {}, description="further columns, by name: for tastes and nests; the same ones for all products"
     )
 
     @property
     def price(self) -> float:
-        """Transaction price, CNY incl. VAT."""
+        """Transaction price, money incl. VAT."""
         return self.list_price - self.promotion
 
 
 class FirmSpec(Table):
-    """One maker."""
+    """One firm."""
 
     name: str
     strategy: Annotated[Strategy, RuleOf("pricewar.strategies", Strategy)]
     gross_margin: float = Field(0.15, gt=-1, lt=1, description="of revenue, before the first month")
-    fixed_cost: Money = Field(0, description="CNY a month: sales, administration, research")
+    fixed_cost: Money = Field(0, description="money a period: sales, administration, research")
     cash: float | None = Field(
         None,
-        description="CNY the firm can lose before it must leave; None: more than it can lose, 1,000 months "
+        description="money the firm can lose before it must leave; None: more than it can lose, 1,000 months "
         "of the whole market's sales at the start",
     )
-    external_income: float = Field(0, description="CNY a month from business outside the market")
+    external_income: float = Field(0, description="money a period from business outside the market")
     capacity: float | None = Field(
         None,
         gt=0,
-        description="cars a month; None: more than it can sell, 1,000 times all shoppers at the start",
+        description="units a period; None: more than it can sell, 1,000 times all shoppers at the start",
     )
     payable_days: float = Field(60, ge=0, le=720, description="days until suppliers are paid")
     dealer_stock: float = Field(0, ge=0, description="cars in stock before the first month")
@@ -149,7 +151,7 @@ class FirmSpec(Table):
         0.0, description="of all petrol cars sold, the part that this firm makes beside its products here"
     )
     growth: float | None = Field(
-        None, description="CNY a car by which the firm values volume; None: revealed by its price"
+        None, description="money a unit by which the firm values volume; None: revealed by its price"
     )
 
 

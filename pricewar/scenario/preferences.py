@@ -80,14 +80,14 @@ class Taste(BaseModel):
 class MixedLogit(Preferences):
     """Logit with tastes that differ between buyers and with income.
 
-    Spreads are in utility, and 0 unless the market states them: a data set of cars does.
+    Spreads are in utility, and 0 unless the market states them, as a data set may.
     """
 
     rows: ClassVar[bool] = True
 
     own_elasticity: float = Elasticity
     price_sensitivity: float | None = Field(
-        None, gt=0, description="alpha per CNY of the median buyer; None: from own_elasticity"
+        None, gt=0, description="alpha per unit of money of the median buyer; None: from own_elasticity"
     )
     income_elasticity: float = Field(
         0.8,
@@ -253,9 +253,9 @@ class Linear(Preferences):
 class Hotelling(Preferences):
     """Two products at the ends of a street (Hotelling 1929), where those live who bought before the start."""
 
-    transport: float = Field(gt=0, description="CNY, the cost of crossing the whole street")
+    transport: float = Field(gt=0, description="money, the cost of crossing the whole street")
     surplus: float | None = Field(
-        None, gt=0, description="CNY that the buyer in the middle gains at the start; None: transport"
+        None, gt=0, description="money that the buyer in the middle gains at the start; None: transport"
     )
 
     def calibrated(self, observed: Observed) -> Demand:

@@ -1,6 +1,6 @@
 """A scenario: all inputs of a run as one frozen tree.
 
-`Scenario.but(...)` varies a copy, `Scenario.digest` names its content. Units: CNY, months, cars a month;
+`Scenario.but(...)` varies a copy, `Scenario.digest` names its content. Units: money, months, units a period;
 prices incl. VAT unless the name says net. Files are read in `scenario_file`.
 """
 
@@ -77,11 +77,13 @@ class Scenario(Table):
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)
     title: str = ""
-    period: Unit = Field("month", description="how long a period is: a day, a week, a month or a quarter")
-    start: Moment = Field(
-        "2025-05", description="the first period: a month, or a date where a period is a day or a week"
+    period: Unit = Field(
+        "month",
+        description="how long a period is: a day, a week, a month or a quarter; where it is a day or a week, "
+        "`start` may be a date",
     )
-    periods: int = Field(36, ge=1, le=600, description="how many periods")
+    start: Moment = "2025-05"
+    periods: int = Field(36, ge=1, le=600, description="periods")
     seed: Seed = 1
     uncertainty: Uncertainty | None = Field(
         None,
@@ -192,7 +194,7 @@ class Scenario(Table):
         """Which dates the periods stand for."""
         return Clock(self.start, self.period)
 
-    @property
+    @cached_property
     def words(self) -> Words:
         """What money, units and periods are called."""
         return Words.of(self.model_dump(include={"market", "products", "start", "period"}))

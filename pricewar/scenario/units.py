@@ -1,14 +1,17 @@
-"""Which numbers of a scenario are money: those whose description says CNY.
+"""Which numbers of a scenario are money: those whose description says money.
 
 The name of the currency means nothing to the model: a scenario with all its money times k is the same market.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel
+
+_MONEY: Final = re.compile(r"\bmoney\b", re.IGNORECASE)
 
 
 def money_fields(part: BaseModel, path: str = "") -> Iterator[tuple[str, float, int]]:
@@ -34,9 +37,9 @@ def times_money(part: BaseModel, k: float) -> dict[str, float]:
 
 
 def _power(description: str | None) -> int:
-    if description is None or "CNY" not in description:
+    if description is None or not _MONEY.search(description):
         return 0
-    return -1 if "per CNY" in description else 1
+    return -1 if "per unit of money" in description else 1
 
 
 def _within(value: Any, path: str, power: int) -> Iterator[tuple[str, float, int]]:

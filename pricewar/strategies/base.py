@@ -27,7 +27,7 @@ class Strategy(Rule):
 
     @abstractmethod
     def price(self, view: View) -> ArrayLike | Quote:
-        """Transaction prices (n,) of the firm's own products, CNY incl. VAT, or a Quote."""
+        """Transaction prices (n,) of the firm's own products, money incl. VAT, or a Quote."""
 
     def names(self) -> Iterable[tuple[str, str]]:
         """(field, firm or product id) pairs that must exist in the market; used to check files."""

@@ -41,7 +41,7 @@ class OnGrid(Strategy):
     def position(self, view: View, bins: int) -> int:
         """Bin of the rivals' prices: nearest of `bins` levels to their mean change from the start.
 
-        Rivals count by closeness to each own product, own products by cars sold at the start.
+        Rivals count by closeness to each own product, own products by units sold at the start.
         """
         weight = np.maximum(view.landscape.start_units[view.own], 1.0)
         change = float(np.average(view.rival_change(), weights=weight))
@@ -108,7 +108,7 @@ class QLearning(OnGrid):
         memory["q"][cell] += self.alpha * (target - memory["q"][cell])
 
     def _profit(self, view: View, price: Floats, cost: Floats, cars: Floats) -> float:
-        """What a month's cars earn with the growth motive, CNY ex VAT, before fixed cost."""
+        """What a month's units earn with the growth motive, money ex VAT, before fixed cost."""
         return dot(price / (1.0 + view.vat) - cost + self.growth_weight * view.growth, cars)
 
 

@@ -94,5 +94,5 @@ def at_least(floor: float, price: Floats, peace: Floats, view: View) -> Floats:
 
 
 def cost_price(view: View, multiple: float) -> Floats:
-    """A multiple of own unit cost as a price incl. VAT, (n,) CNY."""
+    """A multiple of own unit cost as a price incl. VAT, (n,) money."""
     return multiple * (1.0 + view.vat) * view.unit_cost

@@ -38,7 +38,7 @@ class Predation(Strategy):
     reach: float = Field(
         0.05, ge=0, le=1, description="share of leaving buyers going to the prey that makes a target"
     )
-    cash_floor: float = Field(0.0, description="cash below which the attack is given up, CNY")
+    cash_floor: float = Field(0.0, description="cash below which the attack is given up, money")
     months: Annotated[int, Stated.LENGTH] = Field(24, ge=1, le=600, description="longest attack")
     recoup: float = Field(0.1, ge=0, le=3, description="rise above the base price after winning, fraction")
     recoup_months: Annotated[int, Stated.LENGTH] = Field(

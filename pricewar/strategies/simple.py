@@ -41,7 +41,7 @@ class CostPlus(Strategy):
 
     p_j = a_j (1 + pass_through (c_j / c_j0 - 1)) with a_j the start price, or (1 + vat)(1 + markup) c_j0
     where a markup is given; at most (1 + max_rise) a_j. On full cost a fall in sales raises prices, as
-    the fixed cost is spread over fewer cars.
+    the fixed cost is spread over fewer units.
     """
 
     on: Literal["unit", "full"] = Field(
@@ -80,7 +80,7 @@ class CostPlus(Strategy):
 class Scripted(Strategy):
     """Prices from a table; what is not in it follows another rule.
 
-    table[month][product] is a price (CNY incl. VAT) or a change from the start price (fraction), in force
+    table[month][product] is a price (money incl. VAT) or a change from the start price (fraction), in force
     from that month until the product's next entry. For replays of what firms did.
     """
 
@@ -89,7 +89,7 @@ class Scripted(Strategy):
     )
     unit: Literal["price", "change"] = Field(
         "change",
-        description="price: CNY incl. VAT; change: fraction of the start price, -0.1 is a cut of 10%",
+        description="price: money incl. VAT; change: fraction of the start price, -0.1 is a cut of 10%",
     )
     base: Inner = Field(Hold(), description="rule for products and months without an entry")
 
@@ -135,7 +135,7 @@ class Scripted(Strategy):
 
 
 class PerSegment(Strategy):
-    """One rule in one segment, another elsewhere: a firm may fight for small cars and hold its large ones.
+    """One rule in one segment, another elsewhere: a firm may fight for small ones and hold its large ones.
 
     p_j = rule of the segment of j, or `otherwise`. Every rule sees the whole firm.
     """

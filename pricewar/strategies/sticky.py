@@ -27,7 +27,7 @@ class MenuCost(Strategy):
 
     target: Inner = Field(BestResponse(), description="rule whose price is aimed at")
     band: float = Field(0.03, ge=0, lt=1, description="gap up to which a price stays, fraction")
-    cost: float = Field(0.0, ge=0, description="cost of changing one product's price, CNY")
+    cost: float = Field(0.0, ge=0, description="cost of changing one product's price, money")
     elasticity: float = Field(
         4.0, gt=1, le=50, description="own-price elasticity, absolute, that the firm counts with"
     )

@@ -20,8 +20,8 @@ class StockClearing(Strategy):
 
     m_j = stock in months of orders, m_j0 its normal. Clearing begins when m_j > m_j0 + tolerance and ends
     when m_j <= m_j0; in between p_j = base_j (1 - min(ceiling, depth (m_j - m_j0))), not below floor times
-    unit cost. A build-to-stock maker's price falls as its stock rises: Reagan 1982 (Review of Economic
-    Studies 49(1)); in car retailing: Copeland, Dunn & Hall 2011 (RAND Journal of Economics 42(1)).
+    unit cost. A build-to-stock firm's price falls as its stock rises: Reagan 1982 (Review of Economic
+    Studies 49(1)); in retailing: Copeland, Dunn & Hall 2011 (RAND Journal of Economics 42(1)).
     """
 
     tolerance: Annotated[float, Stated.LENGTH] = Field(
