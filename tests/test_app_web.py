@@ -32,7 +32,9 @@ def open_game(site: Client, **rules: object) -> tuple[str, str]:
     return made.json["code"], made.json["token"]
 
 
-@pytest.mark.parametrize("path", ["/", "/explore", "/lessons", "/lessons/bertrand", "/game", "/game/ABCDE"])
+@pytest.mark.parametrize(
+    "path", ["/", "/explore", "/lessons", "/lessons/bertrand", "/screen", "/game", "/game/ABCDE"]
+)
 def test_every_part_has_its_page(site: Client, path: str) -> None:
     page = site.get(path)
     assert page.status == 200

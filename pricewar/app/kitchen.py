@@ -85,8 +85,10 @@ class Kitchen:
             self.small: Bucket(rate=20.0, burst=200),
         }
 
-    async def make(self, lane: Lane, request: Request, work: Callable[[], T]) -> T:
+    async def make(self, lane: Lane, request: Request, work: Callable[[], T], body: str = "") -> T:
         """What `work` makes of a request; all that ask for the same address at once get the same.
+
+        `body` is what was sent along, where the answer depends on it.
 
         Raises:
             Busy: so many wait already that it would not come soon.
@@ -94,4 +96,4 @@ class Kitchen:
         """
         if not self.rates[lane].take(caller(request), time.monotonic()):
             raise TooMany
-        return await lane.do((request.url.path, request.url.query), work)
+        return await lane.do((request.url.path, request.url.query, body), work)

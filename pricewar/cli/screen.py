@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 Pairs = list[str] | None
 Table = Annotated[
-    Path, typer.Argument(metavar="MARKET.csv", help="product, firm, price, share, margin, nest.")
+    Path,
+    typer.Argument(metavar="MARKET.csv", help="CSV, XLSX or ODS: product, firm, price, share, margin, nest."),
 ]
 Nests = Annotated[bool, typer.Option("--nests", help="Nested logit, by the column nest.")]
 Rho = Annotated[
@@ -29,6 +30,10 @@ Rho = Annotated[
 Size = Annotated[float | None, typer.Option(help="Buyers of the whole market; turns quantities into shares.")]
 Closed = Annotated[
     bool, typer.Option("--no-outside", help="Everybody buys one of the products: shares sum to one.")
+]
+Sheet = Annotated[str | None, typer.Option(help="Sheet of a workbook; needed where several fit.")]
+Mark = Annotated[
+    str | None, typer.Option(metavar="MARK", help='Decimal mark, "." or ","; default: each column tells it.')
 ]
 Merge = Annotated[
     tuple[str, str] | None, typer.Option(metavar="FIRM FIRM", help="FIRM FIRM: two firms that become one.")
@@ -71,6 +76,8 @@ def screen(
     seed: Seed = 1,
     efficiency: Saving = 0.1,
     full: Full = False,
+    sheet: Sheet = None,
+    decimal: Mark = None,
     out: Out = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -87,8 +94,9 @@ def screen(
     change = _change(merge, cut, no_response, floor, cost, tax, unit_tax)
     if out is not None:
         require_ours(out)
+    table = read_market(market, market_size, not no_outside, sheet=sheet, decimal=decimal)
     found = run(
-        read_market(market, market_size, outside=not no_outside), change, nests=nests, rho=rho,
+        table, change, nests=nests, rho=rho,
         margin_sd=margin_sd, draws=draws, seed=seed, efficiency=efficiency, full=full,
     )  # fmt: skip
     if out is not None:
@@ -158,7 +166,12 @@ def as_tree(found: Screen) -> dict[str, Any]:
     }
     figures = {row.pop("figure"): row for row in tables.pop("figures")}
     model = "nested logit" if found.calibration.nested else "logit"
-    asked = {"market": found.calibration.market.source, "model": model, "change": change_words(found.change)}
+    asked: dict[str, Any] = {
+        "market": found.calibration.market.source,
+        "model": model,
+        "change": change_words(found.change),
+    }
+    asked |= {"spread": found.spread, "efficiency": found.efficiency}
     luck = {"draws": found.draws, "lost": found.lost, "margin_sd": found.margin_sd}
     return {**asked, **luck, "figures": figures, **tables, "notes": list(found.notes)}
 
@@ -177,8 +190,7 @@ def change_words(change: Change) -> str:
 def save(found: Screen, out: Path) -> None:
     """Write the tables as CSV, the figure, report.md, screen.json and run.json."""
     from pricewar.files.folders import replaced
-
-    from .screen_page import as_markdown
+    from pricewar.screen.pages import as_markdown
 
     with replaced(out) as draft:
         for name, table in found.tables.items():
@@ -201,8 +213,10 @@ def save(found: Screen, out: Path) -> None:
 
 
 def _tell(found: Screen) -> None:
-    from .screen_page import pages
+    from pricewar.screen.pages import pages
 
+    if found.spread:
+        tell(found.spread)
     for page in pages(found, change_words(found.change)):
         show(page.title, page.heads, page.rows, page.texts)
     for note in found.notes:

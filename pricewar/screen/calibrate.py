@@ -108,7 +108,7 @@ def calibrate(market: Market, nests: bool = False, rho: float | None = None) -> 
 def calibrate_draws(
     market: Market, margins: Floats, nests: bool = False, rho: float | None = None
 ) -> list[Calibration]:
-    """One calibration for each row of `margins` (N, K), of the K products whose margin is known and above zero."""
+    """One calibration for each row of `margins` (N, K), of the K products whose margin it rests on."""
     nested = nests or rho is not None
     _check(market, nested, rho)
     layout, known = _layout(market, nested), market.fitted

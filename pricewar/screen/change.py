@@ -10,7 +10,7 @@ import numpy as np
 
 from pricewar.base.arguments import Sort, check, flag
 from pricewar.base.errors import bad_input
-from pricewar.demand.base import Floats, Ints
+from pricewar.demand.base import Demand, Floats, Ints
 from pricewar.equilibrium import Equilibrium, solve
 
 from .calibrate import Calibration
@@ -106,10 +106,13 @@ class Change:
 
     def costs(self, found: Calibration) -> Floats:
         """Marginal costs (J,) after the change, taxes left out."""
-        rise = np.zeros(len(found.market.firm_names))
+        return self._raised(found.market, found.costs)
+
+    def _raised(self, market: Market, costs: Floats) -> Floats:
+        rise = np.zeros(len(market.firm_names))
         for name, part in self.cost.items():
-            rise[found.market.firm_names.index(name)] = part
-        return found.costs * (1.0 + rise[found.market.firms])
+            rise[market.firm_names.index(name)] = part
+        return costs * (1.0 + rise[market.firms])
 
     def apply(self, found: Calibration) -> Equilibrium:
         """The market after the change, every free price a best response.
@@ -118,12 +121,20 @@ class Change:
             ConvergenceError: no equilibrium was reached.
         """
         market = found.market
-        floor = np.full(market.firms.size, -np.inf)
-        for name, price in self.floor.items():
-            floor[market.products.index(name)] = price
+        if not market.closed:
+            return self.outcome(market, found.demand, found.costs)
+        return self.outcome(market, found.lifted(self._rise(found, self._floors(market))), found.costs)
+
+    def outcome(self, market: Market, demand: Demand, costs: Floats) -> Equilibrium:
+        """The same under another demand (J products) with other costs (J,) before the change.
+
+        Raises:
+            ConvergenceError: no equilibrium was reached.
+        """
+        floor = self._floors(market)
         return solve(
-            found.lifted(self._rise(found, floor)) if market.closed else found.demand,
-            self.costs(found),
+            demand,
+            self._raised(market, costs),
             self.owners(market),
             fixed=self._imposed(market, floor),
             floor=floor if self.floor else None,
@@ -133,6 +144,12 @@ class Change:
             tol=TOLERANCE if market.firms.size <= 1000 else 1e-11,
             check=False,  # one type of buyer: where the conditions hold, nobody gains
         ).require_converged()
+
+    def _floors(self, market: Market) -> Floats:
+        floor = np.full(market.firms.size, -np.inf)
+        for name, price in self.floor.items():
+            floor[market.products.index(name)] = price
+        return floor
 
     def _rise(self, found: Calibration, floor: Floats) -> float:
         """About how much dearer the market becomes: costs and taxes passed on, floors kept."""

@@ -15,6 +15,7 @@ from pricewar.demand.base import Floats
 
 from .calibrate import Calibration, calibrate, calibrate_draws
 from .change import Change
+from .forms import forms_table, spread
 from .formulas import Layout
 from .measure import Point, measure
 from .table import Market
@@ -28,6 +29,7 @@ from .tables import (
     notes,
     products_table,
 )
+from .thresholds import thresholds_table
 
 LARGEST_TABLE: Final = 3000
 """Products up to which a table of product by product may be asked for."""
@@ -47,6 +49,9 @@ class Screen:
         full_diversion: product by product, only if asked for.
         draws, lost: repetitions asked for, and those without an equilibrium.
         notes: what the reader must know.
+        efficiency: part of the parties' costs that `upp` credits.
+        thresholds: where a merger stands against guidelines; empty without one.
+        forms: the same change under several forms of demand; empty where nothing changes.
     """
 
     calibration: Calibration
@@ -61,6 +66,14 @@ class Screen:
     lost: int
     margin_sd: float
     notes: tuple[str, ...]
+    efficiency: float
+    thresholds: pd.DataFrame
+    forms: pd.DataFrame
+
+    @property
+    def spread(self) -> str:
+        """How far the answer hangs on the form of demand, in a sentence; empty where nothing was compared."""
+        return spread(self.forms)
 
     def figure(self, name: str) -> float:
         """One of the figures."""
@@ -70,6 +83,8 @@ class Screen:
     def tables(self) -> dict[str, pd.DataFrame]:
         """All tables by name."""
         named = {name: getattr(self, name) for name in ("figures", "products", "firms", "fit", "diversion")}
+        extra = {"thresholds": self.thresholds, "forms": self.forms}
+        named |= {name: table for name, table in extra.items() if len(table)}
         return named if self.full_diversion is None else named | {"diversion_products": self.full_diversion}
 
 
@@ -135,7 +150,14 @@ def screen(
         lost=lost,
         margin_sd=margin_sd,
         notes=notes(found, drawn, margin_sd, lost),
+        efficiency=efficiency,
+        thresholds=thresholds_table(market, asked, *_concentration(point)),
+        forms=forms_table(found, asked),
     )
+
+
+def _concentration(point: Point) -> tuple[float, float]:
+    return point.figures["hhi"], point.figures.get("hhi_change", 0.0)
 
 
 def _check(market: Market, change: Change, sd: float, draws: int, efficiency: float, full: bool) -> None:

@@ -35,8 +35,8 @@ class Market:
         prices: (J,) what buyers pay.
         shares: (J,) part of the whole market, those who buy nothing included; the sum is below one, unless
             the market is closed.
-        margins: (J,) (price - marginal cost) / price, NaN where unknown; below zero where a product is sold below
-            cost.
+        margins: (J,) (price - marginal cost) / price, NaN where unknown; below zero where a
+            product is sold below cost.
         nest_names: distinct nests, sorted, empty without the column; `nests` (J,) indexes them.
         rows: (J,) rows of the spreadsheet.
         size: buyers of the whole market, None if not told.
@@ -90,8 +90,8 @@ def read_market(
 ) -> Market:
     """Read a table with columns product, firm, price, share (or quantity), margin, and nest if there is one.
 
-    The table is a CSV, XLSX or ODS file, in the writings of many countries (`pricewar.files.sheet`). Shares and
-    margins are fractions, or per cent where the column's name or the cell says so.
+    The table is a CSV, XLSX or ODS file, as people write them (`pricewar.files.sheet`). Shares and margins
+    are fractions, or per cent where the column's name or the cell says so.
 
     Args:
         path: the file.

@@ -18,7 +18,7 @@ from .table import Market
 
 LEVEL: Final = (2.5, 97.5)
 """Per cent of the draws below the ends of an interval."""
-INTERVALS: Final = ("own_elasticity", "upp", "guppi", "cmcr", "price_after", "price_change")
+INTERVALS: Final = ("own_elasticity", "upp_gross", "upp", "guppi", "cmcr", "price_after", "price_change")
 """Columns by product that come with _lo and _hi."""
 OBSERVED: Final = ("margin_rmse", "hhi", "hhi_change")
 """Figures that come without an interval."""
@@ -66,7 +66,7 @@ def figures_table(point: Point, repeated: list[Point]) -> pd.DataFrame:
 
 
 def fit_table(found: Calibration) -> pd.DataFrame:
-    """Known margins, observed and implied."""
+    """Known margins, observed and implied, and whether the calibration rests on them."""
     market, known = found.market, found.market.known
     return pd.DataFrame(
         {
@@ -75,6 +75,7 @@ def fit_table(found: Calibration) -> pd.DataFrame:
             "observed": market.margins[known],
             "implied": found.implied[known],
             "difference": (found.implied - market.margins)[known],
+            "fitted": market.fitted[known],
         }
     )
 
@@ -125,10 +126,11 @@ def full_diversion(found: Calibration) -> pd.DataFrame:
 
 def notes(found: Calibration, drawn: list[Calibration], sd: float, lost: int) -> tuple[str, ...]:
     """What the reader must know."""
-    market, known = found.market, int(found.market.known.sum())
+    market, known = found.market, int(found.market.fitted.sum())
     negative = int((found.costs <= 0).sum())
     edge = sum(other.rho < 1e-6 or other.rho > HIGHEST - 1e-6 for other in drawn) if found.searched else 0
     told = [
+        (bool(_below(market)), _below(market)),
         (known == 1, "One margin fits exactly whatever is true: the fit tests nothing."),
         (known == 2 and found.searched, "Two margins and two parameters: the fit tests little or nothing."),
         (
@@ -155,4 +157,19 @@ def notes(found: Calibration, drawn: list[Calibration], sd: float, lost: int) ->
         (bool(market.nest_names) and not found.nested, "The column nest was not used (--nests)."),
         (bool(market.unused), f"Columns not used: {', '.join(market.unused)}."),
     ]  # fmt: skip
-    return tuple(text for said, text in told if said)
+    return (*market.notes, *(text for said, text in told if said))
+
+
+def _below(market: Market) -> str:
+    """What is said of margins that are not above zero."""
+    lost = np.flatnonzero(market.known & ~market.fitted)
+    if not lost.size:
+        return ""
+    rows = [(market.products[i], market.rows[i], 100.0 * market.margins[i]) for i in lost[:10]]
+    named = ", ".join(f"{name} (row {row}, {margin:.1f}%)" for name, row, margin in rows)
+    more = f" and {lost.size - 10} more" if lost.size > 10 else ""
+    return (
+        f"Sold at or below cost: {named}{more}. No firm that sets its price for this month alone "
+        "does that, so the calibration rests on the other margins, and what these makers gain from growth "
+        "counts as a lower cost. Profits shown are too high by it."
+    )

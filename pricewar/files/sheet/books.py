@@ -49,7 +49,6 @@ def workbook(raw: bytes, source: str) -> list[Raw]:
         RuntimeError,
         ValueError,
         OSError,
-        NotImplementedError,
     ):
         raise problems(source, [("file", "a damaged workbook", _BROKEN)]) from None
     if "xl/workbook.xml" not in names:

@@ -13,8 +13,8 @@ _MARGIN: Final = (
 COLUMNS: Final = {
     "product": Column(
         "text",
-        ("产品", "车型", "型号", "车系", "model", "modell", "produkt", "produit", "modèle", "producto", "modelo",
-         "prodotto", "modello", "производ", "модель", "製品", "車種", "제품", "모델"),
+        ("产品", "车型", "型号", "车系", "model", "modell", "produkt", "produit", "modèle", "producto",
+         "modelo", "prodotto", "modello", "производ", "модель", "製品", "車種", "제품", "모델"),
     ),
     "firm": Column(
         "text",
@@ -23,8 +23,8 @@ COLUMNS: Final = {
          "produttore", "фирма", "メーカー", "회사"),
     ),
     "price": Column(
-        words=("价格", "售价", "单价", "均价", "成交价", "preis", "prix", "precio", "prezzo", "preço", "цена", "価格",
-               "가격"),
+        words=("价格", "售价", "单价", "均价", "成交价", "preis", "prix", "precio", "prezzo", "preço", "цена",
+               "価格", "가격"),
         fits=lambda x: 0.0 < x < float("inf"),
         allowed="a number above zero",
     ),
@@ -38,9 +38,9 @@ COLUMNS: Final = {
         allowed_percent="per cent, above 0 and below 100",
     ),
     "quantity": Column(
-        words=("销量", "数量", "销售量", "交付量", "sales", "units", "volume", "units sold", "absatz", "menge",
-               "stückzahl", "ventes", "quantité", "volumes", "ventas", "cantidad", "unidades", "vendite",
-               "количество", "продажи", "販売台数", "판매량"),
+        words=("销量", "数量", "销售量", "交付量", "sales", "units", "volume", "units sold", "absatz",
+               "menge", "stückzahl", "ventes", "quantité", "volumes", "ventas", "cantidad", "unidades",
+               "vendite", "количество", "продажи", "販売台数", "판매량"),
         needed=False,
         fits=lambda x: 0.0 < x < float("inf"),
         allowed="a number above zero",
@@ -48,8 +48,9 @@ COLUMNS: Final = {
     ),
     "margin": Column(
         "part",
-        ("毛利率", "利润率", "边际利润率", "gross margin", "marge", "bruttomarge", "rohmarge", "deckungsbeitrag",
-         "marge brute", "taux de marge", "margen", "margen bruto", "margine", "маржа", "粗利率", "마진"),
+        ("毛利率", "利润率", "边际利润率", "gross margin", "marge", "bruttomarge", "rohmarge",
+         "deckungsbeitrag", "marge brute", "taux de marge", "margen", "margen bruto", "margine",
+         "маржа", "粗利率", "마진"),
         fits=lambda x: x < 1.0,
         allowed=_MARGIN,
         allowed_percent="per cent, below 100",
@@ -59,7 +60,8 @@ COLUMNS: Final = {
     ),
     "nest": Column(
         "text",
-        ("细分市场", "级别", "类别", "segment", "class", "klasse", "segmento", "classe", "сегмент", "セグメント"),
+        ("细分市场", "级别", "类别", "segment", "class", "klasse", "segmento", "classe", "сегмент",
+         "セグメント"),
         needed=False,
         blank=True,
     ),

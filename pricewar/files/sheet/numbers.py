@@ -48,7 +48,7 @@ class Written:
     @property
     def doubtful(self) -> bool:
         """Whether it is one number or another, depending on the decimal mark."""
-        return len(self.marks) > 1 and not self.digits.isdigit()
+        return self.fixed is None and len(self.marks) > 1 and not self.digits.isdigit()
 
     def value(self, mark: str) -> float:
         """The number with this decimal mark, its unit left out."""

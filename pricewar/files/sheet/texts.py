@@ -36,7 +36,7 @@ def text_sheet(text: str, source: str, matches: Callable[[list[str]], int], note
     if fault:
         raise problems(source, [(f"row {len(rows) + 1}", fault, "cells in straight quotes, closed again")])
     made = [(number, [Cell(cell.strip()) for cell in row]) for number, row in enumerate(rows, 1)]
-    if made and len(made[0][1]) <= 2 and made[0][1][0].text.lower().startswith("sep="):
+    if made and 1 <= len(made[0][1]) <= 2 and made[0][1][0].text.lower().startswith("sep="):
         made = made[1:]
     filled = [(number, cells) for number, cells in made if any(cell.filled for cell in cells)]
     return Raw("", filled, notes=notes, exact=True)

@@ -1,4 +1,4 @@
-"""The tables of a screen as people read them, for the terminal and for report.md."""
+"""The tables of a screen as people read them: for the terminal, for report.md and for the page."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from pricewar.screen import Screen
+from .study import Screen
 
 ROWS: Final = 25
 """Products shown; all are in products.csv."""
@@ -31,10 +31,15 @@ LABELS: Final = {
     "tax_revenue": "tax",
     "welfare_change": "change of welfare",
 }
+MONEY: Final = frozenset({
+    f"{name}{per}" for name in ("consumer_harm", "profit_change", "tax_revenue", "welfare_change")
+    for per in ("", "_per_head")
+})  # fmt: skip
+"""Figures in money, whose currency is named where the spreadsheet names one."""
 PER_CENT: Final = frozenset({
     "share", "share_after", "margin_observed", "margin_implied", "margin_after", "observed", "implied",
     "difference", "diversion_own_firm", "diversion_outside", "diversion_partner", "guppi", "cmcr",
-    "price_change", "margin_rmse", "mean_price_change", "inside_share_change",
+    "price_change", "margin_rmse", "mean_price_change", "parties_price_change", "inside_share_change",
 })  # fmt: skip
 """Columns and figures that are parts and are printed in per cent."""
 BEFORE: Final = (
@@ -43,7 +48,7 @@ BEFORE: Final = (
 )  # fmt: skip
 AFTER: Final = (
     "product", "firm", "price", "price_after", "price_change", "share", "share_after", "margin_after",
-    "diversion_partner", "upp", "guppi", "cmcr",
+    "diversion_partner", "upp_gross", "upp", "guppi", "cmcr",
 )  # fmt: skip
 """Columns of the two tables of products."""
 
@@ -67,21 +72,48 @@ def pages(found: Screen, change: str) -> list[Page]:
     part = f" ({ROWS} of {many}; all with --out)" if many > ROWS else ""
     texts = 3 if found.calibration.nested else 2
     before = Page(f"products as they are{part}", *_plain(_products(found, BEFORE)), texts=texts)
-    after = Page(f"products after the change{part}", *_plain(_products(found, AFTER)), texts=2)
+    after = Page(f"products after the change{part}", *_after(found), texts=2)
     firms = Page("firms", *_plain(found.firms.head(ROWS)))
     parts = found.diversion.rename(columns={name: f"to {name}" for name in found.diversion.columns[1:]})
     flow = Page("where sales go that a firm loses when it raises its prices", *_plain(parts, every="from"))
-    return [first, fit, before, *([] if found.change.empty else [after]), firms, flow]
+    return [first, *_compared(found), fit, before, *([] if found.change.empty else [after]), firms, flow]
+
+
+def _compared(found: Screen) -> list[Page]:
+    """Forms of demand, and thresholds of guidelines, where there are any."""
+    made = []
+    if len(found.forms):
+        shown = found.forms.dropna(axis=1, how="all")
+        columns = [name for name in shown if name != "failed" or (shown["failed"] != "").any()]
+        made.append(Page("the same change under other forms of demand", *_plain(shown[columns]), texts=2))
+    if len(found.thresholds):
+        rules = found.thresholds[["guideline", "figure", "met", "says", "source"]]
+        state = found.thresholds.iloc[0]
+        title = (
+            f"guidelines: HHI after {state['hhi_after']:,.0f} (change {state['hhi_change']:,.0f}), "
+            f"joint share {100.0 * state['joint_share']:.1f}%"
+        )
+        met = rules["met"].map({True: "yes", False: "no"})
+        made.append(Page(title, *_plain(rules.assign(met=met)), texts=5))
+    return made
+
+
+def _after(found: Screen) -> tuple[list[str], list[list[str]]]:
+    """Names and cells of the products after the change; the saving that UPP credits is in its name."""
+    heads, rows = _plain(_products(found, AFTER))
+    saved = f"UPP after {100.0 * found.efficiency:g}% saving"
+    return [saved if head == "UPP" else head for head in heads], rows
 
 
 def _figures(found: Screen) -> list[list[str]]:
-    rows = []
+    rows, money = list[list[str]](), found.calibration.market.money
     for figure in found.figures.to_dict("records"):
         name = str(figure["figure"])
         if _is_idle(found, name):
             continue
         value, low, high = (_cell(name, figure[column]) for column in ("value", "lo", "hi"))
-        rows.append([LABELS[name], f"{value} [{low}, {high}]" if low and low != high else value])
+        label = f"{LABELS[name]} ({money})" if money and name in MONEY else LABELS[name]
+        rows.append([label, f"{value} [{low}, {high}]" if low and low != high else value])
     return rows
 
 
@@ -118,6 +150,8 @@ def _plain(table: pd.DataFrame, every: str = "") -> tuple[list[str], list[list[s
 
 
 def _words(name: str) -> str:
+    if name == "upp_gross":
+        return "UPP gross"
     return name.upper() if name in ("upp", "guppi", "cmcr") else name.replace("_", " ")
 
 
@@ -153,6 +187,8 @@ def as_markdown(found: Screen, change: str, figure: list[str]) -> str:
         f"{len(market.products)} products of {len(market.firm_names)} firms; "
         f"{100.0 * market.outside:.1f}% of the market buys none. Change: `{change}`.",
     ]
+    if found.spread:
+        lines[2:2] = [found.spread, ""]
     if found.draws > found.lost:
         lines += [
             "",
