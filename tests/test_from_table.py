@@ -255,9 +255,8 @@ def test_a_problem_is_named(change: dict[str, Any], how: dict[str, Any], place: 
 def test_shares_of_all_sales_leave_those_who_stay_away() -> None:
     table = {key: column for key, column in SHOP.items() if key != "quantity"}
     of_sales = market_from({**table, "share": [0.3, 0.2, 0.2, 0.2, 0.1]}, outside=0.4).scenario
-    assert sum(p.units for p in of_sales.products.values()) / of_sales.consumers.shoppers == pytest.approx(
-        0.6
-    )
+    sold = sum(product.units for product in of_sales.products.values())
+    assert sold / of_sales.consumers.shoppers == pytest.approx(0.6)
     of_all = market_from({**table, "share": [0.2, 0.1, 0.1, 0.1, 0.1]}, market_size=1000).scenario
     assert sum(p.units for p in of_all.products.values()) == pytest.approx(600)
 

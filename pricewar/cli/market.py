@@ -19,7 +19,7 @@ TableFile = Annotated[
     Path,
     typer.Argument(
         metavar="PRODUCTS",
-        help="CSV, XLSX or ODS: firm, product, price, quantity or share; cost or margin, capacity, attributes. "
+        help="CSV, XLSX or ODS: firm, product, price, quantity or share; cost or margin, capacity, others. "
         "Or supermarkets, streaming or airline: examples.",
     ),
 ]

@@ -1,4 +1,4 @@
-"""Three tables that come with the package, to try the command with. Their numbers are illustrative: assumed."""
+"""Three tables that come with the package, to try the command with. Their numbers are assumed."""
 
 from __future__ import annotations
 

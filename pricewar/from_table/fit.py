@@ -111,7 +111,7 @@ def _fitted(goods: Goods, scenario: Scenario, known: Floats, notes: list[str]) -
 def _require_positive(goods: Goods, costs: Floats, elasticity: float) -> None:
     wrong = [
         Problem(
-            goods.place(j, "price"),
+            goods.place(int(j), "price"),
             f"{goods.prices[j]:g}, for which a cost of {costs[j]:.3g} follows from an elasticity of "
             f"{elasticity:.3g} and the firm's share",
             "costs above zero: state a cost, or an elasticity further from 0 (--elasticity)",

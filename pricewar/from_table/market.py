@@ -163,9 +163,9 @@ def require_folder(out: Path) -> None:
 
 def _head(goods: Goods, wishes: Wishes) -> str:
     return (
-        f"The market {wishes.name}, made from {Path(goods.source).name} by `pricewar market`. Edit it freely.\n"
-        "given: in the table or with the command; fitted: to costs or margins of the table; implied: today's\n"
-        "price is the firm's best at this cost; assumed: nobody said it, so look at it.\n"
+        f"The market {wishes.name}, made from {Path(goods.source).name} by `pricewar market`. \n"
+        "given: in the table or with the command; fitted: to costs or margins of the table; implied: its\n"
+        "price is best for the firm at this cost; assumed: nobody said it, so look at it, and edit it.\n"
         "What is not written has no effect: docs/how-to/write-a-scenario.md."
     )
 
@@ -197,7 +197,7 @@ def _cut(goods: Goods, wishes: Wishes) -> Lines:
 
 def _cut_head(goods: Goods, wishes: Wishes) -> str:
     return (
-        f"A first question to {wishes.name}: {goods.firms[leader(goods)]}, which sells most, cuts its prices.\n"
+        f"A first question to {wishes.name}: {goods.firms[leader(goods)]}, which sells most, cuts prices.\n"
         "Depth and length are assumed: change them."
     )
 
