@@ -23,7 +23,7 @@ TableFile = Annotated[
         "Or supermarkets, streaming or airline: examples.",
     ),
 ]
-MarketName = Annotated[str | None, typer.Option("--name", help="Name of the market; default: the file's.")]
+Name = Annotated[str | None, typer.Option("--name", help="Name of the market; default: the file's.")]
 Period = Annotated[
     str, typer.Option(metavar="day|week|month|quarter", help="What quantities are counted over.")
 ]
@@ -54,7 +54,7 @@ Out = Annotated[Path | None, typer.Option(help="Folder to write; default: the ma
 
 def market(
     products: TableFile,
-    name: MarketName = None,
+    name: Name = None,
     period: Period = "month",
     start: Start = None,
     currency: Currency = None,

@@ -141,6 +141,14 @@ function joinBox(code) {
   );
 }
 
+/** Markets of the user's own, as files given to the server, stand first and are chosen. */
+async function ownMarkets(select) {
+  const { own, scenarios } = await ask("/api/catalogue");
+  const titles = Object.fromEntries(scenarios.map((one) => [one.name, one.title]));
+  select.prepend(...own.map((name) => h("option", { value: name }, titles[name] || name)));
+  if (own.length) select.value = own[0];
+}
+
 function openBox() {
   const choice = (id, of, chosen) =>
     h(
@@ -161,6 +169,7 @@ function openBox() {
     board: h("input", { id: "board", type: "checkbox" }),
     shared: h("input", { id: "shared", type: "checkbox" }),
   };
+  ownMarkets(parts.market);
   const wrong = h("p.error", { role: "alert" });
   const open = async (event) => {
     event.preventDefault();

@@ -128,7 +128,11 @@ class Values:
 
     def _check_units(self, parts: list[Written | None]) -> None:
         """Numbers without a unit beside others with one: which unit they lost, nobody can tell."""
-        some = [(i, part) for i, part in enumerate(parts) if part is not None and part.value(part.marks[:1] or ".") != 0.0]
+        some = [
+            (i, part)
+            for i, part in enumerate(parts)
+            if part is not None and part.value(part.marks[:1] or ".") != 0.0
+        ]
         is_part = self.column.sort == "part"
         own = [i for i, part in some if part.unit.scale not in ((None,) if is_part else (None, 1.0))]
         if not own or (self.unit.scale is not None and not is_part):
