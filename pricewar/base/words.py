@@ -153,6 +153,14 @@ class Words:
         """A number of money in a sentence, already scaled: "CNY 1.2 bn"."""
         return " ".join(part for part in (self.currency, number, (scale or self.total).word) if part)
 
+    def as_tree(self) -> dict[str, Any]:
+        """The same as plain values, for a page in a browser."""
+        return {
+            "money": self.money, "total": self.of_money(), "size": self.total.size, "units": self.units,
+            "unit": self.unit, "a_unit": self.a_unit, "maker": self.maker, "period": self.period,
+            "digits": 0 if self.price.size > 1.0 else 2,
+        }  # fmt: skip
+
     def fill(self, text: str) -> str:
         """A text that speaks of money, units and periods in general, in the words of this market.
 
