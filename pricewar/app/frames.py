@@ -212,7 +212,7 @@ def _sort(entity: str, what: str) -> str:
 
 
 def catalogue(words: Words | None = None) -> list[dict[str, Any]]:
-    """All charts with their units, the standard ones first, in the words of a market, or of the shipped ones."""
+    """All charts with their units, the standard ones first, in a market's words or those of the shipped."""
     spoken = Words.of({}) if words is None else words
     return [asdict(chart.within(spoken)) | {"standard": chart in CHARTS} for chart in (*CHARTS, *EXTRA)]
 

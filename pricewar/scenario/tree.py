@@ -71,8 +71,7 @@ REQUIRED = {
 }
 """What a missing value should be, where its name alone does not say it."""
 NOT_FREE: Final = (
-    "greater than 0: no change is a percentage of a price of 0; leave what is free to the outside option, or state "
-    "what it costs its users in another way"
+    "greater than 0: no change is a percentage of a price of 0; leave what is free to the outside option"
 )
 
 
