@@ -210,9 +210,9 @@ def same_market(scenario: Scenario, k: float, within: float = 1e-9) -> None:
             if spec.dtype != "float":
                 continue
             mine, theirs = (tables[table][spec.name].to_numpy(float) for tables in (one, other))
-            expected = mine * (k if spec.unit.startswith("CNY") else 1.0)
+            expected = mine * (k if spec.unit.startswith("money") else 1.0)
             size = float(np.nanmax(np.abs(expected), initial=0.0))
-            flow = float(np.nanmax(np.abs(money_of(one, k)))) if spec.unit.startswith("CNY") else 0.0
+            flow = float(np.nanmax(np.abs(money_of(one, k)))) if spec.unit.startswith("money") else 0.0
             np.testing.assert_allclose(
                 theirs, expected, rtol=within, atol=within * size + 1e-12 * flow + 1e-12, err_msg=spec.name
             )

@@ -62,7 +62,7 @@ def textbook(firms: int, rounds: int, rule: str, seed: int) -> Scenario:
         "start": "2025-05",
         "periods": rounds,
         "seed": seed,
-        "market": {"vat": 0.0},
+        "market": {"currency": "CNY", "unit": "cars", "vat": 0.0},
         "consumers": {"shoppers": SHOPPERS, "draws": 50, "income_log_sd": 0.0},
         "demand": {"kind": "Logit", "price_sensitivity": 1 / SPREAD},
         "supply_chain": {"squeeze": 0.0},

@@ -29,13 +29,10 @@ def _real(when: str) -> str:
     return when
 
 
-Moment = Annotated[
-    str,
-    StringConstraints(
-        pattern=r"^[12][0-9]{3}-((0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?|W(0[1-9]|[1-4][0-9]|5[0-3])|Q[1-4])$"
-    ),
-    AfterValidator(_real),
-]
+PATTERN: Final = (
+    r"^[12][0-9]{3}-((0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?|W(0[1-9]|[1-4][0-9]|5[0-3])|Q[1-4])$"
+)
+Moment = Annotated[str, StringConstraints(pattern=PATTERN), AfterValidator(_real)]
 """A month (2025-05), a date (2025-05-12), an ISO week (2025-W20) or a quarter (2025-Q2). Moments of one form
 compare as text does."""
 Period = Annotated[int, Field(ge=0, le=100_000)]

@@ -17,6 +17,8 @@ CARS: Final = "cars"
 """The unit that brings the trade's own words: a firm is a maker, and some buy a petrol car instead."""
 _BEFORE_WORDS: Final = {"currency": "CNY", "unit": CARS}
 """What markets were when files could not say it."""
+_SOUND_Y: Final = ("uni", "use", "eu", "one")
+"""Words with "a" although they begin with a vowel."""
 _CLOCK: Final = Clock("2025-05")
 
 
@@ -111,7 +113,8 @@ class Words:
     @property
     def a_unit(self) -> str:
         """One of it with its article."""
-        return f"{'an' if self.unit[:1].lower() in 'aeiou' else 'a'} {self.unit}"
+        vowel = self.unit[:1].lower() in "aeiou" and not self.unit.lower().startswith(_SOUND_Y)
+        return f"{'an' if vowel else 'a'} {self.unit}"
 
     @property
     def maker(self) -> str:
@@ -149,6 +152,14 @@ class Words:
     def amount(self, number: str, scale: Scale | None = None) -> str:
         """A number of money in a sentence, already scaled: "CNY 1.2 bn"."""
         return " ".join(part for part in (self.currency, number, (scale or self.total).word) if part)
+
+    def as_tree(self) -> dict[str, Any]:
+        """The same as plain values, for a page in a browser."""
+        return {
+            "money": self.money, "total": self.of_money(), "size": self.total.size, "units": self.units,
+            "unit": self.unit, "a_unit": self.a_unit, "maker": self.maker, "period": self.period,
+            "digits": 0 if self.price.size > 1.0 else 2,
+        }  # fmt: skip
 
     def fill(self, text: str) -> str:
         """A text that speaks of money, units and periods in general, in the words of this market.

@@ -30,6 +30,9 @@ FORMATS: Final = {
     "elasticity": ".2f",
 }
 """How columns are printed, by the last or first word of their name."""
+MONEY: Final = ("price_observed", "price_fitted", "unit_cost", "theta")
+SMALL: Final = 1000.0
+"""Money of which cents are printed, if all of a column is below it."""
 
 
 def calibrate(
@@ -133,11 +136,13 @@ def _texts(table: pd.DataFrame) -> int:
 
 
 def _cells(table: pd.DataFrame) -> list[list[str]]:
-    columns = [[_cell(str(name), value) for value in table[name]] for name in table.columns]
+    columns = [_column(str(name), list(table[name])) for name in table.columns]
     return [list(row) for row in zip(*columns, strict=True)]
 
 
-def _cell(name: str, value: Any) -> str:
+def _column(name: str, values: list[Any]) -> list[str]:
     words = name.split("_")
     form = FORMATS.get(words[-1]) or FORMATS.get(words[0])
-    return str(value) if form is None else format(value, form)
+    if name in MONEY and max(map(abs, values), default=0.0) < SMALL:
+        form = ",.2f"
+    return [str(value) if form is None else format(value, form) for value in values]

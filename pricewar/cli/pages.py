@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
+from pricewar.base.clock import PATTERN
 from pricewar.base.rules import Rule, shipped
 from pricewar.campaigns import CampaignRule
 from pricewar.events import Event
@@ -91,6 +92,7 @@ BOUNDS: Final = {
     "minProperties": "at least {}",
 }
 MONTH_PATTERN: Final = r"^[12][0-9]{3}-(0[1-9]|1[0-2])$"
+DATE_PATTERN: Final = PATTERN
 
 SCENARIO_HEAD: Final = """# Scenario files
 
@@ -106,8 +108,10 @@ A file that names modules is code: to run it, and to check it, imports them. `pr
 imports nothing of them and says what it did not look at ([security](../../SECURITY.md)).
 
 `pricewar check FILE` names every problem of a file with its place; `pricewar schema` prints the JSON Schema
-for editors. This page is made from the code by `make docs`. Money is in CNY, time in months, prices incl.
-VAT unless the text says otherwise. A value without a source is assumed; sources of mechanisms:
+for editors. This page is made from the code by `make docs`. Money is in the market's currency; what is stated
+a period is by `period` (a month unless you say otherwise), what is stated in months, days or a year is
+converted ([time](../how-to/write-a-scenario.md#time-money-and-units)); prices incl. VAT unless the text says
+otherwise. A value without a source is assumed; sources of mechanisms:
 [dynamics](dynamics.md).
 
 A digest names the inputs of a scenario. It changes with any value that is not the name, the title, the
@@ -221,6 +225,8 @@ def _type(field: Tree, names: Tree) -> str:
         return "choice"
     if field.get("pattern") == MONTH_PATTERN:
         return "month"
+    if field.get("pattern") == DATE_PATTERN:
+        return "month or date"
     if field.get("type") == "array":
         return f"list of {_type(field['items'], names)}" if "items" in field else "list"
     simple = {"string": "text", "boolean": "true or false", "null": "nothing", "object": "table"}

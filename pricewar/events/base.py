@@ -26,10 +26,10 @@ class Event(Rule):
     until: Moment | None = None
     """Last month in which it lasts; None: it does not end."""
     period: Period | None = None
-    """The period in which it happens, from 0, in place of `month`, which may be a date where a period is a
-    day or a week."""
+    """When it happens, counted from 0, in place of `month`. In a market of days or weeks `month` may be a
+    date."""
     until_period: Period | None = None
-    """Last period in which it lasts, in place of `until`."""
+    """When it lasts for the last time, counted from 0, in place of `until`."""
     label: str | None = None
     """A short line for figures; None: one is made from the parameters."""
 
@@ -56,13 +56,14 @@ class Event(Rule):
         """
         return 1
 
-    def describe(self, words: Words = PLAIN) -> str:
+    def describe(self, words: Words | None = None) -> str:
         """One short line for the ribbon of events in a figure.
 
         Args:
-            words: what money and units are called in the market that it happens to.
+            words: what money and units are called in the market that it happens to; None: "units", and
+                money without a name.
         """
-        return self.label or self.in_words(words)
+        return self.label or self.in_words(words or PLAIN)
 
     def in_words(self, words: Words) -> str:
         """The line that `describe` gives where no label is set, in the words of a market."""

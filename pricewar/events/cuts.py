@@ -21,7 +21,7 @@ class ImposedCut(Event):
     """Base of the cuts: while it lasts no product in it costs more than its target price.
 
     The firm's own rule may go lower; of two cuts on one product the deeper one applies. Targets are
-    measured from the price before the first month (`Landscape.start_price`), so a cut that lasts for months
+    measured from the price before the first period (`Landscape.start_price`), so a cut that lasts for months
     is made once, not every month anew.
     """
 
@@ -113,7 +113,7 @@ class Cut(ImposedCut):
     products: Selection = "all"
     """Which of the firm's products: "all" or a list of ids."""
     depth: Annotated[float, Field(gt=0.0, lt=1.0)] | None = None
-    """Announced cut as a fraction of the transaction price before the first month."""
+    """Announced cut as a fraction of the transaction price before the first period."""
     amount: Factor | None = None
     """Announced cut, money a unit."""
     to_price: dict[str, Factor] | None = None

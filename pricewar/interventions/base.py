@@ -57,10 +57,10 @@ class Intervention(Rule):
     end: Moment | None = None
     """Last month in force; None: to the end."""
     period: Period | None = None
-    """First period in force, from 0, in place of `start`, which may be a date where a period is a day or a
-    week."""
+    """When it is in force first, counted from 0, in place of `start`. In a market of days or weeks `start`
+    may be a date."""
     until_period: Period | None = None
-    """Last period in force, in place of `end`."""
+    """When it is in force for the last time, counted from 0, in place of `end`."""
     label: str | None = None
     """A short line for figures; None: one is made from the name."""
 

@@ -161,7 +161,7 @@ class CapacityPermit(Intervention):
     """
 
     factor: Factor = 1.0
-    """Permit as a multiple of the firm's sales before the first month."""
+    """Permit as a multiple of the firm's sales before the first period."""
     charge: Money = 0.0
     """Money for each unit above the permit."""
     firms: Selection = "all"

@@ -23,7 +23,7 @@ class BelowCostBan(Enforced):
 
     With `basis` "industry" the line is the mean over the units sold in the product's segment, so that the
     costs of less efficient rivals may bind an efficient firm. A line that contains fixed cost rises without
-    limit as sales fall, so it counts only up to `up_to` times the price before the first month: a firm that
+    limit as sales fall, so it counts only up to `up_to` times the price before the first period: a firm that
     asks that much has not cut.
     """
 
@@ -51,7 +51,7 @@ class BelowCostBan(Enforced):
 
 
 class PriceFloor(Enforced):
-    """No price below an amount or below a fraction of the price before the first month; set one."""
+    """No price below an amount or below a fraction of the price before the first period; set one."""
 
     foreseen: ClassVar[bool] = True
 

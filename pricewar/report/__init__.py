@@ -62,6 +62,7 @@ def content(told: Story, drawings: Sequence[Drawing]) -> dict[str, Any]:
     wars = episodes(results, told.baseline)
     runs, held = results.runs, inputs(results, told.baseline)
     return {
+        "words": told.words,
         "scenarios": told.scenarios,
         "baseline": told.baseline,
         "about": {name: results.about.get(name, "") for name in told.scenarios},

@@ -35,7 +35,7 @@ PERCENT: Final = Bounds(0.0, 100.0)
 EVENT: Final = Bounds(0.0, 1.0, True)
 
 _OF_UNIT: Final = {
-    "people": POSITIVE, "cars": POSITIVE, "cars a month": POSITIVE, "days": POSITIVE, "months": POSITIVE,
+    "people": POSITIVE, "units": POSITIVE, "units a period": POSITIVE, "days": POSITIVE, "months": POSITIVE,
     "firms": POSITIVE, "start = 100": POSITIVE, "start = 1": POSITIVE, "percent": PERCENT,
     "0 to 10,000": Bounds(0.0, 10_000.0), "share of suppliers": SHARE,
 }  # fmt: skip

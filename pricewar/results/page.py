@@ -17,8 +17,12 @@ _RULES: Final = {
 _HEAD: Final = """# What comes out
 
 Columns of all tables: name, type, unit, meaning, and how months become one number where a report says
-"total". Money is in CNY; prices include VAT unless the unit says otherwise. One row is one product, firm or
-market in one month of one run, so a table reads in R, Stata or a spreadsheet without reshaping.
+"total". Money is in the market's currency and units are what it sells (`[market] currency`, `unit`); prices
+include VAT unless the unit says otherwise. One row is one product, firm or market in one period of one run,
+so a table reads in R, Stata or a spreadsheet without reshaping. The column `month` names the period,
+whatever its length, and `period` counts it. Names of columns are the same for every market: where nobody
+takes petrol cars, columns that begin with `petrol_` are 0, and the column `cars` of `open_orders` holds
+units.
 
 | file | what |
 |---|---|

@@ -70,7 +70,9 @@ def _products(scenario: Scenario) -> Iterator[dict[str, str]]:
         if product.firm not in scenario.firms:
             yield problem(f"products.{key}.firm", repr(product.firm), f"one of {_list(scenario.firms)}")
         if product.price <= 0 < product.list_price:
-            yield problem(f"products.{key}.promotion", str(product.promotion), "less than the list price")
+            yield problem(
+                f"products.{key}.promotion", str(product.promotion), "less than the list price: no price is 0"
+            )
         if product.units == 0 and product.like is None:
             yield problem(
                 f"products.{key}.like", "nothing, with units = 0", "a product to take the appeal of"

@@ -92,6 +92,12 @@ def _without_effect(scenario: Scenario) -> Iterator[str]:
     dynamics = scenario.dynamics
     if dynamics.dealer_stock.on and not dynamics.backlog.on:
         yield "dynamics.dealer_stock: works on the order book, so it does nothing while backlog is off"
+    idle = [key for key, firm in scenario.firms.items() if firm.capacity is not None]
+    if idle and not dynamics.backlog.on:
+        yield (
+            f"firms.{idle[0]}.capacity: works on the order book, so it does nothing while dynamics.backlog "
+            "is off; longest_months = 0 there means that nobody waits, as for seats"
+        )
     if isinstance(scenario.demand, NestedLogit):
         columns = [labels(name, scenario.products) or [] for name in levels(scenario.demand.nests)]
         if idle_level(columns):

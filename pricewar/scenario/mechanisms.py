@@ -104,8 +104,8 @@ class Backlog(Mechanism):
         12.0,
         ge=0,
         le=60,
-        description="delivery time at which a firm takes no order; 0: what finds no capacity in its "
-        "period is not sold, as with seats",
+        description="delivery time at which a firm takes no order; 0: nobody waits, as for seats, and who "
+        "finds none turns to a second choice",
     )
     cancellation: Chance = Field(
         0.0,

@@ -55,7 +55,7 @@ class MarketSpec(Table):
         description="of unit cost at the start, the part that varies with output; the rest is overhead for "
         "the output of the start, made or not (assumed; range 0.8 to 0.97 where it is stated)",
     )
-    pack_price: Money = Field(0.0, description="money per kWh of battery pack before the first month")
+    pack_price: Money = Field(0.0, description="money per kWh of battery pack before the first period")
     pass_through: Share = Field(
         1.0, description="of a change in unit cost that reaches prices by custom (assumed; range 0.4 to 1)"
     )
@@ -104,8 +104,10 @@ class ProductSpec(Table):
     body: Literal["sedan", "SUV", "hatchback", "MPV"] = "sedan"
     powertrain: Literal["BEV", "PHEV", "EREV", "ICE", "other"] = "other"
     list_price: float = Field(gt=0, description="money incl. VAT")
-    promotion: float = Field(0, ge=0, description="money incl. VAT off the list price before the first month")
-    units: float = Field(0, ge=0, description="units a period before the first month; 0 for a later launch")
+    promotion: float = Field(
+        0, ge=0, description="money incl. VAT off the list price before the first period"
+    )
+    units: float = Field(0, ge=0, description="units a period before the first period; 0 for a later launch")
     battery_kwh: float = Field(0, ge=0)
     range_km: float = Field(0, ge=0)
     like: str | None = Field(None, description="product whose appeal a later launch shares")
@@ -128,7 +130,7 @@ class FirmSpec(Table):
 
     name: str
     strategy: Annotated[Strategy, RuleOf("pricewar.strategies", Strategy)]
-    gross_margin: float = Field(0.15, gt=-1, lt=1, description="of revenue, before the first month")
+    gross_margin: float = Field(0.15, gt=-1, lt=1, description="of revenue, before the first period")
     fixed_cost: Money = Field(0, description="money a period: sales, administration, research")
     cash: float | None = Field(
         None,
@@ -142,8 +144,8 @@ class FirmSpec(Table):
         description="units a period; None: more than it can sell, 1,000 times all shoppers at the start",
     )
     payable_days: float = Field(60, ge=0, le=720, description="days until suppliers are paid")
-    dealer_stock: float = Field(0, ge=0, description="cars in stock before the first month")
-    backlog: float = Field(0, ge=0, description="orders in hand before the first month")
+    dealer_stock: float = Field(0, ge=0, description="units in stock before the first period")
+    backlog: float = Field(0, ge=0, description="orders in hand before the first period")
     months_to_exit: Annotated[int, Stated.LENGTH] = Field(
         3, ge=1, le=60, description="months without cash until the firm leaves"
     )
@@ -160,7 +162,7 @@ class SupplierSpec(Table):
 
     name: str
     share: Share = Field(description="of the firms' purchases")
-    margin: float = Field(0.06, gt=-1, lt=1, description="of sales, before the first month")
+    margin: float = Field(0.06, gt=-1, lt=1, description="of sales, before the first period")
     cash_months: Annotated[float, Stated.LENGTH] = Field(
         3.0, ge=0, le=48, description="months of own cost held as cash, median member"
     )

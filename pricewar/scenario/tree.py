@@ -70,6 +70,9 @@ REQUIRED = {
     "more than the units sold",
 }
 """What a missing value should be, where its name alone does not say it."""
+NOT_FREE: Final = (
+    "greater than 0: no change is a percentage of a price of 0; leave what is free to the outside option"
+)
 
 
 class Scenario(Table):
@@ -79,8 +82,8 @@ class Scenario(Table):
     title: str = ""
     period: Unit = Field(
         "month",
-        description="how long a period is: a day, a week, a month or a quarter; where it is a day or a week, "
-        "`start` may be a date",
+        description="step of time: day, week, month or quarter; `start` may be a date where it is a day or a "
+        "week",
     )
     start: Moment = "2025-05"
     periods: int = Field(36, ge=1, le=600, description="periods")
@@ -269,6 +272,8 @@ def problems_of(error: ValidationError) -> Iterator[Problem]:
             yield Problem(place, str(context["found"]), str(context["allowed"]))
         elif detail["type"] == "missing":
             yield Problem(place, "nothing", REQUIRED.get(place, "a value is required"))
+        elif detail["type"] == "greater_than" and place.endswith(".list_price"):
+            yield Problem(place, _short(detail["input"]), NOT_FREE)
         elif detail["type"] == "extra_forbidden":
             yield Problem(place, f"unknown key with value {_short(detail['input'])}", "known keys only")
         else:

@@ -1,6 +1,6 @@
 // The game in the browser: a door, the teacher's desk, a player's desk. The secret of a seat stays in this browser
 // and goes with each request; closing the page loses nothing.
-import { ask, h, tell } from "/static/dom.js";
+import { ask, h, speak, tell } from "/static/dom.js";
 
 const MARKETS = {
   textbook: "Equal firms, one car each",
@@ -248,6 +248,7 @@ async function follow(page, code, call, draw) {
       const state = await call(`state?since=${version}`);
       misses = 0;
       version = state.version;
+      speak(state.words);
       await released();
       await draw(state);
     } catch (error) {
