@@ -134,6 +134,20 @@ def _ten_thousands(sheet: Any) -> None:
     sheet["C2"].number_format = '0!.0,"万"'
 
 
+def _two_currencies(sheet: Any) -> None:
+    sheet["C2"].number_format = '"¥"#,##0'
+    sheet["C3"].number_format = "[$€-407]#,##0"
+
+
+def _millions(sheet: Any) -> None:
+    sheet["C2"].number_format = '0.0" Mio"'
+
+
+def _thousands(sheet: Any) -> None:
+    for row in (2, 3, 4):
+        sheet.cell(row, 3).number_format = "#,##0.0, [$€-407]"
+
+
 GERMAN = "Modell;Hersteller;Preis (€);Marktanteil in %;Marge\nAtlas;Alpha;128.000,00;6;22 %\n"
 GERMAN += "Boreal;Beta;112.000,50;4,5;k.A.\nComet;Gamma;146.000,00;3;-8 %\n"
 FRENCH = "Modèle;Constructeur;Prix;Part de marché (%);Marge (%)\nAtlas;Alpha;128 000;6;22\n"
@@ -187,7 +201,7 @@ RIGHT = {
         "y,Boreal, Beta\u00a0,112000.5,0.045,–,\n,Comet,Gamma,146000,0.03,-0.08,\n"
     ),
     "shares of thousands sold": csv(
-        "product,firm,price,sales (thousand),margin\nAtlas,Alpha,128000,60,0.22\nBoreal,Beta,112000.5,45,\n"
+        "product,firm,price,units (thousand),margin\nAtlas,Alpha,128000,60,0.22\nBoreal,Beta,112000.5,45,\n"
         "Comet,Gamma,146000,30,-0.08\n",
         options={"market_size": 1_000_000.0},
         notes=("multiplied by 1,000",),
@@ -206,6 +220,13 @@ RIGHT = {
         _titled,
         notes=("Row 1 is above", "Row 7 is a total"),
     ),
+    "XLSX that shows thousands under a name in thousands": xlsx(
+        [["product", "firm", "price (k€)", "share", "margin"], *ROWS], _thousands, notes=("by 1,000",)
+    ),
+    "other words beside the column's own name": csv(
+        "model,product,maker,firm,price,price (CNY),share,margin\nM1,Atlas,x,Alpha,128000,1,0.06,0.22\n"
+        "M2,Boreal,y,Beta,112000.5,2,0.045,\nM3,Comet,z,Gamma,146000,3,0.03,-0.08\n"
+    ),
     "XLSX with a hidden row": xlsx([HEAD, *ROWS], _hidden_row, notes=("hides were read: 3",)),
     "XLSX, several sheets, one fits": xlsx([["Read me"], ["a", "b"]], _second_sheet("data", [HEAD, *ROWS])),
     "XLSX, the sheet named": xlsx(
@@ -222,6 +243,21 @@ RIGHT = {
 }
 _BETA = [["Atlas", "Alpha", 1, 0.1, 0.2], ["Boreal", "Alpha", 2, 0.1, None], ["Comet", "Gamma", 3, 0.1, 0.1]]
 REFUSED = {
+    "shares as fractions under a name in per cent": csv(
+        CLEAN.replace("share", "share (%)"), refused=("rows 2 to 4, column share", "without %")
+    ),
+    "revenue in place of quantities": csv(
+        CLEAN.replace("share", "quantity (万元)"), refused=("row 1, column share", "quantity")
+    ),
+    "a unit in the name and another below it": csv(
+        WAN.replace("毛利率\n", "毛利率\n,,元,%,\n"), refused=("row 2, column price", "元")
+    ),
+    "XLSX with two currencies by format": xlsx(
+        [HEAD, *ROWS], _two_currencies, refused=("row 3, column price", "CNY")
+    ),
+    "XLSX that adds a unit in words": xlsx(
+        [HEAD, *ROWS], _millions, refused=("row 2, column price", "by its format")
+    ),
     "a thousand or a fraction": csv(
         CLEAN.replace("128000", "1.280").replace("112000.5", "1.120").replace("146000", "1.460"),
         refused=("row 2, column price", "1280 or 1.28"),

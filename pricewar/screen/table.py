@@ -24,6 +24,10 @@ NEAR_ONE: Final = 0.01
 """How far from one rounded shares may sum where there is no outside option; they are then scaled to one."""
 
 
+TINY_MARKET: Final = 0.01
+"""Sum of shares in per cent up to which they may as well be fractions under a wrong name."""
+
+
 @dataclass(frozen=True, eq=False)
 class Market:
     """A market of J products as observed.
@@ -159,6 +163,9 @@ class _Rules:
         if not math.isfinite(whole):
             return []
         place, found = table.span(name), f"a sum of {whole * limit:g}"
+        if name == "share" and table.scales[name] < 1.0 and whole <= TINY_MARKET:
+            allowed = "per cent, or fractions under a name without %: as per cent these are nearly nothing"
+            return [(place, f"a sum of {100.0 * whole:g}%", allowed)]
         if self.outside and not whole < 1.0 - ROUNDING:
             allowed = (
                 f"a sum below {limit:g}: shares of the whole market, those who buy nothing included; "

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
@@ -16,6 +17,7 @@ from xml.etree import ElementTree
 
 from .problems import problems
 from .raw import Block, Cell, Raw
+from .units import unit_of
 
 _LARGEST: Final = 300_000_000
 """Bytes that a workbook may unpack to."""
@@ -63,7 +65,8 @@ def workbook(raw: bytes, source: str) -> list[Raw]:
 def _xlsx(raw: bytes) -> list[Raw]:
     import openpyxl
 
-    values, formulas = (openpyxl.load_workbook(io.BytesIO(raw), data_only=only) for only in (True, False))
+    with warnings.catch_warnings(action="ignore"):  # of parts of a workbook that hold no cells
+        values, formulas = (openpyxl.load_workbook(io.BytesIO(raw), data_only=only) for only in (True, False))
     found = []
     for sheet in values.worksheets:
         asked = formulas[sheet.title]
@@ -91,9 +94,22 @@ def _xlsx_cell(cell: Any, typed: Any) -> Cell:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return Cell(str(value).strip())
     look = str(cell.number_format or "").partition(";")[0]
-    if _WORDY.search(re.sub(r"\[[^\]]*\]|\\.", "", look)):
+    scaled, money, worded = _read_format(look)
+    if worded:
         return Cell(_short(value), fault=f"a number shown with a unit by its format {look}")
-    return Cell(_short(value), float(value), percent="%" in look, shown=bool(_SCALED.search(look)))
+    return Cell(_short(value), float(value), percent="%" in look, shown=scaled, money=money)
+
+
+def _read_format(look: str) -> tuple[bool, str, bool]:
+    """Of a number format: whether it divides by thousands, the currency in it, whether it adds a unit."""
+    signs = re.findall(r"\[\$([^\]\-]+)", look)
+    rest = re.sub(r"\[[^\]]*\]|\\.", "", look)
+    words = re.findall(r'"([^"]*)"', rest)
+    bare = re.sub(r'"[^"]*"', "", rest)
+    units = [unit_of(word) for word in (*signs, *words, *re.findall("[¥￥€£$]", bare)) if word.strip()]
+    scaled = bool(_SCALED.search(bare))
+    worded = bool(_WORDY.search(bare)) or any(unit is not None and unit.scale for unit in units)
+    return scaled, next((unit.money for unit in units if unit is not None and unit.money), ""), worded
 
 
 def _short(value: float) -> str:
@@ -160,7 +176,11 @@ def _ods_cell(node: ElementTree.Element) -> Cell:
         return Cell(text, fault=_DATE)
     if kind in ("float", "percentage", "currency"):
         value = float(node.get(f"{_OFFICE}value", "nan"))
-        return Cell(_short(value), value, percent=kind == "percentage", fault=_hides(text, value))
+        money = unit_of(node.get(f"{_OFFICE}currency", ""))
+        named = money.money if money is not None else ""
+        return Cell(
+            _short(value), value, percent=kind == "percentage", money=named, fault=_hides(text, value)
+        )
     return Cell(text)
 
 

@@ -13,7 +13,7 @@ from pricewar.base.errors import cut_short
 from .problems import Wrong
 from .raw import Cell, Raw
 from .table import Column
-from .units import Unit, names_unit, plain, unit_of
+from .units import PER_CENT, Unit, names_unit, plain, unit_of
 
 _DEEPEST: Final = 60
 """Rows that are not empty among which the names of the columns are looked for."""
@@ -55,23 +55,16 @@ class Names:
         self.known = {bare(word): name for name, column in columns.items() for word in (*column.words, name)}
         self.find = lru_cache(maxsize=4096)(self._find)
 
-    def _find(self, text: str) -> tuple[str, Unit] | None:
-        """The column that a name in the file stands for, and the unit in it."""
+    def _find(self, text: str) -> tuple[str, Unit, bool] | None:
+        """The column that a name stands for, the unit in it, and whether the name is the column's own."""
         whole = self.known.get(bare(text))
         if whole is not None:
-            return whole, Unit()
+            return whole, Unit(), bare(text) == bare(whole)
         for name, words in _splits(plain(text)):
             column, unit = self.known.get(bare(name)), unit_of(words)
-            if column is not None and unit is not None and self._suits(column, unit):
-                return column, unit
+            if column is not None and unit is not None and self.columns[column].takes(unit):
+                return column, unit, bare(name) == bare(column) and unit.scale == PER_CENT
         return None
-
-    def _suits(self, column: str, unit: Unit) -> bool:
-        """Per cent and per mille are for parts, other scales for numbers, and none for texts."""
-        sort = self.columns[column].sort
-        if sort == "part":
-            return (unit.scale or 0.01) < 1.0 and not unit.money
-        return sort == "number" and (unit.scale or 1.0) >= 1.0
 
     def count(self, row: list[str]) -> int:
         """How many of the columns the row names."""
@@ -81,16 +74,18 @@ class Names:
         """The row that names most of them, the first one if several do."""
         rows = sheet.rows[:_DEEPEST]
         number, cells = max(rows, key=lambda row: (self.count([cell.text for cell in row[1]]), -row[0]))
+        found = {place: self.find(cell.text) for place, cell in enumerate(cells) if cell.text}
         places: dict[str, int] = {}
         units, twice = {}, []
-        for place, cell in enumerate(cells):
-            found = self.find(cell.text) if cell.text else None
-            if found is None:
-                continue
-            if found[0] in places:
-                twice.append((cell.text, found[0]))
-            else:
-                places[found[0]], units[found[0]] = place, found[1]
+        for own in (True, False):  # beside a column's own name other words for it are other columns
+            settled = frozenset(places)
+            for place, (name, unit, is_own) in ((p, f) for p, f in found.items() if f is not None):
+                if is_own != own or name in settled:
+                    continue
+                if name in places:
+                    twice.append((cells[place].text, name))
+                else:
+                    places[name], units[name] = place, unit
         for name in [name for name in places if self.columns[name].unless in places]:
             del places[name], units[name]
         return Header(number, places, units, tuple(cell.text for cell in cells), tuple(twice))
@@ -185,15 +180,21 @@ def _unit_row(
     number, cells = below[0]
     numeric = {n: p for n, p in header.places.items() if names.columns[n].sort != "text" and p < len(cells)}
     said = {name: cells[place].text for name, place in numeric.items() if cells[place].text}
-    units = {name: unit_of(text.strip("()（）[]")) for name, text in said.items()}
+    units = {name: _unit(text) for name, text in said.items()}
     if not said or any(
-        unit is None or text.strip("()[]（） ") == ""
-        for unit, text in zip(units.values(), said.values(), strict=True)
+        unit is None or not names.columns[name].takes(unit) or header.units[name] != Unit()
+        for name, unit in units.items()
     ):
         return header, below
     notes.append(f'Row {number} was read as the units of the columns: "{_line(cells)}".')
     merged = dict(header.units) | {name: unit for name, unit in units.items() if unit is not None}
     return replace(header, units=merged), below[1:]
+
+
+def _unit(text: str) -> Unit | None:
+    """The unit of a cell that holds nothing else."""
+    words = text.strip("()（）[] .,/:")
+    return unit_of(words) if words else None
 
 
 def _total(cells: list[Cell], header: Header, names: Names) -> str:

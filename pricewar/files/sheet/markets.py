@@ -38,13 +38,14 @@ COLUMNS: Final = {
         allowed_percent="per cent, above 0 and below 100",
     ),
     "quantity": Column(
-        words=("销量", "数量", "销售量", "交付量", "sales", "units", "volume", "units sold", "absatz",
-               "menge", "stückzahl", "ventes", "quantité", "volumes", "ventas", "cantidad", "unidades",
-               "vendite", "количество", "продажи", "販売台数", "판매량"),
+        words=("销量", "数量", "销售量", "交付量", "units", "sales volume", "units sold", "absatz",
+               "menge", "stückzahl", "quantité", "cantidad", "unidades",
+               "количество", "販売台数", "판매량"),
         needed=False,
         fits=lambda x: 0.0 < x < float("inf"),
         allowed="a number above zero",
         unless="share",
+        money=False,
     ),
     "margin": Column(
         "part",
@@ -66,4 +67,4 @@ COLUMNS: Final = {
         blank=True,
     ),
 }  # fmt: skip
-"""What `read_market` looks for. Words that name two things (Marke: brand or mark) are left out."""
+"""What `read_market` looks for. Words that may mean two things (sales: units or money) are left out."""

@@ -85,7 +85,7 @@ def _signed(text: str) -> tuple[str, float]:
         return (match[1] + match[2]).strip(), -1.0
     if match := re.fullmatch(r"([^\d.,()+-]*)([+-])\s*(.*)", text):
         return (match[1] + match[3]).strip(), -1.0 if match[2] == "-" else 1.0
-    if re.search(r"\d\s*-$", text):
+    if re.search(r"\d-$", text):
         return text[:-1].strip(), -1.0
     return text, 1.0
 

@@ -14,6 +14,7 @@ class Cell:
         value: the number in it, where the file holds a number and not a text.
         percent: whether the file shows that number in per cent: it is a fraction already.
         shown: whether the file shows that number divided, as thousands: it is whole already.
+        money: the currency in which the file shows that number.
         fault: why it cannot be read, empty if it can.
     """
 
@@ -21,6 +22,7 @@ class Cell:
     value: float | None = None
     percent: bool = False
     shown: bool = False
+    money: str = ""
     fault: str = ""
 
     @property

@@ -10,6 +10,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from .units import PER_CENT, Unit
+
 
 def _any(value: float) -> bool:
     return math.isfinite(value)
@@ -31,6 +33,7 @@ class Column:
         bare: which numbers are allowed, beside `fits`, where neither cell nor name has a unit.
         tiny: whether the numbers of a column in per cent may all be below 1. If not, such a column is
             refused, unless its cells have the sign: fractions under a name in per cent look the same.
+        money: whether numbers may be in a currency.
     """
 
     sort: Literal["text", "number", "part"] = "number"
@@ -43,6 +46,13 @@ class Column:
     unless: str = ""
     bare: Callable[[float], bool] = _any
     tiny: bool = True
+    money: bool = True
+
+    def takes(self, unit: Unit) -> bool:
+        """Whether numbers may be in this unit: per cent for parts, thousands for numbers, none for texts."""
+        if self.sort == "part":
+            return (unit.scale or PER_CENT) < 1.0 and not unit.money
+        return self.sort == "number" and (unit.scale or 1.0) >= 1.0 and (self.money or not unit.money)
 
 
 @dataclass(frozen=True, eq=False)

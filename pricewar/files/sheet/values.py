@@ -70,22 +70,17 @@ class Values:
                 self.refuse(i, repr(cell.text) if cell.text else "an empty cell")
             return None
         made = written(cell.text)
-        if made is None or not self._suits(made.unit):
+        if made is None or not self.column.takes(made.unit):
             self.refuse(i, shown(cell.text, 60))
             return None
         return made
-
-    def _suits(self, unit: Unit) -> bool:
-        if self.column.sort == "part":
-            return (unit.scale or 0.01) < 1.0 and not unit.money
-        return (unit.scale or 1.0) >= 1.0
 
     def _typed(self, i: int, cell: Cell, value: float) -> Written | None:
         if cell.percent and self.column.sort != "part":
             self.refuse(i, f"{cell.text}, shown in per cent")
             return None
         own = cell.percent or cell.shown  # what the name of the column says does not count for this cell
-        return Written(cell.text, "", ".,", Unit(1.0 if own else None), fixed=value)
+        return Written(cell.text, "", ".,", Unit(1.0 if own else None, cell.money), fixed=value)
 
     def _mark(self, parts: list[Written | None]) -> str:
         """The decimal mark of the column; cells that contradict it, or leave it open, are problems."""
