@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from pricewar import compare, load, market_from, run
 from pricewar.base.errors import InputError
 from pricewar.cli.app import app
-from pricewar.demand import logit, nested_logit
+from pricewar.demand import MixedLogit, PyblpMarket, logit, nested_logit
 from pricewar.equilibrium import solve
 from pricewar.from_table.examples import example_tables
 from pricewar.market.calibrate import calibrate
@@ -297,3 +297,56 @@ def test_a_wrong_table_writes_nothing(tmp_path: Path, monkeypatch: pytest.Monkey
     assert done.exit_code == 2
     assert "row 2, column price" in done.output
     assert not Path("x").exists()
+
+
+# -- from a screen, from estimates -----------------------------------------------------------------
+
+TABLE = (
+    "product,firm,price,share,margin,nest\nA,F,12.8,.06,.22,u\nB,F,19.5,.035,.16,v\nC,G,11.2,.045,.24,u\n"
+    "D,H,14.6,.03,.18,v\nE,H,9.8,.05,,u\n"
+)
+
+
+@pytest.mark.parametrize("options", [[], ["--nests", "--rho", "0.4"]])
+def test_a_screen_hands_its_market_on(
+    options: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, TABLE)
+    command = [
+        "screen",
+        "table.csv",
+        *options,
+        "--margin-sd",
+        "0",
+        "--market",
+        "war",
+        "--market-size",
+        "1000",
+    ]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    assert "pricewar compare war/table.toml war/table-cut.toml" in done.output
+    market = read_market("table.csv", 1000)
+    screened = screen_calibrate(market, rho=0.4 if options else None)
+    scenario = load("war/table.toml")
+    found = calibrate(scenario)
+    cost = dict(zip(found.landscape.products, found.unit_cost, strict=True))
+    np.testing.assert_allclose([cost[name.lower()] for name in market.products], screened.costs, rtol=1e-6)
+    assert np.abs(found.growth).max() < 1e-8
+    assert sum(product.units for product in scenario.products.values()) == pytest.approx(220)
+
+
+def test_estimates_become_a_market() -> None:
+    delta, alpha, nests = np.array([2.4, 2.5, 2.2, 2.3]), 1.7, np.array([0, 0, 1, 1])
+    demand = nested_logit(delta, alpha, nests, 0.3)
+    costs, firms = np.array([1.0, 1.2, 0.9, 1.1]), np.array(["a", "a", "b", "c"])
+    prices = solve(demand, costs, firms).prices
+    estimated = PyblpMarket(demand, firms, None, prices, demand.expected(prices), costs)
+    made = market_from(estimated, name="estimated", market_size=1e5)
+    found = calibrate(made.scenario)
+    assert float(np.median(found.alpha)) == pytest.approx(alpha, rel=1e-6)
+    assert np.abs(found.growth).max() < 1e-6
+    mixed = MixedLogit(delta, np.array([1.0, 2.0]))
+    with pytest.raises(InputError, match="2 types of buyers who differ"):
+        market_from(PyblpMarket(mixed, firms, None, prices, mixed.expected(prices), costs))

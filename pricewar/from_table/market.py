@@ -12,10 +12,12 @@ import pandas as pd
 
 from pricewar.base.arguments import maybe, number, takes, text
 from pricewar.base.arguments import path as path_
+from pricewar.demand.pyblp_bridge import PyblpMarket
 from pricewar.files.folders import replaced, require_ours
 from pricewar.files.toml_text import parse
 from pricewar.scenario.tree import Scenario, scenario_from
 
+from .estimates import told_by
 from .fit import Fit, fit
 from .goods import Goods, TableLike, read_goods
 from .text import text_of
@@ -77,7 +79,7 @@ class TableMarket:
     elasticity=maybe(number), sheet=maybe(text), decimal=maybe(text),
 )  # fmt: skip
 def market_from(
-    table: TableLike,
+    table: TableLike | PyblpMarket,
     *,
     name: str | None = None,
     period: str = "month",
@@ -102,7 +104,8 @@ def market_from(
 
     Args:
         table: a CSV, XLSX or ODS file, a DataFrame, or columns by name. Prices and costs are in money,
-            quantities and capacities in units a period.
+            quantities and capacities in units a period. Or a market that was estimated, from
+            `pricewar.demand.market_from_pyblp`: its elasticity, nests and costs are taken.
         name: of the market and of its files; None: that of the file.
         period: "day", "week", "month" or "quarter".
         start: first period: a month such as "2026-01", or a date.
@@ -121,6 +124,10 @@ def market_from(
         InputError: every problem of the table, with row and column, and of the arguments.
         ConvergenceError: the demand cannot be calibrated to this market.
     """
+    if isinstance(table, PyblpMarket):
+        columns, beside = told_by(table)
+        told = {"name": name, "period": period, "start": start, "currency": currency, "unit": unit}
+        return market_from(columns, market_size=market_size, **told, **beside)
     usual = Path(table).stem if isinstance(table, (str, Path)) else "market"
     wishes = Wishes(
         name or usual, period, start, currency, unit, outside, market_size, demand, nests, rho, elasticity
