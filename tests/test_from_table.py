@@ -313,17 +313,8 @@ def test_a_screen_hands_its_market_on(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     write(tmp_path, TABLE)
-    command = [
-        "screen",
-        "table.csv",
-        *options,
-        "--margin-sd",
-        "0",
-        "--market",
-        "war",
-        "--market-size",
-        "1000",
-    ]
+    sized = ["--margin-sd", "0", "--market-size", "1000"]
+    command = ["screen", "table.csv", *options, *sized, "--market", "war"]
     done = CliRunner().invoke(app, command)
     assert done.exit_code == 0, done.output
     assert "pricewar compare war/table.toml war/table-cut.toml" in done.output

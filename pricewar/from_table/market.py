@@ -126,8 +126,8 @@ def market_from(
     """
     if isinstance(table, PyblpMarket):
         columns, beside = told_by(table)
-        told = {"name": name, "period": period, "start": start, "currency": currency, "unit": unit}
-        return market_from(columns, market_size=market_size, **told, **beside)
+        beside |= {"start": start, "currency": currency, "market_size": market_size}
+        return market_from(columns, name=name, period=period, unit=unit, **beside)
     usual = Path(table).stem if isinstance(table, (str, Path)) else "market"
     wishes = Wishes(
         name or usual, period, start, currency, unit, outside, market_size, demand, nests, rho, elasticity
