@@ -13,18 +13,18 @@ _MARGIN: Final = (
 COLUMNS: Final = {
     "product": Column(
         "text",
-        ("产品", "车型", "型号", "车系", "model", "modell", "produkt", "produit", "modèle", "producto",
-         "modelo", "prodotto", "modello", "производ", "модель", "製品", "車種", "제품", "모델"),
+        ("产品", "车型", "車型", "型号", "车系", "model", "modell", "produkt", "produit", "modèle",
+         "producto", "modelo", "prodotto", "modello", "производ", "модель", "製品", "車種", "제품", "모델"),
     ),
     "firm": Column(
         "text",
-        ("厂商", "企业", "公司", "车企", "制造商", "maker", "manufacturer", "company", "hersteller", "firma",
-         "unternehmen", "constructeur", "entreprise", "fabricant", "empresa", "fabricante", "impresa",
-         "produttore", "фирма", "メーカー", "회사"),
+        ("厂商", "廠商", "企业", "公司", "车企", "制造商", "maker", "manufacturer", "company",
+         "hersteller", "firma", "unternehmen", "constructeur", "entreprise", "fabricant", "empresa",
+         "fabricante", "impresa", "produttore", "фирма", "メーカー", "회사"),
     ),
     "price": Column(
-        words=("价格", "售价", "单价", "均价", "成交价", "preis", "prix", "precio", "prezzo", "preço", "цена",
-               "価格", "가격"),
+        words=("价格", "售价", "售價", "单价", "均价", "成交价", "preis", "prix", "precio", "prezzo", "preço",
+               "цена", "価格", "가격"),
         fits=lambda x: 0.0 < x < float("inf"),
         allowed="a number above zero",
     ),
