@@ -52,7 +52,7 @@ COLUMNS: Final = {
         ("毛利率", "利润率", "边际利润率", "gross margin", "marge", "bruttomarge", "rohmarge",
          "deckungsbeitrag", "marge brute", "taux de marge", "margen", "margen bruto", "margine",
          "маржа", "粗利率", "마진"),
-        fits=lambda x: x < 1.0,
+        fits=lambda x: float("-inf") < x < 1.0,
         allowed=_MARGIN,
         allowed_percent="per cent, below 100",
         blank=True,
