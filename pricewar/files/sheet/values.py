@@ -65,15 +65,14 @@ class Values:
             return None
         if cell.value is not None:
             return self._typed(i, cell, cell.value)
-        if plain(cell.text) in BLANK:
-            if not self.column.blank:
-                self.refuse(i, repr(cell.text) if cell.text else "an empty cell")
-            return None
         made = written(cell.text)
-        if made is None or not self.column.takes(made.unit):
+        if made is not None and self.column.takes(made.unit):
+            return made
+        if plain(cell.text) not in BLANK:
             self.refuse(i, shown(cell.text, 60))
-            return None
-        return made
+        elif not self.column.blank:
+            self.refuse(i, repr(cell.text) if cell.text else "an empty cell")
+        return None
 
     def _typed(self, i: int, cell: Cell, value: float) -> Written | None:
         if cell.percent and self.column.sort != "part":
