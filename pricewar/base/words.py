@@ -170,7 +170,12 @@ class Words:
             text = _OF_CARS.sub("", text)
         terms = {"money": self.money, "units": self.units, "a unit": self.a_unit, "unit": self.unit}
         terms |= {"period": self.period, "periods": f"{self.period}s"}
-        return _GENERAL.sub(lambda found: terms[found[0].lower()], text)
+
+        def said(found: re.Match[str]) -> str:
+            term = terms[found[0].lower()]
+            return term[:1].upper() + term[1:] if found[0][0].isupper() else term
+
+        return _GENERAL.sub(said, text)
 
     def brief(self, amount: float) -> str:
         """A change of a firm's money a period, with its sign: "+200M CNY"."""
