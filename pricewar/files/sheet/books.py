@@ -15,10 +15,13 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from xml.etree import ElementTree
 
+from .numbers import written
 from .problems import problems
 from .raw import Block, Cell, Raw
 from .units import unit_of
 
+_NEAR: Final = 0.02
+"""How far a number that is shown may be rounded, as a part of it."""
 _LARGEST: Final = 300_000_000
 """Bytes that a workbook may unpack to."""
 _REPEATS: Final = 10_000
@@ -176,14 +179,24 @@ def _ods_cell(node: ElementTree.Element) -> Cell:
         return Cell(text, fault=_DATE)
     if kind in ("float", "percentage", "currency"):
         value = float(node.get(f"{_OFFICE}value", "nan"))
-        money = unit_of(node.get(f"{_OFFICE}currency", ""))
-        named = money.money if money is not None else ""
-        return Cell(
-            _short(value), value, percent=kind == "percentage", money=named, fault=_hides(text, value)
-        )
+        unit = unit_of(node.get(f"{_OFFICE}currency", ""))
+        money = "" if unit is None else unit.money
+        divided, fault = _is_divided(text, value), _hides(text, value)
+        return Cell(_short(value), value, kind == "percentage", divided, money, fault)
     return Cell(text)
 
 
 def _hides(text: str, value: float) -> str:
     """A fault where the sheet shows the number with a unit, as 12.8万 or 120 k."""
     return f"a number shown with a unit: {text}" if _WORDY.search(text) and value == value else ""
+
+
+def _is_divided(text: str, value: float) -> bool:
+    """Whether the sheet shows the number in thousands or millions, as 128.0 for 128,000."""
+    part = written(text)
+    if part is None or value == 0.0:
+        return False
+    ratios = [part.value(mark) / value for mark in part.marks]
+    if any(abs(ratio - 1.0) < _NEAR for ratio in ratios):
+        return False
+    return any(abs(ratio * scale - 1.0) < _NEAR for ratio in ratios for scale in (1e3, 1e6))
