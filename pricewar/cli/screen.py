@@ -58,9 +58,7 @@ Full = Annotated[bool, typer.Option("--full", help="Diversion of product by prod
 Out = Annotated[Path | None, typer.Option(help="Directory for tables, figure and report.")]
 Onward = Annotated[
     Path | None,
-    typer.Option(
-        "--market", metavar="DIR", help="Write the calibrated market as a scenario to run."
-    ),
+    typer.Option("--market", metavar="DIR", help="Write the calibrated market as a scenario to run."),
 ]
 
 
