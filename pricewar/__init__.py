@@ -17,6 +17,7 @@ from ._moved import install
 if TYPE_CHECKING:
     from pricewar.base.errors import InputError
     from pricewar.experiment import Experiment, load_experiment, run_experiment
+    from pricewar.from_table import market_from
     from pricewar.market.model import PriceWar
     from pricewar.results.store import Results
     from pricewar.runs import compare, run
@@ -32,6 +33,7 @@ _HOME = {
     "compare": "runs",
     "load": "scenario.files",
     "load_experiment": "experiment",
+    "market_from": "from_table",
     "run": "runs",
     "run_experiment": "experiment",
 }
@@ -44,6 +46,7 @@ __all__ = [
     "compare",
     "load",
     "load_experiment",
+    "market_from",
     "run",
     "run_experiment",
 ]

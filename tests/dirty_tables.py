@@ -80,6 +80,9 @@ def _ods_cell(value: Any) -> str:
             shown = f"<text:p>{100 * number:g}%</text:p>"
             kind = f'office:value-type="percentage" office:value="{number}"'
             return f"<table:table-cell {kind}>{shown}</table:table-cell>"
+        case ("shown", number, text):
+            kind = f'office:value-type="float" office:value="{number}"'
+            return f"<table:table-cell {kind}><text:p>{text}</text:p></table:table-cell>"
         case ("error",):
             kind = 'table:formula="of:=1/0" office:value-type="string" calcext:value-type="error"'
             return f"<table:table-cell {kind}><text:p>#DIV/0!</text:p></table:table-cell>"
@@ -222,6 +225,16 @@ RIGHT = {
     ),
     "XLSX that shows thousands under a name in thousands": xlsx(
         [["product", "firm", "price (k€)", "share", "margin"], *ROWS], _thousands, notes=("by 1,000",)
+    ),
+    "ODS that shows thousands under a name in thousands": ods(
+        [
+            ["product", "firm", "price (k€)", "share", "margin"],
+            *[[*r[:2], ("shown", r[2], f"{r[2] / 1000:.1f}"), *r[3:]] for r in ROWS],
+        ],
+        notes=("by 1,000",),
+    ),
+    "ODS with German thousands": ods(
+        [HEAD, *[[*r[:2], ("shown", r[2], f"{r[2]:,.0f}".replace(",", ".")), *r[3:]] for r in ROWS]]
     ),
     "other words beside the column's own name": csv(
         "model,product,maker,firm,price,price (CNY),share,margin\nM1,Atlas,x,Alpha,128000,1,0.06,0.22\n"

@@ -166,7 +166,7 @@ def test_equal_inputs_are_calibrated_once() -> None:
 
 def test_impossible_inputs_are_refused_with_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     _calibrate.cache_clear()  # what another test has calibrated would not be sought again
-    with pytest.raises(InputError, match="more shoppers than cars"):
+    with pytest.raises(InputError, match="more shoppers than units"):
         tiny({"consumers.shoppers": 33_000})
     with monkeypatch.context() as few:
         few.setattr(calibrated, "LIMIT", 3)

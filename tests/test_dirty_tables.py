@@ -9,8 +9,10 @@ import pytest
 from dirty_tables import CLEAN, MERGED, REFUSED, RIGHT, ROWS, Dirty
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from pricewar.base.errors import InputError
+from pricewar.cli.app import app
 from pricewar.files.sheet import Column, read_table
 from pricewar.files.sheet.numbers import written
 from pricewar.screen import Change, Market, read_market, screen
@@ -120,3 +122,24 @@ def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     except InputError:
         return
     assert table.has("b")
+
+
+def test_the_command_reads_a_named_sheet_and_refuses_with_exit_code_two(tmp_path: Path) -> None:
+    right, doubtful = tmp_path / "market.xlsx", tmp_path / "market.csv"
+    right.write_bytes(RIGHT["XLSX, the sheet named"].content)
+    doubtful.write_bytes(RIGHT["doubtful numbers with the mark told"].content)
+    merger = ["--merge", "Alpha", "Beta", "--draws", "0", "--out", str(tmp_path / "out")]
+    done = CliRunner().invoke(app, ["screen", str(right), "--sheet", "2024", *merger])
+    assert done.exit_code == 0, done.output
+    assert "The form of demand" in done.stdout
+    report = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
+    assert report.index("The form of demand") < report.index("Change: `--merge Alpha Beta`")
+    assert {"UPP gross", "UPP after 10% saving"} <= set(
+        report.replace("|", "\n").replace(" \n ", "\n").split("\n")
+    )
+    assert "Guidelines: HHI after" in report
+    told = ["screen", str(doubtful), "--decimal", ",", "--draws", "0", "--quiet"]
+    assert CliRunner().invoke(app, told).exit_code == 0
+    refused = CliRunner().invoke(app, ["screen", str(doubtful), "--decimal", ";", "--draws", "0"])
+    assert refused.exit_code == 2
+    assert "a point or a comma" in refused.output

@@ -210,7 +210,7 @@ def test_files_that_the_page_writes_state_the_edition(tmp_path: Path) -> None:
 def test_the_page_is_told_the_edition() -> None:
     from pricewar.app.api import _catalogue
 
-    assert _catalogue()["edition"] == EDITION
+    assert _catalogue(())["edition"] == EDITION
 
 
 # -- results -----------------------------------------------------------------------------------

@@ -192,3 +192,9 @@ def test_harm_in_money_where_everybody_buys_and_quantities_are_told(tmp_path: Pa
     assert (here.size, here.money) == (400.0, "CNY")
     found = screen(here, Change(merge=("x", "y")), draws=0)
     assert found.figure("consumer_harm") == pytest.approx(400.0 * found.figure("consumer_harm_per_head"))
+
+
+def test_a_row_for_all_others_is_told() -> None:
+    found = screen(market(TABLE + "Others,Others,15,0.3,,suv\n"), draws=0)
+    assert any(note.startswith("Others (row 8) counts as one product") for note in found.notes)
+    assert not any("counts as one product" in note for note in screen(market(), draws=0).notes)

@@ -21,7 +21,7 @@ from starlette.routing import Route
 from pricewar.base.edition import EDITION
 from pricewar.base.errors import InputError, PricewarError, bad_input
 from pricewar.results.store import Results
-from pricewar.scenario.files import load, shipped_scenarios
+from pricewar.scenario.files import load
 
 from .api_game import game_routes
 from .api_screen import screen_routes
@@ -33,6 +33,7 @@ from .happenings import HAPPENINGS
 from .kitchen import Busy, Kitchen, TooMany
 from .lessons import LESSONS, lesson_page, run_lesson
 from .levers import LEVERS
+from .opened import known_markets, own_markets, place_of
 from .plan import Plan
 from .playback import frame, tables
 from .settings import Settings, first_leader, read_settings
@@ -99,12 +100,13 @@ async def failed(request: Request, error: PricewarError) -> Response:
     return problem(500, str(error))
 
 
-@lru_cache(maxsize=1)
-def _catalogue() -> dict[str, Any]:
+@lru_cache(maxsize=2)
+def _catalogue(own: tuple[str, ...]) -> dict[str, Any]:
     return {
         "version": version("pricewar"),
         "edition": EDITION,
-        "scenarios": [{"name": name, "title": load(name).title} for name in shipped_scenarios()],
+        "scenarios": [{"name": name, "title": load(place_of(name)).title} for name in known_markets()],
+        "own": list(own),
         "levers": [asdict(lever) for lever in LEVERS],
         "happenings": [
             {"sort": sort} | {k: v for k, v in vars(h).items() if k != "build"}
@@ -118,7 +120,7 @@ def _catalogue() -> dict[str, Any]:
 async def get_catalogue(request: Request) -> Response:
     """What the page offers: scenarios, levers, acts, charts with units."""
     kitchen: Kitchen = request.app.state.kitchen
-    return JSONResponse(await kitchen.make(kitchen.small, request, _catalogue))
+    return JSONResponse(await kitchen.make(kitchen.small, request, lambda: _catalogue(own_markets())))
 
 
 async def get_firms(request: Request) -> Response:
@@ -130,7 +132,7 @@ async def get_firms(request: Request) -> Response:
 
 def _firms(name: str, query: Mapping[str, str]) -> dict[str, Any]:
     settings = read_settings({"scenario": name, "leader": query.get("leader", "")})
-    scenario = load(settings.scenario)
+    scenario = load(place_of(settings.scenario))
     leader = settings.leader or first_leader(scenario)
     found = {key: asdict(one) for key, one in standings(scenario, leader).items()}
     start = {"months": scenario.periods, "leader": first_leader(scenario), "start": scenario.start}

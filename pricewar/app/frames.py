@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
 
+from pricewar.base.words import PLAIN, Words
 from pricewar.campaigns import tells_campaign
 from pricewar.market.buyers import surplus
 from pricewar.market.model import PriceWar
@@ -33,29 +34,47 @@ class Chart:
 
     key: str
     title: str
+    """Title and unit have the market's words in braces."""
     unit: str
     of: Literal["market", "firm"]
-    scale: float = 1.0
-    """Factor from the table's unit to the chart's."""
+    scale: float | None = 1.0
+    """Factor from the table's unit to the chart's; None: that of the market's money or of its units."""
     zero: float | None = None
     """The level that means no change, drawn as a line."""
+
+    def within(self, words: Words) -> Chart:
+        """The chart in the words and numbers of a market."""
+        terms = {
+            "money": words.of_money(), "units": words.units, "period": words.period,
+            "makers": f"{words.maker}s",
+            "many": f"{words.many.finer.word} {words.units}".strip(),
+        }  # fmt: skip
+        title, unit = self.title.format(**terms), self.unit.format(**terms)
+        factor = words.many.finer.factor if "{many}" in self.unit else words.total.factor
+        scale = factor if self.scale is None else self.scale
+        return replace(self, title=f"{title[:1].upper()}{title[1:]}", unit=unit, scale=scale)
+
+    @property
+    def times(self) -> float:
+        """What numbers of the table are multiplied by."""
+        return 1.0 if self.scale is None else self.scale
 
 
 CHARTS: Final = (
     Chart("price_change", "Prices against the start", "%", "firm", 100.0, 0.0),
-    Chart("share", "Market shares", "% of cars", "firm", 100.0),
+    Chart("share", "Market shares", "% of {units}", "firm", 100.0),
     Chart("gross_margin", "Gross margins", "% of revenue", "firm", 100.0, 0.0),
-    Chart("runway", "Cash runway", f"months, at most {RUNWAY_CAP:.0f}", "firm", 1.0, 0.0),
+    Chart("runway", "Cash runway", f"{{period}}s, at most {RUNWAY_CAP:.0f}", "firm", 1.0, 0.0),
     Chart("war_index", "War index", "% mean depth of cuts", "market", 1.0, 0.0),
-    Chart("buyers_gain", "Buyers' gain on the start", "bn CNY a month", "market", 1e-9, 0.0),
+    Chart("buyers_gain", "Buyers' gain on the start", "{money} a {period}", "market", None, 0.0),
 )
 EXTRA: Final = (
     Chart("price_index", "Price index", "start = 100", "market"),
-    Chart("units", "Cars delivered", "thousand cars a month", "market", 1e-3),
-    Chart("producer_surplus", "Profit of all makers", "bn CNY a month", "market", 1e-9),
-    Chart("firms_active", "Makers left", "firms", "market"),
-    Chart("operating_profit", "Operating profit", "bn CNY a month", "firm", 1e-9, 0.0),
-    Chart("cash", "Cash", "bn CNY", "firm", 1e-9),
+    Chart("units", "{units} delivered", "{many} a {period}", "market", None),
+    Chart("producer_surplus", "Profit of all {makers}", "{money} a {period}", "market", None),
+    Chart("firms_active", "{makers} left", "firms", "market"),
+    Chart("operating_profit", "Operating profit", "{money} a {period}", "firm", None, 0.0),
+    Chart("cash", "Cash", "{money}", "firm", None),
 )
 _SORTS: Final = {
     "end of": "end",
@@ -106,19 +125,21 @@ def frame_of(scenario: Scenario, results: Results) -> dict[str, Any]:
         (percent), the ribbon of events, its campaigns (None where they are off), and what one sees in words.
     """
     results.require_complete()
-    firms = results.firms
+    firms, words = results.firms, scenario.words
     ids = list(scenario.firms)
     wide = {column: _wide(firms, column, ids) for column in _columns("firm")}
     wide["runway"] = runway(wide["cash"], wide["operating_profit"])
     gone = ~_wide(firms, "active", ids).astype(bool)
-    shown = {c.key: _series(np.where(gone, np.nan, wide[c.key] * c.scale)) for c in _charts("firm")}
+    shown = {c.key: _series(np.where(gone, np.nan, wide[c.key] * c.times)) for c in _charts("firm", words)}
     columns = {c.key: results.market[c.key].to_numpy(float) for c in _charts("market") if c.key != GAIN}
     columns[GAIN] = buyers_gain(scenario, results.market)
-    market = {c.key: _plain(columns[c.key] * c.scale) for c in _charts("market")}
+    market = {c.key: _plain(columns[c.key] * c.times) for c in _charts("market", words)}
     explained = _series(np.where(gone, np.nan, _wide(firms, "reference_change", ids) * 100.0))
     return {
         "name": scenario.name,
         "title": scenario.title,
+        "words": words.as_tree(),
+        "charts": catalogue(words),
         "digest": scenario.digest,
         "seed": int(results.runs["seed"].iloc[0]),
         "months": list(results.market["month"]),
@@ -190,13 +211,14 @@ def _sort(entity: str, what: str) -> str:
     return next((sort for word, sort in _SORTS.items() if word in what), "other")
 
 
-def catalogue() -> list[dict[str, Any]]:
-    """All charts with their units, the standard ones first."""
-    return [asdict(chart) | {"standard": chart in CHARTS} for chart in (*CHARTS, *EXTRA)]
+def catalogue(words: Words | None = None) -> list[dict[str, Any]]:
+    """All charts with their units, the standard ones first, in a market's words or those of the shipped."""
+    spoken = Words.of({}) if words is None else words
+    return [asdict(chart.within(spoken)) | {"standard": chart in CHARTS} for chart in (*CHARTS, *EXTRA)]
 
 
-def _charts(of: str) -> list[Chart]:
-    return [chart for chart in (*CHARTS, *EXTRA) if chart.of == of]
+def _charts(of: str, words: Words = PLAIN) -> list[Chart]:
+    return [chart.within(words) for chart in (*CHARTS, *EXTRA) if chart.of == of]
 
 
 def _columns(of: str) -> list[str]:

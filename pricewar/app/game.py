@@ -259,7 +259,8 @@ class Game:
             chosen = seat.table.get(self.month)
             if chosen is not None and outlook.refusal(chosen[0] * start, chosen[1] * start):
                 del seat.table[self.month]
-                asked = f"{(chosen[0] - chosen[1]) * start:,.0f} CNY is no longer allowed: decide again."
+                paid = self.base.words.prices((chosen[0] - chosen[1]) * start)
+                asked = f"{paid} is no longer allowed: decide again."
                 seat.notice = " ".join([asked, *outlook.reasons])
                 self.deadline = max(self.deadline, now + TIME_TO_ANSWER)
 

@@ -6,9 +6,9 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from .markets import MarketName
+from .markets import game_markets
 from .settings import Frozen
 
 Phase = Literal["lobby", "open", "paused", "over"]
@@ -35,7 +35,7 @@ class GameError(Exception):
 class GameRules(Frozen):
     """What a teacher chooses before the class comes in."""
 
-    market: MarketName = "textbook"
+    market: str = "textbook"
     firms: int = Field(
         4, ge=2, le=12, description="firms that may be played; free ones are run by the computer"
     )
@@ -46,6 +46,13 @@ class GameRules(Frozen):
     seed: int = Field(1, ge=0, le=2**31)
     board: bool = Field(False, description="whether players see everybody's profit while the game runs")
     shared: bool = Field(False, description="whether several players may sit at one browser")
+
+    @field_validator("market")
+    @classmethod
+    def _offered(cls, name: str) -> str:
+        if name not in game_markets():
+            raise ValueError(f"one of {', '.join(game_markets())}")
+        return name
 
 
 @dataclass

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import Any
 
 from pricewar.scenario.files import load
 from pricewar.scenario.tree import Scenario, scenario_from
 
-MarketName = Literal["textbook", "china"]
+from .opened import own_markets, place_of
+
 APPEAL, COST, SPREAD = 2.0, 100_000.0, 25_000.0
 """Textbook logit: quality in units of cost, unit cost in CNY, and how unlike the cars are in CNY
 (a = 2, c = 1, mu = 0.25 of Calvano et al. 2020, AER 110, at 100,000 CNY a unit)."""
@@ -61,7 +62,7 @@ def textbook(firms: int, rounds: int, rule: str, seed: int) -> Scenario:
         "start": "2025-05",
         "periods": rounds,
         "seed": seed,
-        "market": {"vat": 0.0},
+        "market": {"currency": "CNY", "unit": "cars", "vat": 0.0},
         "consumers": {"shoppers": SHOPPERS, "draws": 50, "income_log_sd": 0.0},
         "demand": {"kind": "Logit", "price_sensitivity": 1 / SPREAD},
         "supply_chain": {"squeeze": 0.0},
@@ -102,8 +103,23 @@ def china(firms: int, rounds: int, rule: str, seed: int) -> Scenario:
     )
 
 
-def make_market(name: MarketName, firms: int, rounds: int, rule: str, seed: int) -> Scenario:
+def own(name: str, rounds: int, seed: int) -> Scenario:
+    """A market of the user's own; firms that nobody plays keep their rules."""
+    base = load(place_of(name))
+    events = [event.model_dump() for event in base.events if event.begins(base.clock) < rounds]
+    changes = {"noise.view_sd": 0.0, "campaigns.on": False, "dynamics.loyalty.on": False}
+    return base.but({"name": "game", "periods": rounds, "seed": seed, "events": events, **changes})
+
+
+def game_markets() -> tuple[str, ...]:
+    """Markets that a game may be played in."""
+    return ("textbook", "china", *own_markets())
+
+
+def make_market(name: str, firms: int, rounds: int, rule: str, seed: int) -> Scenario:
     """The scenario of a game before anybody has decided anything."""
+    if name in own_markets():
+        return own(name, rounds, seed)
     return (textbook if name == "textbook" else china)(firms, rounds, rule, seed)
 
 

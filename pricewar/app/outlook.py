@@ -33,6 +33,8 @@ class Outlook:
     """Start list price of the firm's reference car, CNY."""
     reasons: tuple[str, ...] = ()
     """The measures that set it, in words."""
+    currency: str = "CNY"
+    """Name of the money."""
 
     def stands(self, price: float) -> float:
         """The price of the reference car that buyers would meet.
@@ -61,11 +63,11 @@ class Outlook:
         """Why a decision cannot stand, in words; "" if it can. Prices of the reference car, CNY."""
         low, high = self.list_range
         if not (math.isfinite(list_price) and low <= list_price <= high):
-            return self._because(f"List price: from {low:,} to {high:,} CNY.")
+            return self._because(f"List price: from {low:,} to {high:,} {self.currency}.")
         if not (math.isfinite(promotion) and 0 <= promotion <= LARGEST_PROMOTION * list_price):
             return f"Promotion: from 0 to {LARGEST_PROMOTION:.0%} of the list price."
         if list_price - promotion < self.lowest:
-            return self._because(f"A buyer pays at least {self.lowest:,} CNY.")
+            return self._because(f"A buyer pays at least {self.lowest:,} {self.currency}.")
         return ""
 
     def _because(self, text: str) -> str:
@@ -111,10 +113,10 @@ def look_ahead(scenario: Scenario, period: int | None, references: Mapping[str, 
         lists = np.array([scenario.products[model.landscape.products[j]].list_price for j in own])
         stood = offers.price[own] / lists
         floor = np.where(offers.on_sale[own] & (stood > LEAST * (1.0 + _SAME)), stood, 0.0)
-        found[firm] = Outlook(floor, lists, price, reasons if floor.any() else ())
+        found[firm] = Outlook(floor, lists, price, reasons if floor.any() else (), scenario.words.money)
     return found
 
 
 def _free(scenario: Scenario, firm: str, reference: float) -> Outlook:
     lists = np.array([product.list_price for product in scenario.products.values() if product.firm == firm])
-    return Outlook(np.zeros(lists.size), lists, reference)
+    return Outlook(np.zeros(lists.size), lists, reference, currency=scenario.words.money)

@@ -78,6 +78,7 @@ def _common(game: Game, now: float) -> View:
         "version": game.version,
         "market": game.rules.market,
         "vat": game.base.market.vat,
+        "words": game.base.words.as_tree(),
         "show_board": game.board,
         "news": [{"period": period, "what": what} for period, _, what in _public(game)]
         + [{"period": game.round, "what": one.told(game.base)} for one in game.pending if one.public],

@@ -13,11 +13,12 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from pricewar.base.errors import InputError, Problem
-from pricewar.scenario.files import Tree, load, merge, shipped_scenarios
+from pricewar.scenario.files import Tree, load, merge
 from pricewar.scenario.tree import Scenario, problems_of
 
 from .happenings import HAPPENINGS
 from .levers import BY_KEY, overlay
+from .opened import known_markets, place_of
 from .plan import Plan
 
 _ACT = re.compile(r"^([a-z_]{1,20})@([0-9]{1,3}):([A-Za-z0-9_-]{0,40}):([0-9]{1,6})$")
@@ -97,28 +98,28 @@ class Settings(Frozen):
 
     @field_validator("scenario")
     @classmethod
-    def _shipped(cls, name: str) -> str:
-        if name not in shipped_scenarios():
-            raise ValueError(f"one of {', '.join(shipped_scenarios())}")
+    def _known(cls, name: str) -> str:
+        if name not in known_markets():
+            raise ValueError(f"one of {', '.join(known_markets())}")
         return name
 
     def plan(self, side: Literal["a", "b"]) -> Plan:
         """The scenario of one side and the file that says the same."""
-        base = load(self.scenario)
+        base = load(place_of(self.scenario))
         chosen = self.a if side == "a" or self.b is None else self.b
         leader = self.leader or first_leader(base)
         tree: Tree = {"name": f"{self.scenario}-{side}", "title": self.title(side), "seed": self.seed}
         tree = merge(tree, overlay(base, leader, chosen.levers))
         for act in chosen.acts:
             tree = merge(tree, act.overlay(base))
-        return Plan(self.scenario, tree)
+        return Plan(place_of(self.scenario), tree)
 
     def title(self, side: Literal["a", "b"]) -> str:
         """The changes of a side in words."""
         chosen = self.a if side == "a" or self.b is None else self.b
         words = [f"{BY_KEY[k].label.lower()} {v:g} {BY_KEY[k].unit}" for k, v in chosen.levers.items()]
         words += [f"{act.sort} in month {act.period + 1}" for act in chosen.acts]
-        return f"{load(self.scenario).title}; {', '.join(words) or 'as shipped'}"
+        return f"{load(place_of(self.scenario)).title}; {', '.join(words) or 'as shipped'}"
 
     @property
     def query(self) -> dict[str, str]:
@@ -175,7 +176,7 @@ def read_settings(query: Mapping[str, str]) -> Settings:
 
 
 def _check_leader(settings: Settings) -> None:
-    firms = load(settings.scenario).firms
+    firms = load(place_of(settings.scenario)).firms
     if settings.leader and settings.leader not in firms:
         raise InputError(
             "link", (Problem("leader", repr(settings.leader[:60]), f"one of {', '.join(firms)}"),)

@@ -28,7 +28,8 @@ def told(scenario: Scenario, firms: pd.DataFrame, market: pd.DataFrame) -> str:
     deepest = depth.max()
     cutters = deepest[deepest >= SEEN].sort_values(ascending=False)
     if cutters.empty:
-        return f"Peace: no maker's prices fall more than {SEEN:g}% below what its costs explain."
+        who = scenario.words.maker
+        return f"Peace: no {who}'s prices fall more than {SEEN:g}% below what its costs explain."
     first, others = str(cutters.index[0]), len(cutters) - 1
     when = market["month"].iloc[int(depth[first].to_numpy().argmax())]
     rivals = len(scenario.firms) - 1
@@ -51,7 +52,7 @@ def _war(market: pd.DataFrame) -> str:
     after = np.flatnonzero(index[peak:] < SEEN)
     if after.size:
         return f"{text} and is below {SEEN:g}% again in {months[peak + int(after[0])]}."
-    return f"{text} and does not fall below {SEEN:g}% again in the months shown."
+    return f"{text} and does not fall below {SEEN:g}% again in the time shown."
 
 
 def _wide(firms: pd.DataFrame, column: str) -> Any:
@@ -59,4 +60,7 @@ def _wide(firms: pd.DataFrame, column: str) -> Any:
 
 
 def _named(month: str) -> str:
+    """A month in words; a day, a week or a quarter as the tables have it."""
+    if len(month) != 7 or not month[5:].isdigit():
+        return month
     return f"{calendar.month_name[int(month[5:])]} {month[:4]}"

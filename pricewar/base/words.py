@@ -153,6 +153,14 @@ class Words:
         """A number of money in a sentence, already scaled: "CNY 1.2 bn"."""
         return " ".join(part for part in (self.currency, number, (scale or self.total).word) if part)
 
+    def as_tree(self) -> dict[str, Any]:
+        """The same as plain values, for a page in a browser."""
+        return {
+            "money": self.money, "total": self.of_money(), "size": self.total.size, "units": self.units,
+            "unit": self.unit, "a_unit": self.a_unit, "maker": self.maker, "period": self.period,
+            "digits": 0 if self.price.size > 1.0 else 2,
+        }  # fmt: skip
+
     def fill(self, text: str) -> str:
         """A text that speaks of money, units and periods in general, in the words of this market.
 
@@ -162,7 +170,12 @@ class Words:
             text = _OF_CARS.sub("", text)
         terms = {"money": self.money, "units": self.units, "a unit": self.a_unit, "unit": self.unit}
         terms |= {"period": self.period, "periods": f"{self.period}s"}
-        return _GENERAL.sub(lambda found: terms[found[0].lower()], text)
+
+        def said(found: re.Match[str]) -> str:
+            term = terms[found[0].lower()]
+            return term[:1].upper() + term[1:] if found[0][0].isupper() else term
+
+        return _GENERAL.sub(said, text)
 
     def brief(self, amount: float) -> str:
         """A change of a firm's money a period, with its sign: "+200M CNY"."""

@@ -26,6 +26,7 @@ COMMANDS = (
     ("compare", "simulate", "compare"),
     ("report", "simulate", "report"),
     ("calibrate", "calibrate", "calibrate"),
+    ("market", "market", "market"),
     ("screen", "screen", "screen"),
     ("verify", "verify", "verify"),
     ("lab", "lab", "lab"),

@@ -14,6 +14,10 @@ from . import console
 
 
 def classroom(
+    scenarios: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[FILE]...", help="Your own markets: page and game offer them too."),
+    ] = None,
     host: Annotated[
         str, typer.Option(help="127.0.0.1: this machine alone; 0.0.0.0: the whole network, for a class.")
     ] = "127.0.0.1",
@@ -37,8 +41,10 @@ def classroom(
         raise PricewarError(f"the classroom needs {', '.join(missing)}: pip install 'pricewar[app]'")
     from pricewar.app.archive import Archive, usual_place
     from pricewar.app.hosts import is_host, is_network
+    from pricewar.app.opened import open_markets
     from pricewar.app.serve import addresses, is_free, serve
 
+    open_markets(scenarios or [])
     names, proxies = allow_host or [], proxy or []
     wrong = [("--allow-host", name, "a name or an address, no port") for name in names if not is_host(name)]
     wrong += [("--proxy", one, "an address or a network") for one in proxies if not is_network(one)]

@@ -56,6 +56,10 @@ Seed = Annotated[int, typer.Option(min=0, help="Seed of the draws.")]
 Saving = Annotated[float, typer.Option(help="Cost saving of the parties that UPP credits.")]
 Full = Annotated[bool, typer.Option("--full", help="Diversion of product by product, too.")]
 Out = Annotated[Path | None, typer.Option(help="Directory for tables, figure and report.")]
+Onward = Annotated[
+    Path | None,
+    typer.Option("--market", metavar="DIR", help="Write the calibrated market as a scenario to run."),
+]
 
 
 def screen(
@@ -79,6 +83,7 @@ def screen(
     sheet: Sheet = None,
     decimal: Mark = None,
     out: Out = None,
+    onward: Onward = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -92,8 +97,9 @@ def screen(
     from pricewar.screen import screen as run
 
     change = _change(merge, cut, no_response, floor, cost, tax, unit_tax)
-    if out is not None:
-        require_ours(out)
+    for folder in (out, onward):
+        if folder is not None:
+            require_ours(folder)
     table = read_market(market, market_size, not no_outside, sheet=sheet, decimal=decimal)
     found = run(
         table, change, nests=nests, rho=rho,
@@ -101,6 +107,12 @@ def screen(
     )  # fmt: skip
     if out is not None:
         save(found, out)
+    if onward is not None:
+        from pricewar.screen import market_of
+
+        made = market_of(found.calibration)
+        made.save(onward)
+        say(f"next: {made.next_line(onward)}", quiet)
     if as_json:
         tell(json.dumps(as_tree(found), indent=2, ensure_ascii=False, allow_nan=False))
     elif not quiet:

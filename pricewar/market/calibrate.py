@@ -30,12 +30,12 @@ from pricewar.demand.observed import Observed
 from pricewar.demand.population import CAR_TASTES, Population, make_population
 from pricewar.equilibrium.motives import growth_motives
 from pricewar.scenario import preferences
-from pricewar.scenario.columns import attributes
+from pricewar.scenario.columns import attributes, column_of, further
 from pricewar.scenario.hints import unsettled
 from pricewar.scenario.parts import ProductSpec
 from pricewar.scenario.tree import SEGMENTS, Scenario
 
-COLUMNS = tuple(ProductSpec.model_fields)
+COLUMNS = tuple(name for name in ProductSpec.model_fields if name != "attributes")
 SKETCH = 256
 """Rows by which firms judge a campaign before they launch it."""
 MET = 1e-6
@@ -171,8 +171,8 @@ class _Work:
         """The market as a demand sees it."""
         spec, loyalty = self.scenario.consumers, self.scenario.dynamics.loyalty
         place = {key: j for j, key in enumerate(self.ids)}
-        further = len(getattr(self.scenario.demand, "tastes", ()))
-        population = make_population(spec.draws, spec.seed, CAR_TASTES + further)
+        own = len(getattr(self.scenario.demand, "tastes", ()))
+        population = make_population(spec.draws, spec.seed, CAR_TASTES + own)
         like = [place[product.like] if product.like and not product.units else j
                 for j, product in enumerate(self.products)]  # fmt: skip
         return Observed(
@@ -183,7 +183,9 @@ class _Work:
             like=np.array(like, dtype=np.int64),
             appeal=np.array([product.appeal for product in self.products], dtype=np.float64),
             firm_of=self.firm_of,
-            columns={name: np.array([getattr(p, name) for p in self.products]) for name in COLUMNS},
+            columns={
+                name: np.array(column_of(name, self.products)) for name in (*COLUMNS, *further(self.products))
+            },
             population=population,
             income_log_sd=spec.income_log_sd,
             brand=population.driven(self.fleet, np.argsort(np.array(self.firms), kind="stable")),
@@ -194,8 +196,8 @@ class _Work:
     def attributes(self) -> Floats:
         """(J, K) attributes for which buyers have tastes."""
         spec = self.scenario.demand
-        further = tuple(spec.tastes) if isinstance(spec, preferences.MixedLogit) else ()
-        found = attributes(self.observed.columns, further, self.observed.on_sale)
+        own = tuple(spec.tastes) if isinstance(spec, preferences.MixedLogit) else ()
+        found = attributes(self.observed.columns, own, self.observed.on_sale)
         return found if spec.rows else found[:, :0]
 
     def demand(self) -> MixedLogit | Anchored:

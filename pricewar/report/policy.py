@@ -21,9 +21,10 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
 from pricewar.base.edition import EDITION, mark
+from pricewar.base.words import Words
 from pricewar.experiment.trajectories import FOLDER
 from pricewar.files.folders import added
-from pricewar.plots.policy import BN, draw_best, draw_payers, draw_trade_off, policy_drawings
+from pricewar.plots.policy import draw_best, draw_payers, draw_trade_off, policy_drawings
 from pricewar.plots.style import count, house, in_brackets, number
 from pricewar.policy.spec import NONE, PEACE
 from pricewar.policy.study import ABOUT, PolicyStudy
@@ -35,18 +36,19 @@ from .experiment import _reading as reading
 
 COLUMNS: Final = (
     ("war avoided, %", "war_avoided", 100.0, "mean"),
-    ("buyers, bn", "pv.consumer_surplus", 1 / BN, "diff"),
-    ("firms, bn", "pv.producer_surplus", 1 / BN, "diff"),
-    ("suppliers, bn", "pv.supplier_profit", 1 / BN, "diff"),
-    ("treasury, bn", "pv.fiscal_cost", -1 / BN, "diff"),
-    ("petrol makers, bn", "pv.petrol_profit", 1 / BN, "diff"),
-    ("welfare, bn", "pv.welfare", 1 / BN, "diff"),
-    ("with open orders, bn", RANKED, 1 / BN, "diff"),
+    ("buyers, {money}", "pv.consumer_surplus", 1.0, "diff"),
+    ("firms, {money}", "pv.producer_surplus", 1.0, "diff"),
+    ("suppliers, {money}", "pv.supplier_profit", 1.0, "diff"),
+    ("treasury, {money}", "pv.fiscal_cost", -1.0, "diff"),
+    ("petrol makers, {money}", "pv.petrol_profit", 1.0, "diff"),
+    ("welfare, {money}", "pv.welfare", 1.0, "diff"),
+    ("with open orders, {money}", RANKED, 1.0, "diff"),
     ("suppliers failed, pp", "suppliers_failed", 100.0, "diff"),
     ("exits", "exits", 1.0, "diff"),
     ("HHI at the end", "hhi_end", 1.0, "diff"),
 )
-"""Head, measure, factor, and whether the level or the difference from no measure is shown."""
+"""Head, measure, factor (of money: its sign), and whether the level or the difference from no measure is
+shown."""
 PLOTS: Final = ((0.15, 0.36, 0.67, 0.18), (0.1, 0.135, 0.38, 0.17), (0.72, 0.135, 0.23, 0.17))
 """Where the plots of the PDF are: left, bottom, width, height as fractions of the page."""
 TABLES: Final = "tables"
@@ -145,13 +147,20 @@ def write_markdown(study: PolicyStudy, page: str | Path, command: str) -> Path:
     return target
 
 
+def columns(words: Words) -> list[tuple[str, str, float, str]]:
+    """`COLUMNS` in the words and numbers of a market; of petrol only where there is any."""
+    money, sums = words.total.word or words.money, words.total.factor
+    rows = [row for row in COLUMNS if words.petrol or "petrol" not in row[1]]
+    return [(h.format(money=money), m, sums * k if "{" in h else k, shown) for h, m, k, shown in rows]
+
+
 def content(study: PolicyStudy, command: str) -> dict[str, Any]:
     """Everything that the brief says, as text."""
     spec, table, ranking = study.spec, effects(study), best(study)
     shares = ranking.set_index("option")["best"]
-    rows = []
+    rows, words = [], spec.base.words
     for option in (PEACE, *spec.options):
-        cells = [_cell(table, option, *column[1:]) for column in COLUMNS]
+        cells = [_cell(table, option, *column[1:]) for column in columns(words)]
         share = number(100 * float(shares[option]), 0) if option in shares else "–"
         rows.append([option, *cells, share])
     tests = courts(study)
@@ -159,21 +168,36 @@ def content(study: PolicyStudy, command: str) -> dict[str, Any]:
         "title": spec.title or spec.name,
         "question": spec.question,
         "facts": facts(study),
-        "head": ["option", *(column[0] for column in COLUMNS), "best, % of futures"],
+        "head": ["option", *(column[0] for column in columns(words)), "best, % of futures"],
         "rows": rows,
-        "note": f"Against {NONE}; present values at {100 * spec.discount:g}% a year, CNY. The first column "
+        "note": f"Against {NONE}; present values at {100 * spec.discount:g}% a year, {words.money}. The "
+        "first column "
         "is a level. Surplus counts at the order, profit at the delivery; open orders: what the book at the "
         "end comes to. Best: by welfare with open orders. Suppliers failed, exits, HHI: a plus is a rise.",
-        "buyers_head": ["option", "CNY a car", "poorest fifth, bn", "2nd", "3rd", "4th", "richest fifth, bn"],
+        "buyers_head": [
+            "option",
+            f"{words.money} {words.a_unit}",
+            f"poorest fifth, {words.total.word or words.money}",
+            "2nd",
+            "3rd",
+            "4th",
+            f"richest fifth, {words.total.word or words.money}",
+        ],
         "buyers_rows": _buyers(study),
-        "buyers_note": f"Against {NONE}: present value over the cars ordered without measures, and of each "
-        "income fifth, CNY; open orders counted. Means over futures; in square brackets 5 to 95% of them. In "
+        "buyers_note": f"Against {NONE}: present value over the {words.units} ordered without measures, "
+        f"and of each income fifth, {words.money}; open orders counted. Means over futures; in square brackets 5 to 95% of them. In "
         "round brackets: the mean in per cent of the fifth's own surplus without measures; – where a future "
         "leaves it next to none.",
-        "courts_head": ["test", "missed, % of cars", "false alarms, % of cars", "futures"],
+        "courts_head": [
+            "test",
+            f"missed, % of {words.units}",
+            f"false alarms, % of {words.units}",
+            "futures",
+        ],
         "courts_rows": [_court(row) for _, row in tests.iterrows()],
-        "courts_note": "In the war without measures. Missed: cars sold under the imposed cut below "
-        "production cost that the test does not flag. False alarms: cars of rivals that answered, which it "
+        "courts_note": f"In the war without measures. Missed: {words.units} sold under the imposed cut below "
+        f"production cost that the test does not flag. False alarms: {words.units} of rivals that "
+        "answered, which it "
         "flags. Brackets: 95% intervals over futures.",
         "method": METHOD + DRAWN.get(spec.drawn, ""),
         "limits": LIMITS,
@@ -201,6 +225,7 @@ def facts(study: PolicyStudy) -> list[str]:
 def write_pdf(study: PolicyStudy, path: Path, command: str) -> None:
     """One page A4."""
     told, table, spec = content(study, command), effects(study), study.spec
+    market = spec.base.words
     with house():
         figure = Figure(figsize=(8.27, 11.69))
         words = [textwrap.fill(text, 155) for text in (told["question"], *told["facts"])]
@@ -209,8 +234,8 @@ def write_pdf(study: PolicyStudy, path: Path, command: str) -> None:
         _table(figure.add_axes((0.05, 0.588, 0.9, 0.3)), told["head"], told["rows"])
         figure.text(0.05, 0.582, textwrap.fill(told["note"], 190), fontsize=5.8, color="#5c5c5c", va="top")
         plots = [figure.add_axes(place) for place in PLOTS]
-        draw_payers(plots[0], payers(study) / BN, 5.5)
-        draw_trade_off(plots[1], table, spec.options, 5.0)
+        draw_payers(plots[0], payers(study) / market.total.size, market.axis(), 5.5)
+        draw_trade_off(plots[1], table, spec.options, market, 5.0)
         draw_best(plots[2], best(study), 5.5)
         for axes in plots:
             axes.tick_params(labelsize=5.5)
@@ -264,7 +289,8 @@ def _buyers(study: PolicyStudy) -> list[list[str]]:
     for option, part in buyers(study).groupby("option", sort=False):
         told = {row["what"]: row for row in part.to_dict("records")}
         fifths = [
-            _futures(told[f"money {group}"], 1 / BN, 1) + in_brackets(told[str(group)]["mean"])
+            _futures(told[f"money {group}"], study.spec.base.words.total.factor, 1)
+            + in_brackets(told[str(group)]["mean"])
             for group in range(1, 6)
         ]
         rows.append([str(option), _futures(told["car"], 1.0, 0), *fifths])

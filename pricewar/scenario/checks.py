@@ -16,6 +16,7 @@ from pricewar.events.cuts import ImposedCut
 from pricewar.interventions import Intervention
 from pricewar.strategies import Strategy
 
+from .columns import attribute_misfits
 from .cost_curves import Experience, Output
 from .dates import calendar, clock, given, problem
 from .parts import SEGMENTS
@@ -78,6 +79,8 @@ def _products(scenario: Scenario) -> Iterator[dict[str, str]]:
             )
         if product.like is not None and scenario.products.get(product.like, product).units == 0:
             yield problem(f"products.{key}.like", repr(product.like), "a product with units above 0")
+    for place, found, allowed in attribute_misfits(scenario.products):
+        yield problem(place, found, allowed)
 
 
 def _totals(scenario: Scenario) -> Iterator[dict[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,54 @@ NUMBERS = ("list_price", "promotion", "battery_kwh", "range_km", "segment")
 """Columns of numbers; a segment counts by its place from small to large."""
 WORDS = ("firm", "segment", "body", "powertrain")
 """Columns of words: a taste for one of them is `column:word`."""
+MARKS: Final = frozenset(".*:")
+"""Characters that mean something in a path or a taste, so that no attribute has them in its name."""
+
+
+def column_of(name: str, products: Iterable[ProductSpec]) -> list[Any]:
+    """The values of a column that all these products have, also of one of their `attributes`."""
+    return [product.attributes[name] if name in product.attributes else getattr(product, name)
+            for product in products]  # fmt: skip
+
+
+def further(products: Iterable[ProductSpec]) -> tuple[str, ...]:
+    """Names of the attributes that a market's products bring along, in the order of the first product."""
+    first = next(iter(products), None)
+    return () if first is None else tuple(first.attributes)
+
+
+def _sorts(products: Mapping[str, ProductSpec]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Columns of numbers, and columns of words."""
+    own = further(products.values())
+    wordy = [name for name in own if any(isinstance(product.attributes.get(name), str)
+             for product in products.values())]  # fmt: skip
+    return (*NUMBERS, *(name for name in own if name not in wordy)), (*WORDS, *wordy)
+
+
+def attribute_misfits(products: Mapping[str, ProductSpec]) -> Iterator[tuple[str, str, str]]:
+    """Attributes that some products lack, that mix numbers and words, or whose names are taken."""
+    first = next(iter(products), "")
+    names = further(products.values())
+    for key, product in products.items():
+        place = f"products.{key}.attributes"
+        if set(product.attributes) != set(names):
+            found = ", ".join(product.attributes) or "none"
+            yield place, found, f"the attributes of {first}: {', '.join(names) or 'none'}"
+            continue
+        for name, value in product.attributes.items():
+            if isinstance(value, str) != isinstance(products[first].attributes[name], str):
+                yield f"{place}.{name}", repr(value), f"what {first} has: a number, or a word"
+    for name in names:
+        if name in taken() or MARKS & set(name) or not name.strip():
+            allowed = "a name that is no field of a product, without dot, star and colon"
+            yield f"products.{first}.attributes", repr(name), allowed
+
+
+def taken() -> frozenset[str]:
+    """Names that no attribute may have: those of the fields of a product."""
+    from .parts import ProductSpec
+
+    return frozenset(ProductSpec.model_fields)
 
 
 def attributes(columns: Mapping[str, NDArray[Any]], tastes: Iterable[str], on_sale: Flags) -> Floats:
@@ -58,8 +106,8 @@ def _number(columns: Mapping[str, NDArray[Any]], name: str) -> Floats:
 
 def labels(column: str, products: Mapping[str, ProductSpec]) -> list[Any] | None:
     """The values of a column of the products; None if there is no such column."""
-    known = column in WORDS or column in NUMBERS
-    return [getattr(product, column) for product in products.values()] if known else None
+    numbers, words = _sorts(products)
+    return column_of(column, products.values()) if column in (*numbers, *words) else None
 
 
 def unknown_columns(
@@ -67,11 +115,12 @@ def unknown_columns(
 ) -> Iterator[tuple[str, str, str]]:
     """Tastes for what is no column of the products, or in which those on sale do not differ."""
     sold = {key: product for key, product in products.items() if product.units > 0}
+    numbers, words = _sorts(products)
     for name in tastes:
         column, colon, word = name.partition(":")
-        values = labels(column, sold) if column in (WORDS if colon else NUMBERS) else None
+        values = labels(column, sold) if column in (words if colon else numbers) else None
         if values is None:
-            allowed = f"{', '.join(NUMBERS)}, or one of {', '.join(WORDS)} with a value, such as body:SUV"
+            allowed = f"{', '.join(numbers)}, or one of {', '.join(words)} with a value, such as body:SUV"
             yield f"tastes.{name}", f"no column {name!r}", allowed
         elif len({value == word for value in values} if colon else set(values)) < 2:
             yield f"tastes.{name}", "no difference between the products on sale", "a column that differs"

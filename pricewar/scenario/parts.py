@@ -115,6 +115,9 @@ class ProductSpec(Table):
     unit_cost: float | None = Field(
         None, gt=0, description="money ex VAT; None: from the firm's gross margin"
     )
+    attributes: dict[str, float | str] = Field(
+        {}, description="further columns, by name: for tastes and nests; the same ones for all products"
+    )
 
     @property
     def price(self) -> float:

@@ -71,8 +71,7 @@ REQUIRED = {
 }
 """What a missing value should be, where its name alone does not say it."""
 NOT_FREE: Final = (
-    "above 0: no change is a percentage of a price of 0; leave what is free to the outside option, or state "
-    "what it costs its users in another way"
+    "greater than 0: no change is a percentage of a price of 0; leave what is free to the outside option"
 )
 
 
@@ -220,6 +219,9 @@ def _forget(tree: dict[str, Any]) -> None:
     for name, default in usual.items():
         if tree[name] == default.model_dump(mode="json"):
             del tree[name]
+    for product in tree["products"].values():
+        if not product.get("attributes", True):
+            del product["attributes"]
     _forget_words_and_periods(tree)
     if not tree["demand"].get("tastes", True):
         del tree["demand"]["tastes"]

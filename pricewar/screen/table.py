@@ -15,9 +15,8 @@ from pricewar.base.arguments import path as path_
 from pricewar.base.errors import bad_input
 from pricewar.demand.base import Floats, Ints
 from pricewar.files.sheet import Table, read_table
+from pricewar.files.sheet.markets import COLUMNS
 from pricewar.files.sheet.problems import Wrong
-
-from .words import COLUMNS
 
 ROUNDING: Final = 1e-5
 """Part of the market below which those who buy nothing are rounding, and shares sum to one."""

@@ -22,6 +22,10 @@ INTERVALS: Final = ("own_elasticity", "upp_gross", "upp", "guppi", "cmcr", "pric
 """Columns by product that come with _lo and _hi."""
 OBSERVED: Final = ("margin_rmse", "hhi", "hhi_change")
 """Figures that come without an interval."""
+OTHERS: Final = frozenset(
+    ["other", "others", "all others", "rest", "其他", "其它", "其餘", "sonstige", "übrige", "autres", "otros"]
+)
+"""Names of rows that stand for many products."""
 TINY: Final = 5e-3
 """Share of those who buy nothing below which it may be rounding."""
 FIRMS: Final = 12
@@ -131,6 +135,7 @@ def notes(found: Calibration, drawn: list[Calibration], sd: float, lost: int) ->
     edge = sum(other.rho < 1e-6 or other.rho > HIGHEST - 1e-6 for other in drawn) if found.searched else 0
     told = [
         (bool(_below(market)), _below(market)),
+        (bool(_rest(market)), _rest(market)),
         (known == 1, "One margin fits exactly whatever is true: the fit tests nothing."),
         (known == 2 and found.searched, "Two margins and two parameters: the fit tests little or nothing."),
         (
@@ -158,6 +163,16 @@ def notes(found: Calibration, drawn: list[Calibration], sd: float, lost: int) ->
         (bool(market.unused), f"Columns not used: {', '.join(market.unused)}."),
     ]  # fmt: skip
     return (*market.notes, *(text for said, text in told if said))
+
+
+def _rest(market: Market) -> str:
+    """What is said of rows that stand for all others."""
+    rows = [i for i, name in enumerate(market.products) if name.casefold() in OTHERS]
+    named = ", ".join(f"{market.products[i]} (row {market.rows[i]})" for i in rows)
+    said = (
+        "counts as one product of one firm, so HHI is too high; leave it out where its buyers may stay away"
+    )
+    return f"{named} {said}." if rows else ""
 
 
 def _below(market: Market) -> str:

@@ -1,6 +1,6 @@
 // The board: who stands where, for the wall and for players.
 import { chart, extent } from "/static/charts.js";
-import { h, num } from "/static/dom.js";
+import { h, num, words } from "/static/dom.js";
 
 const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"];
 
@@ -36,7 +36,7 @@ export function wall(state) {
           {},
           draw({ key: "price", title: "Prices against the start", unit: "%", zero: 0 }, lines("price", 100)),
           draw(
-            { key: "profit", title: "Operating profit", unit: "bn CNY a month", zero: 0 },
+            { key: "profit", title: "Operating profit", unit: `${words.total} a ${words.period}`, zero: 0 },
             lines("profits", 1e-9),
           ),
         )
@@ -58,7 +58,7 @@ export function boardTable(board, colour, dash) {
         h(
           "tr",
           {},
-          ["", "Profit so far, bn CNY", "Share, %", "Price, % of start", "Cash, bn CNY"].map((t) =>
+          ["", `Profit so far, ${words.total}`, "Share, %", "Price, % of start", `Cash, ${words.total}`].map((t) =>
             h("th", {}, t),
           ),
         ),
@@ -85,14 +85,14 @@ export function boardTable(board, colour, dash) {
                 ` ${row.player ? row.name : "computer"}${row.active ? "" : ", left the market"}`,
               ),
             ),
-            h("td", {}, row.profits.length ? num(row.profit / 1e9, 2) : "–"),
+            h("td", {}, row.profits.length ? num(row.profit / words.size, 2) : "–"),
             h("td", {}, row.profits.length ? num(100 * row.share, 1) : "–"),
             h(
               "td",
               {},
               row.price.length && row.price.at(-1) !== null ? num(100 + 100 * row.price.at(-1), 1) : "–",
             ),
-            h("td", {}, num(row.cash / 1e9, 2)),
+            h("td", {}, num(row.cash / words.size, 2)),
           ),
         ),
       ),

@@ -1,6 +1,6 @@
 // Who starts and who follows: the campaigns of a run by firm, month by month.
 import { card, short } from "/static/charts.js";
-import { h, monthName, num } from "/static/dom.js";
+import { h, monthName, num, words } from "/static/dom.js";
 
 const SPEC = { key: "campaigns", title: "Who starts, who follows", unit: "announced cuts by maker" };
 const LOOK = { lead: { fill: "#0072b2", stroke: "#0072b2" }, follow: { fill: "#ffffff", stroke: "#d55e00" } };
@@ -31,7 +31,7 @@ export function timeline(run, { until, width, label = "", hides }) {
   const told = [
     "Full marks: the maker starts; hollow marks: it answers a rival. Triangle: cut of the list price; bar: offer " +
       "or subsidy, for as long as it stands. The bigger, the deeper the announced cut.",
-    rest ? `${rest} more makers have fewer.` : "",
+    rest ? `${rest} more ${words.maker}s have fewer.` : "",
     marks.length ? "" : "No campaign so far.",
   ];
   return card(SPEC, label, figure, h("p.quiet", {}, told.filter(Boolean).join(" ")));

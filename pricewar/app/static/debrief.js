@@ -1,6 +1,6 @@
 // The debrief: facts for the discussion after a game.
 import { enlarged } from "/static/charts.js";
-import { h, monthName, num } from "/static/dom.js";
+import { h, monthName, num, words } from "/static/dom.js";
 
 const OUTCOMES = {
   open: "still on at the end",
@@ -13,7 +13,7 @@ const NO_WAR = {
   firms: "prices fell, but too few firms cut by 3% or more within half a year of each other",
 };
 const COUNT = ["", "", "two", "three", "four", "five", "six"];
-const bn = (value, signed) => `${num(value / 1e9, 2, signed)} bn CNY`;
+const bn = (value, signed) => `${num(value / words.size, 2, signed)} ${words.total}`;
 
 export function debrief(facts, wide, own) {
   return h(
@@ -107,7 +107,7 @@ function theory(facts, width) {
     ["Joint profit", t.joint, "#009E73"],
     ["Your class", t.played, "#0072B2"],
     ["Nash, one shot", t.nash, "#D55E00"],
-  ].map(([who, v, colour]) => ({ who, colour, price: 100 * v.price, profit: v.profit / 1e9 }));
+  ].map(([who, v, colour]) => ({ who, colour, price: 100 * v.price, profit: v.profit / words.size }));
   const size = enlarged();
   const bars = (key, label, digits) =>
     Plot.plot({
@@ -147,7 +147,7 @@ function theory(facts, width) {
       "div.charts.two",
       {},
       h("figure", { style: "margin:0" }, bars("price", "Mean price over the game, % of the start", 1)),
-      h("figure", { style: "margin:0" }, bars("profit", "Profit of the played firms, bn CNY a month", 2)),
+      h("figure", { style: "margin:0" }, bars("profit", `Profit of the played firms, ${words.total} a ${words.period}`, 2)),
     ),
   );
 }

@@ -1,6 +1,6 @@
 // The form in which a player decides. It stays where it is while others decide: a hand may be in it. Only what is
 // said around its two fields is drawn anew; a new round brings a new form.
-import { $, h, monthName, num, tell } from "/static/dom.js";
+import { $, h, inMoney, monthName, num, tell, words } from "/static/dom.js";
 import { PHASES, clock } from "/static/game.js";
 
 let draft = null; // what is typed but not yet sent, and for which round
@@ -28,14 +28,14 @@ export function decideForm(state, call, pin) {
     h("p", { id: "phase" }),
     h("label", { for: "list-price", id: "range" }),
     field("list-price"),
-    h("label", { for: "promotion", style: "margin-top:8px" }, "Promotion off it, CNY"),
+    h("label", { for: "promotion", style: "margin-top:8px" }, `Promotion off it, ${words.money}`),
     field("promotion"),
     h(
       "p",
       { style: "margin:8px 0 0" },
       "A buyer pays ",
       h("b", { id: "pays" }),
-      `; a car costs you ${num(state.own.unit_cost, 0)} CNY`,
+      `; ${words.a_unit} costs you ${inMoney(state.own.unit_cost)}`,
       state.vat ? ` before ${num(100 * state.vat, 0)}% VAT` : "",
       ".",
     ),
@@ -83,7 +83,7 @@ export function refresh(form, state) {
     (state.phase === "open"
       ? `Round ${state.round + 1} of ${state.rounds}: ${monthName(state.month)}`
       : PHASES[state.phase]) + (state.active ? "" : ". Your firm has left the market.");
-  $("#range", form).textContent = `List price, CNY (${num(low, 0)} to ${num(high, 0)})`;
+  $("#range", form).textContent = `List price, ${words.money} (${num(low, words.digits)} to ${num(high, words.digits)})`;
   $("#to-know", form).replaceChildren(...toKnow(state));
   $("#in", form).replaceChildren(...decided(state));
   sayPays(form);
@@ -93,7 +93,7 @@ const typed = (form) => ["#list-price", "#promotion"].map((id) => Number($(id, f
 
 function sayPays(form) {
   const [list, promotion] = typed(form);
-  $("#pays", form).textContent = `${num(list - promotion, 0)} CNY`;
+  $("#pays", form).textContent = inMoney(list - promotion);
 }
 
 function keep(form) {
@@ -127,12 +127,12 @@ function decided(state) {
     h(
       "p",
       { style: "margin:8px 0 0" },
-      h("span.tag.yes", { id: "decided" }, `Decided: ${num(state.decided[0] - state.decided[1], 0)} CNY`),
+      h("span.tag.yes", { id: "decided" }, `Decided: ${inMoney(state.decided[0] - state.decided[1])}`),
       held
         ? h(
             "span",
             { id: "held" },
-            ` ${held} of your cars may not be that cheap: buyers pay ${num(price, 0)} CNY on average.`,
+            ` ${held} of your ${words.units} may not be that cheap: buyers pay ${inMoney(price)} on average.`,
           )
         : null,
     ),
@@ -160,7 +160,7 @@ function toKnow(state) {
       h(
         "p",
         { id: "floor" },
-        lowest > 0 ? `A buyer pays at least ${num(lowest, 0)} CNY. ` : "For some of your cars: ",
+        lowest > 0 ? `A buyer pays at least ${inMoney(lowest)}. ` : `For some of your ${words.units}: `,
         reasons.join(" "),
       ),
     );
@@ -169,7 +169,7 @@ function toKnow(state) {
       h(
         "p.error",
         { id: "late" },
-        `You were too late in round ${state.round}: buyers paid ${num(state.last.stood, 0)} CNY${notSent(state)}.`,
+        `You were too late in round ${state.round}: buyers paid ${inMoney(state.last.stood)}${notSent(state)}.`,
       ),
     );
   return said;
@@ -177,5 +177,5 @@ function toKnow(state) {
 
 const notSent = (state) =>
   missed?.round === state.round - 1
-    ? `; the ${num(missed.list - missed.promotion, 0)} CNY on your page had not been sent`
+    ? `; the ${inMoney(missed.list - missed.promotion)} on your page had not been sent`
     : "";

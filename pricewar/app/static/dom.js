@@ -47,8 +47,28 @@ export function num(value, digits = 1, signed = false) {
 }
 
 const NAMES = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-/** 2025-05 as May 25. */
-export const monthName = (month) => `${NAMES[Number(month.slice(5)) - 1]} ${month.slice(2, 4)}`;
+/** 2025-05 as May 25, 2025-05-12 as 12 May, 2025-W20 as W20 25. */
+export function monthName(month) {
+  const [year, part, day] = month.split("-");
+  const name = NAMES[Number(part) - 1] ?? part;
+  return day ? `${Number(day)} ${name}` : `${name} ${year.slice(2)}`;
+}
+
+/** What money, units and periods are called in the market that is shown; the server says so. */
+export const words = {
+  money: "CNY",
+  total: "bn CNY",
+  size: 1e9,
+  units: "cars",
+  unit: "car",
+  a_unit: "a car",
+  maker: "maker",
+  period: "month",
+  digits: 0,
+};
+export const speak = (found) => Object.assign(words, found ?? {});
+/** An amount of money for one unit. */
+export const inMoney = (value) => `${num(value, words.digits)} ${words.money}`;
 
 /** Ask the server; an error answer becomes an Error with the server's words. */
 export async function ask(path, { body, token, raw } = {}) {

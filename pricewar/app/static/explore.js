@@ -1,6 +1,6 @@
 // Explore: levers on the left, a war on the right. The server runs the scenario whole; the page shows it month by
 // month. What is done by hand goes into the settings as an event of the next month, so the past stays as it was.
-import { $, ask, h, tell } from "/static/dom.js";
+import { $, ask, h, speak, tell } from "/static/dom.js";
 import { draw } from "/static/explore_draw.js";
 import { levers, renew } from "/static/explore_levers.js";
 import { chosen, leader, months, query, read, side, state } from "/static/explore_state.js";
@@ -24,6 +24,7 @@ async function run() {
   const answer = await ask(`/api/run?${link}`);
   if (link.toString() !== query().toString()) return; // a lever moved meanwhile: a newer answer is on its way
   state.runs = answer.runs;
+  speak(answer.runs[0]?.words);
   state.until = Math.min(state.until, months().length);
   history.replaceState(null, "", `/explore?${link}`);
   draw();

@@ -1,7 +1,7 @@
 // The right side of the explore page: ribbon, charts, figures of the month, downloads.
 import { timeline } from "/static/campaigns.js";
 import { chart, extent, ribbonList } from "/static/charts.js";
-import { $, h, monthName, num, tell } from "/static/dom.js";
+import { $, h, monthName, num, tell, words } from "/static/dom.js";
 import { months, query, state } from "/static/explore_state.js";
 
 /** Draw the months up to the one reached. */
@@ -67,7 +67,7 @@ function legend(run) {
             onclick: () => turn("rest"),
           },
           h("span.swatch", { style: "border-color:#a9b3bc" }),
-          "smaller makers",
+          `smaller ${words.maker}s`,
         )
       : null,
   );
@@ -103,11 +103,14 @@ function seriesOf(run, spec, minus) {
   ];
 }
 
+/** The charts in the words of the market that is shown. */
+const charts = () => state.runs[0]?.charts ?? state.offers.charts;
+
 const difference = (one, other) =>
   one.map((v, t) => (v === null || other[t] === null || other[t] === undefined ? null : v - other[t]));
 
 function grid(a, b) {
-  const specs = state.offers.charts.filter((c) => c.standard);
+  const specs = charts().filter((c) => c.standard);
   const wide = $("#charts").clientWidth;
   const columns = wide > 700 ? 3 : wide > 480 && !b ? 2 : 1;
   const width = (wide - 10 * (columns - 1)) / columns - 22;
@@ -153,7 +156,7 @@ function campaigns(a, b) {
 function figures(a, b) {
   const t = state.until - 1;
   const rows = state.offers.final.map((key) => {
-    const spec = state.offers.charts.find((c) => c.key === key);
+    const spec = charts().find((c) => c.key === key);
     const cell = (run) =>
       h(
         "td",

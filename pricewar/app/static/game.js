@@ -1,6 +1,6 @@
 // The game in the browser: a door, the teacher's desk, a player's desk. The secret of a seat stays in this browser
 // and goes with each request; closing the page loses nothing.
-import { ask, h, tell } from "/static/dom.js";
+import { ask, h, speak, tell } from "/static/dom.js";
 
 const MARKETS = {
   textbook: "Equal firms, one car each",
@@ -141,6 +141,14 @@ function joinBox(code) {
   );
 }
 
+/** Markets of the user's own, as files given to the server, stand first and are chosen. */
+async function ownMarkets(select) {
+  const { own, scenarios } = await ask("/api/catalogue");
+  const titles = Object.fromEntries(scenarios.map((one) => [one.name, one.title]));
+  select.prepend(...own.map((name) => h("option", { value: name }, titles[name] || name)));
+  if (own.length) select.value = own[0];
+}
+
 function openBox() {
   const choice = (id, of, chosen) =>
     h(
@@ -161,6 +169,7 @@ function openBox() {
     board: h("input", { id: "board", type: "checkbox" }),
     shared: h("input", { id: "shared", type: "checkbox" }),
   };
+  ownMarkets(parts.market);
   const wrong = h("p.error", { role: "alert" });
   const open = async (event) => {
     event.preventDefault();
@@ -239,6 +248,7 @@ async function follow(page, code, call, draw) {
       const state = await call(`state?since=${version}`);
       misses = 0;
       version = state.version;
+      speak(state.words);
       await released();
       await draw(state);
     } catch (error) {

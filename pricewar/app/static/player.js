@@ -3,7 +3,7 @@ import { boardTable } from "/static/board.js";
 import { chart, extent } from "/static/charts.js";
 import { debrief } from "/static/debrief.js";
 import { decideForm, ofWhat, refresh } from "/static/decide.js";
-import { $, h, num } from "/static/dom.js";
+import { $, h, num, words } from "/static/dom.js";
 
 let form = null; // stays in its place for as long as its round
 
@@ -44,12 +44,12 @@ function books(state) {
     h(
       "div.figures",
       { style: "margin:0" },
-      box("Cars sold", num(last(own.units), 0), "cars"),
-      box("Share", num(own.share.length ? 100 * last(own.share) : null, 1), "% of cars"),
-      box("Profit", num(own.profit.length ? last(own.profit) / 1e9 : null, 2), "bn CNY"),
-      box("Profit so far", num(own.profit.reduce((a, b) => a + b, 0) / 1e9, 2), "bn CNY"),
-      box("Cash", num(own.cash_now / 1e9, 2), "bn CNY"),
-      box("Fixed cost", num(own.fixed_cost / 1e9, 2), "bn CNY a month"),
+      box(`${words.units[0].toUpperCase()}${words.units.slice(1)} sold`, num(last(own.units), 0), words.units),
+      box("Share", num(own.share.length ? 100 * last(own.share) : null, 1), `% of ${words.units}`),
+      box("Profit", num(own.profit.length ? last(own.profit) / words.size : null, 2), words.total),
+      box("Profit so far", num(own.profit.reduce((a, b) => a + b, 0) / words.size, 2), words.total),
+      box("Cash", num(own.cash_now / words.size, 2), words.total),
+      box("Fixed cost", num(own.fixed_cost / words.size, 2), `${words.total} a ${words.period}`),
       box(
         "Cash lasts",
         own.runway === null ? "–" : own.runway >= 36 ? "36+" : num(own.runway, 0),
@@ -93,7 +93,7 @@ function charts(state) {
       })),
     { name: "You", colour: "#0072B2", values: own },
   ];
-  const profit = [{ name: "You", colour: "#0072B2", values: state.own.profit.map((v) => v / 1e9) }];
+  const profit = [{ name: "You", colour: "#0072B2", values: state.own.profit.map((v) => v / words.size) }];
   const draw = (spec, series) =>
     chart(spec, series, {
       months: state.months,
@@ -106,6 +106,6 @@ function charts(state) {
     "div.charts.two",
     {},
     draw({ key: "price", title: "Prices against the start", unit: "%", zero: 0 }, prices),
-    draw({ key: "profit", title: "Your operating profit", unit: "bn CNY a month", zero: 0 }, profit),
+    draw({ key: "profit", title: "Your operating profit", unit: `${words.total} a ${words.period}`, zero: 0 }, profit),
   );
 }

@@ -15,18 +15,21 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from xml.etree import ElementTree
 
+from .numbers import written
 from .problems import problems
 from .raw import Block, Cell, Raw
 from .units import unit_of
 
+_NEAR: Final = 0.02
+"""How far a number that is shown may be rounded, as a part of it."""
 _LARGEST: Final = 300_000_000
 """Bytes that a workbook may unpack to."""
 _REPEATS: Final = 10_000
 """Empty cells and rows that a sheet repeats to its end are not written out beyond this."""
-_BROKEN: Final = "a workbook that opens in a spreadsheet program"
 _DATE: Final = "a date (spreadsheet programs make dates of texts like 3-12)"
 _FORMULA: Final = "a formula without a stored value: open the file in a spreadsheet program and save it"
 _SCALED: Final = re.compile(r"[0#?],+(?![0#?,])")
+_FORMULAS: Final = re.compile(rb"<(?:\w+:)?f[ >/]")
 _WORDY: Final = re.compile(r"[万萬千亿億kKmM](?![a-zA-Z])")
 
 
@@ -37,50 +40,50 @@ def workbook(raw: bytes, source: str) -> list[Raw]:
         InputError: a workbook that is damaged, too large, or of another sort.
     """
     try:
-        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-            names = set(archive.namelist())
-            if sum(info.file_size for info in archive.infolist()) > _LARGEST:
-                raise problems(
-                    source, [("file", f"more than {_LARGEST:,} bytes unpacked", "a table of products")]
-                )
-            if "content.xml" in names:
-                return _ods(archive.read("content.xml"))
-    except (
-        zipfile.BadZipFile,
-        ElementTree.ParseError,
-        RuntimeError,
-        ValueError,
-        OSError,
-    ):
-        raise problems(source, [("file", "a damaged workbook", _BROKEN)]) from None
-    if "xl/workbook.xml" not in names:
-        raise problems(source, [("file", "a packed file that is no XLSX or ODS", "CSV, XLSX or ODS")])
-    try:
-        return _xlsx(raw)
-    except Exception as error:  # openpyxl lets whatever went wrong in its parts through
-        found = f"a damaged workbook ({type(error).__name__})"
-        raise problems(source, [("file", found, _BROKEN)]) from None
+        found = _opened(raw)
+    except Exception as error:  # of packing, XML and openpyxl: whatever went wrong in their parts
+        damage = f"a damaged workbook ({type(error).__name__})"
+        raise problems(source, [("file", damage, "a workbook that opens in a spreadsheet program")]) from None
+    if isinstance(found, str):
+        raise problems(source, [("file", found, "a table of products in CSV, XLSX or ODS")])
+    return found
 
 
-def _xlsx(raw: bytes) -> list[Raw]:
+def _opened(raw: bytes) -> list[Raw] | str:
+    """The sheets, or what the file is instead of a workbook."""
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        names = set(archive.namelist())
+        if sum(info.file_size for info in archive.infolist()) > _LARGEST:
+            return f"more than {_LARGEST:,} bytes unpacked"
+        if "content.xml" in names:
+            return _ods(archive.read("content.xml"))
+        if "xl/workbook.xml" not in names:
+            return "a packed file that is no XLSX or ODS"
+        sheets = (archive.read(name) for name in names if name.startswith("xl/worksheets/"))
+        return _xlsx(raw, formulas=any(_FORMULAS.search(sheet) for sheet in sheets))
+
+
+def _xlsx(raw: bytes, formulas: bool) -> list[Raw]:
     import openpyxl
 
     with warnings.catch_warnings(action="ignore"):  # of parts of a workbook that hold no cells
-        values, formulas = (openpyxl.load_workbook(io.BytesIO(raw), data_only=only) for only in (True, False))
-    found = []
-    for sheet in values.worksheets:
-        asked = formulas[sheet.title]
-        rows = []
-        for number, (line, typed) in enumerate(zip(sheet.iter_rows(), asked.iter_rows(), strict=True), 1):
-            cells = [_xlsx_cell(cell, other) for cell, other in zip(line, typed, strict=True)]
-            if any(cell.filled for cell in cells):
-                rows.append((number, cells))
-        merged = tuple(
-            Block(b.min_row, b.max_row, b.min_col - 1, b.max_col - 1) for b in sheet.merged_cells.ranges
-        )
-        hidden = frozenset(number for number, row in sheet.row_dimensions.items() if row.hidden)
-        found.append(Raw(sheet.title, rows, merged, hidden, sheet.sheet_state == "visible"))
-    return found
+        values = openpyxl.load_workbook(io.BytesIO(raw), data_only=True)
+        typed = openpyxl.load_workbook(io.BytesIO(raw)) if formulas else values
+    return [_xlsx_sheet(sheet, typed[sheet.title]) for sheet in values.worksheets]
+
+
+def _xlsx_sheet(sheet: Any, typed: Any) -> Raw:
+    """One sheet; `typed` is the same with formulas in place of their values."""
+    rows = []
+    for number, (line, other) in enumerate(zip(sheet.iter_rows(), typed.iter_rows(), strict=True), 1):
+        cells = [_xlsx_cell(cell, asked) for cell, asked in zip(line, other, strict=True)]
+        if any(cell.filled for cell in cells):
+            rows.append((number, cells))
+    merged = tuple(
+        Block(b.min_row, b.max_row, b.min_col - 1, b.max_col - 1) for b in sheet.merged_cells.ranges
+    )
+    hidden = frozenset(number for number, row in sheet.row_dimensions.items() if row.hidden)
+    return Raw(sheet.title, rows, merged, hidden, sheet.sheet_state == "visible")
 
 
 def _xlsx_cell(cell: Any, typed: Any) -> Cell:
@@ -176,14 +179,24 @@ def _ods_cell(node: ElementTree.Element) -> Cell:
         return Cell(text, fault=_DATE)
     if kind in ("float", "percentage", "currency"):
         value = float(node.get(f"{_OFFICE}value", "nan"))
-        money = unit_of(node.get(f"{_OFFICE}currency", ""))
-        named = money.money if money is not None else ""
-        return Cell(
-            _short(value), value, percent=kind == "percentage", money=named, fault=_hides(text, value)
-        )
+        unit = unit_of(node.get(f"{_OFFICE}currency", ""))
+        money = "" if unit is None else unit.money
+        divided, fault = _is_divided(text, value), _hides(text, value)
+        return Cell(_short(value), value, kind == "percentage", divided, money, fault)
     return Cell(text)
 
 
 def _hides(text: str, value: float) -> str:
     """A fault where the sheet shows the number with a unit, as 12.8万 or 120 k."""
     return f"a number shown with a unit: {text}" if _WORDY.search(text) and value == value else ""
+
+
+def _is_divided(text: str, value: float) -> bool:
+    """Whether the sheet shows the number in thousands or millions, as 128.0 for 128,000."""
+    part = written(text)
+    if part is None or value == 0.0:
+        return False
+    ratios = [part.value(mark) / value for mark in part.marks]
+    if any(abs(ratio - 1.0) < _NEAR for ratio in ratios):
+        return False
+    return any(abs(ratio * scale - 1.0) < _NEAR for ratio in ratios for scale in (1e3, 1e6))

@@ -137,10 +137,10 @@ def body(sheet: Raw, header: Header, names: Names) -> Body:
     below = [row for row in sheet.rows if row[0] > header.row]
     header, below = _unit_row(header, below, names, notes)
     last = max((n for n, cells in below if sum(cell.filled for cell in cells) > 1), default=header.row)
-    rows = []
+    rows, repeated = [], [plain(name) for name in header.names if name]
     for number, cells in below:
         text = _line(cells)
-        if [plain(cell.text) for cell in cells if cell.text] == [plain(n) for n in header.names if n]:
+        if [plain(cell.text) for cell in cells if cell.text] == repeated:
             notes.append(f"Row {number} repeats the names of the columns and was not read.")
         elif (kind := _total(cells, header, names)) == "total":
             notes.append(f'Row {number} is a total and was not read: "{cut_short(text, 60)}".')

@@ -20,6 +20,7 @@ _CORE: Final = r"\d[\d.,' ]*|[.,]\d+"
 _SHAPE: Final = re.compile(
     rf"(?P<before>[^\d.,()+-]*)(?P<core>{_CORE})(?P<power>e[+-]?\d+)?(?P<after>[^\d]*)"
 )
+_BARE: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _GROUPED: Final = re.compile(r"\d{1,3}(?:([' ])\d{3})(?:\1\d{3})*")
 
 
@@ -32,7 +33,8 @@ class Written:
         digits: digits and marks, blanks and apostrophes between thousands left out.
         marks: the decimal marks, "." or ",", with which the digits can be read; both where there is no mark.
         unit: what stands beside it.
-        factor: sign and power of ten.
+        sign: 1 or -1.
+        power: of ten, as "e+05"; empty without one.
         proves: whether a mark in it settles which one is the decimal one.
         fixed: the number itself, where the file holds a number and not a text.
     """
@@ -41,7 +43,8 @@ class Written:
     digits: str
     marks: str
     unit: Unit
-    factor: float = 1.0
+    sign: float = 1.0
+    power: str = ""
     proves: bool = False
     fixed: float | None = None
 
@@ -55,11 +58,13 @@ class Written:
         if self.fixed is not None:
             return self.fixed
         other = "," if mark == "." else "."
-        return float(self.digits.replace(other, "").replace(mark, ".")) * self.factor
+        return float(self.digits.replace(other, "").replace(mark, ".") + self.power) * self.sign
 
 
 def written(cell: str) -> Written | None:
     """The parts of a number, or None if the cell is no number."""
+    if _BARE.fullmatch(cell):  # nearly all cells of a long table
+        return _made(cell, cell.removeprefix("-"), Unit(), -1.0 if cell[0] == "-" else 1.0)
     bare, sign = _signed(plain(cell))
     shape = _SHAPE.fullmatch(bare)
     if shape is None:
@@ -71,11 +76,15 @@ def written(cell: str) -> Written | None:
     digits = _ungrouped(core)
     if digits is None:
         return None
-    marks = _marks(digits, split=digits != core, power=bool(shape["power"]))
-    if not marks:
-        return None
-    factor = sign * float("1" + (shape["power"] or "e0"))
-    return Written(cell, digits, marks, unit, factor, len(marks) == 1)
+    return _made(cell, digits, unit, sign, shape["power"] or "", split=digits != core)
+
+
+def _made(
+    cell: str, digits: str, unit: Unit, sign: float, power: str = "", split: bool = False
+) -> Written | None:
+    """The number, None if neither decimal mark reads these digits; `split`: blanks kept thousands apart."""
+    marks = _marks(digits, split or bool(power))
+    return Written(cell, digits, marks, unit, sign, power, proves=len(marks) == 1) if marks else None
 
 
 def _signed(text: str) -> tuple[str, float]:
@@ -100,11 +109,11 @@ def _ungrouped(core: str) -> str | None:
     return re.sub(r"[' ]", "", head) + mark + tail
 
 
-def _marks(digits: str, split: bool, power: bool) -> str:
+def _marks(digits: str, no_groups: bool) -> str:
     """The decimal marks with which these digits can be read; none if with neither."""
     if "." not in digits and "," not in digits:
         return ".,"
-    return "".join(mark for mark in ".," if _reads(digits, mark, split or power))
+    return "".join(mark for mark in ".," if _reads(digits, mark, no_groups))
 
 
 def _reads(digits: str, mark: str, no_groups: bool) -> bool:

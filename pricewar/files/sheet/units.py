@@ -67,6 +67,8 @@ class Unit:
 
 def plain(text: str) -> str:
     """In one width and lower case, blanks of all sorts one blank, signs without a shape left out."""
+    if text.isascii() and text.isprintable():  # nearly all cells of a long table
+        return " ".join(text.lower().split())
     folded = unicodedata.normalize("NFKC", text.replace("\u2019", "'")).lower()
     kept = "".join(c for c in folded if unicodedata.category(c) not in ("Cf", "Cc") or c in "\t\n")
     return " ".join(kept.split())

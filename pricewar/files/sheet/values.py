@@ -65,15 +65,14 @@ class Values:
             return None
         if cell.value is not None:
             return self._typed(i, cell, cell.value)
-        if plain(cell.text) in BLANK:
-            if not self.column.blank:
-                self.refuse(i, repr(cell.text) if cell.text else "an empty cell")
-            return None
         made = written(cell.text)
-        if made is None or not self.column.takes(made.unit):
+        if made is not None and self.column.takes(made.unit):
+            return made
+        if plain(cell.text) not in BLANK:
             self.refuse(i, shown(cell.text, 60))
-            return None
-        return made
+        elif not self.column.blank:
+            self.refuse(i, repr(cell.text) if cell.text else "an empty cell")
+        return None
 
     def _typed(self, i: int, cell: Cell, value: float) -> Written | None:
         if cell.percent and self.column.sort != "part":
@@ -123,7 +122,11 @@ class Values:
 
     def _check_units(self, parts: list[Written | None]) -> None:
         """Numbers without a unit beside others with one: which unit they lost, nobody can tell."""
-        some = [(i, part) for i, part in enumerate(parts) if part is not None and part.value(".") != 0.0]
+        some = [
+            (i, part)
+            for i, part in enumerate(parts)
+            if part is not None and part.value(part.marks[:1] or ".") != 0.0
+        ]
         is_part = self.column.sort == "part"
         own = [i for i, part in some if part.unit.scale not in ((None,) if is_part else (None, 1.0))]
         if not own or (self.unit.scale is not None and not is_part):
