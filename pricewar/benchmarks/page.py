@@ -1,0 +1,82 @@
+"""The benchmarks in Markdown: the table of the README, and the sections of the page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from pricewar.plots.style import number
+
+from .finding import Finding, Line
+from .study import Study
+
+HEADS = ("benchmark", "published", "found", "interval", "pass")
+RULE = ("---", "---:", "---:", "---:", "---")
+
+
+def cells(line: Line) -> tuple[str, str, str, str, str]:
+    """One line: what, published, found, interval, verdict."""
+    unit = f", {line.unit}" if line.unit else ""
+    between = "" if math.isnan(line.low) else f"{number(line.low)} to {number(line.high)}"
+    verdict = "" if line.passed is None else ("yes" if line.passed else "**no**")
+    asked = f" ({line.asked})" if line.asked else ""
+    return f"{line.figure}{unit}", shown(line.published), shown(line.found), between, f"{verdict}{asked}"
+
+
+def shown(value: float) -> str:
+    """A number, or a dash where there is none; very small ones in powers of ten."""
+    return f"{value:.0e}" if 0 < abs(value) < 1e-4 else number(value)
+
+
+def as_markdown(study: Study) -> str:
+    """The table of all lines, benchmark by benchmark."""
+    rows = [HEADS, RULE]
+    for finding in study.findings:
+        rows.append((f"**{finding.title}**", "", "", "", verdict(finding)))
+        rows += [cells(line) for line in finding.lines]
+    rows += [(f"**{name}**", "", "", "", f"**did not run**: {error}") for name, error in study.failed.items()]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def summary(study: Study) -> str:
+    """The table of the README: a row for each figure of which something is asked."""
+    rows = [HEADS, RULE]
+    for finding in study.findings:
+        for line in finding.lines:
+            if line.passed is not None and "largest relative difference" not in line.figure:
+                what, *rest = cells(line)
+                rows.append((f"{finding.title}: {what}", *rest))
+    rows += [(name, "", "", "", "**did not run**") for name in study.failed]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def verdict(finding: Finding) -> str:
+    """How many of the figures that are asked came out."""
+    asked = [line for line in finding.lines if line.passed is not None]
+    return f"{sum(bool(line.passed) for line in asked)} of {len(asked)}"
+
+
+def sections(study: Study, pictures: str = "") -> str:
+    """One section a benchmark: table, notes, picture, sources.
+
+    Args:
+        study: what came out.
+        pictures: folder of the pictures, ending in a slash, as the page links to it; none are shown if empty.
+    """
+    return "\n\n".join("\n".join(_section(finding, pictures)) for finding in study.findings)
+
+
+def _section(finding: Finding, pictures: str) -> Iterator[str]:
+    yield f"### {finding.title}\n"
+    for row in (HEADS, RULE, *(cells(line) for line in finding.lines)):
+        yield f"| {' | '.join(row)} |"
+    for note in finding.notes:
+        yield f"\n{note}"
+    if pictures:
+        for name in finding.draw:
+            yield f"\n![{finding.title}]({pictures}{name}.png)"
+    sources = dict.fromkeys(
+        line.source for line in finding.lines if line.source and "the same" not in line.source
+    )
+    if sources:
+        yield "\nSources: " + "; ".join(sources) + "."
