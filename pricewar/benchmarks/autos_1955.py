@@ -36,29 +36,32 @@ def autos_1955(facts: Facts, how: How) -> Finding:
         facts: table `us_cars`, figures of `autos-1955`.
         how: unused; nothing is drawn.
     """
-    cars = facts.table("us_cars").set_index("year")
-    companies = cars.drop(columns="price_index")
-    around = cars.index != WAR
-    output = float(companies.loc[WAR].sum() / companies[around].sum(axis=1).mean())
-    price = float(cars.loc[WAR, "price_index"] / cars.loc[around, "price_index"].mean())
-    usual = companies[around].mean().to_numpy()
+    cars = facts.table("us_cars")
+    companies = cars.drop(columns=["year", "price_index"]).to_numpy(dtype=np.float64)
+    index = cars["price_index"].to_numpy(dtype=np.float64)
+    war = cars["year"].to_numpy() == WAR
+    output = float(companies[war].sum() / companies[~war].sum(axis=1).mean())
+    price = float(index[war].mean() / index[~war].mean())
+    usual = companies[~war].mean(axis=0)
     names = ("own-price elasticity", "smallest elasticity", "largest elasticity")
     table = pd.concat([_switched(facts, usual, facts.value(NAME, name)) for name in names], ignore_index=True)
-    middle = table[table["elasticity"] == facts.value(NAME, names[0])].set_index("conduct")
-    nearest = str((middle["price"] - price).abs().idxmin())
+    usually = table[table["elasticity"] == facts.value(NAME, names[0])]
+    prices = dict(zip(usually["conduct"], usually["price"].astype(float), strict=True))
+    sold = dict(zip(usually["conduct"], usually["cars"].astype(float), strict=True))
+    nearest = min(prices, key=lambda conduct: abs(prices[conduct] - price))
     lines = (
         judged(facts, NAME, "cars of 1955 over those of the years around", output),
         judged(facts, NAME, "price of 1955 over that of the years around", price),
-        *(_told(table, middle, name, price) for name in CONDUCTS),
+        *(_told(table, prices[name], name, price) for name in CONDUCTS),
         _verdict("Bresnahan (1987): Bertrand", nearest == "Bertrand"),
         _verdict("Rapson (2009): no switch needed", nearest == "collusion"),
     )
-    rise, switch = 100.0 * (output - 1.0), 100.0 * (middle.loc["Bertrand", "cars"] - 1.0)
+    rise, switch = 100.0 * (output - 1.0), 100.0 * (sold["Bertrand"] - 1.0)
     notes = (
         f"In the public figures cars rise by {rise:.0f}% and the quality-adjusted price does not fall but "
         f"rises by {100.0 * (price - 1.0):.1f}%. Bresnahan's own price index, which falls, is not public as "
         f"a series. A switch from collusion to Bertrand would have raised output by {switch:.0f}% and "
-        f"lowered the price by {100.0 * (1.0 - middle.loc['Bertrand', 'price']):.0f}% (elasticity "
+        f"lowered the price by {100.0 * (1.0 - prices['Bertrand']):.0f}% (elasticity "
         f"{facts.value(NAME, names[0]):g}, assumed).",
         f"By price, {nearest} is nearest. A rise of demand explains both figures, a switch of conduct "
         "explains one: these figures cannot settle the dispute, and data by model would be needed.",
@@ -91,10 +94,9 @@ def _switched(facts: Facts, cars: Floats, elasticity: float) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["elasticity", "conduct", "price", "cars"])
 
 
-def _told(table: pd.DataFrame, middle: pd.DataFrame, conduct: str, price: float) -> Line:
+def _told(table: pd.DataFrame, found: float, conduct: str, price: float) -> Line:
     """Price of 1955 with one conduct, its range over elasticities, beside the public index."""
     spread = table.loc[table["conduct"] == conduct, "price"]
-    found = float(middle.loc[conduct, "price"])
     source = "Historical Statistics of the United States, series Cc64"
     return Line(
         f"price of 1955 with {conduct}",

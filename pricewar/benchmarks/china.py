@@ -34,14 +34,14 @@ def china(facts: Facts, how: How) -> Finding:
 
 def told(found: Patterns, facts: Facts) -> Finding:
     """The finding of a table of patterns."""
-    table = found.table.set_index("pattern")
+    middle = dict(zip(found.table["pattern"], found.table["middle"].astype(float), strict=True))
+    came = dict(zip(found.table["pattern"], found.table["passed"], strict=True))
     asked = found.table[found.table["passed"].notna() & (found.table["pattern"] != INSIDE)]
-    score = table.loc[SCORE]
     lines = (
-        judged(facts, NAME, "left-out statistics inside 80% of runs", float(table.loc[INSIDE, "middle"])),
+        judged(facts, NAME, "left-out statistics inside 80% of runs", middle[INSIDE]),
         Line(
-            "log score of left-out years less that of independent makers", "", NAN, float(score["middle"]),
-            asked="above 0", passed=bool(score["passed"]), source="the same",
+            "log score of left-out years less that of independent makers", "", NAN, middle[SCORE],
+            asked="above 0", passed=bool(came[SCORE]), source="the same",
         ),
         Line("patterns that came out", f"of {len(asked)}", NAN, float(asked["passed"].astype(bool).sum())),
     )  # fmt: skip

@@ -30,7 +30,7 @@ def shown(value: float) -> str:
 
 def as_markdown(study: Study) -> str:
     """The table of all lines, benchmark by benchmark."""
-    rows = [HEADS, RULE]
+    rows: list[tuple[str, ...]] = [HEADS, RULE]
     for finding in study.findings:
         rows.append((f"**{finding.title}**", "", "", "", verdict(finding)))
         rows += [cells(line) for line in finding.lines]
@@ -40,7 +40,7 @@ def as_markdown(study: Study) -> str:
 
 def summary(study: Study) -> str:
     """The table of the README: a row for each figure of which something is asked."""
-    rows = [HEADS, RULE]
+    rows: list[tuple[str, ...]] = [HEADS, RULE]
     for finding in study.findings:
         for line in finding.lines:
             if line.passed is not None and "largest relative difference" not in line.figure:

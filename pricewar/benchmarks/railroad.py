@@ -147,8 +147,8 @@ def _picture(rates: pd.Series, wars: list[tuple[int, int]], found: pd.DataFrame)
         axes.step(rates.index, rates, where="post", color="black", linewidth=1.0)
         for first, last in wars:
             axes.axvspan(first, last + 1, color=PALETTE[1], alpha=0.25, linewidth=0)
-        for row in found.itertuples():
-            axes.plot([row.start, row.end + 1], [0.09, 0.09], color=PALETTE[0], linewidth=4)
+        for start, end in zip(found["start"].astype(int), found["end"].astype(int), strict=True):
+            axes.plot([start, end + 1], [0.09, 0.09], color=PALETTE[0], linewidth=4)
         axes.set(xlabel="week from January 1880", ylabel="dollars per 100 lb", ylim=(0.07, None))
         axes.set_title("Rate; wars on record (shaded) and wars found in the rate (bars)")
     return figure

@@ -102,11 +102,11 @@ def _wars(scenario: Scenario, how: How) -> pd.DataFrame:
     results = run(scenario, seeds=list(seeds), executor=how.executor, uncertainty="luck").require_complete()
     rivals = len(scenario.firms) - 1
     rows: list[tuple[int, str | None, float, float]] = []
-    campaigns = dict(list(results.campaigns.groupby("seed")))
-    for seed, months in results.market.groupby("seed"):
-        own = campaigns.get(seed)
-        if own is None:
-            rows.append((int(seed), None, np.nan, np.nan))
+    for seed in seeds:
+        own = results.campaigns[results.campaigns["seed"] == seed]
+        months = results.market[results.market["seed"] == seed]
+        if own.empty:
+            rows.append((seed, None, np.nan, np.nan))
             continue
         first = int(own["period"].min())
         early = own[own["period"] <= first + 1]
@@ -114,5 +114,5 @@ def _wars(scenario: Scenario, how: How) -> pd.DataFrame:
         leader = str(leads.sort_values("announced", kind="stable")["firm"].iloc[-1])
         followed = (early["firm"][early["firm"] != leader].nunique()) / rivals
         index = months.set_index("period")["price_index"]
-        rows.append((int(seed), leader, followed, float(index[min(first + 1, MONTHS - 1)] - 100.0)))
+        rows.append((seed, leader, followed, float(index[min(first + 1, MONTHS - 1)] - 100.0)))
     return pd.DataFrame(rows, columns=["seed", "leader", "followed", "index"])
