@@ -8,7 +8,7 @@ from typing import Any, Final
 from pricewar.backtest.patterns import Patterns, patterns
 
 from .facts import Facts
-from .finding import NAN, Finding, Line, judged
+from .finding import NAN, Finding, Line
 from .how import How
 
 NAME: Final = "china"
@@ -37,8 +37,12 @@ def told(found: Patterns, facts: Facts) -> Finding:
     middle = dict(zip(found.table["pattern"], found.table["middle"].astype(float), strict=True))
     came = dict(zip(found.table["pattern"], found.table["passed"], strict=True))
     asked = found.table[found.table["passed"].notna() & (found.table["pattern"] != INSIDE)]
+    least = facts.figure(NAME, "statistics of left-out years inside 80% of runs, at least")
     lines = (
-        judged(facts, NAME, "left-out statistics inside 80% of runs", middle[INSIDE]),
+        Line(
+            "statistics of left-out years inside 80% of runs", least.unit, NAN, middle[INSIDE],
+            asked=f"at least {least.value:g}", passed=middle[INSIDE] >= least.value, source=least.source,
+        ),
         Line(
             "log score of left-out years less that of independent makers", "", NAN, middle[SCORE],
             asked="above 0", passed=bool(came[SCORE]), source="the same",

@@ -109,4 +109,5 @@ def load_facts() -> Facts:
         if ending == "csv":
             with entry.open(encoding="utf-8") as file:
                 tables[name] = pd.read_csv(file, comment="#", dtype=kinds.get(name))
+    tables[PUBLISHED] = tables[PUBLISHED].fillna({"unit": ""})
     return Facts(tables)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from pricewar.plots.style import number
-
 from .finding import Finding, Line
 from .study import Study
 
@@ -17,15 +15,15 @@ RULE = ("---", "---:", "---:", "---:", "---")
 def cells(line: Line) -> tuple[str, str, str, str, str]:
     """One line: what, published, found, interval, verdict."""
     unit = f", {line.unit}" if line.unit else ""
-    between = "" if math.isnan(line.low) else f"{number(line.low)} to {number(line.high)}"
+    between = "" if math.isnan(line.low) else f"{shown(line.low)} to {shown(line.high)}"
     verdict = "" if line.passed is None else ("yes" if line.passed else "**no**")
     asked = f" ({line.asked})" if line.asked else ""
     return f"{line.figure}{unit}", shown(line.published), shown(line.found), between, f"{verdict}{asked}"
 
 
 def shown(value: float) -> str:
-    """A number, or a dash where there is none; very small ones in powers of ten."""
-    return f"{value:.0e}" if 0 < abs(value) < 1e-4 else number(value)
+    """A number in four digits, or a dash where there is none."""
+    return "–" if math.isnan(value) else f"{value:.4g}".replace("-", "−")
 
 
 def as_markdown(study: Study) -> str:

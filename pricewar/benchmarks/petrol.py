@@ -98,12 +98,12 @@ def _measured(paths: pd.DataFrame) -> dict[str, float]:
         change = np.diff(paths[group].to_numpy())
         found[f"rise of {group}"] = float(change[change > 0].mean()) if (change > 0).any() else float("nan")
         found[f"fall of {group}"] = float(-change[change < 0].mean()) if (change < 0).any() else float("nan")
-    change = np.diff(paths.mean(axis=1).to_numpy())
-    return found | _rhythm(change)
+    rhythms = [_rhythm(np.diff(paths[group].to_numpy())) for group in GROUPS]
+    return found | {name: float(np.mean([one[name] for one in rhythms])) for name in rhythms[0]}
 
 
 def _rhythm(change: Floats) -> dict[str, float]:
-    """Days from rise to rise, and of rising and falling in between."""
+    """Days from rise to rise, and of rising and falling in between, of one group."""
     up = change > 0
     starts = np.flatnonzero(up & ~np.concatenate([[False], up[:-1]]))
     if len(starts) < 2:
