@@ -15,13 +15,14 @@ from typer.testing import CliRunner
 from pricewar.analysis import price_episodes
 from pricewar.backtest.patterns import COLUMNS, Patterns
 from pricewar.base.errors import InputError, PricewarError
-from pricewar.benchmarks import BENCHMARKS, Facts, Finding, How, Line, load_facts, run_benchmarks
+from pricewar.benchmarks import Facts, Finding, How, Line, load_facts, run_benchmarks
 from pricewar.benchmarks import study as studies
 from pricewar.benchmarks.china import INSIDE, SCORE, china, told
 from pricewar.benchmarks.facts import PUBLISHED, ROLES
 from pricewar.benchmarks.finding import as_table
 from pricewar.benchmarks.page import sections, summary
 from pricewar.benchmarks.railroad import demand, spells
+from pricewar.benchmarks.study import BENCHMARKS
 from pricewar.benchmarks.trigger import start_hazard
 from pricewar.cli.app import app
 

@@ -3,6 +3,6 @@
 from .facts import Facts, load_facts
 from .finding import Finding, Line
 from .how import How
-from .study import BENCHMARKS, Study, run_benchmarks
+from .study import Study, run_benchmarks
 
-__all__ = ["BENCHMARKS", "Facts", "Finding", "How", "Line", "Study", "load_facts", "run_benchmarks"]
+__all__ = ["Facts", "Finding", "How", "Line", "Study", "load_facts", "run_benchmarks"]

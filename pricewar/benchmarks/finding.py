@@ -97,6 +97,11 @@ def interval(spread: ArrayLike | None, level: float) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def normal(mean: float, error: float) -> list[float]:
+    """Ends of the 80% interval of an estimate with this standard error; take it with `level` 1."""
+    return [mean - 1.2816 * error, mean + 1.2816 * error]
+
+
 def as_table(findings: Sequence[Finding]) -> pd.DataFrame:
     """All lines of all findings, columns `LINES`."""
     rows = [(finding.benchmark, *line) for finding in findings for line in finding.lines]

@@ -26,16 +26,6 @@ def shown(value: float) -> str:
     return "–" if math.isnan(value) else f"{value:.4g}".replace("-", "−")
 
 
-def as_markdown(study: Study) -> str:
-    """The table of all lines, benchmark by benchmark."""
-    rows: list[tuple[str, ...]] = [HEADS, RULE]
-    for finding in study.findings:
-        rows.append((f"**{finding.title}**", "", "", "", verdict(finding)))
-        rows += [cells(line) for line in finding.lines]
-    rows += [(f"**{name}**", "", "", "", f"**did not run**: {error}") for name, error in study.failed.items()]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
-
-
 def summary(study: Study) -> str:
     """The table of the README: a row for each figure of which something is asked."""
     rows: list[tuple[str, ...]] = [HEADS, RULE]
@@ -46,12 +36,6 @@ def summary(study: Study) -> str:
                 rows.append((f"{finding.title}: {what}", *rest))
     rows += [(name, "", "", "", "**did not run**") for name in study.failed]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
-
-
-def verdict(finding: Finding) -> str:
-    """How many of the figures that are asked came out."""
-    asked = [line for line in finding.lines if line.passed is not None]
-    return f"{sum(bool(line.passed) for line in asked)} of {len(asked)}"
 
 
 def sections(study: Study, pictures: str = "") -> str:

@@ -16,7 +16,7 @@ from pricewar.analysis import price_episodes
 from pricewar.base.arrays import Flags, Floats
 
 from .facts import Facts
-from .finding import Finding, Line, judged
+from .finding import Finding, Line, judged, normal
 from .how import How
 from .trigger import fitted
 
@@ -85,8 +85,8 @@ def railroad(facts: Facts, how: How) -> Finding:
     trigger = fitted(facts, kept, iv[0], residuals, how)
     lines = [
         *_record(facts, weeks, kept, wars),
-        judged(facts, NAME, "elasticity of demand, OLS", ols[0], _normal(*ols), 1.0),
-        judged(facts, NAME, "elasticity of demand, IV", iv[0], _normal(*iv), 1.0),
+        judged(facts, NAME, "elasticity of demand, OLS", ols[0], normal(*ols), 1.0),
+        judged(facts, NAME, "elasticity of demand, IV", iv[0], normal(*iv), 1.0),
         *_detected(facts, wars, list(zip(found["start"], found["end"], strict=True))),
         *trigger.lines,
     ]
@@ -98,11 +98,6 @@ def railroad(facts: Facts, how: How) -> Finding:
         {"railroad_wars_found": found, "railroad_trigger": trigger.table},
         {"benchmark_railroad": lambda: _picture(rates, wars, found)},
     )
-
-
-def _normal(mean: float, error: float) -> list[float]:
-    """Ends of the 80% interval of an estimate."""
-    return [mean - 1.2816 * error, mean + 1.2816 * error]
 
 
 def _record(facts: Facts, weeks: pd.DataFrame, kept: Flags, wars: list[tuple[int, int]]) -> Iterator[Line]:

@@ -17,7 +17,7 @@ from pricewar.runs import run
 from pricewar.scenario.tree import Scenario
 
 from .facts import Facts
-from .finding import Finding, judged
+from .finding import Finding, judged, normal
 from .how import How
 from .markets import market
 
@@ -37,8 +37,10 @@ def supermarkets(facts: Facts, how: How) -> Finding:
     """
     wars = _wars(_market(facts), how)
     led = wars[wars["leader"].notna()]
+    first = float((led["leader"] == LEADER).mean())
+    luck = np.sqrt(first * (1.0 - first) / max(len(led), 1))
     lines = (
-        judged(facts, NAME, "wars that the leader begins", float((led["leader"] == LEADER).mean())),
+        judged(facts, NAME, "wars that the leader begins", first, normal(first, luck), 1.0),
         judged(
             facts,
             NAME,

@@ -6,6 +6,7 @@ firms and elasticity e the peace price is then 1 / (1 - 1 / (n |e|)) times the w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -54,34 +55,28 @@ def fitted(facts: Facts, kept: Flags, elasticity: float, residuals: Floats, how:
         how: seeds of the runs that judge.
     """
     hazard, weeks = start_hazard(~kept), round(float(np.mean(_lengths(~kept))))
-    news = _news(residuals)
-    tolerance = _tolerance(facts, elasticity, weeks, news, hazard, len(kept), how)
-    found = _runs(_market(facts, elasticity, weeks, news, tolerance, len(kept)), range(1, 1 + how.seeds), how)
-    firms = (
-        facts.value(NAME, "equal firms"),
-        facts.value(NAME, "fewest firms"),
-        facts.value(NAME, "most firms"),
-    )
+    lines = _Lines(facts, elasticity, weeks, _news(residuals), len(kept))
+    tolerance = _tolerance(lines, hazard, how)
+    found = lines.runs(tolerance, range(1, 1 + how.seeds), how)
+    firms = [facts.value(NAME, f"{many} firms") for many in ("equal", "fewest", "most")]
     ratios = [1.0 / (1.0 - depth(number, elasticity)) for number in firms]
-    lines = (
-        judged(
-            facts,
-            NAME,
-            "chance that a war begins in a week of peace",
-            found["hazard"].mean(),
-            found["hazard"],
-        ),
-        judged(facts, NAME, "weeks in war", found["share"].mean(), found["share"]),
-        judged(facts, NAME, "rate in peace over rate in war", found["ratio"].mean(), ratios[1:], 1.0),
-    )
+    start, share, ratio = (found[name] for name in ("hazard", "share", "ratio"))
     note = (
         f"GreenPorter is fitted to two numbers: a war begins in {hazard:.3f} of the weeks of peace and "
         f"lasts {weeks} weeks. The fit puts up with a shortfall of {tolerance:.0%} of normal orders; the "
         "week's luck in demand has the standard deviation of the unforeseen part of the IV residual, "
-        f"{news:.2f}. The ratio of rates is not fitted: it follows from the elasticity and {firms[0]:.0f} "
-        f"equal firms (assumed), and its interval from {firms[1]:.0f} to {firms[2]:.0f}."
+        f"{lines.news:.2f}. The ratio of rates is not fitted: it follows from the elasticity and "
+        f"{firms[0]:.0f} equal firms (assumed), and its interval from {firms[1]:.0f} to {firms[2]:.0f}."
     )
-    return Trigger(lines, (note,), found)
+    return Trigger(
+        (
+            judged(facts, NAME, "chance that a war begins in a week of peace", start.mean(), start),
+            judged(facts, NAME, "weeks in war", share.mean(), share),
+            judged(facts, NAME, "rate in peace over rate in war", ratio.mean(), ratios[1:], 1.0),
+        ),
+        (note,),
+        found,
+    )
 
 
 def start_hazard(war: Flags) -> float:
@@ -101,45 +96,53 @@ def _news(residuals: Floats) -> float:
     return float((residuals[1:] - kept * residuals[:-1]).std())
 
 
-def _market(
-    facts: Facts, elasticity: float, weeks: int, news: float, tolerance: float, periods: int
-) -> Scenario:
-    """Equal firms that sell one thing by the week; buyers leave for the lakes with the market's
-    elasticity."""
-    number = int(facts.value(NAME, "equal firms"))
-    outside, cut = facts.value(NAME, "freight that takes another way"), depth(number, elasticity)
-    share = (1.0 - outside) / number
-    rule = {"kind": "GreenPorter", "tolerance": tolerance, "months": weeks, "depth": cut}
-    price, shoppers = 100.0, 1e6
-    firm = {"strategy": rule, "price": price, "units": share * shoppers, "unit_cost": (1.0 - cut) * price}
-    demand = {"kind": "Logit", "own_elasticity": elasticity * (1.0 - share) / outside}
-    firms = {f"line-{place}": firm for place in range(1, number + 1)}
-    return market(NAME, firms, demand, shoppers, periods, noise={"market_sd": min(news, 1.0)})
+@dataclass(frozen=True)
+class _Lines:
+    """Equal lines that sell one thing by the week; freight leaves them with the market's elasticity."""
+
+    facts: Facts
+    elasticity: float
+    weeks: int
+    """Length of a war."""
+    news: float
+    """Standard deviation of a week's luck in demand, log."""
+    periods: int
+
+    def market(self, tolerance: float) -> Scenario:
+        """All lines play `GreenPorter` and put up with this shortfall."""
+        number = int(self.facts.value(NAME, "equal firms"))
+        outside, cut = self.facts.value(NAME, "freight that takes another way"), self.cut
+        share = (1.0 - outside) / number
+        rule = {"kind": "GreenPorter", "tolerance": tolerance, "months": self.weeks, "depth": cut}
+        price, shoppers = 100.0, 1e6
+        firm = {"strategy": rule, "price": price, "units": share * shoppers, "unit_cost": (1.0 - cut) * price}
+        demand = {"kind": "Logit", "own_elasticity": self.elasticity * (1.0 - share) / outside}
+        firms = {f"line-{place}": firm for place in range(1, number + 1)}
+        luck = {"market_sd": min(self.news, 1.0)}
+        return market(NAME, firms, demand, shoppers, self.periods, noise=luck)
+
+    @property
+    def cut(self) -> float:
+        """From the rate of peace to that of war."""
+        return depth(int(self.facts.value(NAME, "equal firms")), self.elasticity)
+
+    def runs(self, tolerance: float, seeds: Sequence[int], how: How) -> pd.DataFrame:
+        """(seed, hazard, share, ratio) of each run; a week is at war if the rate is nearer to the bottom."""
+        scenario, rows = self.market(tolerance), []
+        results = run(scenario, seeds=list(seeds), executor=how.executor, uncertainty="luck")
+        for seed, firms in results.require_complete().firms.groupby("seed"):
+            rate = 1.0 + firms.groupby("period")["price_change"].mean().sort_index().to_numpy()
+            war = rate < 1.0 - self.cut / 2.0
+            ratio = rate[~war].mean() / rate[war].mean() if war.any() and not war.all() else np.nan
+            rows.append((seed, start_hazard(war), war.mean(), ratio))
+        return pd.DataFrame(rows, columns=["seed", "hazard", "share", "ratio"])
 
 
-def _runs(scenario: Scenario, seeds: range, how: How) -> pd.DataFrame:
-    """(seed, hazard, share, ratio) of each run; a week is one of war if the mean rate is nearer to the
-    bottom."""
-    results = run(scenario, seeds=list(seeds), executor=how.executor, uncertainty="luck").require_complete()
-    rule = next(iter(scenario.firms.values())).strategy
-    low = 1.0 - float(getattr(rule, "depth"))  # noqa: B009
-    rows = []
-    for seed, firms in results.firms.groupby("seed"):
-        rate = 1.0 + firms.groupby("period")["price_change"].mean().sort_index().to_numpy()
-        war = rate < (1.0 + low) / 2.0
-        ratio = rate[~war].mean() / rate[war].mean() if war.any() and not war.all() else np.nan
-        rows.append((seed, start_hazard(war), war.mean(), ratio))
-    return pd.DataFrame(rows, columns=["seed", "hazard", "share", "ratio"])
-
-
-def _tolerance(
-    facts: Facts, elasticity: float, weeks: int, news: float, hazard: float, periods: int, how: How
-) -> float:
+def _tolerance(lines: _Lines, hazard: float, how: How) -> float:
     """The shortfall that firms put up with, by halving: the more they do, the rarer wars begin."""
     low, high = TOLERANCES
     for _ in range(2 if how.quick else STEPS):
         middle = (low + high) / 2.0
-        seeds = FIT_SEEDS[:2] if how.quick else FIT_SEEDS
-        found = _runs(_market(facts, elasticity, weeks, news, middle, periods), seeds, how)
+        found = lines.runs(middle, FIT_SEEDS[:2] if how.quick else FIT_SEEDS, how)
         low, high = (middle, high) if found["hazard"].mean() > hazard else (low, middle)
     return (low + high) / 2.0

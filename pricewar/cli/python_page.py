@@ -35,6 +35,7 @@ MODULES: Final = {
     "pricewar.demand": (),
     "pricewar.equilibrium": (),
     "pricewar.verify": (),
+    "pricewar.benchmarks": ("Facts", "Finding", "How", "Study", "load_facts", "run_benchmarks"),
 }  # fmt: skip
 """Modules that are documented, and which of their names; (): all of `__all__`."""
 
