@@ -2,7 +2,8 @@
 
 from .books import below_cost, break_even, predation
 from .compare import compare_table
+from .series import price_episodes
 from .surplus import gains
 from .wars import episodes
 
-__all__ = ["below_cost", "break_even", "compare_table", "episodes", "gains", "predation"]
+__all__ = ["below_cost", "break_even", "compare_table", "episodes", "gains", "predation", "price_episodes"]

@@ -33,6 +33,7 @@ COMMANDS = (
     ("sweep", "sweep", "sweep"),
     ("policy", "policy", "policy"),
     ("backtest", "backtest", "backtest"),
+    ("benchmarks", "benchmarks", "benchmarks"),
     ("app", "classroom", "classroom"),
 )
 """Name of each command, and the module of this package and the function that do it."""

@@ -38,6 +38,7 @@ DOORS: Final = {
     "pricewar.campaigns": (),
     "pricewar.estimate": (),
     "pricewar.posterior": (),
+    "pricewar.benchmarks": ("Facts", "Finding", "How", "Study", "load_facts", "run_benchmarks"),
 }  # fmt: skip
 """Modules that are documented, and which of their names; (): all of `__all__`."""
 

@@ -15,6 +15,7 @@ from .step import Step
 PROSE: Final = (
     "README.md",
     "docs/explanation/backtest.md",
+    "docs/explanation/benchmarks.md",
     "docs/explanation/campaigns.md",
     "docs/explanation/lessons.md",
     "docs/explanation/limits-in-court.md",

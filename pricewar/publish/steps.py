@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .benchmarks import benchmarks_step
 from .forecast import backtest_step
 from .pages import card_steps, demo_step, lessons_step, war_step
 from .posterior import posterior_step
@@ -22,6 +23,7 @@ def all_steps() -> list[Step]:
         shots_step(),
         backtest_step(),
         wars_step(),
+        benchmarks_step(),
         *experiment_steps(),
         table_step(),
         *policy_steps(),
