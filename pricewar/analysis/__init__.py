@@ -4,5 +4,6 @@ from .books import below_cost, break_even, predation
 from .compare import compare_table
 from .surplus import gains
 from .wars import episodes
+from .waves import waves
 
-__all__ = ["below_cost", "break_even", "compare_table", "episodes", "gains", "predation"]
+__all__ = ["below_cost", "break_even", "compare_table", "episodes", "gains", "predation", "waves"]

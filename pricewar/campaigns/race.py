@@ -177,7 +177,9 @@ class QuotaRace(CampaignRule):
         one, other = _bites_and_covers(habits, self.new_money, self.new_money_firmness, self.cover)
         said = np.zeros((3, drawn.size))
         said[:2, at] = _betaincinv()(one[:, at], other[:, at], np.array([draws.bite, draws.coverage])[:, at])
-        said[2, at] = np.where(kinds == LIST, math.inf, np.where(kinds == LIMITED, limited, self.subsidy_days))
+        said[2, at] = np.where(
+            kinds == LIST, math.inf, np.where(kinds == LIMITED, limited, self.subsidy_days)
+        )
         kind = np.zeros(drawn.size, dtype=np.int64)
         kind[at] = kinds
         return Plan(drawn, np.minimum(size, self.largest), said[0], kind, said[1], said[2], trigger)
