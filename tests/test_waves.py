@@ -24,7 +24,7 @@ def quiet() -> Results:
 def row(period: int, firm: str, trigger: str = "", lag: int = -1, **more: object) -> dict[str, object]:
     """A campaign of `byd-one-third` with seed 1."""
     return {
-        "scenario": "byd-one-third", "seed": 1, "period": period, "month": f"2025-{5 + period:02d}",
+        "scenario": "byd-one-third", "seed": 1, "period": period, "month": f"2025-{4 + period:02d}",
         "firm": firm, "role": "follow" if trigger else "lead", "kind": "limited", "announced": 0.1,
         "transaction": 0.05, "coverage": 1.0, "models": f"{firm}-1", "trigger": trigger, "lag_months": lag,
         "ended": -1, **more,
@@ -50,7 +50,7 @@ def test_an_answer_to_an_answer_is_of_the_same_wave(quiet: Results) -> None:
         row(0, "nio", "geely", 0, ended=1, announced=0.2),
         row(1, "xpeng", "nio", 1, ended=4),
     )
-    assert (wave["start"], wave["end"], wave["outcome"]) == ("2025-05", "2025-08", "over")
+    assert (wave["start"], wave["end"], wave["outcome"]) == ("2025-04", "2025-07", "over")
     assert (wave["starter"], wave["joined"]) == ("geely", "nio +0, xpeng +1")
     assert (wave["length"], wave["firms"], wave["campaigns"], wave["spread"]) == (4, 3, 3, 1)
     assert wave["announced"] == 0.2
@@ -71,14 +71,14 @@ def test_who_cuts_again_in_its_own_wave_does_not_join_it(quiet: Results) -> None
         row(0, "nio", "geely", 0, ended=1),
         row(1, "geely", "nio", 1, ended=2),
     )
-    assert (wave["joined"], wave["firms"], wave["campaigns"], wave["end"]) == ("nio +0", 2, 3, "2025-06")
+    assert (wave["joined"], wave["firms"], wave["campaigns"], wave["end"]) == ("nio +0", 2, 3, "2025-05")
 
 
 def test_answers_to_an_imposed_cut_are_one_wave_that_begins_with_it(quiet: Results) -> None:
     (wave,) = found(quiet, row(0, "geely", "byd", 0, ended=1), row(1, "nio", "byd", 1, ended=2))
-    assert (wave["start"], wave["starter"], wave["joined"]) == ("2025-05", "byd", "geely +0, nio +1")
+    assert (wave["start"], wave["starter"], wave["joined"]) == ("2025-04", "byd", "geely +0, nio +1")
     (before,) = found(quiet, row(0, "geely", "byd", 1, ended=1))
-    assert (before["start"], before["starter"]) == ("2025-05", "byd"), "announced before the first month"
+    assert (before["start"], before["starter"]) == ("2025-04", "byd"), "announced before the first month"
 
 
 def test_a_list_cut_counts_for_six_months_and_an_offer_until_the_end(quiet: Results) -> None:
@@ -111,7 +111,7 @@ def test_without_campaigns_there_are_no_waves_and_wars_are_told_by_prices_alone(
 def test_a_war_by_prices_says_who_began_its_widest_wave(quiet: Results) -> None:
     before, names = episodes(quiet), ["campaigns", "starter", "joined"]
     start = str(before[before["seed"] == 1]["start"].iloc[0])
-    first = [row(0, "nio"), row(0, "geely"), row(0, "xpeng", "geely", 0), row(1, "nio", "xpeng", 1)]
+    first = [row(1, "nio"), row(1, "geely"), row(1, "xpeng", "geely", 0), row(2, "nio", "xpeng", 1)]
     after = episodes(told(quiet, *first))
     pd.testing.assert_frame_equal(after.drop(columns=names), before.drop(columns=names))
     war = after[after["seed"] == 1].iloc[0]
