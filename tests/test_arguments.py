@@ -129,6 +129,7 @@ CALLS: dict[str, Call] = {
     "episodes": Call(
         an.episodes, lambda: {"results": results(), "baseline": None, "definition": None}, ("results",)
     ),
+    "waves": Call(an.waves, lambda: {"results": results()}, ("results",)),
     "break_even": Call(an.break_even, lambda: {"results": results(), "window": 3}, ("results",)),
     "below_cost": Call(an.below_cost, lambda: {"results": results()}, ("results",)),
     "gains": Call(an.gains, lambda: {"results": results(), "baseline": None}, ("results",)),

@@ -443,6 +443,17 @@ def test_a_new_edition_takes_back_a_part_of_lasting_cuts() -> None:
     )
 
 
+def test_an_offer_is_over_when_the_last_of_its_models_is_out_of_it() -> None:
+    """Every offer, but one that stands at the end, has an end; a model of it may go before the others."""
+    model = ran(load("baseline").but({"consumers.draws": 200}), seed=1)
+    offers = [one for one in known(model) if one.kind != LIST]
+    stands, last = model.state.standing.ends >= 0, model.setting.periods
+    assert sum(one.ended >= 0 for one in offers) > 10
+    for one in offers:
+        assert one.ended == -1 or one.period < one.ended < last
+        assert one.ended >= 0 or stands[list(one.models)].any()
+
+
 def test_the_last_digit_of_a_stock_decides_nothing() -> None:
     values = np.array([1.41, 1.41 * (1 + 2e-16), 1.41 * (1 - 3e-16), 0.3])
     assert ranks(values).tolist() == [1.0, 1.0, 1.0, 0.0]

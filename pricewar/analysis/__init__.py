@@ -5,5 +5,8 @@ from .compare import compare_table
 from .series import price_episodes
 from .surplus import gains
 from .wars import episodes
+from .waves import waves
 
-__all__ = ["below_cost", "break_even", "compare_table", "episodes", "gains", "predation", "price_episodes"]
+__all__ = [
+    "below_cost", "break_even", "compare_table", "episodes", "gains", "predation", "price_episodes", "waves",
+]  # fmt: skip

@@ -20,6 +20,7 @@ from pricewar.results.schema import EPISODES
 from pricewar.results.store import Results
 
 from .panel import Panel, panel, position
+from .waves import in_months, with_wave
 
 Outcome = Literal["recovered", "settled", "open"]
 Lacking = Literal["prices", "costs", "firms"]
@@ -96,13 +97,17 @@ def episodes(
     """
     base = position(results, baseline)
     money = panel(results, "market", ("producer_surplus", "consumer_surplus")).values
+    announced = with_wave(results)
     rows = []
     for (s, n), path, firms in _paths(results):
         against = money[s, n, :, 0] - money[base, n, :, 0]
         gain = np.full_like(against, np.nan) if s == base else against
         wars = find_wars(path, definition or Definition())
         keys = {"scenario": results.scenarios[s], "seed": results.seeds[n]}
-        rows += [keys | _describe(path, war, firms.entities, firms.months, gain) for war in wars]
+        made = announced[(announced["scenario"] == keys["scenario"]) & (announced["seed"] == keys["seed"])]
+        for war in wars:
+            told = _describe(path, war, firms.entities, firms.months, gain)
+            rows.append(keys | told | in_months(made, str(told["start"]), str(told["end"])))
     frame = pd.DataFrame(rows, columns=[column.name for column in EPISODES])
     return frame.astype({column.name: column.dtype for column in EPISODES})
 

@@ -11,7 +11,7 @@ import pandas as pd
 from pricewar.files.folders import RUN, replaced
 from pricewar.results.store import Results
 
-DERIVED: Final = ("comparison.csv", "wars.csv", "report.html")
+DERIVED: Final = ("comparison.csv", "wars.csv", "waves.csv", "report.html")
 FIGURES: Final = "figures/"
 
 
@@ -26,7 +26,7 @@ class Outcome:
 
 
 def write_all(results: Results, out: Path, baseline: str | None, focus: str) -> Outcome:
-    """Tables, comparison.csv, wars.csv, figures and report.html.
+    """Tables, comparison.csv, wars.csv, waves.csv, figures and report.html.
 
     Interrupted or failed, it leaves `out` as it was.
 
@@ -57,13 +57,13 @@ def stays(name: str) -> bool:
 
 
 def _derive(results: Results, draft: Path, baseline: str | None, focus: str) -> Outcome:
-    from pricewar.analysis import episodes
+    from pricewar.analysis import episodes, waves
     from pricewar.plots import draw_figures, save_figures, story
     from pricewar.report import write_report
 
     told = story(results, baseline)
     wars = episodes(results, told.baseline)
-    for name, table in {"comparison": told.table, "wars": wars}.items():
+    for name, table in {"comparison": told.table, "wars": wars, "waves": waves(results)}.items():
         table.to_csv(draft / f"{name}.csv", index=False, lineterminator="\n")
     drawings = draw_figures(told, focus)
     save_figures(drawings, draft / FIGURES)

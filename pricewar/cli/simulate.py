@@ -125,7 +125,7 @@ def report(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write comparison.csv, wars.csv, figures and report.html anew from stored tables.
+    """Write comparison.csv, wars.csv, waves.csv, figures and report.html anew from stored tables.
 
     With --out the tables are written there too, and DIR stays as it is.
     """

@@ -22,7 +22,7 @@ def added_up(values: Array, count: int) -> float:
         total = 0.0
         for i in range(count):
             total += values[i]
-        return total
+        return float(total)
     r0, r1, r2, r3, r4, r5, r6, r7 = values[0:8]
     whole = count - count % 8
     for i in range(8, whole, 8):

@@ -66,8 +66,8 @@ class Campaigns:
         """All campaigns so far, in the order in which they began."""
         self.reported = True
         """Whether campaigns are noted."""
-        self.for_a_time: list[int] = []
-        """Places in `known` of offers for a limited time that stand."""
+        self.for_a_time: dict[int, set[int]] = {}
+        """Of the offers for a limited time that stand: place in `known` -> the models still in it."""
         lucks = streams(seed, (("edition", name) for name in landscape.products))
         self.edition = np.array([int(luck.integers(12)) for luck in lucks])
         """(J,) calendar month, 0 to 11, in which each model gets its new edition."""
@@ -142,12 +142,13 @@ class Campaigns:
         )
 
     def _close(self, gone: Flags, period: int) -> None:
-        """Note the end of campaigns all of whose models are out of it."""
-        models = set(np.flatnonzero(gone).tolist())
-        over = [k for k in self.for_a_time if models.issuperset(self.known[k].models)]
-        for k in over:
-            self.known[k] = replace(self.known[k], ended=period)
-        self.for_a_time = [k for k in self.for_a_time if k not in over]
+        """Note the end of campaigns whose last models are out of it: a part may have been offered anew."""
+        models = set(gone.nonzero()[0].tolist())
+        for k, still in list(self.for_a_time.items()):
+            still -= models
+            if not still:
+                self.known[k] = replace(self.known[k], ended=period)
+                del self.for_a_time[k]
 
     def _new_editions(self, standing: Standing, state: State, board: Board) -> Standing:
         """A model's new edition takes back a part of its lasting cuts, and has no promotion.
@@ -267,7 +268,7 @@ class Campaigns:
             lag_months=-1 if rival < 0 else int(not at_once),
         )
         if campaign.kind != LIST:
-            self.for_a_time.append(len(self.known))
+            self.for_a_time[len(self.known)] = set(campaign.models)
         self.known.append(campaign)
         state.log.append((board.period, self.landscape.firms[f], _told(campaign, self.landscape)))
 

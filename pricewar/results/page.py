@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from .schema import COMPARISON, EPISODES, SCHEMA, Table
+from .schema import COMPARISON, EPISODES, SCHEMA, WAVES, Table
 
 _RULES: Final = {
     "sum": "sum of months",
@@ -35,7 +35,7 @@ units.
 | `draws.csv` | a row a seed: row of the joint sample and its parameters; only where parameters are drawn |
 | `luck.csv` | headline rows of the comparison with luck alone; only where `compare` drew both |
 | `run.json` | command, seeds, edition, inputs, versions, times; SHA-256 of tables, own code, all `files` |
-| `comparison.csv`, `wars.csv` | scenarios against the baseline; price wars |
+| `comparison.csv`, `wars.csv`, `waves.csv` | scenarios against the baseline; price wars; waves of campaigns |
 | `figures/` | each figure as PNG (150 dpi) and SVG; `captions.json` has their words |
 | `report.html` | all of it on one page, without a network |
 
@@ -70,7 +70,7 @@ last ones. Empty months are left out of means.
 
 def as_markdown() -> str:
     """The reference page of all outputs."""
-    pages = SCHEMA | {"comparison": COMPARISON, "wars": EPISODES}
+    pages = SCHEMA | {"comparison": COMPARISON, "wars": EPISODES, "waves": WAVES}
     return "\n\n".join([_HEAD, *(_section(name, table) for name, table in pages.items())]) + "\n"
 
 

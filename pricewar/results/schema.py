@@ -275,6 +275,23 @@ EPISODES: Final[Table] = (
         "profit_destroyed", "money", "operating profit of all firms below the but-for run, depressed months"
     ),
     flow("consumer_gain", "money", "consumer surplus above the but-for run, depressed months"),
+    note("campaigns", "int", "", "campaigns that began in these months; 0 where firms start none"),
+    note("starter", "str", "", "of their widest wave: the firm that began it, or whose imposed cut did"),
+    note("joined", "str", "", "the others in it, each with its months after the start of the wave"),
+)
+
+WAVES: Final[Table] = (
+    *_RUN,
+    key("start", "str", "month of the first announcement"),
+    note("end", "str", "", "last month with one of its campaigns; a list cut counts for six months"),
+    note("outcome", "str", "", "over, or still open at the end of the run"),
+    rate("length", "months", "months from start to end, both counted"),
+    note("starter", "str", "", "the firm that began it, or whose imposed cut did"),
+    note("joined", "str", "", "the firms that answered, each with its months after the start: geely +1"),
+    rate("firms", "firms", "firms in it, the starter included"),
+    rate("campaigns", "campaigns", "campaigns in it; an imposed cut is none"),
+    rate("spread", "months", "from the start to the first month of its last campaign"),
+    rate("announced", "fraction", "deepest announced cut"),
 )
 
 SCHEMA: Final[dict[str, Table]] = {

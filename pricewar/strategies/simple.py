@@ -80,7 +80,7 @@ class CostPlus(Strategy):
 class Scripted(Strategy):
     """Prices from a table; what is not in it follows another rule.
 
-    table[month][product] is a price (money incl. VAT) or a change from the start price (fraction), in force
+    `table[month][product]` is a price (money incl. VAT) or a change from the start price (fraction), in force
     from that month until the product's next entry. For replays of what firms did.
     """
 
