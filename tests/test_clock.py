@@ -187,3 +187,23 @@ def test_a_scenario_of_months_has_the_digest_that_it_had() -> None:
     named = {**tree, "market": {"currency": "EUR", "unit": "baskets"}}
     del tree["period"]
     assert load(tree).digest == load(named).digest != load(market("week")).digest
+
+
+def test_prices_from_a_table_hold_from_the_period_of_their_date() -> None:
+    """By the week a table may name months, weeks and dates; by the month it names months."""
+    dated = {
+        "2025-02": {"north-one": -0.1},
+        "2025-03-12": {"north-one": -0.2},
+        "2025-W14": {"north-one": 0.0},
+    }
+    firms = market("week")["firms"]
+    firms["north"]["strategy"] = {"kind": "Scripted", "table": dated}
+    history = PriceWar(market("week", firms=firms)).run_model().history
+    change = [round(float(month.offers.price[0]) / 6.99 - 1.0, 9) for month in history[:16]]
+    clock = Clock("2025-01", "week")
+    begins = [clock.period_of(moment) for moment in dated]
+    assert begins == [4, 10, 13]
+    assert change == [0.0] * 4 + [-0.1] * 6 + [-0.2] * 3 + [0.0] * 3
+    months = market("month", firms={**firms, "south": market("month")["firms"]["south"]})
+    with pytest.raises(InputError, match=r"firms\.north\.strategy\.table"):
+        load(months)

@@ -6,6 +6,7 @@ period is a month nothing is converted, to the last digit.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -62,6 +63,17 @@ def by_period(stated: B, clock: Clock) -> B:
             changed[name] = now
     more = {name: _within(value, clock) for name, value in (stated.__pydantic_extra__ or {}).items()}
     return stated.model_copy(update={**changed, **more}) if changed or more else stated
+
+
+def moments(stated: BaseModel, path: str = "") -> Iterator[tuple[str, str]]:
+    """(path, date) of every date in a rule and in the rules within it, but for the dates of events."""
+    for name, field in type(stated).model_fields.items():
+        value, place = getattr(stated, name), f"{path}.{name}".lstrip(".")
+        if Stated.MOMENT in field.metadata:
+            yield from ((place, moment) for moment in ([value] if isinstance(value, str) else value or ()))
+        for inner in value.values() if isinstance(value, dict) else (value,):
+            if isinstance(inner, BaseModel):
+                yield from moments(inner, place)
 
 
 def _within(value: Any, clock: Clock) -> Any:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
+from pricewar.base.calendar_time import moments
 from pricewar.events import Event
 from pricewar.interventions import Intervention
+from pricewar.strategies import Strategy
 
 if TYPE_CHECKING:
     from .tree import Scenario
 
 T = TypeVar("T", Event, Intervention)
+MONTH: Final = r"\d{4}-\d{2}"
 
 
 def calendar(scenario: Scenario) -> Iterator[dict[str, str]]:
@@ -50,6 +53,11 @@ def clock(scenario: Scenario) -> Iterator[dict[str, str]]:
     if not _can_start(scenario):
         allowed = "a month" if scenario.clock.by_months else "a month or a date"
         yield problem("start", repr(scenario.start), f"{allowed}, where a period is a {unit}")
+    for key, firm in scenario.firms.items() if unit == "month" else ():
+        if isinstance(getattr(firm, "strategy", None), Strategy):
+            for where, moment in moments(firm.strategy):
+                if re.fullmatch(MONTH, moment) is None:
+                    yield problem(f"firms.{key}.strategy.{where}", repr(moment), "months, as periods are")
     if unit != "month" and scenario.campaigns.on:
         allowed = f"false: campaigns are drawn by calendar months, and a period is a {unit}"
         yield problem("campaigns.on", "true", allowed)
@@ -57,7 +65,7 @@ def clock(scenario: Scenario) -> Iterator[dict[str, str]]:
 
 def _can_start(scenario: Scenario) -> bool:
     day = "" if scenario.clock.by_months else r"(-\d{2})?"
-    return re.fullmatch(rf"\d{{4}}-\d{{2}}{day}", scenario.start) is not None
+    return re.fullmatch(MONTH + day, scenario.start) is not None
 
 
 def given(rules: Sequence[T | None]) -> Iterator[tuple[int, T]]:
