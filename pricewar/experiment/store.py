@@ -26,7 +26,7 @@ from pricewar.base.edition import EDITION, require_same
 from pricewar.base.errors import ResultsError, bad_input
 from pricewar.files.folders import LOCK, alone, require_ours
 from pricewar.files.locks import Lock
-from pricewar.results.store import software
+from pricewar.results.software import software
 
 from .chunks import (
     GROUP,

@@ -17,7 +17,8 @@ from pricewar.base.arguments import path as path_
 from pricewar.base.edition import mark
 from pricewar.plots import Drawing, Story, draw_figures, story
 from pricewar.plots.style import count
-from pricewar.results.store import Results, software
+from pricewar.results.software import software
+from pricewar.results.store import Results
 
 from . import tables
 from .findings import findings

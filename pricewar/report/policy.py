@@ -185,9 +185,9 @@ def content(study: PolicyStudy, command: str) -> dict[str, Any]:
         ],
         "buyers_rows": _buyers(study),
         "buyers_note": f"Against {NONE}: present value over the {words.units} ordered without measures, "
-        f"and of each income fifth, {words.money}; open orders counted. Means over futures; in square brackets 5 to 95% of them. In "
-        "round brackets: the mean in per cent of the fifth's own surplus without measures; – where a future "
-        "leaves it next to none.",
+        f"and of each income fifth, {words.money}; open orders counted. Means over futures; in square "
+        "brackets 5 to 95% of them. In round brackets: the mean in per cent of the fifth's own surplus "
+        "without measures; – where a future leaves it next to none.",
         "courts_head": [
             "test",
             f"missed, % of {words.units}",

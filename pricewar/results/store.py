@@ -7,12 +7,10 @@ time, command line, versions) is only in run.json.
 from __future__ import annotations
 
 import json
-import platform
 import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import reduce
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -29,6 +27,7 @@ from pricewar.files.folders import RUN, replaced
 
 from .drawn import Drawn
 from .schema import SCHEMA, columns
+from .software import software
 from .stored import completed, fitted, read_record, read_table, seconds_of, write_table
 
 _NUMPY: Final = {"int": np.dtype("int64"), "float": np.dtype("float64"), "bool": np.dtype("bool")}
@@ -301,19 +300,6 @@ def concat(parts: Iterable[Results]) -> Results:
     drawn = reduce(Drawn.joined, [part.drawn for part in parts if len(part.runs)] or [Drawn()])
     words: dict[str, Any] = {"about": about, "names": names, "command": command}
     return Results(**joined, **words, inputs=inputs, sources=code, drawn=drawn)
-
-
-def software() -> dict[str, str]:
-    """Versions of Python and of the libraries whose arithmetic the results rest on."""
-    libraries = ("numpy", "scipy", "numba", "mesa", "pandas", "pyarrow")
-    return {"python": platform.python_version(), **{name: _version(name) for name in libraries}}
-
-
-def _version(library: str) -> str:
-    try:
-        return version(library)
-    except PackageNotFoundError:
-        return "absent"
 
 
 def _check_columns(name: str, frame: pd.DataFrame) -> None:
