@@ -18,9 +18,7 @@ PAGE = python_page()
 
 def entries() -> list[tuple[str, str]]:
     return [
-        (module, name)
-        for module, chosen in DOORS.items()
-        for name in chosen or import_module(module).__all__
+        (module, name) for module, chosen in DOORS.items() for name in chosen or import_module(module).__all__
     ]
 
 

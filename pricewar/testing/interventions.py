@@ -111,7 +111,7 @@ def example_desk(
     memory: MutableMapping[str, Any] | None = None,
     seed: int = 1,
     measure: Intervention | None = None,
-    changes: Any,
+    **changes: Any,
 ) -> Desk:
     """What a measure may see (its desk) in the example market.
 
