@@ -47,7 +47,8 @@ LONGEST: Final = 300
 HEAD: Final = """# Python
 
 Public functions and classes by module: signature, what they do, which errors they raise. Arguments, shapes
-and units are in the docstrings, `help(pricewar.run)`, and on the site that `make site` builds. A `Source` is a scenario, the name of a shipped one, a
+and units are in the docstrings, `help(pricewar.run)`, and on the site that `make site` builds.
+A `Source` is a scenario, the name of a shipped one, a
 file, or all inputs as a tree; `Floats` are numpy arrays of float64, J products and F firms.
 
 Parameters of scenarios, shipped strategies, events and interventions are in
