@@ -42,6 +42,9 @@ DOORS: Final = {
 }  # fmt: skip
 """Modules that are documented, and which of their names; (): all of `__all__`."""
 
+LONGEST: Final = 300
+"""Characters of a constant that are shown."""
+
 HEAD: Final = """# Python
 
 Public functions and classes by module: signature, what they do, which errors they raise. Arguments, shapes
@@ -75,7 +78,8 @@ def _entry(module: ModuleType, name: str) -> str:
         return f"### {name}\n\n{_class(held)}\n"
     if callable(held):
         return f"### {name}\n\n{_code(name + _signature(held))}\n\n{_said(held)}\n"
-    return f"### {name}\n\n`{held!r}`\n"
+    shown = f"`{held!r}`" if len(repr(held)) <= LONGEST else f"A {type(held).__name__} of {len(held)}."
+    return f"### {name}\n\n{shown}\n"
 
 
 def _class(kind: type) -> str:
@@ -117,11 +121,12 @@ def _signature(function: Any) -> str:
         for p in found.parameters.values()
         if p.name not in ("self", "cls")
     ]
+    kept = [p.replace(default=_Plain("...")) if len(repr(p.default)) > LONGEST else p for p in kept]
     gives = found.return_annotation
     whole = found.replace(
         parameters=kept, return_annotation=_Plain(gives) if isinstance(gives, str) else gives
     )
-    return re.sub(r"<factory>|<object object at 0x[0-9a-f]+>", "...", str(whole))
+    return re.sub(r"<factory>|<(?:object object|function \w+) at 0x[0-9a-f]+>", "...", str(whole))
 
 
 def _code(text: str) -> str:

@@ -226,7 +226,8 @@ def _scaled(row: Any, names: list[str], scale: float) -> tuple[float, float, flo
 
 
 def _signed(value: float, signed: bool, more: int) -> str:
-    return f"{'+' if signed and value >= 0 else ''}{_number(value, more)}"
+    text = _number(value, more)
+    return text if text.startswith("-") or not signed else f"+{text}"
 
 
 def _finer(lo: float, hi: float) -> int:
@@ -236,7 +237,7 @@ def _finer(lo: float, hi: float) -> int:
 
 def _number(value: float, more: int = 0) -> str:
     digits = 0 if abs(value) >= 1000 else 1 if abs(value) >= 100 else 2
-    return f"{value:,.{digits + more}f}"
+    return f"{value:z,.{digits + more}f}"  # z: what rounds to nought has no sign
 
 
 def _plain(value: Any) -> float | None:
