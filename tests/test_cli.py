@@ -28,7 +28,10 @@ SHORT = ("--set", "periods=6", "--set", "noise.taste_sd=0.1")
 TABLES = {"products", "firms", "market", "open_orders", "log", "campaigns", "runs"}
 WRITTEN = {
     *(f"{name}.parquet" for name in TABLES),
-    *(f"{name}.csv" for name in ("market", "open_orders", "log", "campaigns", "runs", "comparison", "wars")),
+    *(
+        f"{name}.csv"
+        for name in ("market", "open_orders", "log", "campaigns", "runs", "comparison", "wars", "waves")
+    ),
     "figures",
     "report.html",
     "run.json",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -106,6 +107,13 @@ def test_without_campaigns_there_are_no_waves_and_wars_are_told_by_prices_alone(
     assert (table["campaigns"] == 0).all()
     assert (table["starter"] == "").all()
     assert (table["joined"] == "").all()
+
+
+def test_stored_results_without_campaigns_have_no_waves(quiet: Results, tmp_path: Path) -> None:
+    quiet.save(tmp_path / "kept")
+    again = Results.load(tmp_path / "kept")
+    assert waves(again).empty
+    assert (episodes(again)["campaigns"] == 0).all()
 
 
 def test_a_war_by_prices_says_who_began_its_widest_wave(quiet: Results) -> None:

@@ -48,9 +48,9 @@ def with_wave(results: Results) -> pd.DataFrame:
     where it still stands.
     """
     table = results.campaigns.copy()
-    found = [_waves_of(run) for _, run in table.groupby(RUN, sort=False)]
-    roots = pd.concat(found) if found else pd.DataFrame(columns=["wave", "starter", "began"])
-    table = table.join(roots)
+    if table.empty:
+        return table.assign(wave=0, starter="", began=0, over=0)
+    table = table.join(pd.concat([_waves_of(run) for _, run in table.groupby(RUN, sort=False)]))
     table["over"] = _over(table, results)
     return table
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from functools import cache
+from functools import lru_cache
 from typing import Any, Self
 
 import numpy as np
@@ -56,6 +56,6 @@ class Record:
         return copy
 
 
-@cache
+@lru_cache(maxsize=256)
 def _field_names(record: type[Record]) -> frozenset[str]:
     return frozenset(field.name for field in fields(record))  # type: ignore[arg-type]
