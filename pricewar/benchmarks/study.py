@@ -55,7 +55,7 @@ def run_benchmarks(
     names: Sequence[str] | None = None,
     facts: Facts | None = None,
     how: How | None = None,
-    tell: Callable[[str], None] = lambda words: None,
+    tell: Callable[[str], None] | None = None,
 ) -> Study:
     """Run benchmarks.
 
@@ -63,7 +63,7 @@ def run_benchmarks(
         names: which; all of `BENCHMARKS` if None.
         facts: published facts; those of the package if None.
         how: effort; the defaults of `How` if None.
-        tell: called with what is done next.
+        tell: called with what is done next, if given.
 
     Raises:
         InputError: names that are none.
@@ -76,7 +76,8 @@ def run_benchmarks(
         raise bad_input("benchmarks", *wrong)
     findings, failed = [], {}
     for name in chosen:
-        tell(f"benchmark {name}")
+        if tell:
+            tell(f"benchmark {name}")
         try:
             findings.append(BENCHMARKS[name](facts or load_facts(), how or How()))
         except PricewarError as error:
