@@ -63,6 +63,7 @@ STATIC: Final = {
     "docs/how-to/*.md": "steps for people; their examples run in tests",
     "docs/reference/*.md": "definitions; made from the code where make docs does so",
     "docs/tutorial/first-war.md": "its examples run in tests",
+    "docs/tutorial/your-own-market.md": "its examples run in tests",
     "experiments/*.md": "questions and what was expected before running",
     "policies/*.md": "questions and what was expected before running",
 }
