@@ -35,7 +35,7 @@ class Event(Rule):
 
     @model_validator(mode="after")
     def _dated(self) -> Self:
-        if (self.month is None) == (self.period is None):
+        if self.looked_at and (self.month is None) == (self.period is None):
             found = "none" if self.month is None else "both"
             raise ValueError(f"set one of month and period; found {found}")
         if self.until is not None and self.until_period is not None:

@@ -53,14 +53,29 @@ def clock(scenario: Scenario) -> Iterator[dict[str, str]]:
     if not _can_start(scenario):
         allowed = "a month" if scenario.clock.by_months else "a month or a date"
         yield problem("start", repr(scenario.start), f"{allowed}, where a period is a {unit}")
-    for key, firm in scenario.firms.items() if unit == "month" else ():
-        if isinstance(getattr(firm, "strategy", None), Strategy):
-            for where, moment in moments(firm.strategy):
-                if re.fullmatch(MONTH, moment) is None:
-                    yield problem(f"firms.{key}.strategy.{where}", repr(moment), "months, as periods are")
+    for place, rule in _rules(scenario) if unit == "month" else ():
+        for where, moment in (*moments(rule), *_own_dates(rule)):
+            if re.fullmatch(MONTH, moment) is None:
+                yield problem(f"{place}.{where}", repr(moment), "a month, as periods are")
     if unit != "month" and scenario.campaigns.on:
         allowed = f"false: campaigns are drawn by calendar months, and a period is a {unit}"
         yield problem("campaigns.on", "true", allowed)
+
+
+def _rules(scenario: Scenario) -> Iterator[tuple[str, Strategy | Event | Intervention]]:
+    """Every rule with its place."""
+    for key, firm in scenario.firms.items():
+        if isinstance(getattr(firm, "strategy", None), Strategy):
+            yield f"firms.{key}.strategy", firm.strategy
+    yield from ((f"events.{index}", event) for index, event in given(scenario.events))
+    yield from ((f"interventions.{index}", measure) for index, measure in given(scenario.interventions))
+
+
+def _own_dates(rule: Strategy | Event | Intervention) -> Iterator[tuple[str, str]]:
+    names = {Event: ("month", "until"), Intervention: ("start", "end")}
+    for name in next((own for base, own in names.items() if isinstance(rule, base)), ()):
+        if (moment := getattr(rule, name)) is not None:
+            yield name, moment
 
 
 def _can_start(scenario: Scenario) -> bool:

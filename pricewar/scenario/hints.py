@@ -84,7 +84,7 @@ def _amounts(scenario: Scenario) -> Iterator[str]:
         for index, rule in enumerate(getattr(scenario, part)):
             for path, amount, _ in money_fields(rule, f"{part}.{index}"):
                 description = type(rule).model_fields[path.split(".")[2]].description or ""
-                if "money a unit" in description and abs(amount) > highest:
+                if "money a unit" in description.lower() and abs(amount) > highest:
                     yield f"{path}: {amount:g} a unit is more than the highest list price of {highest:g}"
 
 
