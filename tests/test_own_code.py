@@ -273,7 +273,9 @@ def test_check_imports_what_a_file_names_unless_told_not_to(tmp_path: Path) -> N
         done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == (2 if imports else 0), done.stderr
         assert trace.exists() == imports
-    assert "events.1.month: found nothing" in done.stderr, "an event without a month, once it is looked at"
+    assert "events.1: found {}; allowed: set one of month and period; found none" in done.stderr, (
+        "an event without a month, once it is looked at"
+    )
 
 
 def test_not_imported_ends_with_its_block(lab: Lab) -> None:

@@ -33,6 +33,7 @@ from pricewar.policy.summary import RANKED, best, buyers, courts, effects, month
 from . import _embedded
 from .experiment import BEGIN, END
 from .experiment import _reading as reading
+from .policy_words import DRAWN, JOINTLY, LIMITS, METHOD
 
 COLUMNS: Final = (
     ("war avoided, %", "war_avoided", 100.0, "mean"),
@@ -55,26 +56,6 @@ TABLES: Final = "tables"
 """Folder of small tables beside the brief."""
 NOTHING: Final = 1e-3
 """What rounds to nothing in a table is written as 0."""
-METHOD: Final = (
-    "Every future is a draw of the uncertain parameters (Latin hypercube) with a seed. In each, peace, the "
-    "war, and the war under every option run with the same luck, so differences are paired. Brackets: 95% "
-    "intervals of the mean over futures (Student's t, inside what a number can be): of the parameters, with "
-    "the luck of each future's seeds in it."
-)
-_ROW: Final = (
-    " Each draw also has its own row of the joint sample of the market's parameters, apart from the factors"
-)
-DRAWN: Final = {
-    "both": f"{_ROW}.",
-    "parameters": f"{_ROW}; luck is the same in all futures.",
-}
-"""What is added where a study draws from a sample."""
-JOINTLY: Final = "; and, drawn together, what else of the market's parameters is not known"
-LIMITS: Final = (
-    "Not evidence in a case. Compliance is put in, not explained. Intervals hold the uncertainty of the "
-    "named parameters only, not that of the model's form. Firms follow rules; they do not foresee measures. "
-    "Costs are calibrated from reported margins. More: docs/explanation/limits-in-court.md."
-)
 
 
 def write_brief(study: PolicyStudy, directory: str | Path, command: str) -> list[str]:
@@ -139,7 +120,7 @@ def write_markdown(study: PolicyStudy, page: str | Path, command: str) -> Path:
         lines += [drawing.finding, "", f"_{drawing.caption}_", ""]
     lines += ["## How often each test of predation errs", "", told["courts_note"], ""]
     lines += _grid(told["courts_head"], told["courts_rows"])
-    lines += ["", "## Method and limits", "", METHOD, "", LIMITS, "", "## Repeat it", ""]
+    lines += ["", "## Method and limits", "", told["method"], "", LIMITS, "", "## Repeat it", ""]
     lines += ["```", command, "```", "", told["files"], "", mark(), ""]
     write_tables(study, folder)
     write_pdf(study, folder / "brief.pdf", command)
@@ -244,7 +225,10 @@ def write_pdf(study: PolicyStudy, path: Path, command: str) -> None:
         figure.text(0.05, 0.548, "Who gains and who pays", fontsize=8, fontweight="bold")
         figure.text(0.05, 0.314, "War avoided, and what it costs buyers", fontsize=8, fontweight="bold")
         figure.text(0.64, 0.314, "Best by welfare with open orders", fontsize=8, fontweight="bold")
-        last = [textwrap.fill(text, 185) for text in (METHOD, LIMITS, f"Repeat: {command}. {told['files']}")]
+        last = [
+            textwrap.fill(text, 185)
+            for text in (told["method"], LIMITS, f"Repeat: {command}. {told['files']}")
+        ]
         figure.text(0.05, 0.092, "\n".join(last), fontsize=5.8, va="top", linespacing=1.3)
         nothing = dict.fromkeys(("CreationDate", "Creator", "Producer"))  # a date, versions: other bytes
         with PdfPages(path, metadata={**nothing, "Title": told["title"]}) as pages:

@@ -72,8 +72,8 @@ def _rules(scenario: Scenario) -> Iterator[tuple[str, Strategy | Event | Interve
 
 
 def _own_dates(rule: Strategy | Event | Intervention) -> Iterator[tuple[str, str]]:
-    names = {Event: ("month", "until"), Intervention: ("start", "end")}
-    for name in next((own for base, own in names.items() if isinstance(rule, base)), ()):
+    names = ("month", "until") if isinstance(rule, Event) else ("start", "end")
+    for name in () if isinstance(rule, Strategy) else names:
         if (moment := getattr(rule, name)) is not None:
             yield name, moment
 
