@@ -114,7 +114,8 @@ def in_months(campaigns: pd.DataFrame, start: str, end: str) -> dict[str, object
 
     Args:
         campaigns: of one run, as `with_wave` gives them.
-        start, end: first and last month, "2025-05".
+        start: first month, "2025-05".
+        end: last month.
 
     Returns:
         `starter`, `joined` (ids with the months after the start of the wave) and `campaigns`; empty and 0
