@@ -16,6 +16,8 @@ from importlinter.cli import lint_imports
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "pricewar").rglob("*.py"))
 LONGEST_FILE = 320
+LARGEST_FILE = 1_000_000
+"""Bytes."""
 LONGEST_FUNCTION = {"kernels": 100, "elsewhere": 50}
 """Lines; why kernels may be longer: docs/adr/0009-sizes.md."""
 
@@ -23,6 +25,16 @@ LONGEST_FUNCTION = {"kernels": 100, "elsewhere": 50}
 def test_floors_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     assert lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True) == 0
+
+
+def test_no_package_of_others_and_no_large_file_is_in_the_repository() -> None:
+    """What a tool has fetched beside the sources is easily added with them."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a clone")
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    files = [ROOT / name for name in listed.stdout.split("\0") if name]
+    assert [f.name for f in files if f.suffix in {".whl", ".gz", ".zip", ".tar"}] == []
+    assert [f.name for f in files if f.exists() and f.stat().st_size > LARGEST_FILE] == []
 
 
 def test_checking_a_file_needs_neither_compiler_nor_mesa() -> None:

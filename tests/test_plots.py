@@ -229,6 +229,8 @@ def test_numbers(value, text):
 def test_intervals_in_words():
     assert with_interval((1.5, 1.0, 2.0)) == "1.50 [1.00, 2.00]"
     assert with_interval((1.5, np.nan, np.nan), signed=True) == "+1.50"
+    assert with_interval((-17.1, -17.1 - 1e-11, -17.1 + 1e-11)) == "−17.1", "digits of sums are no luck"
+    assert with_interval((-17.1, -17.1 - 1e-6, -17.1 + 1e-6)) == "−17.100000 [−17.100001, −17.099999]"
 
 
 def test_ranges_in_words():

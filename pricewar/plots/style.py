@@ -196,11 +196,15 @@ def in_brackets(percent: float) -> str:
     return f" ({number(percent, 1, True)}%)" if np.isfinite(percent) else " (–)"
 
 
+ROUNDING: Final = 1.5e-12
+"""Part of a mean below which an interval holds nothing but the last digits of sums of a few thousand terms."""
+
+
 def with_interval(values: Iterable[float], signed: bool = False) -> str:
-    """(mean, lo, hi) as `mean [lo, hi]`, or the mean alone where there is no interval."""
+    """(mean, lo, hi) as `mean [lo, hi]`, or the mean alone where there is none but that of rounding."""
     mean, lo, hi = values
     places = _places(mean)
-    if not np.isfinite([lo, hi]).all():
+    if not np.isfinite([lo, hi]).all() or 0.0 < hi - lo < ROUNDING * abs(mean):
         return number(mean, places, signed)
     finer = range(places, places + 12)  # ends that look alike would say that nothing is left to chance
     places = next((more for more in finer if number(lo, more) != number(hi, more)), places)

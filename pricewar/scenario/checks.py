@@ -136,7 +136,7 @@ def _carried(scenario: Scenario) -> Iterator[dict[str, str]]:
                 allowed = f"false: {kind} has no rows of buyers that could differ in it"
                 yield problem(f"dynamics.{name}.on", "true", allowed)
     mixed = isinstance(demand, MixedLogit) and type(demand).calibrated is MixedLogit.calibrated
-    related = any(taste.correlation for taste in getattr(demand, "tastes", {}).values())
+    related = isinstance(demand, MixedLogit) and any(taste.correlation for taste in demand.tastes.values())
     if scenario.consumers.weight is not None and (not mixed or related):
         allowed = "none: buyers are sampled one by one of MixedLogit and Logit without correlated tastes only"
         yield problem("consumers.weight", f"{scenario.consumers.weight:g} with {kind}", allowed)
