@@ -197,7 +197,7 @@ def in_brackets(percent: float) -> str:
 
 
 ROUNDING: Final = 1.5e-12
-"""Part of a mean below which an interval holds nothing but the last digits of sums of a few thousand terms."""
+"""Part of a mean below which an interval holds nothing but the last digits of long sums."""
 
 
 def with_interval(values: Iterable[float], signed: bool = False) -> str:
