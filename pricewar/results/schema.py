@@ -144,11 +144,7 @@ MARKET: Final[Table] = (
     flow("orders", "units", "units ordered"),
     rate("mean_wait", "months", "from order to delivery, mean of units delivered"),
     rate("outside_share", "fraction", "shoppers who take a petrol car or none"),
-    rate(
-        "waiting",
-        "people",
-        "who put off the purchase, above the usual number; below 0: buyers hurry",
-    ),
+    rate("waiting", "people", "who put off the purchase, above the usual number; below 0: buyers hurry"),
     rate("mean_price", "money incl. VAT", "transaction price, weighted by units"),
     rate("price_index", "start = 100", "price of the basket of start units, products still on sale"),
     rate("discount_depth", "fraction", "promotion over list price, weighted by units"),
