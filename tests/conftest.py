@@ -22,7 +22,7 @@ from pricewar.base.state import State
 from pricewar.data import load_market_data
 from pricewar.files.locks import Lock
 from pricewar.market.model import PriceWar
-from pricewar.scenario.files import load, merge
+from pricewar.scenario.files import load, merge, shipped_scenarios
 from pricewar.scenario.mechanisms import Dynamics
 from pricewar.scenario.tree import Scenario, scenario_from
 
@@ -110,6 +110,18 @@ _TINY: Tree = {
         },
     },
 }  # fmt: skip
+
+
+TYPICAL = ("baseline", "byd-one-third", "china-2023-costs", "supply-chain", "textbook-duopoly")
+"""Shipped scenarios of every sort: peace, a war, another year and rule, suppliers, a market from scratch."""
+every_scenario = pytest.mark.parametrize(
+    "name",
+    [
+        *TYPICAL,
+        *(pytest.param(name, marks=pytest.mark.slow) for name in shipped_scenarios() if name not in TYPICAL),
+    ],
+)
+"""A law that runs each shipped scenario: the typical ones are fast, the others slow, and CI runs both."""
 
 
 def tiny(changes: Mapping[str, Any] | None = None, /, **parts: Any) -> Scenario:

@@ -37,7 +37,7 @@ def start(port: int) -> tuple[float, int, str]:
     command = [sys.executable, "-m", "pricewar", "app", "--forget", "--port", str(port)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
-        while time.perf_counter() - begin < 60 and process.poll() is None:
+        while time.perf_counter() - begin < 300 and process.poll() is None:
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
                     assert answer.status == 200
@@ -45,10 +45,10 @@ def start(port: int) -> tuple[float, int, str]:
             except OSError:
                 time.sleep(0.02)
         else:
-            raise AssertionError("no page within a minute")
+            raise AssertionError("no page within five minutes")
     finally:
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=300)
     after = os.times()
     taken = after.children_user + after.children_system - before.children_user - before.children_system
     return taken, process.returncode, said
@@ -76,7 +76,7 @@ def test_a_browser_that_waits_for_news_does_not_hold_the_server_up() -> None:
     finally:
         process.send_signal(signal.SIGINT)
     begin = time.perf_counter()
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=300)
     waiting.join(timeout=20)
     assert time.perf_counter() - begin < 14  # a poll lasts 15 s
     assert "Traceback" not in said
@@ -88,7 +88,7 @@ def ask(port: int, path: str, body: object = None, token: str = "") -> Any:
     request.add_header("Authorization", f"Bearer {token}")
     for _ in range(600):
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
+            with urllib.request.urlopen(request, timeout=300) as answer:
                 return json.loads(answer.read())
         except urllib.error.HTTPError as error:
             return {"status": error.code}
@@ -116,7 +116,7 @@ def test_a_port_in_use_is_wrong_input() -> None:
             [sys.executable, "-m", "pricewar", "app", "--forget", "--port", str(port)],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
         )
     assert done.returncode == 2
     assert f"found {port}" in done.stderr
