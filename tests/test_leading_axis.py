@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -31,10 +32,14 @@ BY_RUN = {"planned", "demand_factor", "month_luck", "pack_price"}
 """One number a run."""
 
 
+SCENARIO = tiny({"noise.market_sd": 0.2, "noise.taste_sd": 0.3})
+DYNAMICS = SCENARIO.dynamics
+
+
+@cache
 def models() -> list[PriceWar]:
-    """Three runs of the small market that have gone apart."""
-    rough = tiny({"noise.market_sd": 0.2, "noise.taste_sd": 0.3})
-    made = [PriceWar(rough, seed=seed, collect=False) for seed in range(RUNS)]
+    """Three runs of the small market that have gone apart; made by the first test, not while collecting."""
+    made = [PriceWar(SCENARIO, seed=seed, collect=False) for seed in range(RUNS)]
     for model in made:
         for _ in range(3):
             model.step()
@@ -57,11 +62,6 @@ def _together(values: list[Any]) -> Any:
     return stacked(values) if isinstance(values[0], Record) else values[0]
 
 
-MODELS = models()
-ONE = MODELS[0]
-SCENARIO = ONE.setting
-DYNAMICS = SCENARIO.dynamics
-
 Case = Callable[[State, Offers, Sales, Accounts], Any]
 
 
@@ -82,6 +82,11 @@ def closed(state: State, accounts: Accounts, sales: Sales) -> State:
     return then
 
 
+def full_terms(state: State) -> Any:
+    one = models()[0]
+    return one.cost_parts.full_terms(state, SCENARIO, one.start_cumulative)
+
+
 def curve(kind: Any) -> Case:
     def call(state: State, offers: Offers, sales: Sales, accounts: Accounts) -> Any:
         usual = state.landscape.by_firm(state.landscape.start_units)
@@ -99,7 +104,7 @@ CASES: dict[str, Case] = {
     "cost_lines": lambda s, o, x, a: costs.cost_lines(
         s.unit_cost, 0.1 * s.unit_cost, costs.fixed_a_car(s, x)
     ),
-    "full_terms": lambda s, o, x, a: ONE.cost_parts.full_terms(s, SCENARIO, ONE.start_cumulative),
+    "full_terms": lambda s, o, x, a: full_terms(s),
     "squeezed_out": lambda s, o, x, a: costs.squeezed_out(s.unit_cost, 0.01 * s.stock, SCENARIO.supply_chain),
     "purchases": lambda s, o, x, a: costs.purchases(
         s, production.flow(s, orders(x), DYNAMICS), 0.1 * s.unit_cost, SCENARIO.supply_chain
@@ -144,7 +149,7 @@ def parts(answer: Any) -> Iterator[np.ndarray[Any, Any]]:
 @pytest.mark.parametrize("name", CASES)
 def test_runs_stacked_give_each_run_to_the_last_bit(name: str) -> None:
     case = CASES[name]
-    given = [(m.state, shown(m), m.sales, m.accounts) for m in MODELS]
+    given = [(m.state, shown(m), m.sales, m.accounts) for m in models()]
     alone = [list(parts(case(*run))) for run in given]
     together = list(parts(case(*(stacked(list(records)) for records in zip(*given, strict=True)))))
     assert together
@@ -156,5 +161,5 @@ def test_runs_stacked_give_each_run_to_the_last_bit(name: str) -> None:
 
 
 def test_the_runs_have_gone_apart() -> None:
-    assert len({model.price_index for model in MODELS}) == RUNS
+    assert len({model.price_index for model in models()}) == RUNS
     assert {field.name for field in fields(State)} >= BY_RUN

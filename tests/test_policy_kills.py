@@ -52,8 +52,9 @@ def table_bytes(folder: Path) -> bytes:
     return (folder / "runs.parquet").read_bytes()
 
 
+@pytest.mark.parametrize("step", [4, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kind", ["killed", "full"])
-def test_stopped_at_any_write_it_ends_as_if_never_stopped(tmp_path: Path, kind: str) -> None:
+def test_stopped_at_any_write_it_ends_as_if_never_stopped(tmp_path: Path, kind: str, step: int) -> None:
     whole = go_on(tmp_path / "whole")
 
     def stopped(k: int) -> Faults:
@@ -72,7 +73,7 @@ def test_stopped_at_any_write_it_ends_as_if_never_stopped(tmp_path: Path, kind: 
         shutil.rmtree(place)
         return made
 
-    assert every(stopped) > 30
+    assert every(stopped, step) > 30
 
 
 def test_a_study_that_another_process_is_at_work_on_is_refused(tmp_path: Path) -> None:

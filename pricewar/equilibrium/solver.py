@@ -174,7 +174,7 @@ def solve(
             check_answers(demand, first)
         if floor is not None or fixed is not None:
             check_floor(game, first)
-        effort = (tol, max_iterations, accelerate, check)
+        effort = (float(tol), max_iterations, accelerate, check)
         found = _equilibrium(game, first, *effort)
         if starts is None:
             return found
