@@ -36,7 +36,7 @@ LONGEST = 20.0
 #: Newton's steps begin when the residual is below this.
 NEAR = 1e-2
 #: They keep their derivatives while a step brings the residual below this part of the last one.
-KEEP = 0.1
+KEEP = 0.2
 #: Derivatives cost about as many steps as 1 plus the number of products divided by this.
 PER_STEP = 12.0
 
@@ -283,11 +283,12 @@ def iterate_prices(
         if derives and wait == 0 and _worth(residual, stood, held, tolerance, products):
             matrix = np.empty((products, products)) if matrix.size == 0 else matrix
             held = _derive(market, firms, nested, terms, state, image, work, matrix, order)
-            filled, rough, spent = 0, False, spent + 1
+            filled, spent = 0, spent + 1
         stood = residual
         held = held and _turn(matrix, order, state, plain, image)
         anderson(state, image, states, images, filled, proposal)
         mixed = held or filled > 0
+        rough, slot = rough and not held, slot if filled > 0 else 0
         if memory > 0:
             _copy(state, states[slot])
             _copy(image, images[slot])
