@@ -108,6 +108,7 @@ def test_there_is_one_demand() -> None:
             for name in [*(alias.name for alias in node.names), (node.module or "").split(".")[-1]]
         }
         assert room in ("demand", "equilibrium", "kernels") or not imported & homes, path
+        assert "StaticMarket" not in path.read_text(encoding="utf-8"), path
     assert not (ROOT / "pricewar" / "kernels" / "market.py").exists()
     from pricewar.market import calibrate
 
