@@ -33,6 +33,8 @@ ROUGH = 1e-4
 #: Longest accelerated step, in plain steps. Where hardly anybody stays outside, plain steps all have one
 #: length, and an unbounded extrapolation of that goes to infinity.
 LONGEST = 20.0
+#: Past steps are mixed when the residual is below this: from farther off they mislead.
+FAR = 0.15
 #: Newton's steps begin when the residual is below this.
 NEAR = 1e-2
 #: They keep their derivatives while a step brings the residual below this part of the last one.
@@ -277,7 +279,7 @@ def iterate_prices(
         if not np.isfinite(residual):
             return spent, np.nan
         _copy(image, plain)
-        if residual > stood or wait > 0:
+        if residual > min(stood, FAR) or wait > 0:
             filled = 0
         wait = max(wait - 1, 0)
         if derives and wait == 0 and _worth(residual, stood, held, tolerance, products):
