@@ -225,7 +225,8 @@ def _worth(residual: float, stood: float, held: bool, tolerance: float, products
     """Whether derivatives cost less than the steps still to go at the pace of the last one."""
     if not (residual < NEAR and residual < stood < np.inf) or (held and residual <= KEEP * stood):
         return False
-    return np.log(tolerance / residual) / np.log(residual / stood) > 1.0 + products / PER_STEP
+    left: float = np.log(tolerance / residual) / np.log(residual / stood)
+    return left > 1.0 + products / PER_STEP
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
