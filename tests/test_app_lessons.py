@@ -129,9 +129,9 @@ def test_a_ban_takes_more_out_of_the_war_than_a_warning() -> None:
 
 
 def test_the_market_of_the_lessons_says_what_its_comment_says() -> None:
-    from pricewar.app.benchmarks import StaticMarket
+    from pricewar.app.benchmarks import StillMarket
     from pricewar.app.lessons import DIRECTORY
 
-    market = StaticMarket(load(DIRECTORY / "duopoly.toml"))
+    market = StillMarket(load(DIRECTORY / "duopoly.toml"))
     assert market.nash().price == pytest.approx([147_293, 147_293], rel=1e-4)
     assert market.joint().price == pytest.approx([192_500, 192_500], rel=2e-3)

@@ -131,6 +131,7 @@ def test_there_is_one_demand() -> None:
     for path in SOURCES:
         room = path.relative_to(ROOT / "pricewar").parts[0]
         assert room in ("demand", "equilibrium", "kernels") or not read(path).kernels & homes, path
+        assert "StaticMarket" not in path.read_text(encoding="utf-8"), path
     assert not (ROOT / "pricewar" / "kernels" / "market.py").exists()
     from pricewar.market import calibrate
 

@@ -24,7 +24,7 @@ class Benchmark:
     profit: Floats
 
 
-class StaticMarket:
+class StillMarket:
     """The market before its first month with nothing that carries over: demand, costs, owners."""
 
     def __init__(self, scenario: Scenario) -> None:
