@@ -41,9 +41,11 @@ class Population(Record):
         """(R,) the firm whose car each row drives; F for none of them.
 
         Args:
-            fleet: (F + 1,) the brands' shares of the fleet.
+            fleet: (F + 1,) the brands' shares of the fleet; (S, F + 1) of runs, then (S, R) is returned.
             by_name: (F,) positions of the firms in the order of their ids.
         """
+        if fleet.ndim > 1:
+            return np.array([self.driven(each, by_name) for each in fleet])
         order, sorted_draws = self._by_draw
         ends = np.searchsorted(sorted_draws, np.cumsum(fleet[by_name]), side="left")
         counts = np.diff(ends, prepend=0, append=len(order))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from pricewar.base.own_code import FAILURES, blame, the_same_sort
 from pricewar.base.records import Offers
 from pricewar.base.state import State
+from pricewar.base.together import each
 from pricewar.events import Event
 from pricewar.scenario.tree import Scenario
 
@@ -20,23 +21,35 @@ def happen(scenario: Scenario, state: State, period: int) -> None:
     with _told(at, scenario, period):
         for at.place, at.rule in reversed(events):
             if at.rule.ends(start, period):
-                at.rule.revoke(state)
+                _act(at.rule.revoke, state)
         for at.place, at.rule in events:
             if at.rule.strikes(start, period):
-                at.rule.strike(state)
+                _act(at.rule.strike, state)
         for at.place, at.rule in enumerate(scenario.events):
             if at.rule.strikes(start, period):
-                state.log.append((period, at.rule.entity, at.rule.describe(scenario.words)))
+                state.tell(period, at.rule.entity, at.rule.describe(scenario.words))
             if at.rule.ends(start, period):
-                state.log.append((period, at.rule.entity, f"end of: {at.rule.describe(scenario.words)}"))
+                state.tell(period, at.rule.entity, f"end of: {at.rule.describe(scenario.words)}")
         at.part = "interventions"
         for at.place, at.rule in enumerate(scenario.interventions):
             if at.rule.active(start, period) and at.rule.elapsed(start, period) == 0:
-                state.log.append((period, "regulator", at.rule.describe()))
+                state.tell(period, "regulator", at.rule.describe())
+
+
+def _act(act: Callable[[State], None], state: State) -> None:
+    """Let an event change the state; of runs that step together each by itself."""
+    if state.runs is None:
+        act(state)
+    else:
+        state.each(lambda part, _: act(part))
 
 
 def impose(scenario: Scenario, offers: Offers, state: State, period: int) -> Offers:
     """Offers as the events that last this month leave them."""
+    if state.runs is not None:
+        if not any(event.lasts(scenario.clock, period) for event in scenario.events):
+            return offers
+        return each(offers, lambda part, s: impose(scenario, part, state.run(s), period), state.runs)
     at = _At()
     with _told(at, scenario, period):
         for at.place, at.rule in _by_turn(scenario):

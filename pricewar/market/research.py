@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from pricewar.base.records import Floats, Ints
+from pricewar.base.together import row
 from pricewar.demand.base import NOT_ON_SALE
 from pricewar.equilibrium import solve
 
@@ -33,6 +34,12 @@ class Research:
         self.chosen = chosen
         self.price = price
         self.vat = vat
+
+    def run(self, s: int) -> Research:
+        """The demand of one of the runs that step together."""
+        return Research(
+            self.calibration, self.found.run(s), self.chosen.run(s), row(self.price, s), self.vat
+        )
 
     def respond(self, own: Ints, seen: Floats, value: Floats) -> Floats:
         """(n,) own transaction prices that maximise profit plus growth motive at the prices seen.
