@@ -167,9 +167,17 @@ def demand_of(found: Conditions, calibration: Calibration) -> MixedLogit | Ancho
     return calibration.demand.at(found.delta, found.outside, found.brand)
 
 
+def in_one_call(calibration: Calibration) -> bool:
+    """Whether buyers of runs that step together choose in one call: a logit without nests."""
+    return isinstance(calibration.demand, MixedLogit) and calibration.demand.nests is None
+
+
 def choose(found: Conditions, calibration: Calibration) -> Choice:
     """Expected choices of all rows."""
     if found.delta.ndim > 1:
+        if in_one_call(calibration):
+            whole = demand_of(found, calibration).by_group_of_runs(found.price + found.shift)
+            return Choice(*whole)
         return Choice.together([choose(found.run(s), calibration) for s in range(len(found.delta))])
     share, inside = demand_of(found, calibration).by_group(found.price + found.shift)
     spread = np.repeat(share / QUINTILES, QUINTILES, axis=0) if len(share) == 1 else share

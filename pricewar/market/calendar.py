@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -21,10 +21,10 @@ def happen(scenario: Scenario, state: State, period: int) -> None:
     with _told(at, scenario, period):
         for at.place, at.rule in reversed(events):
             if at.rule.ends(start, period):
-                _act(at.rule.revoke, state)
+                _act(at.rule, "revoke", state)
         for at.place, at.rule in events:
             if at.rule.strikes(start, period):
-                _act(at.rule.strike, state)
+                _act(at.rule, "strike", state)
         for at.place, at.rule in enumerate(scenario.events):
             if at.rule.strikes(start, period):
                 state.tell(period, at.rule.entity, at.rule.describe(scenario.words))
@@ -36,9 +36,12 @@ def happen(scenario: Scenario, state: State, period: int) -> None:
                 state.tell(period, "regulator", at.rule.describe())
 
 
-def _act(act: Callable[[State], None], state: State) -> None:
-    """Let an event change the state; of runs that step together each by itself."""
-    if state.runs is None:
+def _act(rule: Event, method: str, state: State) -> None:
+    """Let an event change the state; of runs that step together each by itself, if it must be."""
+    act = getattr(rule, method)
+    if getattr(type(rule), method) is getattr(Event, method):
+        return
+    if state.runs is None or rule.batched:
         act(state)
     else:
         state.each(lambda part, _: act(part))
@@ -46,18 +49,21 @@ def _act(act: Callable[[State], None], state: State) -> None:
 
 def impose(scenario: Scenario, offers: Offers, state: State, period: int) -> Offers:
     """Offers as the events that last this month leave them."""
-    if state.runs is not None:
-        if not any(event.lasts(scenario.clock, period) for event in scenario.events):
-            return offers
-        return each(offers, lambda part, s: impose(scenario, part, state.run(s), period), state.runs)
     at = _At()
     with _told(at, scenario, period):
         for at.place, at.rule in _by_turn(scenario):
-            if at.rule.lasts(scenario.clock, period):
+            if type(at.rule).impose is not Event.impose and at.rule.lasts(scenario.clock, period):
                 last = at.rule.last(scenario.clock)
-                ends = -1 if last is None else last
-                offers = the_same_sort(at.rule.impose(offers, state, ends), offers)
+                offers = _imposed(at.rule, offers, state, -1 if last is None else last)
     return offers
+
+
+def _imposed(rule: Event, offers: Offers, state: State, last: int) -> Offers:
+    if state.runs is None or rule.batched:
+        return the_same_sort(rule.impose(offers, state, last), offers)
+    return each(
+        offers, lambda part, s: the_same_sort(rule.impose(part, state.run(s), last), part), state.runs
+    )
 
 
 def _by_turn(scenario: Scenario) -> list[tuple[int, Event]]:

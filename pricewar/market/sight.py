@@ -6,6 +6,7 @@ Agents receive a `Sight`, not the live model, so that what can be known is a lis
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
@@ -61,7 +62,7 @@ class Sight(Record):
         part.__dict__["seeds"] = (self.seeds[s],)
         return part
 
-    @property
+    @cached_property
     def month(self) -> str:
         """The month whose prices are set."""
         return self.setting.month(self.period)
@@ -95,7 +96,10 @@ def product_figures(
         "backlog": state.backlog,
     }
     shape = state.on_sale.shape  # what all runs share is shown to each
-    return {name: read_only(np.broadcast_to(values, shape)) for name, values in figures.items()}
+    return {
+        name: read_only(values if values.shape == shape else np.broadcast_to(values, shape))
+        for name, values in figures.items()
+    }
 
 
 def _own_prices(state: State, campaigns: bool) -> dict[str, Floats]:

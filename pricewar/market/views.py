@@ -10,7 +10,7 @@ import numpy as np
 
 from pricewar.base.luck import stream, streams
 from pricewar.base.records import Floats, Ints, View, read_only
-from pricewar.base.together import Each, Lucks, number
+from pricewar.base.together import Lucks, number
 
 from .research import Research
 from .sight import Sight
@@ -59,10 +59,24 @@ def _luck(sight: Sight, key: str) -> Callable[[], Any]:
 
 def _responses(sight: Sight, firm: Firm, seen: Floats) -> Callable[[Floats], Floats]:
     """The firm's best responses to the prices seen."""
-    runs = sight.runs
-    if runs is None:
+    if sight.runs is None:
         return partial(_respond, sight.research, firm.own, seen)
-    return Each(lambda s: partial(_respond, sight.research.run(s), firm.own, seen[s]), runs)
+    return Responses(sight.research, firm.own, seen)
+
+
+class Responses:
+    """Best responses of a firm in runs that step together: of all at once, or of one of them."""
+
+    def __init__(self, research: Research, own: Ints, seen: Floats) -> None:
+        self.research, self.own, self.seen = research, own, seen
+
+    def __call__(self, value: Any) -> Floats:
+        """(S, n) own prices, given unit values (S, n)."""
+        return _respond(self.research, self.own, self.seen, value)
+
+    def run(self, s: int) -> Callable[[Any], Floats]:
+        """The best response in one run."""
+        return partial(_respond, self.research.run(s), self.own, self.seen[s])
 
 
 def _respond(research: Research, own: Ints, seen: Floats, value: Any) -> Floats:
