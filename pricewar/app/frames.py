@@ -108,7 +108,7 @@ def buyers_gain(scenario: Scenario, market: pd.DataFrame) -> np.ndarray[Any, Any
     usual = scenario.consumers.shoppers
     at_rest = float(surplus(model.chosen, model.found, model.calibration, usual).sum())
     gain: np.ndarray[Any, Any] = (
-        market["consumer_surplus"] - market["shoppers"] * at_rest / usual
+        market["consumer_surplus"] - market["arrivals"] * at_rest / usual
     ).to_numpy()
     return gain
 

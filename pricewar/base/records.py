@@ -231,11 +231,13 @@ class Sales(Record):
     stock: Floats
     shoppers: PerRun
     """People in the market this month."""
+    arrivals: PerRun
+    """People who would be in it if nobody moved a purchase to another month."""
     waiting: PerRun
     """Shoppers who put off the purchase because they expect lower prices, above the usual number."""
     surplus: Floats
-    """(G,) consumer surplus of this month's orders by income group, CNY, relative to having only the outside
-    option: experience utility, at the price of the order."""
+    """(G,) consumer surplus of the month by income group, CNY, relative to having only the outside option:
+    experience utility, at the price of the order. Its level counts once for each person who arrives."""
     bookings: Bookings
     """What the order book did: orders taken, cars settled, orders voided."""
     petrol: PerRun = 0.0

@@ -194,17 +194,21 @@ def spill(refused: Floats, found: Conditions, calibration: Calibration) -> Float
     return demand_of(found, calibration).second_choices(found.price + found.shift, refused)
 
 
+def arrivals(state: State, offers: Offers, dynamics: Dynamics, usual: float) -> PerRun:
+    """People in the market this month if nobody moves a purchase to another month."""
+    return usual * state.demand_factor * state.month_luck * own_mechanisms.shoppers(state, offers, dynamics)
+
+
 def shoppers(
-    state: State, offers: Offers, choice: Choice, calibration: Calibration, dynamics: Dynamics, usual: float
+    state: State, choice: Choice, calibration: Calibration, dynamics: Dynamics, arriving: PerRun
 ) -> PerRun:
-    """People in the market this month: those who planned to come, and those whom good offers bring early."""
+    """People in the market this month: `arriving`, those who had put it off, and those who come early."""
     pull = dynamics.pull_forward
-    usual = usual * state.demand_factor * state.month_luck * own_mechanisms.shoppers(state, offers, dynamics)
     if not pull.on:
-        return usual
+        return arriving
     better = dot(calibration.population.weight, np.log1p(choice.inside)) - calibration.attraction
     early = np.exp(np.clip(pull.response * better, -1.0, 1.0))
-    return usual * state.planned * early
+    return arriving * state.planned * early
 
 
 def waiting(
@@ -261,6 +265,22 @@ def _surplus_of_all(found: Conditions, calibration: Calibration) -> PerRun:
     if found.delta.ndim > 1:
         return np.array([_surplus_of_all(found.run(s), calibration) for s in range(len(found.delta))])
     return demand_of(found, calibration).consumer_surplus(found.price + found.shift)
+
+
+def once(worth: Floats, at_rest: Floats, people: PerRun, arriving: PerRun) -> Floats:
+    """(G,) surplus of a month in which each person is credited with the level of surplus once.
+
+    Who waits is credited in the month of waiting as who buys nothing is, at what waiting is worth at rest:
+    coming back is in that. So a visit that was moved here from another month brings what the offers are worth
+    above those of the start, and the level of surplus stays where the person arrived.
+
+    Args:
+        worth: (G,) surplus of all visits of the month, CNY.
+        at_rest: (G,) surplus of a visit at the start, CNY a person.
+        people: visits of the month.
+        arriving: people who come this month if nobody moves a purchase.
+    """
+    return worth - column(people - arriving) * at_rest
 
 
 def decided(choice: Choice, calibration: Calibration, people: float) -> Floats:

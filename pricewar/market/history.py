@@ -140,8 +140,8 @@ _OF_FIRMS: Final = (
 )  # fmt: skip
 """Columns of the firms table that are arrays of the trajectory."""
 _OF_MARKET: Final = (
-    "shoppers", "waiting", "state_surprise", "feels_cheap", "petrol_units", "petrol_profit", "petrol_taxes",
-    "supplier_profit", "suppliers_failed", "fiscal_cost",
+    "shoppers", "arrivals", "waiting", "state_surprise", "feels_cheap", "petrol_units", "petrol_profit",
+    "petrol_taxes", "supplier_profit", "suppliers_failed", "fiscal_cost",
 )  # fmt: skip
 """Columns of the market table that are arrays of the trajectory."""
 

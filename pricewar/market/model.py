@@ -100,9 +100,9 @@ class PriceWar(Gauges):
         weighed = self.state, self.offers, self.calibration, self.setting.dynamics
         self.found: Conditions = buyers.conditions(*weighed, self.setting.market.settlement)
         self.chosen: Choice = buyers.choose(self.found, self.calibration)  # at rest, before buyers are made
-        usual = self.setting.consumers.shoppers
+        usual, deposit = self.setting.consumers.shoppers, self.setting.market.deposit
         at_rest = buyers.surplus(self.chosen, self.found, self.calibration, usual)
-        deposit = self.setting.market.deposit
+        self.worth_at_rest: Floats = at_rest / usual  # (G,) money a person
         settling.open_book(self.state, self.offers.terms, self.chosen.groups, at_rest, deposit)
         self.opening, self.opening_terms = self.state.book, self.offers.terms
         self.made: Flow | None = None
@@ -214,8 +214,8 @@ class PriceWar(Gauges):
         settling.cancel(self.state, dynamics.backlog.cancellation * dynamics.backlog.on)
         self.found = buyers.conditions(self.state, offers, calibration, dynamics, settlement)
         self.chosen = self.choose(self.found)
-        usual = self.setting.consumers.shoppers
-        people = buyers.shoppers(self.state, offers, self.chosen, calibration, dynamics, usual)
+        arriving = buyers.arrivals(self.state, offers, dynamics, self.setting.consumers.shoppers)
+        people = buyers.shoppers(self.state, self.chosen, calibration, dynamics, arriving)
         free = dynamics.waiting.share if dynamics.waiting.on else 0.0
         share, worth = self.chosen.share, buyers.surplus(self.chosen, self.found, calibration, people, free)
         if self.crowd is not None:
@@ -239,7 +239,8 @@ class PriceWar(Gauges):
             stock=made.stock,
             shoppers=people,
             waiting=waits,
-            surplus=worth,
+            arrivals=arriving,
+            surplus=buyers.once(worth, self.worth_at_rest, people, arriving),
             bookings=bookings,
             petrol=petrol,
             feels_cheap=buyers.feels_cheap(self.chosen, self.found, people),

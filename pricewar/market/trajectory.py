@@ -96,6 +96,7 @@ class Trajectory(Record):
     deposits: Floats = field(metadata=_firm("accounts.deposits"))
 
     shoppers: Floats = field(metadata=_month("sales.shoppers"))
+    arrivals: Floats = field(metadata=_month("sales.arrivals"))
     waiting: Floats = field(metadata=_month("sales.waiting"))
     waited: Floats = field(metadata=_month("sales.bookings.waited"))
     """(T,) months that buyers of the cars delivered had waited, added up."""

@@ -42,7 +42,7 @@ class PolicySpec(Table):
     changes: dict[str, Any] = Field(default_factory=dict, alias="set", description="path -> value, for all")
     factors: dict[str, Factor] = Field(min_length=1, description="what is not known, with its range")
     draws: int = Field(200, ge=2, le=100_000, description="futures of a Latin hypercube over the factors")
-    seeds: int = Field(1, ge=1, le=1000, description="seeds in each future, the same in all")
+    seeds: int = Field(1, ge=1, le=1000, description="seeds of each draw, its own")
     seed: int = Field(1, ge=0, le=2**62, description="first seed")
     uncertainty: Uncertainty | None = Field(
         None,

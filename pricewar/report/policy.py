@@ -180,7 +180,7 @@ def content(study: PolicyStudy, command: str) -> dict[str, Any]:
         f"production cost that the test does not flag. False alarms: {words.units} of rivals that "
         "answered, which it "
         "flags. Brackets: 95% intervals over futures.",
-        "method": METHOD + DRAWN.get(spec.drawn, ""),
+        "method": METHOD + DRAWN[spec.drawn],
         "limits": LIMITS,
         "command": command,
         "files": f"Policy file {spec.origin or spec.name}, digest {spec.digest}, model edition {EDITION}; "
@@ -199,7 +199,7 @@ def facts(study: PolicyStudy) -> list[str]:
         + "; ".join(f"{name} = {' + '.join(parts)}" for name, parts in spec.bundles.items())
         + f"), {count(study.futures, 'future')}, {study.futures * (1 + len(spec.options)):,} runs, "
         f"{len(study.failed)} failed.",
-        f"Uncertain: {unsure}{JOINTLY if spec.drawn in DRAWN else ''}.",
+        f"Uncertain: {unsure}{JOINTLY if spec.drawn != 'luck' else ''}.",
     ]
 
 

@@ -139,6 +139,7 @@ FIRMS: Final[Table] = (
 MARKET: Final[Table] = (
     *_MONTH,
     flow("shoppers", "people", "people in the market"),
+    flow("arrivals", "people", "who would be in the market if nobody moved a purchase to another month"),
     flow("units", "units", "units delivered"),
     flow("orders", "units", "units ordered"),
     rate("mean_wait", "months", "from order to delivery, mean of units delivered"),
