@@ -129,8 +129,9 @@ def compare(
     mapped = (run_block(b, monthly) for b in blocks) if executor is None else executor.map(run_block, blocks)
     for block, made in zip(blocks, mapped, strict=True):
         parts += made
-        for job in block if progress is not None and monthly is None else ():
-            progress(job.scenario.name, job.seed)
+        if progress is not None and monthly is None:
+            for job in block:
+                progress(job.scenario.name, job.seed)
     names = {key: firm.name for scenario in loaded for key, firm in scenario.firms.items()}
     about = {scenario.name: scenario.title for scenario in loaded}
     inputs = {scenario.name: scenario.model_dump(mode="json") for scenario in loaded}

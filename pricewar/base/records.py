@@ -1,8 +1,8 @@
 """The four records that flow through a month: View -> Offers -> Sales -> Accounts.
 
 All are frozen bundles of read-only arrays. J products, F firms; money in CNY, prices as a buyer pays
-them (incl. VAT) unless the name says net; one period is one month. In runs that step together (S of them) every
-array has a leading axis of runs, every number of a run is an array (S,).
+them (incl. VAT) unless the name says net; one period is one month. In S runs that step together every array
+has a leading axis of runs, and every number of a run is an array (S,).
 """
 
 from __future__ import annotations

@@ -110,12 +110,9 @@ class State:
         return None if self.on_sale.ndim == 1 else len(self.on_sale)
 
     def tell(self, period: int, entity: str, what: str, where: Flags | None = None) -> None:
-        """Put a line in the log; of runs that step together in each, or in those (S,) where it happens."""
-        if self.runs is None:
-            self.log.append((period, entity, what))
-            return
-        for s, log in enumerate(self.logs):
-            if where is None or where[s]:
+        """Put a line in the log; with `where`, in those of the runs (S,) in which it happens."""
+        for s, log in enumerate([self.log] if self.runs is None else self.logs):
+            if where is None or np.atleast_1d(where)[s]:
                 log.append((period, entity, what))
 
     def run(self, s: int) -> State:

@@ -1,8 +1,8 @@
 """Runs of one market that step together: the same records, with a leading axis of S runs.
 
-One run has arrays (J,), (F,) and numbers. S runs that step together have (S, J), (S, F) and (S,), and the code
-of a month works on the last axes, so that it serves both. What a user writes for one run is asked run by run:
-`row` takes one run out, `stacked` puts runs together again.
+One run has arrays (J,), (F,) and numbers. S runs that step together have (S, J), (S, F) and (S,), and the
+code of a month works on the last axes, so that it serves both. What a user writes for one run is asked run by
+run: `row` takes one run out, `stacked` puts runs together again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class Notebooks(dict[str, Any]):
-    """A notebook of runs that step together, and in it one of each run for rules that are asked run by run."""
+    """A notebook of runs that step together, with one of each run for rules that are asked run by run."""
 
     def __init__(self, many: int) -> None:
         super().__init__()

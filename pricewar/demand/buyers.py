@@ -22,8 +22,8 @@ def by_group_of_runs(demand: MixedLogit, prices: Floats) -> tuple[Floats, Floats
     `demand` is that of S runs: delta (S, J), outside and brand (S, R).
     """
     layout, delta = demand.layout, demand.delta * BITS
-    month = outside, *_ = demand.month
-    shares, inside = np.empty((len(delta), layout.groups, delta.shape[-1])), np.empty(outside.shape)
+    month = demand.month
+    shares, inside = np.empty((len(delta), layout.groups, delta.shape[-1])), np.empty(month[0].shape)
     tables = demand.taste_blocks, demand.alpha_blocks, demand.weight_blocks, delta, prices
     buying.choices_of_runs64(*tables, *month, layout.group, shares, inside)
     return shares, layout.rows_of_runs(inside)
@@ -38,9 +38,9 @@ def by_group(demand: MixedLogit, prices: Floats) -> tuple[Floats, Floats]:
     layout, delta = demand.layout, demand.delta * BITS
     shares, inside = np.empty((layout.groups, demand.products)), np.empty(layout.filled.shape)
     if demand.nests is None:
-        outside, brand, *owners = demand.month
+        outside, brand, owner, loyal = demand.month
         tables = demand.taste_blocks, demand.alpha_blocks, demand.weight_blocks, delta[None], prices[None]
-        month = outside[None], brand[None], *owners
+        month = outside[None], brand[None], owner, loyal
         buying.choices_of_runs64(*tables, *month, layout.group, shares[None], inside[None])
     else:
         tree, of_rows = demand.tree, (demand.month[0], layout.group)
@@ -104,14 +104,11 @@ def best_response(
         buying.inside64(*tables[:2], delta, weighed, brand, owner, loyal, everything)
     else:
         everything = layout.vector(inside)
-    of_runs = delta, np.array(extra), weighed - extra
-    found, around, (low, high) = net.copy(), outside + everything, bounds
-    mine, worth = np.array(own), np.array(value)
-    if net.ndim == 1:
-        of_runs, brand, around = (each[None] for each in of_runs), brand[None], around[None]
-        worth, found = worth[None], found[None]
+    found, around, (low, high) = np.atleast_2d(net.copy()), outside + everything, bounds
+    ahead = () if net.ndim > 1 else np.newaxis
     response.responses_of_runs(
-        *tables, *of_runs, mine, brand, int(owner[own[0]]), loyal, around, worth, found, vat, low, high,
+        *tables, delta[ahead], np.array(extra)[ahead], (weighed - extra)[ahead], np.array(own), brand[ahead],
+        int(owner[own[0]]), loyal, around[ahead], np.array(value)[ahead], found, vat, low, high,
         tolerance, limit,
     )  # fmt: skip
     return found if net.ndim > 1 else found[0]

@@ -80,7 +80,12 @@ class Tables(Demand):
         shape = self.layout.filled.shape
         outside = np.ones(shape) if self.outside is None else self.layout.vector(self.outside)
         if self.loyal == 0.0 or self.brand is None or self.owner is None:
-            return outside, np.zeros(outside.shape, dtype=np.int64), np.zeros(self.products, dtype=np.int64), 1.0
+            return (
+                outside,
+                np.zeros(outside.shape, dtype=np.int64),
+                np.zeros(self.products, dtype=np.int64),
+                1.0,
+            )
         return outside, self.layout.vector(self.brand), self.owner, float(np.exp(self.loyal))
 
     @property

@@ -105,9 +105,9 @@ def choices_of_runs64(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def drive(ends: Array, order: Array, firms: Array, brand: Array) -> None:
-    """Write brand (S, R): of the rows in `order`, those from ends[s, k - 1] to before ends[s, k] drive firms[k].
+    """Write brand (S, R): the rows of `order` from ends[s, k - 1] to before ends[s, k] drive firms[k].
 
-    Those after the last end drive the last of `firms` (F + 1,), nobody's.
+    Rows after the last end drive the last of `firms` (F + 1,), nobody's.
     """
     for s in range(ends.shape[0]):
         first = 0

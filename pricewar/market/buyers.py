@@ -134,7 +134,8 @@ def _outside(
         return np.ones((*state.on_sale.shape[:-1], len(calibration.alpha)))
     fall = expected_fall(state, offers, dynamics, settlement)
     share = dynamics.waiting.share
-    return (1.0 - share) + share * np.exp(np.clip(calibration.alpha * column(fall), -5.0, 5.0))
+    hope: Floats = np.exp(np.clip(calibration.alpha * column(fall), -5.0, 5.0))
+    return (1.0 - share) + share * hope
 
 
 def expected_fall(
@@ -175,9 +176,9 @@ def in_one_call(calibration: Calibration) -> bool:
 def choose(found: Conditions, calibration: Calibration) -> Choice:
     """Expected choices of all rows."""
     if found.delta.ndim > 1:
-        if in_one_call(calibration):
-            whole = demand_of(found, calibration).by_group_of_runs(found.price + found.shift)
-            return Choice(*whole)
+        demand = demand_of(found, calibration)
+        if isinstance(demand, MixedLogit) and demand.nests is None:
+            return Choice(*demand.by_group_of_runs(found.price + found.shift))
         return Choice.together([choose(found.run(s), calibration) for s in range(len(found.delta))])
     share, inside = demand_of(found, calibration).by_group(found.price + found.shift)
     spread = np.repeat(share / QUINTILES, QUINTILES, axis=0) if len(share) == 1 else share

@@ -17,7 +17,6 @@ from pricewar.base.own_code import FAILURES, blame
 from pricewar.base.records import Accounts, Floats, Record, Sales
 from pricewar.base.rules import is_shipped
 from pricewar.base.state import State
-from pricewar.base.sums import total
 from pricewar.base.together import column
 from pricewar.scenario.cost_curves import Constant, CostCurve, Experience, Output
 from pricewar.scenario.parts import SupplyChainSpec
@@ -74,7 +73,8 @@ class CostParts(Record):
         rest = self.rest
         for curve in _curves(scenario):
             rest = rest * _factors(curve, _output(state, start_cumulative))
-        return (self.battery * column(state.pack_price) + rest) * state.cost_factor + state.cost_extra
+        whole: Floats = self.battery * column(state.pack_price) + rest
+        return whole * state.cost_factor + state.cost_extra
 
 
 def _curves(scenario: Scenario) -> Iterator[CostCurve]:

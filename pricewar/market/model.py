@@ -292,7 +292,7 @@ class PriceWar(Gauges):
         told = self.announcements
         tired = None if told is None else told.tired(self.state, accounts, self.period)
         gone = closing.exits(self.state, [firm.spec.months_to_exit for firm in self.firms], tired)
-        for firm in (self.firms[index] for index in np.flatnonzero(gone.any(axis=tuple(range(gone.ndim - 1))))):
+        for firm in self.firms if gone.any() else ():
             why = "gives up" if tired is not None and tired[firm.index] else "runs out of cash"
             what = f"{firm.spec.name} {why} and leaves"
             self.state.tell(self.period, firm.key, what, gone[..., firm.index])

@@ -12,7 +12,7 @@ import numpy as np
 from pricewar.base.luck import stream
 from pricewar.base.own_code import FAILURES, blame, the_same_sort
 from pricewar.base.records import Accounts, Offers, View
-from pricewar.base.together import each, row
+from pricewar.base.together import Notebooks, each, row
 from pricewar.interventions import Desk, Intervention
 from pricewar.interventions.restraint import Restraint
 from pricewar.interventions.suasion import PublicWarning

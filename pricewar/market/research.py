@@ -37,9 +37,7 @@ class Research:
 
     def run(self, s: int) -> Research:
         """The demand of one of the runs that step together."""
-        return Research(
-            self.calibration, self.found.run(s), self.chosen.run(s), row(self.price, s), self.vat
-        )
+        return Research(self.calibration, self.found.run(s), self.chosen.run(s), row(self.price, s), self.vat)
 
     def respond(self, own: Ints, seen: Floats, value: Floats) -> Floats:
         """(n,) own transaction prices that maximise profit plus growth motive at the prices seen.

@@ -1,7 +1,7 @@
 """Many seeds of one market in one step: the same model, with a leading axis of runs in every array.
 
-Runs of a scenario differ in their luck alone. The step of a month is that of `PriceWar`, so the interpreter is
-paid once for all of them; each run comes out as it would by itself, to the last bit.
+Runs of a scenario differ in their luck alone. The step of a month is that of `PriceWar`, so the interpreter
+is paid once for all of them; each run comes out as it would by itself, to the last bit.
 """
 
 from __future__ import annotations
@@ -42,13 +42,14 @@ class Together(PriceWar):
         self._market_luck, self._taste_luck = (np.stack(part, axis=1) for part in zip(*lucks, strict=True))
         self.state = self.state.spread(many)
         self.start_cumulative = self.state.cumulative
-        self.offers, self.found, self.chosen = (
-            record.spread(many) for record in (self.offers, self.found, self.chosen)
-        )
+        self.offers = self.offers.spread(many)
+        self.found, self.chosen = self.found.spread(many), self.chosen.spread(many)
         self.opening, self.opening_terms = self.state.book, self.offers.terms
         self.price_history = spread(self.price_history, many, axis=1)
         self.squeezed = spread(self.squeezed, many)
-        for part in (self.reference, self.regulator, *self.suppliers, *self.firms):
+        self.reference.spread(many)
+        self.regulator.spread(many)
+        for part in (*self.suppliers, *self.firms):
             part.spread(many)
         self.sight = self._look(self._audited())
 
