@@ -49,8 +49,10 @@ class Together(PriceWar):
         self.squeezed = spread(self.squeezed, many)
         self.reference.spread(many)
         self.regulator.spread(many)
-        for part in (*self.suppliers, *self.firms):
-            part.spread(many)
+        for firm in self.firms:
+            firm.spread(many)
+        for supplier in self.suppliers:
+            supplier.spread(many)
         self.sight = self._look(self._audited())
 
 
