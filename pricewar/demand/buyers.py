@@ -10,7 +10,7 @@ import numpy as np
 from pricewar.kernels import buying, nested, response
 from pricewar.kernels.exp import BITS
 
-from .base import Floats, Ints
+from .base import NOT_ON_SALE, Floats, Ints
 
 if TYPE_CHECKING:
     from .mixed import MixedLogit
@@ -26,7 +26,8 @@ def by_group_of_runs(demand: MixedLogit, prices: Floats) -> tuple[Floats, Floats
     shares, inside = np.empty((len(delta), layout.groups, delta.shape[-1])), np.empty(month[0].shape)
     tables = demand.taste_blocks, demand.alpha_blocks, demand.weight_blocks, delta, prices
     buying.choices_of_runs64(*tables, *month, layout.group, shares, inside)
-    return shares, layout.rows_of_runs(inside)
+    sold = np.where(demand.delta[:, None, :] <= NOT_ON_SALE, 0.0, shares)
+    return sold, layout.rows_of_runs(inside)
 
 
 def by_group(demand: MixedLogit, prices: Floats) -> tuple[Floats, Floats]:

@@ -19,7 +19,7 @@ from pricewar.kernels import buying, choice, nested, nested_terms
 from pricewar.kernels.exp import BITS
 
 from .base import NOT_ON_SALE, Floats, Ints, gather, indices, matrix, vector
-from .buyers import best_response, by_group, by_group_of_runs
+from .buyers import best_response, by_group
 from .curvature import logit_curvature, logit_long_run_diversion
 from .curvature_two import subnested_curvature
 from .nests import read_nests, rho_problems, some_nests
@@ -287,11 +287,6 @@ class MixedLogit(Tables):
         shares, inside = by_group(self, self.check_prices(prices))
         shares[:, self.delta <= NOT_ON_SALE] = 0.0
         return shares, inside
-
-    def by_group_of_runs(self, prices: Floats) -> tuple[Floats, Floats]:
-        """Return the same of S runs without nests, (S, G, J) and (S, R), at prices (S, J); see `at`."""
-        shares, inside = by_group_of_runs(self, prices)
-        return np.where(self.delta[:, None, :] <= NOT_ON_SALE, 0.0, shares), inside
 
     def second_choices(self, prices: ArrayLike, refused: Floats) -> Floats:
         """Return what each product gains (J,) from those turned away; exact without nests."""

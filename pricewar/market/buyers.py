@@ -18,6 +18,7 @@ from pricewar.base.sums import by_place, dot, times, total
 from pricewar.base.together import PerRun, column
 from pricewar.demand.anchored import Anchored
 from pricewar.demand.base import NOT_ON_SALE
+from pricewar.demand.buyers import by_group_of_runs
 from pricewar.demand.mixed import MixedLogit
 from pricewar.demand.population import QUINTILES
 from pricewar.scenario.mechanisms import Dynamics
@@ -178,7 +179,7 @@ def choose(found: Conditions, calibration: Calibration) -> Choice:
     if found.delta.ndim > 1:
         demand = demand_of(found, calibration)
         if isinstance(demand, MixedLogit) and demand.nests is None:
-            return Choice(*demand.by_group_of_runs(found.price + found.shift))
+            return Choice(*by_group_of_runs(demand, found.price + found.shift))
         return Choice.together([choose(found.run(s), calibration) for s in range(len(found.delta))])
     share, inside = demand_of(found, calibration).by_group(found.price + found.shift)
     spread = np.repeat(share / QUINTILES, QUINTILES, axis=0) if len(share) == 1 else share

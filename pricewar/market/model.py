@@ -258,7 +258,7 @@ class PriceWar(Gauges):
             return share
         return share * (1.0 - refused) + buyers.spill(refused, self.found, self.calibration)
 
-    def _close(self, sales: Sales, made: Flow) -> tuple[Accounts, Floats, tuple[PerRun, PerRun]]:
+    def _close(self, sales: Sales, made: Flow) -> tuple[Accounts, Floats, tuple[PerRun, ...]]:
         """Draft the accounts, let the regulator settle, pay the bills; suppliers close their accounts.
 
         Returns:
@@ -275,9 +275,7 @@ class PriceWar(Gauges):
         supplied = close_all(self.suppliers, total(bought.paid), paid, total(bought.usual))
         return accounts, inventory, supplied
 
-    def _note(
-        self, offers: Offers, sales: Sales, accounts: Accounts, supplied: tuple[PerRun, PerRun]
-    ) -> None:
+    def _note(self, offers: Offers, sales: Sales, accounts: Accounts, supplied: tuple[PerRun, ...]) -> None:
         """The month as it is reported."""
         self.reference.close(offers, self.period)
         protected = settling.protection(self.state, sales, accounts)
@@ -319,7 +317,3 @@ class PriceWar(Gauges):
         start = self.opening, self.opening_terms, self.cost_parts.start
         end = self.state.book, self.offers.terms, self.state.unit_cost
         return settling.accruals(self.setting, start, end, self.squeezed, self.state.overhead)
-
-    def stock_months(self) -> Floats:
-        """(J,) stock in months of expected sales."""
-        return stock_months(self.state)

@@ -43,7 +43,7 @@ def month_of(
     offers: Offers,
     sales: Sales,
     accounts: Accounts,
-    supplied: tuple[PerRun, PerRun],
+    supplied: tuple[PerRun, ...],
     protected: Floats,
 ) -> Month:
     """The month that ends.
