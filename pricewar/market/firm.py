@@ -10,7 +10,6 @@ import numpy as np
 from pricewar.base.own_code import FAILURES, blame
 from pricewar.base.records import Floats, Ints, Quote, View, read_only
 from pricewar.base.state import State
-from pricewar.base.together import Notebooks
 from pricewar.scenario.campaigns import unanswered
 from pricewar.scenario.parts import FirmSpec
 
@@ -37,10 +36,6 @@ class Firm(Agent):  # type: ignore[misc]
         self.proposal: Quote | None = None
         self.view: View | None = None
         self.blur: Floats | None = None
-
-    def spread(self, many: int) -> None:
-        """Be the same firm in each of so many runs, before the first month."""
-        self.memory, self.view = Notebooks(many), None
 
     @property
     def active(self) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pricewar.base.together import spread
+from pricewar.base.together import Notebooks, spread
 from pricewar.events import Entry
 from pricewar.scenario.tree import Scenario
 
@@ -50,7 +50,7 @@ class Together(PriceWar):
         self.reference.spread(many)
         self.regulator.spread(many)
         for firm in self.firms:
-            firm.spread(many)
+            firm.memory, firm.view = Notebooks(many), None
         for supplier in self.suppliers:
             supplier.spread(many)
         self.sight = self._look(self._audited())
