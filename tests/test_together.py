@@ -317,7 +317,7 @@ def test_memory_is_that_of_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
     assert block_size(scenario) == 4
     run(scenario, seeds=9)
     assert sizes == [4, 4, 1]
-    assert block_size(tiny({"consumers.draws": 8})) == MOST
+    assert block_size(tiny({"consumers.draws": 50})) == MOST
 
 
 @pytest.mark.parametrize(
