@@ -10,6 +10,7 @@ import numpy as np
 from scipy.stats import norm, qmc
 
 from pricewar.base.arrays import Floats, Ints, Record
+from pricewar.kernels.buying import drive
 
 QUINTILES = 5
 """Income groups in which surplus is reported."""
@@ -41,15 +42,15 @@ class Population(Record):
         """(R,) the firm whose car each row drives; F for none of them.
 
         Args:
-            fleet: (F + 1,) the brands' shares of the fleet.
+            fleet: (F + 1,) the brands' shares of the fleet; (S, F + 1) of runs, then (S, R) is returned.
             by_name: (F,) positions of the firms in the order of their ids.
         """
         order, sorted_draws = self._by_draw
-        ends = np.searchsorted(sorted_draws, np.cumsum(fleet[by_name]), side="left")
-        counts = np.diff(ends, prepend=0, append=len(order))
-        brand = np.empty(len(order), dtype=np.int64)
-        brand[order] = np.repeat(np.append(by_name, len(by_name)), counts)
-        return brand
+        fleets = np.atleast_2d(np.take(fleet, by_name, axis=-1))
+        ends = np.searchsorted(sorted_draws, np.cumsum(fleets, axis=-1), side="left")
+        brand = np.empty((len(fleets), len(order)), dtype=np.int64)
+        drive(ends, order, np.append(by_name, len(by_name)), brand)
+        return brand if fleet.ndim > 1 else brand[0]
 
     @cached_property
     def _by_draw(self) -> tuple[Ints, Floats]:
