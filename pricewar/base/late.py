@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import Any, Final
 
 WANTED: Final = ("__all__", "__path__", "__version__")
-"""Names of Python's own sort for which a module loads; the path, since submodules come after their package."""
+"""Names of Python's own sort for which a module loads: submodules come after their package."""
 
 
 class _Waiting(ModuleType):
@@ -52,7 +52,7 @@ class _Late(Loader):
         module.__class__ = _Waiting
 
     def load(self, module: ModuleType) -> None:
-        """What an import does at once otherwise; a module that asks for itself while it loads gets what is there."""
+        """What an import does at once otherwise; while it loads, a module may ask for itself."""
         with self.lock:
             if self.loading or type(module) is not _Waiting:
                 return

@@ -14,6 +14,7 @@ from .style import Drawing
 
 __all__ = ["Drawing", "Story", "draw_figures", "make_figures", "story"]
 
+
 def draw_figures(told: Story, focus: str = "xiaomi", few: bool = False) -> list[Drawing]:
     """Figures of a comparison.
 
@@ -55,7 +56,7 @@ def make_figures(
 
 
 def save_figures(drawings: list[Drawing], out: Path, png: bool = True) -> list[Path]:
-    """Write drawings and their captions; returns the PNG paths, or those of the SVG where there are no PNG."""
+    """Write drawings and their captions; returns the paths of the PNG, or of the SVG without `png`."""
     paths = [drawing.save(out)[0] if png else drawing.save_svg(out) for drawing in drawings]
     words = {d.name: {"title": d.title, "caption": d.caption, "finding": d.finding} for d in drawings}
     (out / "captions.json").write_text(
