@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -19,6 +20,8 @@ from pricewar.market.model import PriceWar
 from pricewar.scenario.files import load, merge
 from pricewar.scenario.mechanisms import Dynamics
 from pricewar.scenario.tree import Scenario, scenario_from
+
+os.environ["PRICEWAR_CACHE_DIR"] = ""  # what an earlier test worked out must not hide what a later one breaks
 
 Tree = dict[str, Any]
 
