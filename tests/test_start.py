@@ -32,7 +32,8 @@ try:
     main()
 except SystemExit as end:
     assert not end.code, end.code
-there = [name for name in ("matplotlib", "scipy.stats", "scipy.spatial", "networkx.classes") if name in sys.modules]
+unused = "matplotlib", "scipy.stats", "scipy.spatial", "networkx.classes"
+there = [name for name in unused if name in sys.modules]
 assert not there, there
 import mesa, networkx
 assert networkx.path_graph(3).number_of_edges() == 2
@@ -112,7 +113,8 @@ def test_a_damaged_answer_is_made_anew(home: Path, harm: str) -> None:
     shelf.get(b"a", lambda: [1.0, 2.0])
     (file,) = home.rglob("*.kept")
     whole = file.read_bytes()
-    file.write_bytes({"cut": whole[:-3], "flip": whole[:-3] + b"\0" + whole[-2:], "empty": b""}[harm])
+    harmed = {"cut": whole[:-3], "flip": whole[:-3] + bytes([whole[-3] ^ 1]) + whole[-2:], "empty": b""}
+    file.write_bytes(harmed[harm])
     assert shelf.get(b"a", lambda: [3.0]) == [3.0]
     assert shelf.get(b"a", never) == [3.0]
 
@@ -200,8 +202,8 @@ def test_a_calibration_read_back_is_the_one_that_was_made(home: Path) -> None:
         assert np.asarray(getattr(again, name)).tobytes() == np.asarray(getattr(fresh, name)).tobytes(), name
     assert isinstance(again.population, Population)
     assert not again.delta.flags.writeable
-    other = scenario.but({"demand.own_elasticity": -2.5})
-    assert calibration.calibrate(other).elasticity.tobytes() != again.elasticity.tobytes()
+    other = scenario.but({"consumers.shoppers": 1.1 * scenario.consumers.shoppers})
+    assert calibration.calibrate(other).share.tobytes() != again.share.tobytes()
 
 
 # -- figures -----------------------------------------------------------------------------------------
