@@ -61,7 +61,7 @@ class _Late(Loader):
                 if self.path is not None:
                     module.__path__ = list(self.path)
                 self.real.exec_module(module)
-                module.__class__ = ModuleType
+                module.__class__ = ModuleType  # type: ignore[assignment]
             except BaseException:
                 module.__dict__.pop("__path__", None)
                 raise

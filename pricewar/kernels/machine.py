@@ -7,11 +7,10 @@ import sys
 from functools import lru_cache
 from typing import Final
 
-import llvmlite
 import numba
 import numpy as np
 import scipy
-from llvmlite import binding
+from numba.core.registry import cpu_target
 
 _STEER: Final = ("NPY_", "NUMBA_", "OPENBLAS_", "MKL_", "OMP_")
 """Beginnings of names of variables by which numpy, numba and BLAS choose their code."""
@@ -22,11 +21,11 @@ _NOT_THESE: Final = ("_THREADS", "_CACHE_DIR")
 @lru_cache(maxsize=1)
 def machine() -> bytes:
     """Processor, versions of all that computes, and variables that choose code for them."""
-    parts = [module.__version__ for module in (np, numba, llvmlite, scipy)]
+    parts = [module.__version__ for module in (np, numba, scipy)]
     steered = [
         f"{name}={value}"
         for name, value in sorted(os.environ.items())
         if name.startswith(_STEER) and not name.endswith(_NOT_THESE)
     ]
-    cpu = [binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten()]
-    return "\n".join([sys.version, sys.platform, *parts, *cpu, *steered]).encode()
+    cpu = cpu_target.target_context.codegen().magic_tuple()  # by which numba tells its own cached code apart
+    return "\n".join([sys.version, sys.platform, *parts, *map(str, cpu), *steered]).encode()
