@@ -33,6 +33,14 @@ def chunk(run: int) -> list[Outcome]:
     return [Outcome(Item(run, run, 1))]
 
 
+def put(store: Slow, runs: int, end: type[BaseException] | None = None) -> None:
+    with Writer(cast(Any, store)) as writer:
+        for run in range(runs):
+            writer.put(chunk(run))
+        if end is not None:
+            raise end
+
+
 def test_who_hands_out_runs_does_not_wait_for_the_disk_and_nothing_is_lost() -> None:
     store = Slow()
     with Writer(cast(Any, store)) as writer:
@@ -47,18 +55,16 @@ def test_who_hands_out_runs_does_not_wait_for_the_disk_and_nothing_is_lost() -> 
 def test_a_chunk_that_cannot_be_written_stops_the_runs() -> None:
     store = Slow(bad=1)
     store.let.set()
-    with pytest.raises(ResultsError, match="disk full"), Writer(cast(Any, store)) as writer:
-        for run in range(3):
-            writer.put(chunk(run))
+    with pytest.raises(ResultsError, match="disk full"):
+        put(store, 3)
     assert 0 in store.written
 
 
 def test_after_an_interruption_what_is_done_is_stored_and_the_interruption_is_told() -> None:
     store = Slow()
     store.let.set()
-    with pytest.raises(KeyboardInterrupt), Writer(cast(Any, store)) as writer:
-        writer.put(chunk(0))
-        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        put(store, 1, KeyboardInterrupt)
     assert store.written == [0]
 
 
