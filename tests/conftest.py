@@ -26,6 +26,8 @@ from pricewar.scenario.files import load, merge, shipped_scenarios
 from pricewar.scenario.mechanisms import Dynamics
 from pricewar.scenario.tree import Scenario, scenario_from
 
+os.environ["PRICEWAR_CACHE_DIR"] = ""  # what an earlier test worked out must not hide what a later one breaks
+
 Tree = dict[str, Any]
 
 MECHANISMS = (

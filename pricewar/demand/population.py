@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
-from scipy.stats import norm, qmc
+from scipy.special import ndtri
 
 from pricewar.base.arrays import Floats, Ints, Record
 from pricewar.kernels.buying import drive
+
+from .halton import halton
 
 QUINTILES = 5
 """Income groups in which surplus is reported."""
@@ -61,8 +63,8 @@ class Population(Record):
 @lru_cache(maxsize=16)
 def make_population(draws: int, seed: int, tastes: int = CAR_TASTES) -> Population:
     """The same rows for the same arguments, always; more tastes leave the first ones as they are."""
-    points = qmc.Halton(d=2 + CAR_TASTES, scramble=True, seed=seed).random(draws)
-    normal = norm.ppf(np.clip(points, 1e-9, 1 - 1e-9))
+    points = halton(draws, 2 + CAR_TASTES, seed)
+    normal = ndtri(np.clip(points, 1e-9, 1 - 1e-9))
     income = normal[:, 0]
     rank = np.empty(draws)
     rank[np.argsort(income, kind="stable")] = np.arange(draws)
@@ -78,8 +80,8 @@ def make_population(draws: int, seed: int, tastes: int = CAR_TASTES) -> Populati
 def _further(draws: int, seed: int, tastes: int) -> Floats:
     """(R, tastes - CAR_TASTES) draws in further dimensions of the sequence."""
     known = 2 + CAR_TASTES
-    points = qmc.Halton(d=known + tastes - CAR_TASTES, scramble=True, seed=seed).random(draws)
-    return np.asarray(norm.ppf(np.clip(points[:, known:], 1e-9, 1 - 1e-9)))
+    points = halton(draws, known + tastes - CAR_TASTES, seed)
+    return np.asarray(ndtri(np.clip(points[:, known:], 1e-9, 1 - 1e-9)))
 
 
 def correlated(population: Population, known: int, correlations: Floats) -> Population:

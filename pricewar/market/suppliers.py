@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from pricewar.base.together import PerRun, column, spread
 from pricewar.scenario.parts import SupplierSpec
@@ -32,7 +32,7 @@ class Supplier(Agent):  # type: ignore[misc]
         self.spec = spec
         self.usual_sales = spec.share * usual_sales
         middle = (np.arange(spec.members) + 0.5) / spec.members
-        self.cash = spec.cash_months * np.exp(spec.cash_spread * norm.ppf(middle))
+        self.cash = spec.cash_months * np.exp(spec.cash_spread * ndtri(middle))
         self.alive = np.ones(spec.members, dtype=bool)
         self.lost: PerRun = 0.0
         self.failed: PerRun = 0
