@@ -44,13 +44,8 @@ class Chart:
 
     def within(self, words: Words) -> Chart:
         """The chart in the words and numbers of a market."""
-        terms = {
-            "money": words.of_money(), "units": words.units, "period": words.period,
-            "makers": f"{words.maker}s",
-            "many": f"{words.many.finer.word} {words.units}".strip(),
-        }  # fmt: skip
-        title, unit = self.title.format(**terms), self.unit.format(**terms)
-        factor = words.many.finer.factor if "{many}" in self.unit else words.total.factor
+        title, unit = words.spoken(self.title), words.spoken(self.unit)
+        factor = words.many.finer.factor if "{many}" in self.unit else words.part.factor
         scale = factor if self.scale is None else self.scale
         return replace(self, title=f"{title[:1].upper()}{title[1:]}", unit=unit, scale=scale)
 
@@ -66,15 +61,15 @@ CHARTS: Final = (
     Chart("gross_margin", "Gross margins", "% of revenue", "firm", 100.0, 0.0),
     Chart("runway", "Cash runway", f"{{period}}s, at most {RUNWAY_CAP:.0f}", "firm", 1.0, 0.0),
     Chart("war_index", "War index", "% mean depth of cuts", "market", 1.0, 0.0),
-    Chart("buyers_gain", "Buyers' gain on the start", "{money} a {period}", "market", None, 0.0),
+    Chart("buyers_gain", "Buyers' gain on the start", "{part} a {period}", "market", None, 0.0),
 )
 EXTRA: Final = (
     Chart("price_index", "Price index", "start = 100", "market"),
     Chart("units", "{units} delivered", "{many} a {period}", "market", None),
-    Chart("producer_surplus", "Profit of all {makers}", "{money} a {period}", "market", None),
-    Chart("firms_active", "{makers} left", "firms", "market"),
-    Chart("operating_profit", "Operating profit", "{money} a {period}", "firm", None, 0.0),
-    Chart("cash", "Cash", "{money}", "firm", None),
+    Chart("producer_surplus", "Profit of all {maker}s", "{part} a {period}", "market", None),
+    Chart("firms_active", "{maker}s left", "firms", "market"),
+    Chart("operating_profit", "Operating profit", "{part} a {period}", "firm", None, 0.0),
+    Chart("cash", "Cash", "{part}", "firm", None),
 )
 _SORTS: Final = {
     "end of": "end",
@@ -100,7 +95,7 @@ def runway(cash: np.ndarray[Any, Any], profit: np.ndarray[Any, Any]) -> np.ndarr
 
 
 def buyers_gain(scenario: Scenario, market: pd.DataFrame) -> np.ndarray[Any, Any]:
-    """(T,) what a month's shoppers gain over shopping among the offers of the start, CNY.
+    """(T,) what a month's shoppers gain over shopping among the offers of the start, money.
 
     A level of surplus means nothing; this is a difference, and the luck of how many people shop is not in it.
     """

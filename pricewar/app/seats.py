@@ -12,6 +12,7 @@ from pricewar.base.sums import dot
 from .frames import runway
 from .game import Game
 from .game_rules import LARGEST_PROMOTION
+from .happenings import buttons
 
 View = dict[str, Any]
 
@@ -29,7 +30,8 @@ def teacher_view(game: Game, now: float) -> View:
         for firm in game.firms
     ]
     pending = [{"number": one.number, "what": one.told(game.base)} for one in game.pending]
-    return _common(game, now) | {"role": "teacher", "seats": seats, "board": board(game), "pending": pending}
+    desk = {"seats": seats, "board": board(game), "pending": pending, "happenings": buttons(game.base.words)}
+    return _common(game, now) | {"role": "teacher", **desk}
 
 
 def player_view(game: Game, firm: str, now: float) -> View:
@@ -38,13 +40,13 @@ def player_view(game: Game, firm: str, now: float) -> View:
     start = game.reference(firm)
     chosen = seat.table.get(game.month)
     outlook = game.outlook(firm)
-    rivals = [key for key in game.base.firms if key != firm]
+    rivals, rounded = [key for key in game.base.firms if key != firm], game.base.words.rounded
     return _common(game, now) | {
         "role": "player",
         "name": seat.name,
         "firm": firm,
         "firm_name": game.base.firms[firm].name,
-        "decided": None if chosen is None else [round(part * start) for part in chosen],
+        "decided": None if chosen is None else [rounded(part * start) for part in chosen],
         "stands": None if chosen is None else stands(game, firm, chosen),
         "limits": {
             "list": list(outlook.list_range),
@@ -54,7 +56,7 @@ def player_view(game: Game, firm: str, now: float) -> View:
         },
         "notice": seat.notice,
         "last": last_month(game, firm),
-        "reference": round(start),
+        "reference": rounded(start),
         "start_price": game.start_price(firm),
         "own": own_books(game, firm),
         "rivals": [
@@ -90,9 +92,10 @@ def _public(game: Game) -> list[tuple[int, str, str]]:
 
 
 def stands(game: Game, firm: str, chosen: tuple[float, float]) -> View:
-    """The price that buyers would meet, CNY, and how many cars a measure holds above what was asked."""
+    """The price that buyers would meet, and how many products a measure holds above what was asked."""
     outlook, price = game.outlook(firm), chosen[0] - chosen[1]
-    return {"price": round(outlook.stands(price) * game.reference(firm)), "held": outlook.holds(price)}
+    stood = game.base.words.rounded(outlook.stands(price) * game.reference(firm))
+    return {"price": stood, "held": outlook.holds(price)}
 
 
 def last_month(game: Game, firm: str) -> View | None:
@@ -100,16 +103,17 @@ def last_month(game: Game, firm: str) -> View | None:
     if not game.round:
         return None
     books, month, start = own_books(game, firm), game.base.month(game.round - 1), game.reference(firm)
+    rounded = game.base.words.rounded
     chosen = game.seats[firm].table.get(month)
     return {
-        "asked": None if chosen is None else round((chosen[0] - chosen[1]) * start),
-        "stood": round(books["list_price"][-1] - books["promotion"][-1]),
+        "asked": None if chosen is None else rounded((chosen[0] - chosen[1]) * start),
+        "stood": rounded(books["list_price"][-1] - books["promotion"][-1]),
         "late": game.seats[firm].missed == month,
     }
 
 
 def own_books(game: Game, firm: str) -> View:
-    """A firm's own figures month by month, prices of its reference car; CNY and cars."""
+    """A firm's own figures month by month, prices of its reference product; money and units."""
     model, books, start = game.model, game.books, game.reference(firm)
     f = model.landscape.firm(firm)
     own = model.landscape.own(f)

@@ -62,7 +62,8 @@ def _depth(scenario: Scenario, leader: str) -> Standing:
 
 def _breadth(scenario: Scenario, leader: str) -> Standing:
     if sum(product.firm == leader for product in scenario.products.values()) == 1:
-        return Standing(dead="The leader sells one car: there is no part of its line-up to cut.")
+        text = f"The leader sells one {scenario.words.unit}: there is no part of its line-up to cut."
+        return Standing(dead=text)
     return Standing()
 
 

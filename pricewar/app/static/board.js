@@ -37,7 +37,7 @@ export function wall(state) {
           draw({ key: "price", title: "Prices against the start", unit: "%", zero: 0 }, lines("price", 100)),
           draw(
             { key: "profit", title: "Operating profit", unit: `${words.total} a ${words.period}`, zero: 0 },
-            lines("profits", 1e-9),
+            lines("profits", 1 / words.size),
           ),
         )
       : h("p.quiet", {}, "Charts appear after the first round."),

@@ -40,7 +40,7 @@ function books(state) {
   return h(
     "section.card",
     {},
-    h("h2", {}, "Your books, last month"),
+    h("h2", {}, `Your books, last ${words.period}`),
     h(
       "div.figures",
       { style: "margin:0" },
@@ -53,7 +53,7 @@ function books(state) {
       box(
         "Cash lasts",
         own.runway === null ? "–" : own.runway >= 36 ? "36+" : num(own.runway, 0),
-        "months at this loss",
+        `${words.period}s at this loss`,
       ),
     ),
   );
