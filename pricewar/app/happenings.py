@@ -43,9 +43,14 @@ class Happening:
     def within(self, words: Words) -> Happening:
         """The button of a market: sizes fit its prices, and the texts around the button are in its words."""
         scale = words.usual / OF_MONEY if self.money else 1.0
-        sizes = {name: round(getattr(self, name) * scale, 6) for name in ("low", "high", "usual")}
-        texts = {name: words.spoken(getattr(self, name)) for name in ("label", "unit", "meaning")}
-        return replace(self, **sizes, **texts)
+        return replace(
+            self,
+            unit=words.spoken(self.unit),
+            meaning=words.spoken(self.meaning),
+            low=round(self.low * scale, 6),
+            high=round(self.high * scale, 6),
+            usual=round(self.usual * scale, 6),
+        )
 
     def overlay(self, scenario: Scenario, period: int, firm: str, size: float) -> Tree:
         """The tree for a happening in a period of a scenario."""

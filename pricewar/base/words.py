@@ -181,8 +181,8 @@ class Words:
 
     def raised(self, amount: float) -> float:
         """The lowest price that can be asked for and is not below an amount."""
-        cents = 10**self.decimals
-        whole = math.ceil(amount * cents - _SAME * max(abs(amount * cents), 1.0))
+        cents: int = 10**self.decimals
+        whole: int = math.ceil(amount * cents - _SAME * max(abs(amount * cents), 1.0))
         return whole / cents if self.decimals else whole
 
     def spoken(self, text: str, **more: str) -> str:
