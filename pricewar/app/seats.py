@@ -122,6 +122,7 @@ def own_books(game: Game, firm: str) -> View:
     weight = start_list / start_list.sum()
     offers = [month.offers for month in model.history]
     cash, profit = books.cash[:, f], books.profit[:, f]
+    limited = game.base.firms[firm].cash is not None
     return {
         "list_price": [start * dot(weight, one.list_price[own] / start_list) for one in offers],
         "promotion": [start * dot(weight, one.promotion[own] / start_list) for one in offers],
@@ -132,10 +133,16 @@ def own_books(game: Game, firm: str) -> View:
         ),
         "profit": profit.tolist(),
         "cash": cash.tolist(),
-        "cash_now": float(model.state.cash[f]),
+        "cash_now": cash_of(game, firm),
         "fixed_cost": float(model.state.fixed_cost[f]),
-        "runway": runway(cash[:, None], profit[:, None])[-1, 0] if offers else None,
+        "runway": runway(cash[:, None], profit[:, None])[-1, 0] if offers and limited else None,
     }
+
+
+def cash_of(game: Game, firm: str) -> float | None:
+    """What a firm has in cash now; None where the market states no limit."""
+    known = game.base.firms[firm].cash is not None
+    return float(game.model.state.cash[game.model.landscape.firm(firm)]) if known else None
 
 
 def price_path(game: Game, firm: str) -> list[float | None]:
@@ -160,7 +167,7 @@ def _board_row(game: Game, firm: str) -> View:
         "profit": float(books.profit[:, f].sum()),
         "profits": books.profit[:, f].tolist(),
         "share": float(books.share[-1, f]) if game.round else 0.0,
-        "cash": float(state.cash[f]),
+        "cash": cash_of(game, firm),
         "price": price_path(game, firm),
         "active": bool(state.active[f]),
     }

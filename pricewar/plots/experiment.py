@@ -91,7 +91,7 @@ class Ask:
 
     @property
     def told(self) -> tuple[float, str]:
-        """What the metric is divided by, and its unit then: as the file has them, else as the market has them."""
+        """What the metric is divided by, and its unit then: as the file has them, else as the market."""
         spec = self.spec
         if spec.unit or spec.scale != 1.0:
             return spec.scale, spec.unit

@@ -191,10 +191,10 @@ def content(study: PolicyStudy, command: str) -> dict[str, Any]:
 def facts(study: PolicyStudy) -> list[str]:
     """What was asked and run."""
     spec = study.spec
-    months = spec.scenario(NONE).periods
+    long = spec.base.words.periods(spec.scenario(NONE).periods)
     unsure = ", ".join(factor.label or name for name, factor in spec.factors.items())
     return [
-        f"War: {spec.base.name}; peace: {spec.but_for.name}; {months} months from {spec.base.start}.",
+        f"War: {spec.base.name}; peace: {spec.but_for.name}; {long} from {spec.base.start}.",
         f"{count(len(spec.measures), 'measure')}, {count(len(spec.bundles), 'bundle')} ("
         + "; ".join(f"{name} = {' + '.join(parts)}" for name, parts in spec.bundles.items())
         + f"), {count(study.futures, 'future')}, {study.futures * (1 + len(spec.options)):,} runs, "

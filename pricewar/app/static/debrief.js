@@ -114,7 +114,7 @@ function theory(facts, width) {
       width: width > 620 ? width / 2 - 10 : width,
       height: 160,
       marginLeft: 110 * size,
-      marginRight: 50 * size,
+      marginRight: 64 * size,
       marginBottom: 44,
       style: { fontSize: `${13 * size}px`, fontFamily: "inherit" },
       x: {
@@ -143,11 +143,12 @@ function theory(facts, width) {
     "div",
     { id: "theory", style: "margin-bottom:12px" },
     h("h2", {}, "Your class between Nash and joint profit"),
+    h("p.quiet", {}, "Means over the game, of the firms that were played."),
     h(
       "div.charts.two",
       {},
-      h("figure", { style: "margin:0" }, bars("price", "Mean price over the game, % of the start", 1)),
-      h("figure", { style: "margin:0" }, bars("profit", `Profit of the played firms, ${words.total} a ${words.period}`, 2)),
+      h("figure", { style: "margin:0" }, bars("price", "Mean price, % of the start", 1)),
+      h("figure", { style: "margin:0" }, bars("profit", `Profit, ${words.total} a ${words.period}`, 2)),
     ),
   );
 }
