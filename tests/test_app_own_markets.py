@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from app_browser import Watch, at_round, browser, opened, set_price, site, visit  # noqa: F401
+from app_browser import at_round, browser, join, opened, set_price, site, visit  # noqa: F401
 from test_app_pictures import look
 from test_foreign_words import FOREIGN
 from test_from_table import ASKED
@@ -19,18 +19,24 @@ from pricewar.app.opened import open_markets
 from pricewar.from_table.examples import example_tables
 
 pytestmark = pytest.mark.slow
-SEEN = """() => {
-  const texts = [], words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (words.nextNode()) {
-    const node = words.currentNode;
-    if (!node.parentElement.closest("#scenario, #market, script, style")) texts.push(node.data.trim());
-  }
-  for (const one of document.querySelectorAll("[title], [aria-label], [aria-valuetext], [placeholder]"))
-    if (!one.closest("#scenario, #market"))
-      for (const name of ["title", "aria-label", "aria-valuetext", "placeholder"]) texts.push(one.getAttribute(name) ?? "");
-  return [document.title, ...texts];
+SAID = """() => {
+  const others = "#scenario, #market, script, style";
+  const texts = [document.title];
+  const nodes = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (nodes.nextNode())
+    if (!nodes.currentNode.parentElement.closest(others)) texts.push(nodes.currentNode.data.trim());
+  for (const name of ["title", "aria-label", "aria-valuetext", "placeholder"])
+    for (const one of document.querySelectorAll(`[${name}]`))
+      if (!one.closest(others)) texts.push(one.getAttribute(name));
+  return texts;
 }"""
-"""All that a page says, to the eye and to the ear, but for the lists of markets to choose from: others are in them."""
+"""All that a page says, to eye and ear, but for the lists of markets to choose from: there are others in them."""
+TO_MONTH_FOUR = """() => {
+  const time = document.getElementById("time");
+  time.value = 4;
+  time.oninput({ target: time });
+}"""
+TOLD = "() => document.getElementById('tell').classList.contains('on')"
 
 
 @pytest.fixture(scope="module", params=list(ASKED))
@@ -42,7 +48,7 @@ def market(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def own_words(page: Any, market: Scenario, *wanted: str) -> None:
-    said = page.evaluate(SEEN)
+    said = page.evaluate(SAID)
     assert [text for text in said if FOREIGN.search(text)] == []
     for text in (market.market.currency, *wanted):
         assert any(text in one for one in said), text
@@ -52,12 +58,15 @@ def test_the_page_opens_on_it(visit: Any, market: Scenario) -> None:  # noqa: F8
     page, watch = visit("/explore", "laptop")
     page.wait_for_selector("#figures")
     assert page.input_value("#scenario") == market.name
-    own_words(page, market, f"{market.period}s", f"% of {market.market.unit}")
+    own_words(page, market, f"{market.period}s", f"% of {market.market.unit}", f"{market.words.a_unit} that")
+    for chart in page.query_selector_all("[data-chart]"):
+        ticks = chart.query_selector_all("[aria-label='x-axis tick label'] text")
+        assert len(ticks) > 1, f"{chart.get_attribute('data-chart')}: no dates on its axis"
     look(page, "#figures", f"own_explore_{market.name}")
-    page.evaluate("() => { document.getElementById('time').value = 4; document.getElementById('time').oninput({target: document.getElementById('time')}); }")
+    page.evaluate(TO_MONTH_FOUR)
     for act in ("cut", "subsidy", "crash", "warning"):
         page.click(f"#act-{act}")
-        page.wait_for_function("() => document.getElementById('tell').classList.contains('on')")
+        page.wait_for_function(TOLD)
         own_words(page, market)
     page.click("#compare")
     page.wait_for_selector(f"td[data-run='{market.name}-b']")
@@ -69,9 +78,7 @@ def test_the_page_opens_on_it(visit: Any, market: Scenario) -> None:  # noqa: F8
 def test_a_game_is_played_on_it(visit: Any, market: Scenario) -> None:  # noqa: F811
     teacher, watch, code = opened(visit, 4)
     own_words(teacher, market, f"{market.market.currency} {market.words.a_unit}")
-    pages = [seat(visit, code, name) for name in ("Ann", "Bo")]
-    (ann, ann_watch), (bo, bo_watch) = pages
-    look(teacher, "#game-code", f"own_hall_{market.name}", code)
+    (ann, ann_watch), (bo, bo_watch) = (join(visit, code, name) for name in ("Ann", "Bo"))
     teacher.click("#start")
     for number in (1, 2, 3):
         at_round(ann, number)
@@ -85,33 +92,21 @@ def test_a_game_is_played_on_it(visit: Any, market: Scenario) -> None:  # noqa: 
         if number == 2:
             look(ann, "#decide:enabled", f"own_decide_{market.name}", code)
             look(teacher, "#board-table", f"own_board_{market.name}", code)
-        first = float(ann.input_value("#list-price"))
-        cut = round(0.93 * first, 2) if number < 3 else first
-        asked_and_stands(ann, cut)
-        asked_and_stands(bo, float(bo.input_value("#list-price")))
+        was = float(ann.input_value("#list-price"))
+        asked = was if number == 3 else round(0.93 * was, 2)
+        set_price(ann, asked)
+        ann.wait_for_selector("#decided")
+        assert f"Decided: {asked:,.2f} {market.market.currency}" in ann.inner_text("#decided")
+        set_price(bo, float(bo.input_value("#list-price")))
+        if number < 3:
+            at_round(ann, number + 1)
+            assert float(ann.input_value("#list-price")) == asked  # cents stand over the round
     at_round(ann, 4)
     teacher.click("#end")
     teacher.click("#end-yes")
     for page in (teacher, ann):
         page.wait_for_selector("#debrief-card")
-        own_words(page, market, f"{market.period}")
+        own_words(page, market)
     look(teacher, "#debrief-card", f"own_debrief_{market.name}", code)
     look(ann, "#debrief-card", f"own_debrief_player_{market.name}", code)
     assert [error for one in (watch, ann_watch, bo_watch) for error in one.errors] == []
-
-
-def seat(visit: Any, code: str, name: str) -> tuple[Any, Watch]:  # noqa: F811
-    from app_browser import join
-
-    return join(visit, code, name)
-
-
-def asked_and_stands(page: Any, price: float) -> None:
-    """Cents that are asked for are cents that stand, on the player's page and in the next month's books."""
-    set_price(page, price)
-    page.wait_for_function(
-        "(price) => [...document.querySelectorAll('#decided, #tell.on')].length > 0", arg=price
-    )
-    decided = page.query_selector("#decided")
-    if decided:
-        assert f"{price:,.2f}" in decided.inner_text()

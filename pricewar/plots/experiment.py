@@ -171,9 +171,14 @@ _WORDS: Final = {
 }
 
 
+_IN_PERIODS: Final = ("war_months", "break_even")
+
+
 def unit_of(metric: str, words: Words) -> tuple[float, str]:
     """What a metric of the tables is divided by to be read, and its unit then; (1, "") for other metrics."""
     head = metric.removeprefix(DIFF).partition(".")[0]
+    if head in _IN_PERIODS:
+        return 1.0, f"{words.period}s"
     column = next((c for table in ("market", "firms") for c in SCHEMA[table] if c.name == head), None)
     if column is None or column.total in ("key", "none"):
         return 1.0, ""
