@@ -30,7 +30,7 @@ SAID = """() => {
       if (!one.closest(others)) texts.push(one.getAttribute(name));
   return texts;
 }"""
-"""All that a page says, to eye and ear, but for the lists of markets to choose from: there are others in them."""
+"""All that a page says, to eye and ear, but for lists of markets to choose from: others are in them."""
 TO_MONTH_FOUR = """() => {
   const time = document.getElementById("time");
   time.value = 4;
