@@ -105,7 +105,7 @@ def _elasticity(scenario: Scenario, leader: str) -> Standing:
     demand = scenario.demand
     if getattr(demand, "price_sensitivity", None) is not None:
         return Standing(dead="This scenario fixes the price sensitivity itself, and the elasticity follows.")
-    return Standing(f"{demand.own_elasticity:g}" if hasattr(demand, "own_elasticity") else "")
+    return Standing(f"{demand.own_elasticity:.3g}" if hasattr(demand, "own_elasticity") else "")
 
 
 def _waiting(scenario: Scenario, leader: str) -> Standing:
