@@ -115,9 +115,10 @@ def at_round(page: Any, number: int) -> None:
     page.wait_for_selector(f"#phase:has-text('Round {number} of')")
 
 
-def opened(visit: Any, rounds: int) -> tuple[Any, Watch, str]:
+def opened(visit: Any, rounds: int, seconds: int = 90) -> tuple[Any, Watch, str]:
     teacher, watch = visit("/game")
     teacher.fill("#rounds", str(rounds))
+    teacher.fill("#seconds", str(seconds))
     teacher.click("#open")
     teacher.wait_for_selector("#game-code")
     return teacher, watch, teacher.inner_text("#game-code")
