@@ -115,8 +115,10 @@ def at_round(page: Any, number: int) -> None:
     page.wait_for_selector(f"#phase:has-text('Round {number} of')")
 
 
-def opened(visit: Any, rounds: int, seconds: int = 90) -> tuple[Any, Watch, str]:
+def opened(visit: Any, rounds: int, seconds: int = 90, market: str = "textbook") -> tuple[Any, Watch, str]:
     teacher, watch = visit("/game")
+    teacher.wait_for_selector(f"#market option[value='{market}']", state="attached")
+    teacher.select_option("#market", market)
     teacher.fill("#rounds", str(rounds))
     teacher.fill("#seconds", str(seconds))
     teacher.click("#open")

@@ -76,7 +76,7 @@ def test_the_page_opens_on_it(visit: Any, market: Scenario) -> None:  # noqa: F8
 
 
 def test_a_game_is_played_on_it(visit: Any, market: Scenario) -> None:  # noqa: F811
-    teacher, watch, code = opened(visit, 4, seconds=900)
+    teacher, watch, code = opened(visit, 4, 900, market.name)
     own_words(teacher, market, f"{market.market.currency} {market.words.a_unit}")
     (ann, ann_watch), (bo, bo_watch) = (join(visit, code, name) for name in ("Ann", "Bo"))
     teacher.click("#start")

@@ -54,10 +54,10 @@ def draw_payers(axes: Axes, table: pd.DataFrame, money: str, size: float = 7.0) 
     places = np.arange(len(table))
     up, down = np.zeros(len(table)), np.zeros(len(table))
     colours = dict(zip(PAYERS, COLOURS, strict=True))
-    for group in table:
+    for group in map(str, table):
         value = table[group].to_numpy(float)
         left = np.where(value >= 0, up, down)
-        axes.barh(places, value, left=left, color=colours[group], height=0.72, label=str(group))
+        axes.barh(places, value, left=left, color=colours[group], height=0.72, label=group)
         up, down = up + np.maximum(value, 0), down + np.minimum(value, 0)
     axes.plot(table.sum(axis=1), places, "o", color="black", markersize=3, label="welfare with open orders")
     axes.axvline(0, color="#808080", linewidth=0.7)
