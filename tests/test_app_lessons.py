@@ -47,7 +47,7 @@ def test_the_explanation_is_filled_with_the_numbers_of_the_runs(lesson) -> None:
     found = run_lesson(lesson)
     assert not re.search(r"[{}]", found["explanation"])
     assert found["right"] is not None
-    facts = [facts_of(tables(plan.scenario)) for plan in lesson.plans(None).values()]
+    facts = [facts_of(tables(plan.scenario), plan.scenario.words) for plan in lesson.plans(None).values()]
     for fact in facts:  # of surplus the text tells differences from the first run only
         gain = float(fact["surplus"]) - float(facts[0]["surplus"])
         fact |= {"gain": gain, "loss": -gain}

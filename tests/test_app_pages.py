@@ -123,7 +123,7 @@ def test_the_page_on_teaching_names_the_lessons_and_the_first_sight_as_they_are(
     (table,) = (t for t in tables(TEACH_PAGE) if t[0][1:] == ["lesson", "needs"])
     titles = [row[1].partition(":")[0] for row in table[1:]]
     assert titles == [lesson.title for lesson in LESSONS.values()]
-    depth = told(EXPLORE, r'START = "scenario=baseline&a.cut_depth=(\d+)"')
+    depth = told(EXPLORE, r'START = "a.cut_depth=(\d+)"')
     assert told(TEACH_PAGE, r"the biggest maker cuts by (\d+)% in the third month") == depth
 
 

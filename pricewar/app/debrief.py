@@ -53,7 +53,7 @@ def results_of(game: Game) -> Results:
 
 
 def debrief(game: Game) -> dict[str, Any]:
-    """The facts for the discussion after a game; money in CNY, prices relative to the start.
+    """The facts for the discussion after a game; money as the market has it, prices relative to the start.
 
     Returns:
         Wars, else what they lack to be one; profit destroyed against the but-for run, who cut first, and mean
