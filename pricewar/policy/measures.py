@@ -6,13 +6,13 @@ from typing import Final
 
 import numpy as np
 
-from pricewar.experiment.metrics import Run
+from pricewar.experiment.metrics import Run, war_months
 from pricewar.market.trajectory import Trajectory
 from pricewar.results.metrics import present_value
 
 from .conduct import conduct_index
-from .courts import Case, error_rates
-from .lines import line_table
+from .courts import TESTS, Case, error_rates
+from .lines import LINES, line_table
 
 MONEY: Final = (
     "consumer_surplus", *(f"consumer_surplus_{group}" for group in range(1, 6)), "producer_surplus",
@@ -22,12 +22,23 @@ MONEY: Final = (
 PLAIN: Final = (
     "war_avoided", "rivals_fall", "price_index_end", "orders", "suppliers_failed", "exits", "hhi_end",
     "conduct", "sacrifice", "recouped", "refunds", "protection_paid", "early_loss", "early_share",
+    "war_months",
 )  # fmt: skip
 """The other measures whose names have no dot: with MONEY, what no factor of a policy file may be called."""
 WAIT: Final = 3
 """Months after which an early buyer looks at the price again."""
 LEAST_WAR: Final = 0.005
 """Below this mean fall of rivals' prices there was no war to avoid."""
+
+
+def names() -> tuple[str, ...]:
+    """Names of all measures that `outcomes` has."""
+    lines = [f"{kind}.{line}" for line in LINES for kind in ("below", "months", "depth")]
+    tests = [f"{kind}.{test}" for test in TESTS for kind in ("missed", "false_alarm")]
+    books = [f"pv.open.{name}" for name in MONEY if name not in ("producer_surplus", "petrol_profit")]
+    present = [f"pv.{name}" for name in MONEY]
+    zones = ["akzo.low", "akzo.middle", "akzo.high"]
+    return (*MONEY, *present, *PLAIN, *books, "pv.welfare_with_open", *lines, *zones, *tests)
 
 
 def outcomes(run: Run, war: Run, peace: Run, rate: float) -> dict[str, float]:
@@ -56,6 +67,7 @@ def outcomes(run: Run, war: Run, peace: Run, rate: float) -> dict[str, float]:
         "recouped": got / gave if gave > 0 else float("nan"),
         "refunds": float(case.ledger.refunds.sum()),
         "protection_paid": float(case.ledger.protection_paid.sum()),
+        "war_months": war_months(run),
     }
     table |= open_orders(run, rate) | early_buyers(case.ledger)
     return table | line_table(case.ledger) | error_rates(case)
