@@ -105,7 +105,7 @@ def held(front: pd.DataFrame, study: PolicyStudy, spec: PolicySpec) -> pd.DataFr
     rows = []
     for row in front.to_dict("records"):
         found = shares(study, row["name"], spec.search.targets)
-        low, high = clopper_pearson(found["joint"], study.spec.draws + sum(study.spec.more))
+        low, high = clopper_pearson(found["joint"], study.spec.draws_in_all)
         rows.append(
             {
                 "name": row["name"],

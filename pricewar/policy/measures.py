@@ -35,7 +35,7 @@ def names() -> tuple[str, ...]:
     """Names of all measures that `outcomes` has."""
     lines = [f"{kind}.{line}" for line in LINES for kind in ("below", "months", "depth")]
     tests = [f"{kind}.{test}" for test in TESTS for kind in ("missed", "false_alarm")]
-    books = [f"pv.open.{name}" for name in MONEY if name not in ("producer_surplus", "petrol_profit")]
+    books = [f"pv.open.{name}" for name in MONEY if name != "petrol_profit"]
     present = [f"pv.{name}" for name in MONEY]
     zones = ["akzo.low", "akzo.middle", "akzo.high"]
     return (*MONEY, *present, *PLAIN, *books, "pv.welfare_with_open", *lines, *zones, *tests)

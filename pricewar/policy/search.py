@@ -160,29 +160,26 @@ def _generations(
     """Every bundle that the search asked for, with its shares."""
     plan, levers = spec.search, spec.search.of(spec.measures)
     nothing = (0,) * len(levers)
-    who = asker(
-        [lever.top for lever in levers.values()],
-        plan.bundles,
-        plan.population,
-        1 + len(plan.targets),
-        plan.seed,
-    )
+    tops = [lever.top for lever in levers.values()]
+    most = min(plan.bundles, bundles(tops) - 1)
+    who = asker(tops, plan.bundles, plan.population, 1 + len(plan.targets), plan.seed)
     known: dict[Bundle, dict[str, Any]] = {}
     idle = generation = 0
     while idle < PATIENCE and (asked := who.ask()):
-        room = plan.bundles - max(len(known) - 1, 0)
-        new = [one for one in dict.fromkeys(asked) if one not in known and one != nothing][:room]
+        before = max(len(known) - 1, 0)
+        new = [one for one in dict.fromkeys(asked) if one not in known and one != nothing]
+        new = new[: most - before]
         idle = 0 if new else idle + 1
         if new:
-            named = {str(number): bundle for number, bundle in enumerate(new, start=max(len(known), 1))}
+            named = {str(number): bundle for number, bundle in enumerate(new, start=before + 1)}
             place = folder / f"generation-{generation:03}"
-            tick = None if progress is None else _inner(progress, len(known), len(new), plan.bundles)
+            tick = None if progress is None else _inner(progress, before, len(new), most)
             study = generation_study(spec, named)
             done = _complete(run_policy(study, hands, store=place, progress=tick, command=command))
             for name, bundle in (named if known else {NONE: nothing, **named}).items():
                 known[bundle] = _row(done, name, bundle, generation, spec)
             generation += 1
-        if len(known) > plan.bundles:
+        if len(known) > most:
             break
         who.tell(*_losses([known[one] for one in asked], spec))
     return pd.DataFrame(list(known.values()))

@@ -83,8 +83,13 @@ class PolicySpec(Table):
         """Futures of each hypercube: those that the study began with, and those added later."""
         return (self.draws, *self.more)
 
+    @property
+    def draws_in_all(self) -> int:
+        """Draws of all blocks."""
+        return sum(self.blocks)
+
     def __len__(self) -> int:
-        return sum(self.blocks) * self.seeds
+        return self.draws_in_all * self.seeds
 
     @property
     def runs(self) -> int:

@@ -95,7 +95,7 @@ class Futures:
     @property
     def table(self) -> pd.DataFrame:
         """A draw a row; its parameters are in the table of options."""
-        return pd.DataFrame({"point": range(sum(self.spec.blocks))})
+        return pd.DataFrame({"point": range(self.spec.draws_in_all)})
 
     def content(self) -> dict[str, Any]:
         """All that results depend on, but for futures that were added: those there stay as they are."""
@@ -134,7 +134,7 @@ def grown(spec: PolicySpec, folder: Path) -> PolicySpec:
         held = (int(stored["draws"]), *map(int, stored.get("more", ())))
     except (KeyError, TypeError, ValueError) as error:
         raise ResultsError(f"{folder / ABOUT}: experiment: draws and more are not whole numbers") from error
-    asked, there = sum(spec.blocks), sum(held)
+    asked, there = spec.draws_in_all, sum(held)
     if held == spec.blocks[: len(held)]:
         return spec
     if asked < there or spec.more:
