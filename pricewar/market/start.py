@@ -40,6 +40,7 @@ def start_state(scenario: Scenario, calibration: Calibration) -> State:
     stock = np.where(backlog > 0, 0.0, _floats(firm.dealer_stock for firm in firms)[firm_of] * share)
     if not scenario.dynamics.dealer_stock.on:
         stock = np.zeros_like(stock)
+    sales = landscape.by_firm(units * landscape.start_price)
     days, clock = _floats(firm.payable_days for firm in firms), scenario.clock
     made_cost = landscape.by_firm(units * calibration.unit_cost)
     count = len(products)
@@ -78,6 +79,7 @@ def start_state(scenario: Scenario, calibration: Calibration) -> State:
         fixed_cost=_floats(firm.fixed_cost for firm in firms),
         subsidy=np.zeros(count),
         months_broke=np.zeros(len(firms)),
+        credit=_floats(firm.credit_months for firm in firms) * sales / (1.0 + scenario.market.vat),
         **_no_orders(count, len(firms)),
     )
 
