@@ -83,7 +83,7 @@ def test_what_meets_a_target(
 
 
 def test_all_measures_can_be_targets(done: tuple[Search, Path]) -> None:
-    assert set(measured(done[0].study)) == set(names())
+    assert set(measured(done[0].study)) == set(names(8))
 
 
 # -- what is asked for ------------------------------------------------------------------------

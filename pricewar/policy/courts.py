@@ -115,11 +115,11 @@ class Case:
         found = sacrifice_and_recoupment(*paths, annual_rate=self.rate)
         return bool(found.recoupment > found.sacrifice > 0)
 
-    def leader_balance(self) -> tuple[float, float]:
-        """Sacrifice and recoupment of the firm that cut first, present value, CNY."""
+    def leader_balance(self, months: int | None = None) -> tuple[float, float]:
+        """Sacrifice and recoupment of the firm that cut first, present value, CNY; of the first months."""
         firm = self.run.names.index(self.run.leader)
-        paths = self.ledger.operating_profit[:, firm], self.but_for.operating_profit[:, firm]
-        found = sacrifice_and_recoupment(*paths, annual_rate=self.rate)
+        mine, other = (path.operating_profit[:months, firm] for path in (self.ledger, self.but_for))
+        found = sacrifice_and_recoupment(mine, other, annual_rate=self.rate)
         return float(found.sacrifice), float(found.recoupment)
 
 

@@ -22,23 +22,30 @@ MONEY: Final = (
 PLAIN: Final = (
     "war_avoided", "rivals_fall", "price_index_end", "orders", "suppliers_failed", "exits", "hhi_end",
     "conduct", "sacrifice", "recouped", "refunds", "protection_paid", "early_loss", "early_share",
-    "war_months",
+    "war_months", "deliveries", "petrol_cars", "entries",
 )  # fmt: skip
 """The other measures whose names have no dot: with MONEY, what no factor of a policy file may be called."""
+YEARS: Final = (2, 5, 10)
+"""Horizons at which recoupment is told, where the study is as long."""
 WAIT: Final = 3
 """Months after which an early buyer looks at the price again."""
 LEAST_WAR: Final = 0.005
 """Below this mean fall of rivals' prices there was no war to avoid."""
 
 
-def names() -> tuple[str, ...]:
-    """Names of all measures that `outcomes` has."""
+def names(months: int) -> tuple[str, ...]:
+    """Names of all measures that `outcomes` has.
+
+    Args:
+        months: length of the study.
+    """
+    years = [f"recouped.{year}" for year in YEARS if months >= 12 * year]
     lines = [f"{kind}.{line}" for line in LINES for kind in ("below", "months", "depth")]
     tests = [f"{kind}.{test}" for test in TESTS for kind in ("missed", "false_alarm")]
     books = [f"pv.open.{name}" for name in MONEY if name != "petrol_profit"]
     present = [f"pv.{name}" for name in MONEY]
     zones = ["akzo.low", "akzo.middle", "akzo.high"]
-    return (*MONEY, *present, *PLAIN, *books, "pv.welfare_with_open", *lines, *zones, *tests)
+    return (*MONEY, *present, *PLAIN, *books, "pv.welfare_with_open", *lines, *zones, *tests, *years)
 
 
 def outcomes(run: Run, war: Run, peace: Run, rate: float) -> dict[str, float]:
@@ -51,7 +58,6 @@ def outcomes(run: Run, war: Run, peace: Run, rate: float) -> dict[str, float]:
         rate: discount rate a year.
     """
     case = Case(run, peace, rate)
-    gave, got = case.leader_balance()
     table = {name: float(run.market[name].sum()) for name in MONEY}
     table |= {f"pv.{name}": float(present_value(run.market[name].to_numpy(), rate)) for name in MONEY}
     table |= {
@@ -63,11 +69,17 @@ def outcomes(run: Run, war: Run, peace: Run, rate: float) -> dict[str, float]:
         "exits": exits(case.ledger),
         "hhi_end": float(run.market["hhi"].iloc[-1]),
         "conduct": float(np.nanmean(conduct_index(run))),
-        "sacrifice": gave,
-        "recouped": got / gave if gave > 0 else float("nan"),
+        "sacrifice": case.leader_balance()[0],
+        "recouped": _recouped(case),
         "refunds": float(case.ledger.refunds.sum()),
         "protection_paid": float(case.ledger.protection_paid.sum()),
         "war_months": war_months(run),
+        "deliveries": float(case.ledger.units.sum()),
+        "petrol_cars": float(run.market["petrol_units"].sum()),
+        "entries": entries(case.ledger),
+    }
+    table |= {
+        f"recouped.{year}": _recouped(case, 12 * year) for year in YEARS if len(run.market) >= 12 * year
     }
     table |= open_orders(run, rate) | early_buyers(case.ledger)
     return table | line_table(case.ledger) | error_rates(case)
@@ -115,6 +127,16 @@ def war_avoided(run: Run, war: Run, peace: Run) -> float:
 def exits(run: Trajectory) -> float:
     """Firms that were in the market in the first month and are not in the last."""
     return float((run.active[0] & ~run.active[-1]).sum())
+
+
+def entries(run: Trajectory) -> float:
+    """Firms that are in the market in the last month and were not in the first."""
+    return float((~run.active[0] & run.active[-1]).sum())
+
+
+def _recouped(case: Case, months: int | None = None) -> float:
+    gave, got = case.leader_balance(months)
+    return got / gave if gave > 0 else float("nan")
 
 
 def early_buyers(run: Trajectory) -> dict[str, float]:

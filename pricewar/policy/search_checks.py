@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -15,9 +14,7 @@ from pricewar.scenario.tree import problems_of
 
 from .levers import BUYERS, Lever
 from .measures import names
-
-if TYPE_CHECKING:
-    from .spec import PolicySpec
+from .spec import NONE, PolicySpec
 
 
 def search_problems(spec: PolicySpec) -> Iterator[Problem]:
@@ -26,7 +23,7 @@ def search_problems(spec: PolicySpec) -> Iterator[Problem]:
     Args:
         spec: well formed, its measures checked.
     """
-    known = {*names(), *BUYERS}
+    known = {*names(spec.scenario(NONE).periods), *BUYERS}
     for place, target in enumerate(spec.search.targets):
         if target.measure not in known:
             allowed = f"a measure of docs/reference/measures.md, or one of {', '.join(BUYERS)}"
