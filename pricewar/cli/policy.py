@@ -48,6 +48,7 @@ def policy(
         run(experiment, out, workers, page, draws, uncertainty, dry_run, as_json, quiet)
         return
     from pricewar.policy import grown, load_policy, run_policy
+    from pricewar.policy.assumptions import signature
     from pricewar.report.experiment import require_page
 
     if page is not None:
@@ -62,6 +63,7 @@ def policy(
         "futures": len(spec),
         "runs": spec.runs,
         "uncertainty": spec.spread.uncertainty,
+        "assumptions": signature(spec),
         "out": str(target),
     }
     if dry_run:
