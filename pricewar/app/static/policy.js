@@ -129,7 +129,8 @@ function next(month) {
 
 function control(one, given) {
   const value = given ?? one.default ?? "";
-  const common = { "data-field": one.name, "data-type": one.type, title: one.meaning };
+  const usual = one.default ?? "";
+  const common = { "data-field": one.name, "data-type": one.type, "data-usual": usual, title: one.meaning };
   if (one.type === "choice" || one.type === "boolean") {
     const choices = one.choices ?? ["true", "false"];
     return h(
@@ -169,12 +170,12 @@ function asked() {
   };
 }
 
-/** What is filled in; an empty box leaves the parameter as it is. */
+/** What differs from what is usual; an empty box leaves the parameter as it is. */
 function valuesOf(card) {
   const found = {};
   for (const node of card.querySelectorAll("[data-field]")) {
     const text = node.value.trim();
-    if (text === "") continue;
+    if (text === "" || text === node.dataset.usual) continue;
     const { field: name, type } = node.dataset;
     if (type === "number" || type === "integer") found[name] = Number(text);
     else if (type === "boolean") found[name] = text === "true";
