@@ -199,7 +199,7 @@ def test_firms_may_leave_in_some_runs_and_not_in_others() -> None:
         tiny(
             {
                 "firms.bolt.cash": 2e8,
-                "firms.bolt.fixed_cost": 3e8,
+                "firms.bolt.fixed_cost": 1.3e8,
                 "firms.bolt.months_to_exit": 2,
                 "noise.market_sd": 0.4,
             }
