@@ -32,6 +32,8 @@ from pricewar.scenario.tree import Scenario
 from pricewar.strategies import Strategy
 
 SEEDS = (3, 1, 11)
+PERSONAL = ("loyalty", "waiting", "pull_forward")
+"""Mechanisms that need rows of buyers."""
 WAR: dict[str, Any] = {
     "noise.firm_sd": {"bolt": 0.3},
     "events": [
@@ -166,11 +168,11 @@ def test_every_mechanism(name: str, on: bool) -> None:
     [
         {"demand": {"kind": "NestedLogit", "rho": 0.5}},
         {"demand": {"kind": "NestedLogit", "nests": ["body", "segment"], "rho": [0.3, 0.6]}},
-        {"demand": {"kind": "Linear"}},
+        {"demand": {"kind": "Linear"}, **{f"dynamics.{name}.on": False for name in PERSONAL}},
         {"cost": {"kind": "Rising"}, "dynamics.learning.on": False},
         {"cost": {"kind": "Scale"}, "dynamics.learning.on": False},
         {"dynamics.backlog.cancellation": 0.03, "market.settlement": "order", "market.deposit": 0.1},
-        {"market.settlement": "delivery", "consumers.petrol_share": 0.5},
+        {"market.settlement": "delivery", "consumers.petrol_share": 0.5, "market.petrol_price": 130_000},
         {"noise.view_sd": 0.03, "noise.view_lag": 2},
         {"supply_chain.groups": {}},
         {"firms.ace.capacity": 5_000, "firms.cove.capacity": 1_500},
