@@ -300,7 +300,7 @@ PAGES: Final = {"scenario-file.md": scenario_page, "cli.md": command_page, "pyth
 def main(folder: str) -> None:
     """Write all pages into a directory."""
     for name, page in PAGES.items():
-        (Path(folder) / name).write_text(page(), encoding="utf-8")
+        (Path(folder) / name).write_text(page(), encoding="utf-8", newline="\n")
         tell(f"{folder}/{name}")
     from .lab_page import PAGE, renew
 

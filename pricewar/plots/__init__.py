@@ -60,6 +60,6 @@ def save_figures(drawings: list[Drawing], out: Path, png: bool = True) -> list[P
     paths = [drawing.save(out)[0] if png else drawing.save_svg(out) for drawing in drawings]
     words = {d.name: {"title": d.title, "caption": d.caption, "finding": d.finding} for d in drawings}
     (out / "captions.json").write_text(
-        json.dumps(words, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+        json.dumps(words, indent=2, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n"
     )
     return paths

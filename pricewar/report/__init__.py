@@ -53,7 +53,7 @@ def write_report(
     target = Path(directory)
     target.mkdir(parents=True, exist_ok=True)
     draft = target / ".report.html.part"
-    draft.write_text(page, encoding="utf-8")
+    draft.write_text(page, encoding="utf-8", newline="\n")
     return draft.replace(target / "report.html")
 
 

@@ -81,7 +81,7 @@ def write_brief(study: PolicyStudy, directory: str | Path, command: str) -> list
         for drawing in drawings:
             drawing.save(draft / "figures")
         write_tables(study, draft / TABLES)
-        (draft / "report.html").write_text(page, encoding="utf-8")
+        (draft / "report.html").write_text(page, encoding="utf-8", newline="\n")
         write_pdf(study, draft / "brief.pdf", command)
     return [drawing.finding for drawing in drawings]
 
@@ -128,7 +128,7 @@ def write_markdown(study: PolicyStudy, page: str | Path, command: str) -> Path:
     lines += ["```", command, "```", "", told["files"], "", mark(), ""]
     write_tables(study, folder)
     write_pdf(study, folder / "brief.pdf", command)
-    target.write_text("\n".join(lines), encoding="utf-8")
+    target.write_text("\n".join(lines), encoding="utf-8", newline="\n")
     return target
 
 
