@@ -6,10 +6,24 @@ import ast
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import pytest
+from synthetic import results
+from test_experiment_runs import run_serial, small, table_bytes
+
+from pricewar.experiment import run_experiment
+from pricewar.experiment.store import Store
+from pricewar.files import locks
+from pricewar.files.drafts import DRAFT, clear_drafts, desk
+from pricewar.files.folders import LOCK, replaced
+from pricewar.report import write_report
+from pricewar.results.store import Results
 
 ROOT = Path(__file__).parents[1]
 SOURCES = [*sorted((ROOT / "pricewar").rglob("*.py")), ROOT / "website" / "prepare.py"]
@@ -87,3 +101,121 @@ def test_a_terminal_of_plain_ascii_is_no_reason_to_stop(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr.decode(errors="replace")
     assert "价格战" in (tmp_path / "war" / "report.html").read_text(encoding="utf-8")
     assert b"\r" not in (tmp_path / "war" / "run.json").read_bytes()
+
+
+# -- files that are open -----------------------------------------------------------------------
+
+PROC = Path("/proc/self/fd")
+needs_proc = pytest.mark.skipif(not PROC.is_dir(), reason="what is open is told by /proc")
+
+
+def held() -> set[str]:
+    """Files that this process has open, or mapped into memory."""
+    found = set()
+    for entry in os.listdir(PROC):
+        try:
+            found.add(os.readlink(PROC / entry))
+        except OSError:  # the one by which the folder was listed
+            continue
+    maps = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace")
+    return found | {line.split(maxsplit=5)[5] for line in maps.splitlines() if line.count("/")}
+
+
+@pytest.fixture
+def windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its rules for files: what is open is neither removed, nor replaced, nor moved with its folder."""
+
+    def ruled(do: Callable[..., Any]) -> Callable[..., Any]:
+        def obeying(*paths: Any, dir_fd: int | None = None, **more: Any) -> Any:
+            base = os.readlink(PROC / str(dir_fd)) if dir_fd is not None else os.getcwd()
+            for path in paths:
+                whole = os.path.realpath(os.path.join(base, os.fspath(path)))
+                files = [name for name in held() if name == whole or name.startswith(whole + "/")]
+                if any(os.path.isfile(name) for name in files):
+                    raise PermissionError(13, f"used by another process: {files}", str(path))
+            return do(*paths, **({} if dir_fd is None else {"dir_fd": dir_fd}), **more)
+
+        return obeying
+
+    for name in ("replace", "rename", "unlink", "remove"):
+        monkeypatch.setattr(os, name, ruled(getattr(os, name)))
+    monkeypatch.setattr(locks, "HELD_FILES_GO", False)
+
+
+@needs_proc
+@pytest.mark.usefixtures("windows")
+def test_the_rules_of_windows_are_those_that_the_tests_mean(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "file"
+    path.parent.mkdir()
+    with path.open("w", encoding="utf-8"):
+        with pytest.raises(PermissionError, match="used by another"):
+            path.unlink()
+        with pytest.raises(PermissionError, match="used by another"):
+            path.parent.rename(tmp_path / "b")
+    path.unlink()
+
+
+@needs_proc
+@pytest.mark.usefixtures("windows")
+def test_results_are_written_replaced_and_read_where_open_files_stay(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    for seeds in (2, 1):
+        made = results(seeds=seeds, periods=6)
+        made.save(folder)
+        assert len(Results.load(folder).runs) == len(made.runs)
+        (folder / "report.html").unlink(missing_ok=True)
+        write_report(Results.load(folder), folder)
+        assert not list(tmp_path.rglob(f"*{DRAFT}"))
+    with pytest.raises(ZeroDivisionError), replaced(folder):
+        raise ZeroDivisionError
+    assert not list(tmp_path.rglob(f"*{DRAFT}"))
+
+
+@needs_proc
+@pytest.mark.usefixtures("windows")
+def test_a_sweep_is_stored_gone_on_with_and_thrown_away_where_open_files_stay(tmp_path: Path) -> None:
+    from pricewar.experiment.store import discard
+    from pricewar.experiment.work import KEPT
+
+    experiment = small(trajectories=True)
+    study = run_serial(experiment, tmp_path / "sweep")
+    before = table_bytes(tmp_path / "sweep")
+    assert len(run_serial(experiment, tmp_path / "sweep").runs) == len(study.runs)
+    assert table_bytes(tmp_path / "sweep") == before
+    with closing(Store.open(tmp_path / "sweep", experiment)) as store:
+        record = store.plan.record
+    discard(tmp_path / "sweep", record, KEPT)
+    assert list(tmp_path.iterdir()) == []
+
+
+@needs_proc
+def test_a_lock_goes_with_its_draft_and_stays_with_who_has_it(
+    tmp_path: Path, windows: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether its file goes before or after it is released: nothing is left, and nobody loses a lock."""
+    for held_files_go in (False, True):
+        if held_files_go:
+            monkeypatch.undo()
+        with desk(tmp_path / "out") as draft:
+            (draft / "file").touch()
+            clear_drafts(tmp_path / "out")  # of another command: it leaves those at work alone
+            assert (draft / "file").exists()
+        assert list(tmp_path.iterdir()) == []
+    mine = locks.Lock.take(tmp_path / LOCK)
+    assert mine is not None
+    assert locks.Lock.take(tmp_path / LOCK) is None
+    mine.remove()
+    assert list(tmp_path.iterdir()) == []
+
+
+# -- processes ---------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["spawn", "forkserver"])
+def test_a_sweep_runs_in_processes_that_inherit_nothing(how: str, tmp_path: Path) -> None:
+    """Windows and macOS spawn; forkserver is what Linux has from Python 3.14 on."""
+    with ProcessPoolExecutor(2, mp_context=get_context(how)) as pool:
+        run_experiment(small(), pool, store=tmp_path / how)
+    run_serial(small(), tmp_path / "serial")
+    assert table_bytes(tmp_path / how) == table_bytes(tmp_path / "serial")
