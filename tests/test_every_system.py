@@ -16,12 +16,16 @@ from typing import Any
 import pytest
 from synthetic import results
 from test_experiment_runs import run_serial, small, table_bytes
+from typer.testing import CliRunner
 
+from pricewar.cli.app import app
 from pricewar.experiment import run_experiment
 from pricewar.experiment.store import Store
 from pricewar.files import locks
 from pricewar.files.drafts import DRAFT, clear_drafts, desk
 from pricewar.files.folders import LOCK, replaced
+from pricewar.files.fresh import is_device
+from pricewar.from_table.wishes import Wishes
 from pricewar.report import write_report
 from pricewar.results.store import Results
 
@@ -206,6 +210,38 @@ def test_a_lock_goes_with_its_draft_and_stays_with_who_has_it(
     assert locks.Lock.take(tmp_path / LOCK) is None
     mine.remove()
     assert list(tmp_path.iterdir()) == []
+
+
+# -- names -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["con", "NUL", "aux.toml", "com1", "lpt9.x.py", "con .txt"])
+def test_names_of_devices_are_known(name: str) -> None:
+    assert is_device(name)
+
+
+@pytest.mark.parametrize("name", ["console", "auxiliary.toml", "com", "com10", "market", "my.con"])
+def test_names_that_only_look_like_devices_are_free(name: str) -> None:
+    assert not is_device(name)
+
+
+def test_a_file_that_windows_could_not_hold_is_not_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["new", "market", "aux"])
+    assert done.exit_code == 2
+    assert "NAME: found 'aux'; allowed: a name that Windows does not keep" in done.stderr
+    assert ("--name", "'nul'") in [problem[:2] for problem in Wishes("nul").problems()]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_names_of_shipped_files_differ_in_more_than_case() -> None:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    names = [name for name in listed.stdout.split("\0") if name]
+    assert len({name.casefold() for name in names}) == len(names)
+    assert not [name for name in names if any(is_device(part) for part in name.split("/"))]
+    assert not [name for name in names if set(name) & set('<>:"\\|?*') or name.endswith((".", " "))]
 
 
 # -- processes ---------------------------------------------------------------------------------
