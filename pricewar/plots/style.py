@@ -57,6 +57,10 @@ _STYLE: Final[Any] = {
 }
 
 
+_TYPE: Final = ("font.size", "axes.labelsize", "axes.titlesize", "xtick.labelsize", "ytick.labelsize")
+"""What has the size of type in a figure."""
+
+
 @dataclass(frozen=True)
 class Drawing:
     """A finished figure with its words."""
@@ -89,12 +93,23 @@ class Drawing:
 
 
 @contextmanager
-def house() -> Iterator[None]:
-    """The style, for as long as the block lasts."""
+def house(size: float | None = None) -> Iterator[None]:
+    """The style, for as long as the block lasts.
+
+    Args:
+        size: of all type, points; None: as figures of reports have it.
+    """
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(_STYLE)
+        if size is not None:
+            mpl.rcParams.update({**_STYLE, **dict.fromkeys(_TYPE, size)})
         yield
+
+
+def panel(axes: Axes, letter: str) -> None:
+    """The letter of a panel, by which a caption names it."""
+    axes.set_title(f"({letter})", loc="left", fontweight="bold", fontsize=mpl.rcParams["axes.titlesize"])
 
 
 def looks(scenarios: Sequence[str], baseline: str) -> dict[str, dict[str, Any]]:

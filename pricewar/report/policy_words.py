@@ -7,8 +7,15 @@ from typing import Final
 METHOD: Final = (
     "Every future is a draw of the uncertain parameters (Latin hypercube). In each, peace, the war, and the "
     "war under every option run with the same luck, so differences are paired; all futures have the study's "
-    "seeds of luck. Brackets: 95% intervals of the mean over futures (Student's t, inside what a number can "
-    "be): of the parameters, not of luck."
+    "seeds of luck. Brackets: where 90% of the futures lie (5 to 95%), which more futures do not "
+    "narrow; with "
+    "fewer than 20 futures there are none. How well the mean is known is in tables/effects.csv (lo, hi)."
+)
+BRIEF_METHOD: Final = (
+    "A simulated market of {months} months from {start}, in {futures} futures. Each future is a draw of what "
+    "is not known. In each, peace, the war, and the war under each of {options} options are run with "
+    "the same "
+    "luck, and differences are taken within the future. Sums are present values at {discount}% a year."
 )
 _ROW: Final = (
     " Each draw also has its own row of the joint sample of the market's parameters, apart from the factors"
