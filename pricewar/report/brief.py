@@ -143,11 +143,28 @@ def _table(study: PolicyStudy, options: list[str], found: Verdict) -> dict[str, 
     ]
     many = len(found.standings)
     which = f"{len(options)} of {many} measures" if len(options) < many else f"{many} measures"
-    return {
+    return _by_fifth(study, options) | {
         "table_title": f"What {which} do" if many > 1 else "What the measure does",
         "head": head,
         "rows": rows,
         "note": _note(study, worst),
+    }
+
+
+def _by_fifth(study: PolicyStudy, options: list[str]) -> dict[str, Any]:
+    """What each income fifth of buyers has, in money: per cents are in the figure."""
+    words, two = study.spec.base.words, partial(cell, apart="\n")
+    rows = [
+        [
+            study.spec.said(option),
+            *(two(outcome(words.total.factor * buyers_gain(study, option, str(g)))) for g in range(1, 6)),
+        ]
+        for option in (PEACE, *options)
+    ]
+    return {
+        "fifths_title": f"What buyers gain by income fifth, {words.axis()}",
+        "fifths_head": ["", "poorest fifth", "2nd", "3rd", "4th", "richest fifth"],
+        "fifths_rows": rows,
     }
 
 
@@ -176,7 +193,8 @@ def _note(study: PolicyStudy, error: float) -> str:
 def cell(found: Outcome, digits: int | None = None, apart: str = " ") -> str:
     """Mean and 5 to 95% of the futures."""
     if digits is None:
-        digits = 0 if abs(found.mean) >= 100 else 1
+        ends = (abs(value) for value in found[:3] if value == value)
+        digits = 0 if max(ends, default=0.0) >= 100 else 1
     mean = number(found.mean, digits, signed=True)
     low, high = (number(value, digits) for value in (found.low, found.high))
     if low == high == "–" or (found.low == found.high == 0.0):

@@ -27,7 +27,7 @@ DRAWN: Final = {
 """What is added where a study draws from a sample."""
 JOINTLY: Final = "; and, drawn together, what else of the market's parameters is not known"
 LIMITS: Final = (
-    "Not evidence in a case. Compliance is put in, not explained. Intervals hold the uncertainty of the "
+    "Not evidence in a case. Compliance is put in, not explained. Ranges hold the uncertainty of the "
     "named parameters only, not that of the model's form. Firms follow rules; they do not foresee measures. "
     "Costs are calibrated from reported margins. More: docs/explanation/limits-in-court.md."
 )
