@@ -86,9 +86,7 @@ def test_few_futures_are_shown_and_have_no_range() -> None:
     assert np.isnan(outcome(gains(few, "ban", RANKED)).low)
     assert carriers(few, "limit") == []
     lines = who_pays(few, ["limit"]).figure.axes[0].lines
-    assert (
-        sum(len(line.get_xdata()) == FEW - 1 for line in left.lines) == len(PARTIES) + 1
-    )  # and all together
+    assert sum(len(line.get_xdata()) == FEW - 1 for line in lines) == len(PARTIES) + 1  # and the sum
 
 
 def test_ranges_of_40_and_200_futures_agree_within_sampling_error() -> None:
