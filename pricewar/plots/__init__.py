@@ -1,4 +1,4 @@
-"""Figures of a comparison, in one house style, as PNG and SVG with captions."""
+"""Figures of a comparison, in one house style, as PNG, SVG and PDF with captions."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pricewar.base.arguments import maybe, takes, text
 from pricewar.base.arguments import path as path_
 from pricewar.results.store import Results
 
-from . import breakeven, campaigns, firms, gains, market
+from . import breakeven, campaigns, firms, gains, market, responses
 from .data import Story, story
-from .style import Drawing
+from .style import DPI, PRINT, Drawing
 
 __all__ = ["Drawing", "Story", "draw_figures", "make_figures", "story"]
 
@@ -26,6 +26,8 @@ def draw_figures(told: Story, focus: str = "xiaomi") -> list[Drawing]:
     drawn = [gains.draw(told), market.consumer_surplus(told)] if told.others else []
     drawn += [market.price_index(told), market.war_index(told), *campaigns.draw_all(told)]
     drawn += [firms.draw(told, m) for m in (firms.PRICES, firms.SHARES, firms.MARGINS, firms.CASH)]
+    if told.others:
+        drawn += [responses.draw(told, measure) for measure in (firms.PRICES, firms.MARGINS)]
     return drawn + ([breakeven.draw(told, focus)] if focus in told.firms else [])
 
 
@@ -33,7 +35,7 @@ def draw_figures(told: Story, focus: str = "xiaomi") -> list[Drawing]:
 def make_figures(
     results: Results, out: str | Path, baseline: str | None = None, focus: str = "xiaomi"
 ) -> list[Path]:
-    """Draw all figures into a directory, each as PNG and SVG, with `captions.json` beside them.
+    """Draw all figures into a directory, each as PNG, SVG and PDF, and their captions.
 
     Args:
         results: the runs to draw.
@@ -50,9 +52,20 @@ def make_figures(
     return save_figures(draw_figures(story(results, baseline), focus), Path(out))
 
 
+def captions(drawings: list[Drawing]) -> str:
+    """Titles, findings and captions of figures as Markdown, numbered in the order in which they are drawn."""
+    parts = [
+        f"**Figure {place}. {drawing.title}** "
+        f"(`{drawing.name}`)\n\n{drawing.finding}\n\n_{drawing.caption}_\n"
+        for place, drawing in enumerate(drawings, 1)
+    ]
+    return "\n".join(parts)
+
+
 def save_figures(drawings: list[Drawing], out: Path) -> list[Path]:
-    """Write drawings and their captions; returns the PNG paths."""
-    paths = [drawing.save(out)[0] for drawing in drawings]
+    """Write drawings, captions.json and captions.md; returns the PNG paths."""
+    paths = [drawing.save(out, PRINT, DPI)[0] for drawing in drawings]
+    (out / "captions.md").write_text(captions(drawings), encoding="utf-8")
     words = {d.name: {"title": d.title, "caption": d.caption, "finding": d.finding} for d in drawings}
     (out / "captions.json").write_text(
         json.dumps(words, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"

@@ -35,7 +35,9 @@ def _scenario(told: Story, scenario: str, episodes: pd.DataFrame) -> list[str]:
         low = int(np.nanargmin(price.mean))
         points = with_interval((float(part[low]) for part in price), signed=True)
         month = told.months[low]
-        sentences.append(f"The price index differs most from {told.baseline} in {month}: by {points} points.")
+        sentences.append(
+            f"The price index differs most from {told.quoted(told.baseline)} in {month}: by {points} points."
+        )
     sentences.append(_war(told, scenario, episodes))
     names = {"consumer_surplus": "consumer surplus", "producer_surplus": "firms' operating profit"}
     words = told.words
@@ -44,7 +46,7 @@ def _scenario(told: Story, scenario: str, episodes: pd.DataFrame) -> list[str]:
     changes = [f"{text} {_money(told, scenario, name)}" for name, text in names.items()]
     sentences.append(f"Over {words.periods(len(told.months))}, in {words.axis()}: {', '.join(changes)}.")
     sentences += [_welfare(told, scenario), _cost(told, scenario), _wait(told, scenario)]
-    sentences.append(_clear(told, scenario))
+    sentences += [_queue(told, scenario), _refunds(told, scenario), _clear(told, scenario)]
     return [sentence for sentence in sentences if sentence]
 
 
@@ -91,6 +93,35 @@ def _wait(told: Story, scenario: str) -> str:
         f"A delivered {words.unit} was waited for {number(float(np.nanmax(wait)), 1)} {words.period}s in "
         f"the mean in {month}, "
         "when the wait was longest."
+    )
+
+
+def _queue(told: Story, scenario: str) -> str:
+    """The firm whose order book grows longest over what it delivers, where that is a long wait."""
+    worst, firm, at = 0.0, "", 0
+    for one in told.firms:
+        booked, sold = (told.series(scenario, one, name).mean for name in ("backlog", "units"))
+        wait = np.divide(booked, sold, out=np.full(len(sold), np.nan), where=sold > 0)
+        if np.isfinite(wait).any() and np.nanmax(wait) > worst:
+            worst, firm, at = float(np.nanmax(wait)), one, int(np.nanargmax(wait))
+    words = told.words
+    if worst * words.clock.months_a_period <= LONG_WAIT:
+        return ""
+    return (
+        f"The longest queue is that of {told.name(firm)}: in {told.months[at]} its open orders are "
+        f"{number(worst, 1)} {words.period}s of deliveries."
+    )
+
+
+def _refunds(told: Story, scenario: str) -> str:
+    """What is given back at delivery to those who had ordered at a higher price, beyond the baseline."""
+    row = told.total(scenario, "market", "refunds") if told.has("refunds", TOTAL) else None
+    if row is None or not np.isfinite(row.diff) or row.diff == 0.0:
+        return ""
+    change = with_interval((value / told.words.total.size for value in row.change), signed=True)
+    return (
+        f"Buyers who had ordered at a higher price are given back {told.words.amount(change)} more at "
+        "delivery; that is in the figures above."
     )
 
 

@@ -13,6 +13,7 @@ from pricewar.base.edition import EDITION, mark
 from pricewar.base.words import Words
 from pricewar.experiment.trajectories import FOLDER
 from pricewar.files.folders import added
+from pricewar.plots import save_figures
 from pricewar.plots.policy import policy_drawings
 from pricewar.plots.style import count, in_brackets, number
 from pricewar.policy.courts import TESTS
@@ -66,8 +67,7 @@ def write_brief(study: PolicyStudy, directory: str | Path, command: str) -> list
     pdf = brief_pdf(study, told, command)
     page = _template().render(content(study, command) | {"figures": figures, "mark": Markup(mark())})
     with added(Path(directory), ABOUT) as draft:
-        for drawing in drawings:
-            drawing.save(draft / "figures")
+        save_figures(drawings, draft / "figures")
         write_tables(study, draft / TABLES)
         (draft / "report.html").write_text(page, encoding="utf-8")
         (draft / "brief.pdf").write_bytes(pdf)
@@ -106,8 +106,7 @@ def write_markdown(study: PolicyStudy, page: str | Path, command: str) -> Path:
     lines += ["## What buyers gain", "", told["buyers_note"], ""]
     lines += [*_grid(told["buyers_head"], told["buyers_rows"]), ""]
     for drawing in policy_drawings(study):
-        _, svg = drawing.save(folder)
-        svg.unlink()
+        drawing.save(folder, ("png",))
         lines += [f"## {drawing.title}", "", f"![{drawing.title}]({folder.name}/{drawing.name}.png)", ""]
         lines += [drawing.finding, "", f"_{drawing.caption}_", ""]
     lines += ["## How often each test of predation errs", "", told["courts_note"], ""]
