@@ -102,7 +102,7 @@ def draw(told: Story, measure: Measure) -> Drawing:
         _head(figure, told, measure)
         foot(figure, told)
     caption = (
-        f"{measure.title}: {measure.unit}. {_which(told)}; "
+        f"{measure.title}: {measure.unit}. {_which(told)}; {_scales(measure)}; "
         f"lines are means over {told.sample}, {told.bands}"
         + (
             "; thin lines are what the firm's costs explain: only what lies below is a cut"
@@ -115,6 +115,10 @@ def draw(told: Story, measure: Measure) -> Drawing:
         )
     )
     return Drawing(measure.name, measure.title, caption, _finding(told, measure), figure)
+
+
+def _scales(measure: Measure) -> str:
+    return "all panels have one scale" if measure.common else "each panel has a scale of its own"
 
 
 def _abreast(told: Story) -> int:

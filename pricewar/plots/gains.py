@@ -89,7 +89,7 @@ def bars(told: Story, scenario: str) -> list[Bar]:
         bar("All together", total(scenario, "market", "welfare")),
     ]
     if told.has("welfare", WITH_OPEN):
-        groups.append(bar("... with open orders", total(scenario, "market", "welfare", WITH_OPEN)))
+        groups.append(bar("with open orders", total(scenario, "market", "welfare", WITH_OPEN)))
     firms = [bar(told.name(firm), total(scenario, firm, "operating_profit")) for firm in told.firms]
     return groups + firms
 

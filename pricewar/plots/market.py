@@ -42,7 +42,7 @@ def price_index(told: Story) -> Drawing:
         ends.append(f"{price} in {told.quoted(name)}, where costs alone would bring {cost}")
     caption = (
         f"Price of the basket of {told.words.units} sold before the start, products still on sale; start "
-        "= 100. Means over "
+        "= 100; the axis does not begin at zero. Means over "
         f"{told.sample}, {told.bands}; thin lines are the same basket at reference prices, which move "
         f"with the {told.words.maker}s' own costs: only what lies below is a cut. Numbers above are events."
     )

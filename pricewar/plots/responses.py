@@ -86,7 +86,7 @@ def _panel(axes: Axes, told: Story, firm: str, measure: Measure) -> None:
         axes.plot(x, mean, **styles[scenario])
     zero_line(axes)
     mark_months(axes, told, firm)
-    axes.set_title(short(told.name(firm)), fontweight="bold", pad=3)
+    axes.set_title(short(told.name(firm), 15), fontweight="bold", pad=3)
 
 
 def _scales(panels: list[Axes], apart: bool) -> None:

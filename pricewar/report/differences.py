@@ -18,6 +18,8 @@ LISTS: Final = ("events", "interventions")
 """Parts of a scenario that are told as wholes, one sentence each."""
 MOST: Final = 6
 """Changes of single values that are told one by one; more are counted."""
+LISTED: Final = 4
+"""Entries of a table that are told one by one; of more, their range."""
 _HIDDEN: Final = ("kind", "label", "note", "turn")
 """Fields of an event or a measure that its own line has said, or that say nothing of it."""
 CARRIERS: Final = (
@@ -99,6 +101,9 @@ def _shown(value: Any) -> str:
     if isinstance(value, (int, float)):
         return f"{value:,.10g}"
     if isinstance(value, Mapping):
+        parts = list(value.values())
+        if len(parts) > LISTED and all(isinstance(part, (int, float)) for part in parts):
+            return f"of {len(parts)}, {_shown(min(parts))} to {_shown(max(parts))}"
         return "; ".join(f"{key} {_shown(part)}" for key, part in value.items())
     if isinstance(value, Sequence) and not isinstance(value, str):
         return " and ".join(map(_shown, value)) or "none"

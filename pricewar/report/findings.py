@@ -9,6 +9,7 @@ import pandas as pd
 
 from pricewar.analysis.compare import TOTAL, WITH_OPEN
 from pricewar.analysis.interval import NO_LUCK
+from pricewar.base.arrays import Floats
 from pricewar.plots.data import Story
 from pricewar.plots.style import count, number, with_interval
 
@@ -97,20 +98,28 @@ def _wait(told: Story, scenario: str) -> str:
 
 
 def _queue(told: Story, scenario: str) -> str:
-    """The firm whose order book grows longest over what it delivers, where that is a long wait."""
-    worst, firm, at = 0.0, "", 0
+    """The firm whose order book grows most beyond the baseline's, where that is a long wait."""
+    worst, firm, at, wait = 0.0, "", 0, 0.0
     for one in told.firms:
-        booked, sold = (told.series(scenario, one, name).mean for name in ("backlog", "units"))
-        wait = np.divide(booked, sold, out=np.full(len(sold), np.nan), where=sold > 0)
-        if np.isfinite(wait).any() and np.nanmax(wait) > worst:
-            worst, firm, at = float(np.nanmax(wait)), one, int(np.nanargmax(wait))
+        queue = _periods_of_orders(told, scenario, one)
+        more = queue - np.nan_to_num(_periods_of_orders(told, told.baseline, one))
+        if np.isfinite(more).any() and np.nanmax(more) > worst:
+            at = int(np.nanargmax(more))
+            worst, firm, wait = float(more[at]), one, float(queue[at])
     words = told.words
     if worst * words.clock.months_a_period <= LONG_WAIT:
         return ""
     return (
-        f"The longest queue is that of {told.name(firm)}: in {told.months[at]} its open orders are "
-        f"{number(worst, 1)} {words.period}s of deliveries."
+        f"The queue of {told.name(firm)} grows longest: in {told.months[at]} its open orders are "
+        f"{number(wait, 1)} {words.period}s of deliveries, {number(worst, 1)} more than in "
+        f"{told.quoted(told.baseline)}."
     )
+
+
+def _periods_of_orders(told: Story, scenario: str, firm: str) -> Floats:
+    """(T,) open orders of a firm over what it delivers in the period; NaN where it delivers nothing."""
+    booked, sold = (told.series(scenario, firm, name).mean for name in ("backlog", "units"))
+    return np.asarray(np.divide(booked, sold, out=np.full(len(sold), np.nan), where=sold > 0))
 
 
 def _refunds(told: Story, scenario: str) -> str:
