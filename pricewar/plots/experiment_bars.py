@@ -72,9 +72,9 @@ def sobol_bars(ask: Ask) -> Exhibit:
             colour = PALETTE[0] if name == "first" else PALETTE[1]
             axes.barh(places + shift, table[name], 0.34, color=colour, label=label)
             axes.errorbar(table[name], places + shift, xerr=bars, fmt="none", ecolor="black", elinewidth=0.8)
-            ends = [table[f"{name}{end}"].to_numpy(float) for end in ("", "_lo", "_hi")]
-            _values(axes, *ends, places + shift, 6.5)
-        axes.set_xlim(0.0, 1.12 * max(float(table[["first_hi", "total_hi"]].max(axis=None)), 1e-9))
+            mean, lo, hi = (table[f"{name}{end}"].to_numpy(float) for end in ("", "_lo", "_hi"))
+            _values(axes, mean, lo, hi, (places + shift).tolist(), 6.5)
+        axes.set_xlim(0.0, 1.12 * max(float(table[["first_hi", "total_hi"]].to_numpy(float).max()), 1e-9))
         _rows(axes, labels, "share of variance")
         axes.legend(loc="lower right")
         figure.text(0.012, 1 - 0.08 / height, ask.title, fontsize=11, fontweight="bold", va="top")
@@ -204,12 +204,12 @@ def _bars(ask: Ask, labels: list[str], table: pd.DataFrame, value: str, unit: st
         axes.errorbar(mean, places, xerr=bars, fmt="none", ecolor="black", elinewidth=0.8)
         axes.axvline(0, color=BASELINE, linewidth=0.7)
         _rows(axes, labels, unit)
-        _values(axes, mean, mean - bars[0], mean + bars[1], places, 7.5 * scale)
+        _values(axes, mean, mean - bars[0], mean + bars[1], range(len(table)), 7.5 * scale)
         figure.text(0.012, 1 - 0.08 / height, ask.title, fontsize=11, fontweight="bold", va="top")
     return figure
 
 
-def _values(axes: Axes, mean: Floats, lo: Floats, hi: Floats, places: Floats, size: float) -> None:
+def _values(axes: Axes, mean: Floats, lo: Floats, hi: Floats, places: Sequence[float], size: float) -> None:
     """The number of each bar behind it, since a bar near zero cannot be seen; with room for the longest."""
     low, high = min(0.0, float(np.nanmin(lo))), max(0.0, float(np.nanmax(hi)))
     room = 0.11 * (high - low or 1.0)
