@@ -33,7 +33,7 @@ STUDIES: dict[str, dict[str, Gain]] = {
 SAYS = {
     "clear": "Limit is clearly best: welfare rises by CNY",
     "several": "Which of them is best we cannot tell",
-    "none": "Nothing beats doing nothing. Of three measures two lower welfare",
+    "none": "Nothing beats doing nothing. Two of three measures lower welfare",
     "unsure": "We cannot tell whether any measure beats doing nothing",
 }
 
@@ -78,9 +78,23 @@ def test_certain_findings_come_before_larger_doubtful_ones() -> None:
     assert keys == sorted(keys)
 
 
+def test_a_measure_that_seldom_gains_but_much_is_an_insurance_and_not_hopeless() -> None:
+    rare: dict[str, Gain] = {
+        "ban": lambda known, chance: np.where(
+            np.arange(len(known)) % 13 == 0, 500.0 + 0.1 * known["elasticity"], -1.0
+        )
+    }
+    found = verdict(made(rare, futures=200))
+    assert found.best.worse >= SURE
+    assert found.kind == "unsure"
+    poor: dict[str, Gain] = {"ban": about(-5, 1)}
+    assert findings(made(poor))[0].text.startswith("Nothing beats doing nothing. That is so of ban: CNY −5")
+
+
 def test_few_futures_are_shown_and_have_no_range() -> None:
     few, enough = (made(STUDIES["clear"], futures=many) for many in (FEW - 1, FEW))
     assert "none of this can be called sure" in findings(few)[0].text
+    assert "clearly" not in words(few)
     assert not re.search(r"\(−?[\d.]+ to", words(few))
     assert re.search(r"\(−?[\d.]+ to", words(enough))
     assert np.isnan(outcome(gains(few, "ban", RANKED)).low)

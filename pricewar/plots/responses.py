@@ -16,7 +16,7 @@ from .ribbon import foot, foot_inches, mark_months
 from .style import LETTERS, WIDTH, Drawing, band, house, looks, month_axis, number, short, zero_line
 
 _COLUMNS = 4
-_APART = 2.0
+_APART = 1.5
 """The firm that moves most has a scale of its own if it moves this many times as far as the next."""
 
 

@@ -32,9 +32,13 @@ class Standing(NamedTuple):
 
     @property
     def hopeless(self) -> bool:
-        """Whether it loses, or changes nothing, in nearly all futures, or loses in the mean and mostly."""
-        in_the_mean = self.gain.mean + np.nan_to_num(self.gain.error) < 0 and self.better < self.worse
-        return self.better <= 1.0 - SURE or bool(in_the_mean)
+        """Whether it loses, or changes nothing, in nearly all futures, or loses in the mean and mostly.
+
+        One that seldom gains, but so much that its mean is above zero, is an insurance and not hopeless.
+        """
+        error = float(np.nan_to_num(self.gain.error))
+        seldom = self.better <= 1.0 - SURE and self.gain.mean - error <= 0.0
+        return seldom or (self.gain.mean + error < 0.0 and self.better < self.worse)
 
 
 @dataclass(frozen=True)

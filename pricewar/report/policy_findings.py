@@ -71,7 +71,8 @@ def _clear(study: PolicyStudy, found: Verdict) -> tuple[str, tuple[str, ...]]:
     least = min(found.beats.values(), default=1.0)
     than = f", and than any other measure in {_percent(least)} or more" if found.beats else ""
     return (
-        f"{_upper(named(best.option))} is clearly best: welfare rises by {_money(study, best.gain)}. It does "
+        f"{_upper(named(best.option))} is {'best in these' if found.few else 'clearly best'}: welfare "
+        f"rises by {_money(study, best.gain)}. It does "
         f"better than doing nothing in {_percent(best.better)} of the futures{than}.",
         (best.option,),
     )
@@ -102,19 +103,20 @@ def _several(study: PolicyStudy, found: Verdict) -> tuple[str, tuple[str, ...]]:
 
 
 def _none(study: PolicyStudy, found: Verdict) -> tuple[str, tuple[str, ...]]:
-    named, many = study.spec.said, len(found.standings)
-    best = found.best
-    losers = len(found.losers)
-    text = f"Nothing beats doing nothing. Of {_count(many, 'measure')} "
-    text += f"{_many(losers) if losers < many else 'all'} lower{'s' if losers == 1 else ''} welfare in "
-    text += f"{_percent(SURE)} of the futures or more"
+    named, many, losers = study.spec.said, len(found.standings), len(found.losers)
+    best, sure = found.best, f"welfare in {_percent(SURE)} of the futures or more"
+    text = "Nothing beats doing nothing."
+    if losers and many > 1:
+        who = f"All {_count(many, 'measure')}" if losers == many else _of(losers, many)
+        text += f" {who} lower{'s' if losers == 1 else ''} {sure}."
     if best.better == best.worse == 0.0:
         idle = [named(one.option) for one in found.standings if one.better == one.worse == 0.0]
-        return (
-            f"{text}; {_listed(idle)} leave{'s' if len(idle) == 1 else ''} it as it is.",
-            (best.option,),
+        return f"{text} {_upper(_listed(idle))} change{'s' if len(idle) == 1 else ''} nothing.", (
+            best.option,
         )
-    return f"{text}. The least is lost with {named(best.option)}: {_money(study, best.gain)}.", (best.option,)
+    share = f"it does better than doing nothing in {_percent(best.better)} of the futures"
+    least = "The least is lost with" if many > 1 else "That is so of"
+    return f"{text} {least} {named(best.option)}: {_money(study, best.gain)}; {share}.", (best.option,)
 
 
 def _unsure(study: PolicyStudy, found: Verdict) -> tuple[str, tuple[str, ...]]:
@@ -294,6 +296,10 @@ def _share(percent: float) -> str:
 def _many(many: int) -> str:
     words = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
     return words[many] if many < len(words) else str(many)
+
+
+def _of(part: int, many: int) -> str:
+    return f"{_upper(_many(part))} of {_count(many, 'measure')}"
 
 
 def _count(many: int, noun: str) -> str:
