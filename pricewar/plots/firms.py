@@ -146,7 +146,7 @@ def _panel(axes: Axes, told: Story, firm: str, measure: Measure) -> None:
     if measure.zero:
         zero_line(axes)
     mark_months(axes, told, firm)
-    axes.set_title(short(told.name(firm)), fontweight="bold", pad=3)
+    axes.set_title(short(told.name(firm), 15), fontweight="bold", pad=3)
 
 
 def _no_impossible_axis(axes: Axes, measure: Measure) -> None:
