@@ -147,19 +147,10 @@ def content(study: PolicyStudy, command: str) -> dict[str, Any]:
         "is a level. Surplus counts at the order, profit at the delivery; open orders: what the book at the "
         "end comes to. Best: by welfare with open orders. Suppliers failed, exits, HHI: a plus is a rise. "
         + _of_what(study),
-        "buyers_head": [
-            "option",
-            f"{words.money} {words.a_unit}",
-            f"poorest fifth, {words.total.word or words.money}",
-            "2nd",
-            "3rd",
-            "4th",
-            f"richest fifth, {words.total.word or words.money}",
-        ],
+        "buyers_head": _buyers_head(words),
         "buyers_rows": _buyers(study),
         "buyers_note": f"Against {NONE}: present value over the {words.units} ordered without measures, "
-        f"and of each income fifth, {words.money}; open orders counted. {_of_what(study)} After the "
-        "comma: the "
+        f"and of each income fifth, {words.money}; open orders counted. {_of_what(study)} Last, the "
         "mean in per cent of the fifth's own surplus without measures; – where a future leaves it next to "
         "none.",
         "courts_head": [
@@ -210,6 +201,12 @@ def _cell(study: PolicyStudy, option: str, measure: str, factor: float, kind: st
 
 def _digits(size: float) -> int:
     return 0 if abs(size) >= 100 else 1 if abs(size) >= 1 else 2
+
+
+def _buyers_head(words: Words) -> list[str]:
+    money = words.total.word or words.money
+    first, last = (f"{which} fifth, {money}" for which in ("poorest", "richest"))
+    return ["option", f"{words.money} {words.a_unit}", first, "2nd", "3rd", "4th", last]
 
 
 def _buyers(study: PolicyStudy) -> list[list[str]]:
