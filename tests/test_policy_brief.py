@@ -12,7 +12,7 @@ from policy_studies import Gain, made
 from pricewar.base.errors import InputError
 from pricewar.plots.policy import policy_drawings, rests_on, who_pays
 from pricewar.policy import PolicyStudy, policy_from
-from pricewar.policy.assumptions import carriers
+from pricewar.policy.carriers import carriers
 from pricewar.policy.ranges import FEW, PARTIES, gains, outcome, party_gain
 from pricewar.policy.summary import RANKED
 from pricewar.policy.verdict import SURE, verdict

@@ -23,7 +23,7 @@ Array = NDArray[Any]
 _SAFE64, _SAFE32 = 1e290, np.float32(1e30)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def _attract64(
     tastes: Array, alpha: Array, delta: Array, prices: Array, attraction: Array, total: Array
 ) -> None:
@@ -43,7 +43,7 @@ def _attract64(
         _attract_shifted(tastes, alpha, delta, prices, attraction, total)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def _attract_shifted(
     tastes: Array, alpha: Array, delta: Array, prices: Array, attraction: Array, total: Array
 ) -> None:
@@ -75,6 +75,23 @@ def shares64(tastes: Array, alpha: Array, weights: Array, delta: Array, prices: 
             shares[j] += s
 
 
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
+def attract32(
+    tastes: Array, alpha: Array, delta: Array, prices: Array, attraction: Array, total: Array
+) -> None:
+    """Fill exp(utility) (J, B) and its sum with the outside option, shifted only where it must be."""
+    products, lanes = tastes.shape
+    total[:] = np.float32(1.0)
+    for j in range(products):
+        d, p = delta[j], prices[j]
+        for b in range(lanes):
+            value = power32(d + tastes[j, b] - alpha[b] * p)
+            attraction[j, b] = value
+            total[b] += value
+    if not total.max() < _SAFE32:
+        _attract_shifted(tastes, alpha, delta, prices, attraction, total)
+
+
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def shares32(tastes: Array, alpha: Array, weights: Array, delta: Array, prices: Array, shares: Array) -> None:
     """The same in float32 (`shares` is float64); a block whose sum leaves float32's range is shifted."""
@@ -82,15 +99,7 @@ def shares32(tastes: Array, alpha: Array, weights: Array, delta: Array, prices: 
     attraction, total = np.empty((products, lanes), np.float32), np.empty(lanes, np.float32)
     shares[:] = 0.0
     for n in range(blocks):
-        total[:] = np.float32(1.0)
-        for j in range(products):
-            d, p = delta[j], prices[j]
-            for b in range(lanes):
-                value = power32(d + tastes[n, j, b] - alpha[n, b] * p)
-                attraction[j, b] = value
-                total[b] += value
-        if not total.max() < _SAFE32:
-            _attract_shifted(tastes[n], alpha[n], delta, prices, attraction, total)
+        attract32(tastes[n], alpha[n], delta, prices, attraction, total)
         for b in range(lanes):
             total[b] = weights[n, b] / total[b]
         for j in range(products):
@@ -198,7 +207,7 @@ def markup_terms32(
             gain[j] += g * NATS
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def _share_among_rivals(earned: Array, everybody: Array, scale: Array, conduct: float) -> None:
     """earned_f <- scale * ((1 - conduct) earned_f + conduct * sum over firms)."""
     groups, lanes = earned.shape

@@ -15,7 +15,9 @@ from pricewar.base.errors import RuleError, shown
 from pricewar.base.months import DAYS_A_MONTH
 from pricewar.base.own_code import FAILURES, blame
 from pricewar.base.records import Accounts, Floats, Record, Sales
+from pricewar.base.rules import is_shipped
 from pricewar.base.state import State
+from pricewar.base.together import column
 from pricewar.scenario.cost_curves import Constant, CostCurve, Experience, Output
 from pricewar.scenario.parts import SupplyChainSpec
 from pricewar.scenario.tree import Scenario
@@ -71,7 +73,8 @@ class CostParts(Record):
         rest = self.rest
         for curve in _curves(scenario):
             rest = rest * _factors(curve, _output(state, start_cumulative))
-        return (self.battery * state.pack_price + rest) * state.cost_factor + state.cost_extra
+        whole: Floats = self.battery * column(state.pack_price) + rest
+        return whole * state.cost_factor + state.cost_extra
 
 
 def _curves(scenario: Scenario) -> Iterator[CostCurve]:
@@ -95,7 +98,10 @@ def _output(state: State, start_cumulative: Floats) -> Output:
 
 
 def _factors(curve: CostCurve, output: Output) -> Floats:
-    """(J,) factors of a curve, checked: each must be a positive number."""
+    """(J,) factors of a curve, checked: each must be a positive number. One of a user's own is asked run by
+    run."""
+    if output.made.ndim > 1 and not is_shipped(curve):
+        return np.array([_factors(curve, output.run(s)) for s in range(len(output.made))])
     try:
         factors = np.asarray(curve.factor(output), dtype=np.float64)
     except FAILURES as error:
@@ -217,6 +223,15 @@ def draft(
     return accounts, inventory
 
 
+def outside_income(state: State, scenario: Scenario) -> Floats:
+    """(F,) what firms in the market earn outside it, less interest on what they had borrowed a month ago."""
+    firms = scenario.firms.values()
+    external = np.array([firm.external_income for firm in firms])
+    borrowed = np.minimum(np.maximum(-state.cash, 0.0), state.credit)
+    rate = np.array([firm.credit_rate for firm in firms]) / scenario.clock.periods_a_year
+    return np.asarray((external - rate * borrowed) * state.active)
+
+
 def pay(
     accounts: Accounts,
     made_cost: Floats,
@@ -231,7 +246,7 @@ def pay(
         accounts: drafted, with payment terms and fines as interventions left them.
         made_cost: (F,) cost of the cars made this month.
         bought: (F,) part of it that is bought on credit.
-        external: (F,) income from outside the market.
+        external: (F,) income from outside the market, interest paid.
         deposits: (F,) held of buyers at the end of last month; what they grow by comes in as cash.
         days_a_period: length of a period, days.
     """

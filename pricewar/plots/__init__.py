@@ -9,22 +9,28 @@ from pricewar.base.arguments import maybe, takes, text
 from pricewar.base.arguments import path as path_
 from pricewar.results.store import Results
 
-from . import breakeven, campaigns, firms, gains, market, responses
 from .data import Story, story
 from .style import DPI, PRINT, Drawing
 
 __all__ = ["Drawing", "Story", "draw_figures", "make_figures", "story"]
 
 
-def draw_figures(told: Story, focus: str = "xiaomi") -> list[Drawing]:
-    """All figures of a comparison.
+def draw_figures(told: Story, focus: str = "xiaomi", few: bool = False) -> list[Drawing]:
+    """Figures of a comparison.
 
     Args:
         told: the results and their comparison, from `story`.
         focus: firm whose break-even is drawn; left out where there is no such firm.
+        few: leave out those with a panel for each firm, campaigns and break-even.
     """
+    # They import matplotlib, which takes time: not before it draws.
+    from . import breakeven, campaigns, firms, gains, market, responses
+
     drawn = [gains.draw(told), market.consumer_surplus(told)] if told.others else []
-    drawn += [market.price_index(told), market.war_index(told), *campaigns.draw_all(told)]
+    drawn += [market.price_index(told), market.war_index(told)]
+    if few:
+        return drawn
+    drawn += campaigns.draw_all(told)
     drawn += [firms.draw(told, m) for m in (firms.PRICES, firms.SHARES, firms.MARGINS, firms.CASH)]
     if told.others:
         drawn += [responses.draw(told, measure) for measure in (firms.PRICES, firms.MARGINS)]
@@ -62,9 +68,9 @@ def captions(drawings: list[Drawing]) -> str:
     return "\n".join(parts)
 
 
-def save_figures(drawings: list[Drawing], out: Path) -> list[Path]:
-    """Write drawings, captions.json and captions.md; returns the PNG paths."""
-    paths = [drawing.save(out, PRINT, DPI)[0] for drawing in drawings]
+def save_figures(drawings: list[Drawing], out: Path, png: bool = True) -> list[Path]:
+    """Write drawings, captions.json and captions.md; returns the PNG, or the SVG without `png`."""
+    paths = [drawing.save(out, PRINT if png else ("svg",), DPI)[0] for drawing in drawings]
     (out / "captions.md").write_text(captions(drawings), encoding="utf-8")
     words = {d.name: {"title": d.title, "caption": d.caption, "finding": d.finding} for d in drawings}
     (out / "captions.json").write_text(

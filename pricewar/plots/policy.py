@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pricewar.base.arrays import Floats
-from pricewar.policy.assumptions import SHOWN, Carrier, carriers
+from pricewar.policy.carriers import SHOWN, Carrier, carriers
 from pricewar.policy.measures import LEAST_WAR
 from pricewar.policy.ranges import FEW, PARTIES, buyers_gain, gains, levels, outcome, party_gain
 from pricewar.policy.spec import NONE, PEACE

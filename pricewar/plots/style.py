@@ -13,13 +13,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:  # words and numbers of a report are here too, and need no library that draws
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 BASELINE: Final = "#808080"
 PALETTE: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -124,6 +125,8 @@ def house(size: float | None = None) -> Iterator[None]:
     Args:
         size: of all type, points; None: as figures of reports have it.
     """
+    import matplotlib as mpl
+
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(_STYLE)
@@ -134,6 +137,8 @@ def house(size: float | None = None) -> Iterator[None]:
 
 def panel(axes: Axes, letter: str) -> None:
     """The letter of a panel, by which a caption names it."""
+    import matplotlib as mpl
+
     axes.set_title(f"({letter})", loc="left", fontweight="bold", fontsize=mpl.rcParams["axes.titlesize"])
 
 

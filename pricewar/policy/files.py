@@ -18,6 +18,7 @@ from pricewar.scenario.files import find, load, merged, shipped_directory
 from pricewar.scenario.tree import problems_of
 
 from .measures import MONEY, PLAIN
+from .search_checks import search_problems
 from .spec import NONE, PEACE, PolicySpec
 
 RESERVED = frozenset({"draw", "seed", "option", *MONEY, *PLAIN})
@@ -29,12 +30,15 @@ def shipped_policies() -> dict[str, Path]:
     return {path.stem: path for path in sorted(shipped_directory("policies").glob("*.toml"))}
 
 
-def load_policy(source: PolicySpec | str | Path, uncertainty: str | None = None) -> PolicySpec:
+def load_policy(
+    source: PolicySpec | str | Path, uncertainty: str | None = None, draws: int | None = None
+) -> PolicySpec:
     """Read a policy file: a shipped name, a path, or a PolicySpec, which is returned as it is.
 
     Args:
         source: what to read.
         uncertainty: what futures draw beside the factors, whatever the file says; None: as it says.
+        draws: futures, whatever the file says; None: as it says.
 
     Raises:
         InputError: not there, not TOML, or not allowed; every problem is listed with its place.
@@ -51,6 +55,7 @@ def load_policy(source: PolicySpec | str | Path, uncertainty: str | None = None)
     tree.setdefault("name", path.stem)
     tree["origin"] = str(source)
     tree |= {} if uncertainty is None else {"uncertainty": uncertainty}
+    tree |= {} if draws is None else {"draws": draws, "more": ()}
     for part in ("base", "but_for"):
         name = tree.get(part)
         if isinstance(name, str) and is_file(path.parent / name):
@@ -89,6 +94,7 @@ def policy_from(tree: Mapping[str, Any], source: str) -> PolicySpec:
     problems += _labels(tree)
     if made is not None and not problems:
         problems += _misfits(made)
+        problems += [] if problems else search_problems(made)
     if problems or made is None:
         raise InputError(source, tuple(problems))
     return made
@@ -142,8 +148,10 @@ def _labels(tree: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _misfits(spec: PolicySpec) -> Iterator[Problem]:
     """What is well formed but does not fit: firms, products, months, paths, values at the ends."""
-    if spec.base.period != "month":
-        yield Problem("base", f"periods of a {spec.base.period}", "months: policies are judged by months")
+    if spec.base.clock != spec.but_for.clock:
+        here, there = spec.base.clock, spec.but_for.clock
+        found = f"periods of a {there.unit} from {there.start}"
+        yield Problem("but_for", found, f"periods of a {here.unit} from {here.start}, as the war has")
     if list(spec.base.firms) != list(spec.but_for.firms):
         yield Problem("but_for", repr(spec.but_for.name), f"a scenario with the firms of {spec.base.name}")
     if set(spec.base.products) != set(spec.but_for.products):

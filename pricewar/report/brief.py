@@ -12,7 +12,7 @@ from typing import Any, Final
 from pricewar.base.edition import EDITION
 from pricewar.plots.policy import rests_on, who_pays
 from pricewar.plots.style import number
-from pricewar.policy.assumptions import carriers
+from pricewar.policy.carriers import carriers
 from pricewar.policy.ranges import FEW, Outcome, buyers_gain, gains, levels, outcome, party_gain
 from pricewar.policy.spec import NONE, PEACE
 from pricewar.policy.study import PolicyStudy

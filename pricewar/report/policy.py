@@ -16,7 +16,9 @@ from pricewar.files.folders import added
 from pricewar.plots import save_figures
 from pricewar.plots.policy import policy_drawings
 from pricewar.plots.style import count, in_brackets, number
+from pricewar.policy.assumptions import assumptions, signature
 from pricewar.policy.courts import TESTS
+from pricewar.policy.jobs import jobs
 from pricewar.policy.ranges import FEW, gains, levels, outcome
 from pricewar.policy.spec import NONE, PEACE
 from pricewar.policy.study import ABOUT, PolicyStudy
@@ -85,6 +87,8 @@ def write_tables(study: PolicyStudy, folder: Path) -> None:
         "courts": courts(study),
         "monthly": monthly(study),
         "buyers": buyers(study),
+        "jobs": jobs(study),
+        "assumptions": assumptions(study.spec),
     }.items():
         table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g", lineterminator="\n")
 
@@ -164,26 +168,27 @@ def content(study: PolicyStudy, command: str) -> dict[str, Any]:
         f"production cost that the test does not flag. False alarms: {words.units} of rivals that "
         "answered, which it "
         f"flags. {_of_what(study)}",
-        "method": METHOD + DRAWN.get(spec.drawn, ""),
+        "method": METHOD + DRAWN[spec.drawn],
         "limits": LIMITS,
         "command": command,
         "files": f"Policy file {spec.origin or spec.name}, digest {spec.digest}, model edition {EDITION}; "
-        f"{FOLDER}/ holds every run, {TABLES}/ what the brief says.",
+        f"{FOLDER}/ holds every run, {TABLES}/ what the brief says. Signed list of assumptions: "
+        f"{TABLES}/assumptions.csv, digest {signature(spec)}.",
     }
 
 
 def facts(study: PolicyStudy) -> list[str]:
     """What was asked and run."""
     spec = study.spec
-    months = spec.scenario(NONE).periods
+    long = spec.base.words.periods(spec.scenario(NONE).periods)
     unsure = ", ".join(factor.label or name for name, factor in spec.factors.items())
     return [
-        f"War: {spec.base.name}; peace: {spec.but_for.name}; {months} months from {spec.base.start}.",
+        f"War: {spec.base.name}; peace: {spec.but_for.name}; {long} from {spec.base.start}.",
         f"{count(len(spec.measures), 'measure')}, {count(len(spec.bundles), 'bundle')} ("
         + "; ".join(f"{name} = {' + '.join(parts)}" for name, parts in spec.bundles.items())
         + f"), {count(study.futures, 'future')}, {study.futures * (1 + len(spec.options)):,} runs, "
         f"{len(study.failed)} failed.",
-        f"Uncertain: {unsure}{JOINTLY if spec.drawn in DRAWN else ''}.",
+        f"Uncertain: {unsure}{JOINTLY if spec.drawn != 'luck' else ''}.",
     ]
 
 
@@ -210,15 +215,16 @@ def _buyers_head(words: Words) -> list[str]:
 
 
 def _buyers(study: PolicyStudy) -> list[list[str]]:
-    rows = []
+    rows, words = [], study.spec.base.words
     for option, part in buyers(study).groupby("option", sort=False):
         told = {row["what"]: row for row in part.to_dict("records")}
         fifths = [
-            _futures(study, told[f"money {group}"], study.spec.base.words.total.factor, 1)
+            _futures(study, told[f"money {group}"], words.total.factor, 1)
             + in_brackets(told[str(group)]["mean"])
             for group in range(1, 6)
         ]
-        rows.append([study.spec.said(str(option)), _futures(study, told["car"], 1.0, 0), *fifths])
+        unit = _futures(study, told[words.unit], 1.0, words.decimals)
+        rows.append([study.spec.said(str(option)), unit, *fifths])
     return rows
 
 

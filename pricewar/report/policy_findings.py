@@ -13,7 +13,7 @@ import numpy as np
 
 from pricewar.base.arrays import Flags, Floats
 from pricewar.plots.style import number
-from pricewar.policy.assumptions import Carrier, carriers
+from pricewar.policy.carriers import Carrier, carriers
 from pricewar.policy.measures import LEAST_WAR
 from pricewar.policy.ranges import FEW, PARTIES, Outcome, buyers_gain, levels, outcome, party_gain
 from pricewar.policy.spec import NONE

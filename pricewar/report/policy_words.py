@@ -6,8 +6,8 @@ from typing import Final
 
 METHOD: Final = (
     "Every future is a draw of the uncertain parameters (Latin hypercube). In each, peace, the war, and the "
-    "war under every option run with the same luck, so differences are paired; all futures have the study's "
-    "seeds of luck. Brackets: where 90% of the futures lie (5 to 95%), which more futures do not "
+    "war under every option run with the same luck, so differences are paired. "
+    "Brackets: where 90% of the futures lie (5 to 95%), which more futures do not "
     "narrow; with "
     "fewer than 20 futures there are none. How well the mean is known is in tables/effects.csv (lo, hi)."
 )
@@ -21,10 +21,11 @@ _ROW: Final = (
     " Each draw also has its own row of the joint sample of the market's parameters, apart from the factors"
 )
 DRAWN: Final = {
-    "both": f"{_ROW}.",
-    "parameters": f"{_ROW}.",
+    "luck": " Each future has luck of its own.",
+    "both": f"{_ROW}, and luck of its own.",
+    "parameters": f"{_ROW}. All futures have the same luck.",
 }
-"""What is added where a study draws from a sample."""
+"""What is added by what a study draws."""
 JOINTLY: Final = "; and, drawn together, what else of the market's parameters is not known"
 LIMITS: Final = (
     "Not evidence in a case. Compliance is put in, not explained. Ranges hold the uncertainty of the "

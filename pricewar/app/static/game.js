@@ -13,7 +13,7 @@ const COMPUTER = {
   hold: "hold their prices",
 };
 const DEFAULT = {
-  last: "keeps last month's price",
+  last: "keeps their last price",
   match: "matches rivals",
   hold: "goes back to the start price",
 };
@@ -198,7 +198,7 @@ function openBox() {
       "div.row",
       {},
       field("Firms to play", parts.firms),
-      field("Rounds, months", parts.rounds),
+      field("Rounds", parts.rounds),
       field("Seconds a round", parts.seconds),
     ),
     field("Computer firms", parts.computer),

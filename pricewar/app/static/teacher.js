@@ -1,13 +1,10 @@
 // The teacher's desk: who is in, time, events and nudges, the board for the wall, and the debrief.
 import { wall } from "/static/board.js";
 import { debrief } from "/static/debrief.js";
-import { $, ask, h, monthName, save, tell } from "/static/dom.js";
+import { $, h, monthName, save, tell, words } from "/static/dom.js";
 import { clock } from "/static/game.js";
 
-let happenings;
-
 export async function draw(page, { state, code, call, fetchFile }) {
-  happenings ??= (await ask("/api/catalogue")).happenings;
   const order = (body, done) =>
     call("order", body)
       .then(() => done && tell(done))
@@ -190,12 +187,13 @@ function nudges(state, order) {
     { id: "nudge-firm", "aria-label": "Firm" },
     state.seats.map((seat) => h("option", { value: seat.firm }, seat.firm_name)),
   );
-  const rows = happenings.map((one) => {
+  const rows = state.happenings.map((one) => {
     const size = h("input", {
       id: `size-${one.sort}`,
       type: "number",
       min: one.low,
       max: one.high,
+      step: one.money ? "any" : 1,
       value: one.usual,
       "aria-label": `${one.label}, ${one.unit}`,
     });
@@ -214,7 +212,7 @@ function nudges(state, order) {
                 size: Number(size.value),
                 ...(one.firm ? { firm: firms.value } : {}),
               },
-              `${one.label} ordered for this month. You can take it back until the month is run.`,
+              `${one.label} ordered for this ${words.period}. You can take it back until the ${words.period} is run.`,
             ),
         },
         one.label,
@@ -230,7 +228,7 @@ function nudges(state, order) {
     h(
       "p.quiet",
       {},
-      "They come into force in the month that is decided now. Players read of warnings, subsidies, limits and bans at once; the rest surprises them. A warning is words to them, a limit or a ban narrows their range.",
+      `They come into force in the ${words.period} that is decided now. Players read of warnings, subsidies, limits and bans at once; the rest surprises them. A warning is words to them, a limit or a ban narrows their range.`,
     ),
     pending(state, order),
     h("div.row", { style: "margin-bottom:8px" }, h("span.quiet", {}, "Cut and crash hit"), firms),
