@@ -155,7 +155,7 @@ def war_left(study: PolicyStudy, options: Sequence[str]) -> Drawing:
         for letter, axes in zip("ab", (left, right), strict=True):
             panel(axes, letter)
     caption = (
-        "(a) Mean over months of the fall of rivals' prices against the same future in peace, points of the "
+        f"(a) Mean over {words.period}s of the fall of rivals' prices against the same future in peace, points of the "
         f"start price; below 0 prices are dearer than in peace. (b) Consumer surplus over no measure, open "
         f"orders counted, present value, {words.axis()}. {_lines(study)}"
     )

@@ -102,7 +102,7 @@ def _words(study: PolicyStudy, command: str) -> dict[str, Any]:
         "question": spec.question,
         "method": BRIEF_METHOD.format(
             futures=study.futures,
-            months=spec.scenario(NONE).periods,
+            long=spec.base.words.periods(spec.scenario(NONE).periods),
             start=spec.base.start,
             options=len(spec.options) - 1,
             discount=f"{100 * spec.discount:g}",
@@ -117,7 +117,7 @@ def _words(study: PolicyStudy, command: str) -> dict[str, Any]:
 
 def _table(study: PolicyStudy, options: list[str], found: Verdict) -> dict[str, Any]:
     words, shares = study.spec.base.words, {one.option: one.better for one in found.standings}
-    factor, cars = words.total.factor, wide(study, "orders")[NONE].to_numpy(float)
+    factor, sold = words.total.factor, wide(study, "orders")[NONE].to_numpy(float)
     rows, worst, two = [], 0.0, partial(cell, apart="\n")
     for option in (PEACE, NONE, *options):
         left = outcome(100 * levels(study, option, "rivals_fall"))
@@ -131,8 +131,8 @@ def _table(study: PolicyStudy, options: list[str], found: Verdict) -> dict[str, 
         welfare = outcome(factor * gains(study, option, RANKED))
         worst = max(worst, welfare.error) if option != PEACE else worst
         share = f"{number(100 * shares[option], 0)}%" if option in shares else "–"
-        a_car = outcome(buyers_gain(study, option) / cars)
-        own = [two(left, 1), two(a_car, 0), *(two(part) for part in (*parts, welfare)), share]
+        a_unit = outcome(buyers_gain(study, option) / sold)
+        own = [two(left, 1), two(a_unit, words.decimals), *(two(part) for part in (*parts, welfare)), share]
         rows.append([study.spec.said(option), *own])
     head = [
         "",

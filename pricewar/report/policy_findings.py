@@ -210,12 +210,13 @@ def _fifths(study: PolicyStudy) -> Finding | None:
     """Which income fifth bears most of its own surplus where buyers' gain or loss is largest."""
     rows = buyers(study).to_dict("records")
     means = {(str(row["option"]), str(row["what"])): float(row["mean"]) for row in rows}
-    option = max(study.spec.options[1:], key=lambda one: abs(means[one, "car"]))
+    unit = study.spec.base.words.unit
+    option = max(study.spec.options[1:], key=lambda one: abs(means[one, unit]))
     parts = {g: means[option, str(g)] for g in range(1, 6) if np.isfinite(means[option, str(g)])}
     if len(parts) < 2 or not any(parts.values()):
         return None
     most, least = (pick(parts, key=lambda g: abs(parts[g])) for pick in (max, min))
-    lost = means[option, "car"] < 0
+    lost = means[option, unit] < 0
     none = [_FIFTHS[g - 1] for g in range(1, 6) if g not in parts]
     text = (
         f"By their own surplus, {study.spec.said(option)} {'costs' if lost else 'gives'} the "

@@ -12,7 +12,7 @@ METHOD: Final = (
     "fewer than 20 futures there are none. How well the mean is known is in tables/effects.csv (lo, hi)."
 )
 BRIEF_METHOD: Final = (
-    "A simulated market of {months} months from {start}, in {futures} futures. Each future is a draw of what "
+    "A simulated market of {long} from {start}, in {futures} futures. Each future is a draw of what "
     "is not known. In each, peace, the war, and the war under each of {options} options are run with "
     "the same "
     "luck, and differences are taken within the future. Sums are present values at {discount}% a year."
