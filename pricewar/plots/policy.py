@@ -155,9 +155,10 @@ def war_left(study: PolicyStudy, options: Sequence[str]) -> Drawing:
         for letter, axes in zip("ab", (left, right), strict=True):
             panel(axes, letter)
     caption = (
-        f"(a) Mean over {words.period}s of the fall of rivals' prices against the same future in peace, points of the "
-        f"start price; below 0 prices are dearer than in peace. (b) Consumer surplus over no measure, open "
-        f"orders counted, present value, {words.axis()}. {_lines(study)}"
+        f"(a) Mean over {words.period}s of the fall of rivals' prices against the same future in peace, "
+        "points of the start price; below 0 prices are dearer than in peace. (b) Consumer surplus over no "
+        "measure, "
+        f"open orders counted, present value, {words.axis()}. {_lines(study)}"
     )
     return Drawing("war_left", "War left, and what buyers have for it", caption, _halving(study), figure)
 
