@@ -315,8 +315,8 @@ def test_goes_on_where_it_was_and_refuses_another(study: PolicyStudy, tmp_path: 
     assert seen == [(2, 2)]
     assert again.futures == 2
     assert first.stat().st_mtime_ns == kept
-    with pytest.raises(InputError, match=r"(?s)holds another study.*as stored; or another --out"):
-        run_policy(study.spec, SerialExecutor(), store=tmp_path)
+    with pytest.raises(InputError, match=r"(?s)holds another.*discount"):
+        run_policy(spec.but(discount=0.08), SerialExecutor(), store=tmp_path)
 
 
 def test_futures_that_fail_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
