@@ -154,6 +154,9 @@ def test_digests_of_shipped_scenarios_have_no_code_in_them() -> None:
             assert measure.pop("period") is measure.pop("until_period") is None
         for product in tree["products"].values():
             assert product.pop("attributes") == {}
+        for firm in tree["firms"].values():
+            assert firm.pop("credit_months") == 0.0, "what is not stated is not in the digest"
+            del firm["credit_rate"]
         for name in ("uncertainty", "posterior", "fixed"):
             del tree[name]
         assert tree.pop("period") == "month", "what is not stated is not in the digest"
