@@ -93,6 +93,8 @@ def write_tables(study: PolicyStudy, folder: Path) -> None:
         "jobs": jobs(study),
         "assumptions": assumptions(study.spec),
     }.items():
+        if name == "jobs" and table.empty:
+            continue
         table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g", lineterminator="\n")
 
 
