@@ -43,8 +43,9 @@ SKETCH = 256
 _ROOMS = ("base", "demand", "equilibrium", "kernels", "market", "scenario")
 CODE = tuple(f"pricewar.{room}" for room in _ROOMS)
 """Packages whose code a calibration may follow from."""
-SHELF = Shelf("calibrations", most=64, largest=200_000_000, writes=32)
-"""Where calibrations are kept, about 4 MB each: one takes a third of a second, and most runs repeat one."""
+SHELF = Shelf("calibrations", most=64, largest=200_000_000, writes=8)
+"""Where calibrations are kept, about 4 MB each: one takes a third of a second, and most runs repeat one. A
+sweep that draws parameters has a new one in each run: it keeps few."""
 MET = 1e-6
 """Largest gap between a share at the start and the observed one, as a fraction of it."""
 
