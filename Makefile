@@ -102,6 +102,7 @@ bench: $(VENV)/installed-dev $(VENV)/installed-bench
 	$(BIN)/python benchmarks/bench_market.py
 	$(BIN)/python benchmarks/bench_lab.py speed
 	$(BIN)/python benchmarks/bench_sweep.py
+	$(BIN)/python benchmarks/bench_editions.py
 
 docs: $(VENV)/installed-dev
 	$(BIN)/python -m pricewar.cli.pages docs/reference
