@@ -49,7 +49,7 @@ def figures(root: Path) -> Iterator[Shown]:
     for pattern in PAGES:
         for page in sorted(root.glob(pattern)):
             name = page.relative_to(root).as_posix()
-            text = page.read_text(encoding="utf-8", newline="\n")
+            text = page.read_text(encoding="utf-8")
             heading = text.partition("\n")[0].lstrip("# ")
             for title, address in _IMAGE.findall(text) if name != PAGE else ():
                 file = (page.parent / address).resolve()
