@@ -74,7 +74,7 @@ def write_brief(study: PolicyStudy, directory: str | Path, command: str) -> list
     with added(Path(directory), ABOUT) as draft:
         save_figures(drawings, draft / "figures")
         write_tables(study, draft / TABLES)
-        (draft / "report.html").write_text(page, encoding="utf-8")
+        (draft / "report.html").write_text(page, encoding="utf-8", newline="\n")
         (draft / "brief.pdf").write_bytes(pdf)
     return [one.text for one in told]
 
@@ -124,7 +124,7 @@ def write_markdown(study: PolicyStudy, page: str | Path, command: str) -> Path:
     lines += ["```", command, "```", "", told["files"], "", mark(), ""]
     write_tables(study, folder)
     (folder / "brief.pdf").write_bytes(brief_pdf(study, findings(study), command))
-    target.write_text("\n".join(lines), encoding="utf-8")
+    target.write_text("\n".join(lines), encoding="utf-8", newline="\n")
     return target
 
 
