@@ -23,7 +23,7 @@ from pricewar.base.errors import InputError, PricewarError, bad_input
 from pricewar.results.store import Results
 from pricewar.scenario.files import load
 
-from .api_game import game_routes
+from .api_rooms import game_routes
 from .api_screen import screen_routes
 from .archive import Archive
 from .frames import FINAL, catalogue, firm_list

@@ -58,7 +58,9 @@ def player_view(game: Game, firm: str, now: float) -> View:
         "start_price": game.start_price(firm),
         "own": own_books(game, firm),
         "rivals": [
-            {"firm": key, "name": game.base.firms[key].name, "price": price_path(game, key)} for key in rivals
+            {"firm": key, "name": game.base.firms[key].name, "price": price_path(game, key)}
+            for key in rivals
+            if game.rules.rivals or game.phase == "over"
         ],
         "board": board(game) if game.board or game.phase == "over" else None,
         "active": bool(game.model.state.active[game.model.landscape.firm(firm)]),
@@ -71,6 +73,8 @@ def _common(game: Game, now: float) -> View:
         "phase": game.phase,
         "round": game.round,
         "rounds": game.rules.rounds,
+        "stop": game.rules.stop,
+        "practice": game.practice,
         "month": game.month,
         "months": [game.base.month(period) for period in range(game.round)],
         "seconds_left": round(left, 1),
