@@ -1,4 +1,4 @@
-"""What a game is asked: a request is checked, put to the state machine, and answered with what may be seen."""
+"""What a game is asked: a request is checked, put to the session, and answered with what may be seen."""
 
 from __future__ import annotations
 

@@ -68,7 +68,9 @@ class Rooms:
         table = self._table(request)
         address = f"{str(request.base_url).removesuffix('/api/').rstrip('/')}/game?code={table.code}"
         out = io.BytesIO()
-        segno.make(address, error="m").save(out, kind="svg", border=4, xmldecl=False, light="#fff", omitsize=True)
+        segno.make(address, error="m").save(
+            out, kind="svg", border=4, xmldecl=False, light="#fff", omitsize=True
+        )
         return Response(out.getvalue(), media_type="image/svg+xml")
 
 

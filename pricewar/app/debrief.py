@@ -25,7 +25,8 @@ FIRST_CUT = 0.03
 """A fall of a firm's mean price from the start that counts as a cut, as in `analysis.wars`."""
 _IMPOSED = ("Cut", "CampaignCut")
 _COLUMNS = [
-    "period", "month", "firm", "units", "share", "revenue", "operating_profit", "cash", "price_change", "active",
+    "period", "month", "firm", "units", "share", "revenue", "operating_profit", "cash", "price_change",
+    "active",
 ]  # fmt: skip
 
 

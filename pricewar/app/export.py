@@ -53,6 +53,18 @@ FIELDS: Final[Mapping[str, str]] = {
 }
 """Field -> what it means; those of `session.config` are the rules of the market."""
 
+_OF_THE_RUN: Final[Mapping[str, str]] = {
+    "subsession.round_number": "period",
+    "month": "month",
+    "player.price_change": "price_change",
+    "player.units": "units",
+    "player.share": "share",
+    "player.revenue": "revenue",
+    "player.payoff": "operating_profit",
+    "player.cash": "cash",
+    "player.active": "active",
+}
+
 
 def decisions(session: Session, code: str, named: bool = True) -> pd.DataFrame:
     """A row for each market, round and firm that may be played.
@@ -85,23 +97,14 @@ def _market(session: Session, game: Game, key: str, number: int, code: str, name
         }
         for firm, month, turn in zip(run["firm"], run["month"], run["period"], strict=True)
     ]
-    out = pd.DataFrame(rows, index=run.index).assign(
-        **{
-            "session.code": code,
-            "group.id_in_subsession": number,
-            "group.market": key,
-            "group.treatment": safe_cell(session.treatments[key]),
-            "subsession.round_number": run["period"],
-            "month": run["month"],
-            "player.price_change": run["price_change"],
-            "player.units": run["units"],
-            "player.share": run["share"],
-            "player.revenue": run["revenue"],
-            "player.payoff": run["operating_profit"],
-            "player.cash": run["cash"],
-            "player.active": run["active"].astype(int),
-        }
-    )
+    out = pd.DataFrame(rows, index=run.index)
+    out["session.code"] = code
+    out["group.id_in_subsession"] = number
+    out["group.market"] = key
+    out["group.treatment"] = safe_cell(session.treatments[key])
+    for field, column in _OF_THE_RUN.items():
+        out[field] = run[column]
+    out["player.active"] = out["player.active"].astype(int)
     config = {f"session.config.{name}": value for name, value in settings(game.rules).items()}
     return out[list(FIELDS)].assign(**config)
 
@@ -161,7 +164,14 @@ def chat_table(session: Session, code: str, named: bool = True) -> pd.DataFrame:
         for key, talk in session.talk.items()
         for one in talk.said
     ]
-    names = ["session.code", "group.market", "subsession.round_number", "participant.code", "nickname", "body"]
+    names = [
+        "session.code",
+        "group.market",
+        "subsession.round_number",
+        "participant.code",
+        "nickname",
+        "body",
+    ]
     return pd.DataFrame(rows, columns=[*names, "timestamp"])
 
 

@@ -67,7 +67,9 @@ class GameRules(Frozen):
     shared: bool = Field(False, description="whether several players may sit at one browser")
     textbook: Textbook = Field(Textbook(), description="numbers of the textbook market")
     table: str = Field("", max_length=8000, description="table of products, for the market `table`")
-    planned: tuple[Planned, ...] = Field((), max_length=12, description="events and nudges set before the game")
+    planned: tuple[Planned, ...] = Field(
+        (), max_length=12, description="events and nudges set before the game"
+    )
 
     @field_validator("market")
     @classmethod
@@ -114,7 +116,6 @@ class Seat:
     """month -> when it was decided, as the server's clock has it (UTC)."""
     notice: str = ""
     """What this player must be told now."""
-
 
     def take_back(self, month: str) -> None:
         """Forget that a month was run; what was decided for it stands until it is changed."""

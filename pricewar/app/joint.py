@@ -29,7 +29,9 @@ def joint(session: Session) -> Facts:
         "markets": markets,
         "treatments": _means(markets, lambda row: row["treatment"]),
         "sizes": _means(markets, lambda row: row["firms"]),
-        "players": sorted((one for row in markets for one in row.pop("players")), key=lambda one: -one["gain"]),
+        "players": sorted(
+            (one for row in markets for one in row.pop("players")), key=lambda one: -one["gain"]
+        ),
         "words": next(iter(session.games.values())).base.words.as_tree(),
     }
 

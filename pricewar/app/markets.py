@@ -76,6 +76,8 @@ class Textbook(Frozen):
         market = LogitMarket((self.worth,) * firms, self.costs(firms), self.spread)
         nash, joint = float(market.nash().mean()), float(market.monopoly().mean())
         return max(float(round(nash + _BETWEEN * (joint - nash))), 1.02 * max(self.costs(firms)))
+
+
 NAMES = (
     "Amber",
     "Birch",
@@ -117,10 +119,8 @@ def textbook(firms: int, rounds: int, rule: str, seed: int, shape: Textbook) -> 
     appeal = math.exp((shape.worth - start) / shape.spread)
     units = shape.shoppers * appeal / (1 + firms * appeal)
     keys = [name.lower() for name in NAMES[:firms]]
-    if rule == "q-learner":
-        rules = trained(costs, shape.worth, shape.spread, seed)
-    else:
-        rules = (RULES[rule],) * firms
+    learned = rule == "q-learner"
+    rules = trained(costs, shape.worth, shape.spread, seed) if learned else (RULES[rule],) * firms
     seats = list(zip(keys, NAMES, costs, rules, strict=False))
     tree: dict[str, Any] = {
         "name": "game",

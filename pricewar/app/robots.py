@@ -16,7 +16,7 @@ from pricewar.lab.sessions import run_sessions
 from pricewar.strategies import Strategy
 
 GRID: Final = {2: 15, 3: 11, 4: 7}
-"""Firms -> prices on the grid of learners: 15 as in Calvano et al. (2020), fewer where tables would be large."""
+"""Firms -> prices on the grid of learners: 15 as in Calvano et al. (2020), fewer where tables grow large."""
 MOST_LEARNERS: Final = max(GRID)
 _DECAY: Final = 2e-5
 """Decay of exploration a period, in the upper half of the range that Calvano et al. (2020) study: learning

@@ -49,7 +49,7 @@ def desk_view(session: Session, now: float) -> View:
 
 
 def wall_view(session: Session, now: float) -> View:
-    """What hangs on the wall: the clock and who many have decided; boards only where the teacher shows them."""
+    """What hangs on the wall: the clock and how many have decided; boards where the teacher shows them."""
     markets = [
         {
             "key": key,
@@ -67,7 +67,9 @@ def wall_view(session: Session, now: float) -> View:
 def door_view(session: Session) -> View:
     """What who has the code may know before they sit down: in which markets there is room."""
     choice = len(session.games) > 1 and session.rules.assign == "choice" and not session.rules.roster
-    free = {key: len(game.firms) - sum(map(game.seating.taken, game.firms)) for key, game in session.games.items()}
+    free = {
+        key: len(game.firms) - sum(map(game.seating.taken, game.firms)) for key, game in session.games.items()
+    }
     return {"choice": choice, "free": free if choice else {}, "listed": bool(session.rules.roster)}
 
 

@@ -96,7 +96,11 @@ class SessionRules(GameRules):
 
     def treatments(self) -> dict[str, str]:
         """Key of each market -> name of its treatment."""
-        each = [group.name or f"Group {i + 1}" for i, group in enumerate(self.groups) for _ in range(group.markets)]
+        each = [
+            group.name or f"Group {i + 1}"
+            for i, group in enumerate(self.groups)
+            for _ in range(group.markets)
+        ]
         return dict(zip(KEYS, each or [""], strict=False))
 
     def games(self) -> dict[str, GameRules]:
