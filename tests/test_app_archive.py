@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from app_server import Client, serving
+from app_server import Killed, free_port, serving
 
 from pricewar.app.archive import Archive
 from pricewar.app.game_record import record, restored
@@ -21,14 +17,6 @@ from pricewar.app.session import Session
 from pricewar.app.session_rules import SessionRules
 from pricewar.base.edition import EDITION
 from pricewar.base.errors import InputError
-
-SERVER = """
-import sys
-from pathlib import Path
-from pricewar.app.archive import Archive
-from pricewar.app.serve import serve
-serve("127.0.0.1", int(sys.argv[1]), archive=Archive(Path(sys.argv[2])))
-"""
 
 
 def played() -> tuple[Session, list[Any]]:
@@ -131,38 +119,9 @@ def test_games_of_another_edition_are_not_gone_on_with(tmp_path: Path) -> None:
     archive.close()
 
 
-class Killed:
-    """A server in a process of its own that can be killed and started again on the same port."""
-
-    def __init__(self, port: int, path: Path) -> None:
-        self.port, self.path = port, path
-        self.client = Client(f"http://127.0.0.1:{port}")
-        self.start()
-
-    def start(self) -> None:
-        command = [sys.executable, "-c", SERVER, str(self.port), str(self.path)]
-        self.process = subprocess.Popen(command)
-        for _ in range(1200):
-            try:
-                if self.client.get("/api/catalogue").status == 200:
-                    return
-            except OSError:
-                time.sleep(0.05)
-        raise AssertionError("the server did not start")
-
-    def kill(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait(30)
-
-
 @pytest.mark.slow
 def test_a_server_killed_in_every_round_loses_nothing_that_was_decided(tmp_path: Path) -> None:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = Killed(port, tmp_path / "games.sqlite")
+    server = Killed(free_port(), tmp_path / "games.sqlite")
     try:
         ask = server.client
         made = ask.post("/api/game", {"firms": 3, "rounds": 3, "seconds": 300}).json

@@ -60,7 +60,18 @@ def wall_view(session: Session, now: float) -> View:
         for key, game in session.games.items()
     ]
     lead = teacher_view(_leading(session), now)
-    kept = ("round", "rounds", "stop", "month", "seconds_left", "seconds", "words", "practice", "show_board")
+    kept = (
+        "round",
+        "rounds",
+        "stop",
+        "sure",
+        "month",
+        "seconds_left",
+        "seconds",
+        "words",
+        "practice",
+        "show_board",
+    )
     return {key: lead[key] for key in kept} | _class(session, now) | {"role": "wall", "markets": markets}
 
 

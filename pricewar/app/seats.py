@@ -74,6 +74,7 @@ def _common(game: Game, now: float) -> View:
         "round": game.round,
         "rounds": game.rules.rounds,
         "stop": game.rules.stop,
+        "sure": game.rules.sure,
         "practice": game.practice,
         "month": game.month,
         "months": [game.base.month(period) for period in range(game.round)],

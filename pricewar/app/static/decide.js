@@ -93,7 +93,7 @@ export function refresh(form, state) {
 /** The last round where it is known, else what may end the game. */
 const ofHowMany = (state) =>
   state.stop
-    ? `; from round 3 on the game ends after a round with a chance of ${num(100 * state.stop, 0)}%`
+    ? `; from round ${state.sure} on the game ends after a round with a chance of ${num(100 * state.stop, 0)}%`
     : ` of ${state.rounds}`;
 
 const typed = (form) => ["#list-price", "#promotion"].map((id) => Number($(id, form).value));

@@ -1,0 +1,248 @@
+"""A class in a real browser: twelve phones in four markets, a desk, a wall, and all that goes wrong in an hour."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from app_browser import SIZES, Watch, browser, holds_together, set_price  # noqa: F401
+from app_server import Killed, free_port
+
+from pricewar.runs import run
+from pricewar.scenario.files import load
+
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
+pytestmark = pytest.mark.slow
+PICTURES = os.environ.get("PRICEWAR_PICTURES", "")
+"""Folder for pictures of every room, for those who want to look at them."""
+NAMES = ("Ann", "Bo", "Cy", "Dee", "Eve", "Fay", "Gus", "Hal", "Ida", "Jo", "Kim", "李雷")
+ROUNDS = 5
+
+
+class Classroom:
+    """A server that can be killed, and pages in contexts of their own; a log of what went wrong."""
+
+    def __init__(self, browser: Any, path: Path) -> None:  # noqa: F811
+        self.server = Killed(free_port(), path)
+        self.browser = browser
+        self.watches: dict[str, Watch] = {}
+        self.contexts: list[Any] = []
+        self.found: list[str] = []
+
+    def visit(self, who: str, path: str, size: str) -> Any:
+        width, height = SIZES[size]
+        phone = size == "phone"
+        context = self.browser.new_context(
+            viewport={"width": width, "height": height}, is_mobile=phone, has_touch=phone
+        )
+        context.set_default_timeout(90_000)
+        self.contexts.append(context)
+        page = context.new_page()
+        self.watches[who] = Watch(page)
+        page.goto(self.server.client.base + path)
+        return page
+
+    def join(self, code: str, name: str) -> Any:
+        page = self.visit(name, f"/game?code={code}", "phone")
+        page.fill("#name", name)
+        page.click("#join")
+        page.wait_for_selector("#firm-name")
+        return page
+
+    def look(self, page: Any, name: str) -> None:
+        """No serious finding of axe; a picture if somebody wants one."""
+        page.wait_for_timeout(300)
+        if PICTURES:
+            page.screenshot(path=str(Path(PICTURES) / f"{name}.png"), full_page=True)
+        for one in axe.Axe().run(page).response["violations"]:
+            if one["impact"] in ("serious", "critical"):
+                self.found.append(f"{name}: {one['id']} {[node['html'][:90] for node in one['nodes'][:3]]}")
+
+    def errors(self) -> list[str]:
+        """What pages complained about, but for the minutes without a server."""
+        away = ("ERR_CONNECTION", "ERR_EMPTY_RESPONSE", "net::ERR", "409", "403")
+        return [
+            f"{who}: {said}"
+            for who, watch in self.watches.items()
+            for said in watch.errors
+            if not any(word in said for word in away)
+        ]
+
+
+@pytest.fixture
+def room(browser: Any, tmp_path: Path) -> Iterator[Classroom]:  # noqa: F811
+    found = Classroom(browser, tmp_path / "games.sqlite")
+    yield found
+    for context in found.contexts:
+        context.close()
+    found.server.kill()
+
+
+def at_round(page: Any, number: int) -> None:
+    page.wait_for_selector(f"#phase:has-text('ound {number} of')")
+
+
+def open_class(room: Classroom) -> tuple[Any, str]:
+    """Four triopolies; in two of them rivals' prices are hidden."""
+    desk = room.visit("desk", "/game", "laptop")
+    desk.fill("#rounds", str(ROUNDS))
+    desk.fill("#seconds", "600")
+    desk.fill("#firms", "3")
+    desk.check("#chat")
+    desk.click("#class > summary")
+    for number, (name, sees) in enumerate((("open", "prices"), ("dark", "nothing"))):
+        desk.click("#add-group")
+        desk.fill(f"#group-{number}-name", name)
+        desk.fill(f"#group-{number}-markets", "2")
+        desk.select_option(f"#group-{number}-sees", sees)
+    room.look(desk, "open")
+    desk.click("#open")
+    desk.wait_for_selector("#game-code")
+    return desk, desk.inner_text("#game-code")
+
+
+def decide(pages: dict[str, Any], round_: int, but: tuple[str, ...] = ()) -> None:
+    for i, (name, page) in enumerate(pages.items()):
+        if name not in but:
+            set_price(page, 172_000 - 900 * i - 2_500 * round_, 100 * i)
+            page.wait_for_selector(
+                "#decided, #phase:has-text('over')" if round_ == ROUNDS else "#decided, #figures .chart"
+            )
+
+
+def test_a_class_of_twelve_in_four_markets(room: Classroom) -> None:
+    desk, code = open_class(room)
+    wall = room.visit("wall", f"/game/{code}/wall", "hall")
+    phones = {name: room.join(code, name) for name in NAMES}
+    wall.wait_for_selector("#count:has-text('12 of 12')")
+    for page, name in ((desk, "desk-lobby"), (wall, "wall-lobby"), (phones["Ann"], "phone-lobby")):
+        room.look(page, name)
+
+    # joined twice: the browser has a seat; a name that is taken; no seat is left
+    again = phones["Ann"]
+    again.goto(f"{room.server.client.base}/game?code={code}")
+    again.fill("#name", "Ann2")
+    again.click("#join")
+    again.wait_for_selector("#join-error:has-text('go back to that seat')")
+    again.click(f"[data-code={code}]")
+    again.wait_for_selector("#firm-name")
+
+    # a practice round, which counts for nothing
+    desk.click("#practice")
+    at_round(again, 1)
+    decide(phones, 1)
+    at_round(again, 2)
+    desk.click("#start")
+    at_round(again, 1)
+
+    # round 1; a page is loaded anew, and a message is written
+    set_price(again, 171_000)
+    again.reload()
+    again.wait_for_selector("#decided")
+    again.fill("#chat-text", "Shall we hold?")
+    again.click("#send")
+    again.wait_for_selector("#said:has-text('Shall we hold?')")
+    assert "Shall we hold?" not in "".join(
+        page.inner_text("body") for page in market(phones, again, other=True)
+    )
+    wall.wait_for_selector("#count:has-text('1 of 12')")
+    decide(phones, 1, but=("Ann",))
+    at_round(again, 2)
+    for page, name in ((desk, "desk-round"), (wall, "wall-round"), (again, "phone-round")):
+        room.look(page, name)
+    for page in phones.values():
+        hidden = page.inner_text("#player-name").split("market ")[1][0] in dark(desk)
+        assert ("Your price against" in page.inner_text("#figures")) == hidden
+
+    # round 2: a nudge is ordered and taken back, another stays; a phone dies and another takes its seat
+    desk.fill("#size-slump", "30")
+    desk.click("#do-slump")
+    desk.click("#pending button:has-text('Take back')")
+    desk.wait_for_selector("#pending:not(:has(li))", state="attached")
+    desk.select_option("#nudge-market", "A")
+    desk.click("#do-below_cost")
+    desk.wait_for_selector("#pending:has-text('market A')")
+    pin = phones["Bo"].inner_text("#pin").split()[-1]
+    phones["Bo"].context.close()
+    room.contexts.remove(phones["Bo"].context) if phones["Bo"].context in room.contexts else None
+    fresh = room.visit("Bo again", f"/game?code={code}", "phone")
+    fresh.fill("#name", "Bo")
+    fresh.click("#other-device > summary")
+    fresh.fill("#rejoin-pin", pin)
+    fresh.click("#join")
+    fresh.wait_for_selector("#firm-name")
+    phones["Bo"] = fresh
+    decide(phones, 2)
+    at_round(again, 3)
+
+    # round 3: the server is killed while half the class has decided, and started again
+    decide(phones, 3, but=NAMES[6:])
+    wall.wait_for_selector("#count:has-text('6 of 12')")
+    room.server.kill()
+    room.server.start()
+    at_round(again, 3)
+    decide({name: phones[name] for name in NAMES[6:]}, 3)
+    at_round(again, 4)
+
+    # the teacher's link on another device; a round is taken back and played again
+    key = desk.evaluate(f"JSON.parse(localStorage.getItem('seat-{code}')).token")
+    second = room.visit("second desk", f"/game/{code}/desk#key={key}", "laptop")
+    second.wait_for_selector("#markets")
+    assert "key" not in second.url
+    second.click("#back")
+    at_round(again, 3)
+    second.click("#resume")
+    second.click("#next")
+    at_round(again, 4)
+    for round_ in (4, 5):
+        decide(phones, round_)
+    desk.wait_for_selector("#joint-table")
+    wall.wait_for_selector("#joint-table")
+    again.wait_for_selector("#debrief-card")
+    for page, name in ((desk, "desk-over"), (wall, "wall-over"), (again, "phone-over")):
+        room.look(page, name)
+    holds_together(again, 390)
+    for page, width in ((desk, 1366), (wall, 1920)):
+        assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+    assert room.errors() == []
+    assert room.found == []
+    assert_same_as_the_model(room, code, key)
+
+
+def dark(desk: Any) -> str:
+    """Letters of the markets in which rivals' prices are hidden."""
+    rows = desk.query_selector_all("#markets tbody tr")
+    return "".join(row.inner_text()[0] for row in rows if "dark" in row.inner_text())
+
+
+def market(phones: dict[str, Any], page: Any, other: bool) -> list[Any]:
+    """Phones of the same market as a page, or of the others."""
+    mine = page.inner_text("#player-name").split("market ")[1][0]
+    return [
+        one
+        for one in phones.values()
+        if (one.inner_text("#player-name").split("market ")[1][0] == mine) != other
+    ]
+
+
+def assert_same_as_the_model(room: Classroom, code: str, key: str) -> None:
+    """The table of decisions is what runs of the four scenario files give, with no difference at all."""
+    ask = room.server.client
+    text = ask.get(f"/api/game/{code}/decisions.csv", key).body.decode("utf-8-sig")
+    table = pd.read_csv(io.StringIO(text), float_precision="round_trip")
+    assert set(table["participant.label"]) == set(NAMES)
+    assert len(table) == 12 * ROUNDS
+    for letter, rows in table.groupby("group.market"):
+        path = room.server.path.with_name(f"{letter}.toml")
+        path.write_bytes(ask.get(f"/api/game/{code}/scenario.toml?market={letter}", key).body)
+        firms = run(load(str(path)), uncertainty="luck").require_complete().firms
+        wanted = firms[firms["period"] < ROUNDS].sort_values(["period", "firm"])
+        rows = rows.sort_values(["subsession.round_number", "player.role"])
+        for field, column in (("units", "units"), ("payoff", "operating_profit"), ("cash", "cash")):
+            np.testing.assert_array_equal(rows[f"player.{field}"], wanted[column])
