@@ -1,9 +1,10 @@
-"""A class in a real browser: twelve phones in four markets, a desk, a wall, and all that goes wrong in an hour."""
+"""A class in a real browser: twelve phones in four markets, a desk, a wall, and what goes wrong in an hour."""
 
 from __future__ import annotations
 
 import io
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,14 @@ class Classroom:
         self.watches: dict[str, Watch] = {}
         self.contexts: list[Any] = []
         self.found: list[str] = []
+        self.began = time.monotonic()
+        self.log = Path(PICTURES or path.parent) / "class.log"
+        self.log.write_text("", encoding="utf-8")
+
+    def note(self, what: str) -> None:
+        """Write down what has been seen."""
+        with self.log.open("a", encoding="utf-8") as log:
+            log.write(f"{time.monotonic() - self.began:7.1f} s  {what}\n")
 
     def visit(self, who: str, path: str, size: str) -> Any:
         width, height = SIZES[size]
@@ -61,6 +70,7 @@ class Classroom:
         if PICTURES:
             page.screenshot(path=str(Path(PICTURES) / f"{name}.png"), full_page=True)
         for one in axe.Axe().run(page).response["violations"]:
+            self.note(f"{name}: axe {one['impact']} {one['id']} {len(one['nodes'])} times")
             if one["impact"] in ("serious", "critical"):
                 self.found.append(f"{name}: {one['id']} {[node['html'][:90] for node in one['nodes'][:3]]}")
 
@@ -107,13 +117,15 @@ def open_class(room: Classroom) -> tuple[Any, str]:
     return desk, desk.inner_text("#game-code")
 
 
-def decide(pages: dict[str, Any], round_: int, but: tuple[str, ...] = ()) -> None:
+def decide(room: Classroom, pages: dict[str, Any], round_: int, but: tuple[str, ...] = ()) -> None:
+    """Everybody sets a price of their own, once their page shows the round."""
+    room.note(f"round {round_}: {len(pages) - len(but)} phones decide")
     for i, (name, page) in enumerate(pages.items()):
         if name not in but:
+            at_round(page, round_)
             set_price(page, 172_000 - 900 * i - 2_500 * round_, 100 * i)
-            page.wait_for_selector(
-                "#decided, #phase:has-text('over')" if round_ == ROUNDS else "#decided, #figures .chart"
-            )
+            done = (f"ound {round_ + 1} of", "Game over")
+            page.wait_for_selector(", ".join(["#decided", *(f"#phase:has-text('{text}')" for text in done)]))
 
 
 def test_a_class_of_twelve_in_four_markets(room: Classroom) -> None:
@@ -123,44 +135,64 @@ def test_a_class_of_twelve_in_four_markets(room: Classroom) -> None:
     wall.wait_for_selector("#count:has-text('12 of 12')")
     for page, name in ((desk, "desk-lobby"), (wall, "wall-lobby"), (phones["Ann"], "phone-lobby")):
         room.look(page, name)
+    join_twice(room, phones["Ann"], code)
+    practise(room, desk, phones)
+    first_round(room, desk, wall, phones)
+    second_round(room, desk, phones, code)
+    killed_in_the_third(room, wall, phones)
+    key = desk.evaluate(f"JSON.parse(localStorage.getItem('seat-{code}')).token")
+    back_to_the_third(room, phones, code, key)
+    for round_ in (4, 5):
+        decide(room, phones, round_)
+    ended(room, desk, wall, phones["Ann"])
+    assert_same_as_the_model(room, code, key)
 
-    # joined twice: the browser has a seat; a name that is taken; no seat is left
-    again = phones["Ann"]
-    again.goto(f"{room.server.client.base}/game?code={code}")
-    again.fill("#name", "Ann2")
-    again.click("#join")
-    again.wait_for_selector("#join-error:has-text('go back to that seat')")
-    again.click(f"[data-code={code}]")
-    again.wait_for_selector("#firm-name")
 
-    # a practice round, which counts for nothing
+def join_twice(room: Classroom, page: Any, code: str) -> None:
+    """The browser has a seat: it is told so, and led back."""
+    page.goto(f"{room.server.client.base}/game?code={code}")
+    page.fill("#name", "Ann2")
+    page.click("#join")
+    page.wait_for_selector("#join-error:has-text('go back to that seat')")
+    page.click(f"[data-code={code}]")
+    page.wait_for_selector("#firm-name")
+    room.note("joined twice, one seat")
+
+
+def practise(room: Classroom, desk: Any, phones: dict[str, Any]) -> None:
+    """A round that counts for nothing."""
     desk.click("#practice")
-    at_round(again, 1)
-    decide(phones, 1)
-    at_round(again, 2)
+    decide(room, phones, 1)
+    at_round(phones["Ann"], 2)
     desk.click("#start")
-    at_round(again, 1)
+    for page in phones.values():
+        at_round(page, 1)
+    room.note("practised, and started for real")
 
-    # round 1; a page is loaded anew, and a message is written
-    set_price(again, 171_000)
-    again.reload()
-    again.wait_for_selector("#decided")
-    again.fill("#chat-text", "Shall we hold?")
-    again.click("#send")
-    again.wait_for_selector("#said:has-text('Shall we hold?')")
-    assert "Shall we hold?" not in "".join(
-        page.inner_text("body") for page in market(phones, again, other=True)
-    )
+
+def first_round(room: Classroom, desk: Any, wall: Any, phones: dict[str, Any]) -> None:
+    """A page is loaded anew, a message stays in its market, hidden prices are hidden."""
+    ann = phones["Ann"]
+    set_price(ann, 171_000)
+    ann.wait_for_selector("#decided")
+    ann.reload()
+    ann.wait_for_selector("#decided")
+    ann.fill("#chat-text", "Shall we hold?")
+    ann.click("#send")
+    ann.wait_for_selector("#said:has-text('Shall we hold?')")
+    assert "Shall we hold?" not in "".join(page.inner_text("body") for page in elsewhere(phones, ann))
     wall.wait_for_selector("#count:has-text('1 of 12')")
-    decide(phones, 1, but=("Ann",))
-    at_round(again, 2)
-    for page, name in ((desk, "desk-round"), (wall, "wall-round"), (again, "phone-round")):
+    decide(room, phones, 1, but=("Ann",))
+    for page in phones.values():
+        at_round(page, 2)
+    for page, name in ((desk, "desk-round"), (wall, "wall-round"), (ann, "phone-round")):
         room.look(page, name)
     for page in phones.values():
-        hidden = page.inner_text("#player-name").split("market ")[1][0] in dark(desk)
-        assert ("Your price against" in page.inner_text("#figures")) == hidden
+        assert ("Your price against" in page.inner_text("#figures")) == (letter(page) in dark(desk))
 
-    # round 2: a nudge is ordered and taken back, another stays; a phone dies and another takes its seat
+
+def second_round(room: Classroom, desk: Any, phones: dict[str, Any], code: str) -> None:
+    """One nudge is taken back and one stays; a phone dies, and another takes its seat."""
     desk.fill("#size-slump", "30")
     desk.click("#do-slump")
     desk.click("#pending button:has-text('Take back')")
@@ -170,7 +202,6 @@ def test_a_class_of_twelve_in_four_markets(room: Classroom) -> None:
     desk.wait_for_selector("#pending:has-text('market A')")
     pin = phones["Bo"].inner_text("#pin").split()[-1]
     phones["Bo"].context.close()
-    room.contexts.remove(phones["Bo"].context) if phones["Bo"].context in room.contexts else None
     fresh = room.visit("Bo again", f"/game?code={code}", "phone")
     fresh.fill("#name", "Bo")
     fresh.click("#other-device > summary")
@@ -178,41 +209,52 @@ def test_a_class_of_twelve_in_four_markets(room: Classroom) -> None:
     fresh.click("#join")
     fresh.wait_for_selector("#firm-name")
     phones["Bo"] = fresh
-    decide(phones, 2)
-    at_round(again, 3)
+    room.note("a nudge taken back, a phone replaced")
+    decide(room, phones, 2)
 
-    # round 3: the server is killed while half the class has decided, and started again
-    decide(phones, 3, but=NAMES[6:])
+
+def killed_in_the_third(room: Classroom, wall: Any, phones: dict[str, Any]) -> None:
+    """The server is killed while half the class has decided, and started again."""
+    decide(room, phones, 3, but=NAMES[6:])
     wall.wait_for_selector("#count:has-text('6 of 12')")
     room.server.kill()
     room.server.start()
-    at_round(again, 3)
-    decide({name: phones[name] for name in NAMES[6:]}, 3)
-    at_round(again, 4)
+    room.note("the server was killed and started again")
+    decide(room, phones, 3, but=NAMES[:6])
+    for page in phones.values():
+        at_round(page, 4)
 
-    # the teacher's link on another device; a round is taken back and played again
-    key = desk.evaluate(f"JSON.parse(localStorage.getItem('seat-{code}')).token")
+
+def back_to_the_third(room: Classroom, phones: dict[str, Any], code: str, key: str) -> None:
+    """The teacher's link on another device; a round is taken back and played again."""
     second = room.visit("second desk", f"/game/{code}/desk#key={key}", "laptop")
     second.wait_for_selector("#markets")
     assert "key" not in second.url
     second.click("#back")
-    at_round(again, 3)
+    phones["Ann"].wait_for_selector("#phase:has-text('Paused')")
     second.click("#resume")
-    second.click("#next")
-    at_round(again, 4)
-    for round_ in (4, 5):
-        decide(phones, round_)
-    desk.wait_for_selector("#joint-table")
-    wall.wait_for_selector("#joint-table")
-    again.wait_for_selector("#debrief-card")
-    for page, name in ((desk, "desk-over"), (wall, "wall-over"), (again, "phone-over")):
+    decide(room, phones, 3)
+    at_round(phones["Ann"], 4)
+    room.note("a round was taken back and played again")
+
+
+def ended(room: Classroom, desk: Any, wall: Any, ann: Any) -> None:
+    """The debrief on all three pages, with nothing cut off and nothing wrong on the way."""
+    for page, selector in ((desk, "#joint-table"), (wall, "#joint-table"), (ann, "#debrief-card")):
+        page.wait_for_selector(selector)
+    for page, name in ((desk, "desk-over"), (wall, "wall-over"), (ann, "phone-over")):
         room.look(page, name)
-    holds_together(again, 390)
+    holds_together(ann, 390)
     for page, width in ((desk, 1366), (wall, 1920)):
         assert page.evaluate("() => document.documentElement.scrollWidth") <= width
     assert room.errors() == []
     assert room.found == []
-    assert_same_as_the_model(room, code, key)
+    room.note("over: no page error, no serious finding of axe")
+
+
+def letter(page: Any) -> str:
+    """The market of a phone."""
+    return str(page.inner_text("#player-name").split("market ")[1][0])
 
 
 def dark(desk: Any) -> str:
@@ -221,14 +263,9 @@ def dark(desk: Any) -> str:
     return "".join(row.inner_text()[0] for row in rows if "dark" in row.inner_text())
 
 
-def market(phones: dict[str, Any], page: Any, other: bool) -> list[Any]:
-    """Phones of the same market as a page, or of the others."""
-    mine = page.inner_text("#player-name").split("market ")[1][0]
-    return [
-        one
-        for one in phones.values()
-        if (one.inner_text("#player-name").split("market ")[1][0] == mine) != other
-    ]
+def elsewhere(phones: dict[str, Any], page: Any) -> list[Any]:
+    """Phones of the other markets."""
+    return [one for one in phones.values() if letter(one) != letter(page)]
 
 
 def assert_same_as_the_model(room: Classroom, code: str, key: str) -> None:

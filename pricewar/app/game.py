@@ -249,9 +249,8 @@ class Game(Playing):
             raise GameError(409, "No round has been played yet.")
         for seat in self.seats.values():
             seat.table.pop(self.month, None)
+            seat.take_back(self.base.month(self.round - 1))
         self.round -= 1
-        for seat in self.seats.values():
-            seat.take_back(self.month)
         self.phase, self.deadline, self.left = "paused", math.inf, float(self.rules.seconds)
         self._spent = 0.0
         self.replay()

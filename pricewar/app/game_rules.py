@@ -118,10 +118,12 @@ class Seat:
     """What this player must be told now."""
 
     def take_back(self, month: str) -> None:
-        """Forget that a month was run; what was decided for it stands until it is changed."""
+        """Forget that a month was run, and what was decided for it."""
         if month in self.months:
             self.months.remove(month)
             self.late -= month not in self.table
+        for kept in (self.table, self.spent, self.times):
+            kept.pop(month, None)
         self.missed, self.notice = "", ""
 
 

@@ -113,8 +113,9 @@ _OFF = (
 )
 
 
-def textbook(firms: int, rounds: int, rule: str, seed: int, shape: Textbook) -> Scenario:
-    """`firms` firms with one car each, plain logit, constant cost; equal unless `shape` sets them apart."""
+def textbook(firms: int, rounds: int, rule: str, seed: int, numbers: Textbook | None = None) -> Scenario:
+    """`firms` firms with one car each, plain logit, constant cost; equal unless `numbers` set them apart."""
+    shape = numbers or Textbook()
     start, costs = shape.start_price(firms), shape.costs(firms)
     appeal = math.exp((shape.worth - start) / shape.spread)
     units = shape.shoppers * appeal / (1 + firms * appeal)
@@ -172,8 +173,11 @@ def china(firms: int, rounds: int, rule: str, seed: int) -> Scenario:
 def own(base: Scenario, rounds: int, seed: int) -> Scenario:
     """Any scenario as a market to play in; firms that nobody plays keep their rules."""
     events = [event.model_dump() for event in base.events if event.begins(base.clock) < rounds]
+    late = [base.month(period) for period in range(rounds, base.periods)]
+    measures = [one.model_dump() for one in base.interventions if one.start not in late]
     changes = {"noise.view_sd": 0.0, "campaigns.on": False, "dynamics.loyalty.on": False}
-    return base.but({"name": "game", "periods": rounds, "seed": seed, "events": events, **changes})
+    changes |= {"events": events, "interventions": measures, "periods": rounds, "seed": seed}
+    return base.but({"name": "game", **changes})
 
 
 def from_text(table: str) -> Scenario:
@@ -196,11 +200,11 @@ def game_markets() -> tuple[str, ...]:
 
 
 def make_market(
-    name: str, firms: int, rounds: int, rule: str, seed: int, shape: Textbook | None = None, table: str = ""
+    name: str, firms: int, rounds: int, rule: str, seed: int, numbers: Textbook | None = None, table: str = ""
 ) -> Scenario:
     """The scenario of a game before anybody has decided anything."""
     if name == "textbook":
-        return textbook(firms, rounds, rule, seed, shape or Textbook())
+        return textbook(firms, rounds, rule, seed, numbers)
     if name == "china":
         return china(firms, rounds, rule, seed)
     return own(from_text(table) if name == "table" else load(place_of(name)), rounds, seed)

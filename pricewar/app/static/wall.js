@@ -48,9 +48,11 @@ function standing(state) {
   );
 }
 
-const round = (state) =>
-  `${state.practice ? "Practice, " : ""}${state.phase === "paused" ? "paused, " : ""}round ${state.round + 1}` +
-  `${state.stop ? "" : ` of ${state.rounds}`}, ${monthName(state.month)}`.replace(/^./, (letter) => letter);
+function round(state) {
+  const how = [state.practice ? "Practice" : "", state.phase === "paused" ? "Paused" : ""].filter(Boolean);
+  const many = state.stop ? "" : ` of ${state.rounds}`;
+  return [...how, `Round ${state.round + 1}${many}`, monthName(state.month)].join(", ");
+}
 
 const markets = (state) =>
   h(
