@@ -1,4 +1,4 @@
-"""A class in a real browser: twelve phones in four markets, a desk, a wall, and what goes wrong in an hour."""
+"""A class in a real browser: twelve phones in four markets, a desk, a wall, and what goes wrong."""
 
 from __future__ import annotations
 

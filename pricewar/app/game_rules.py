@@ -40,15 +40,19 @@ class Planned(Frozen):
     """An event or a nudge that a teacher sets before the game, as a treatment."""
 
     round: int = Field(ge=1, le=36, description="round in whose month it comes into force")
-    sort: str = Field(max_length=20)
-    firm: str = Field("", max_length=60)
-    size: float
+    sort: str = Field(
+        max_length=20, description="cut, crash, warning, subsidy, cost, slump, limit or below_cost"
+    )
+    firm: str = Field("", max_length=60, description="id of the firm that a cut or a crash hits")
+    size: float = Field(description="in the unit that the button on the desk has")
 
 
 class GameRules(Frozen):
     """What a teacher chooses for one market before the class comes in."""
 
-    market: str = "textbook"
+    market: str = Field(
+        "textbook", description="`textbook`, `china`, `table`, or the name of a scenario that the page offers"
+    )
     firms: int = Field(
         4, ge=2, le=12, description="firms that may be played; free ones are run by the computer"
     )
@@ -58,9 +62,11 @@ class GameRules(Frozen):
     )
     sure: int = Field(3, ge=1, le=36, description="rounds that are played before chance may end the game")
     seconds: int = Field(90, ge=5, le=900, description="time for a decision")
-    computer: Literal["match", "tit-for-tat", "best-response", "hold", "campaign", "q-learner"] = "match"
+    computer: Literal["match", "tit-for-tat", "best-response", "hold", "campaign", "q-learner"] = Field(
+        "match", description="rule of computer firms in the textbook market; elsewhere firms have their own"
+    )
     default: Literal["last", "match", "hold"] = Field("last", description="rule of a player who is too late")
-    seed: int = Field(1, ge=0, le=2**31)
+    seed: int = Field(1, ge=0, le=2**31, description="of the market's luck, and of what learners learn")
     board: bool = Field(False, description="whether players see everybody's profit while the game runs")
     rivals: bool = Field(True, description="whether players see rivals' prices while the game runs")
     chat: bool = Field(False, description="whether the players of a market may write to each other")

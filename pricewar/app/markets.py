@@ -173,8 +173,7 @@ def china(firms: int, rounds: int, rule: str, seed: int) -> Scenario:
 def own(base: Scenario, rounds: int, seed: int) -> Scenario:
     """Any scenario as a market to play in; firms that nobody plays keep their rules."""
     events = [event.model_dump() for event in base.events if event.begins(base.clock) < rounds]
-    late = [base.month(period) for period in range(rounds, base.periods)]
-    measures = [one.model_dump() for one in base.interventions if one.start not in late]
+    measures = [one.model_dump() for one in base.interventions if (one.begins(base.clock) or 0) < rounds]
     changes = {"noise.view_sd": 0.0, "campaigns.on": False, "dynamics.loyalty.on": False}
     changes |= {"events": events, "interventions": measures, "periods": rounds, "seed": seed}
     return base.but({"name": "game", **changes})

@@ -17,18 +17,18 @@ KEYS: Final = "ABCDEFGHIJKLMNOPQRST"
 
 
 class GroupRules(Frozen):
-    """A treatment: so many markets in which these rules differ from those of the class. None: as the class."""
+    """A treatment: so many markets in which these rules differ from those of the class; None: as there."""
 
     name: str = Field("", max_length=40, description="what the treatment is called")
     markets: int = Field(1, ge=1, le=MOST_MARKETS, description="markets with this treatment")
-    firms: int | None = Field(None, ge=2, le=12)
-    computer: str | None = Field(None, max_length=20)
-    stop: float | None = Field(None, ge=0, le=0.5)
-    rivals: bool | None = None
-    board: bool | None = None
-    chat: bool | None = None
-    cost_gap: float | None = Field(None, ge=0, le=0.5)
-    planned: tuple[Planned, ...] | None = Field(None, max_length=12)
+    firms: int | None = Field(None, ge=2, le=12, description="firms that may be played in each")
+    computer: str | None = Field(None, max_length=20, description="rule of computer firms")
+    stop: float | None = Field(None, ge=0, le=0.5, description="chance that the game ends after a round")
+    rivals: bool | None = Field(None, description="whether players see rivals' prices")
+    board: bool | None = Field(None, description="whether players see everybody's profit")
+    chat: bool | None = Field(None, description="whether the players of a market may write to each other")
+    cost_gap: float | None = Field(None, ge=0, le=0.5, description="as in `textbook`")
+    planned: tuple[Planned, ...] | None = Field(None, max_length=12, description="in place of the class's")
 
     @field_validator("name")
     @classmethod
@@ -51,14 +51,16 @@ class GroupRules(Frozen):
 class Invited(Frozen):
     """A name on the list of a class."""
 
-    name: str = Field(max_length=200)
+    name: str = Field(max_length=200, description="as the class will read it")
     market: str = Field("", max_length=1, description="key of the market; empty: any")
 
 
 class SessionRules(GameRules):
     """The rules of a class. Without groups it is one market with the rules above."""
 
-    groups: tuple[GroupRules, ...] = Field((), max_length=MOST_MARKETS)
+    groups: tuple[GroupRules, ...] = Field(
+        (), max_length=MOST_MARKETS, description="treatments, in the order of their markets; none: one market"
+    )
     assign: Literal["random", "choice"] = Field(
         "random", description="who says in which market a player sits; a list says it for those on it"
     )

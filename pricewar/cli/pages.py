@@ -32,6 +32,7 @@ from pricewar.scenario.preferences import Preferences, Taste
 from pricewar.scenario.tree import Scenario
 from pricewar.strategies import Strategy
 
+from .class_page import class_page
 from .console import tell
 from .python_page import python_page
 
@@ -294,7 +295,12 @@ def _row(what: str, parameter: Any) -> str:
     return f"| {what} | {default} | {(parameter.help or '').replace('|', chr(92) + '|')} |"
 
 
-PAGES: Final = {"scenario-file.md": scenario_page, "cli.md": command_page, "python.md": python_page}
+PAGES: Final = {
+    "scenario-file.md": scenario_page,
+    "cli.md": command_page,
+    "python.md": python_page,
+    "classroom.md": class_page,
+}
 
 
 def main(folder: str) -> None:
