@@ -154,7 +154,7 @@ def join_twice(room: Classroom, page: Any, code: str) -> None:
     page.fill("#name", "Ann2")
     page.click("#join")
     page.wait_for_selector("#join-error:has-text('go back to that seat')")
-    page.click(f"[data-code={code}]")
+    page.click(f'[data-code="{code}"]')
     page.wait_for_selector("#firm-name")
     room.note("joined twice, one seat")
 

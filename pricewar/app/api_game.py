@@ -138,18 +138,27 @@ class GameDesk:
     async def state(self, request: Request) -> Response:
         """What this browser may see; waits for news when it says which version it has."""
         table, token = self.table(request), bearer(request)
-        await self.news(table, request)
+        await self.news(table, request, market_seen(table.session, token))
         return JSONResponse(await self.do(table, lambda session, now: seen(session, token, now)))
 
-    async def news(self, table: Table, request: Request) -> None:
+    async def news(self, table: Table, request: Request, market: str = "") -> None:
         """Wait until something is new to a browser that says which version it has.
+
+        Args:
+            table: the game.
+            request: with the version.
+            market: key of the one market that the browser shows; "" if it shows all.
 
         Raises:
             GameError: 503, the server closes.
         """
         since, session = request.query_params.get("since", ""), table.session
         until = time.monotonic() + LONGEST_POLL
-        while since == str(session.version) and time.monotonic() < min(until, session.deadline):
+
+        def known() -> bool:
+            return since == str(session.version_of(market) if market else session.version)
+
+        while known() and time.monotonic() < min(until, session.deadline):
             if self.closing.is_set():
                 raise GameError(503, "The server is closing.")
             await asyncio.sleep(POLL_STEP)
@@ -214,6 +223,15 @@ class GameDesk:
     async def apart(self, work: Callable[[], T]) -> T:
         """Work in a thread that only games use."""
         return await asyncio.get_running_loop().run_in_executor(self.pool, work)
+
+
+def market_seen(session: Session, token: str) -> str:
+    """Key of the market that a player's page shows; "" for the teacher's, which shows all.
+
+    Raises:
+        GameError: 401, neither.
+    """
+    return "" if session.is_teacher(token) else session.place_of(token)[0]
 
 
 def wall_clock() -> str:

@@ -174,7 +174,9 @@ def own(base: Scenario, rounds: int, seed: int) -> Scenario:
     """Any scenario as a market to play in; firms that nobody plays keep their rules."""
     events = [event.model_dump() for event in base.events if event.begins(base.clock) < rounds]
     measures = [one.model_dump() for one in base.interventions if (one.begins(base.clock) or 0) < rounds]
-    changes = {"noise.view_sd": 0.0, "campaigns.on": False, "dynamics.loyalty.on": False}
+    changes: dict[str, Any] = {
+        "noise.view_sd": 0.0, "campaigns.on": False, "dynamics.loyalty.on": False,
+    }  # fmt: skip
     changes |= {"events": events, "interventions": measures, "periods": rounds, "seed": seed}
     return base.but({"name": "game", **changes})
 

@@ -22,7 +22,7 @@ def seen(session: Session, token: str, now: float) -> View:
         return desk_view(session, now)
     key, firm = session.place_of(token)
     return player_view(session.games[key], firm, now) | {
-        "version": session.version,
+        "version": session.version_of(key),
         "market_key": key if len(session.games) > 1 else "",
         "chat": chat(session, key),
     }

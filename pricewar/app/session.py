@@ -55,8 +55,11 @@ class Session:
     @property
     def version(self) -> int:
         """Counts all changes."""
-        games = sum(game.version for game in self.games.values())
-        return games + sum(talk.version for talk in self.talk.values())
+        return sum(map(self.version_of, self.games))
+
+    def version_of(self, market: str) -> int:
+        """Counts the changes of one market: its phones need not hear of the others."""
+        return self.games[market].version + (self.talk[market].version if market in self.talk else 0)
 
     @property
     def deadline(self) -> float:

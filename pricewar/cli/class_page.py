@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from pydantic import BaseModel
+
 HEAD: Final = """# Classes: rules, rooms, tables
 
 How to teach with them: [Teach with it](../how-to/teach-with-it.md). Why they are made so: [a class in many
@@ -63,7 +65,7 @@ def class_page() -> str:
 
     from .pages import fields_table
 
-    tables = {
+    tables: dict[str, type[BaseModel]] = {
         "The class": SessionRules,
         "`groups`: a treatment": GroupRules,
         "`textbook`: numbers of the textbook market": Textbook,
