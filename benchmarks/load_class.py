@@ -3,9 +3,9 @@
     python benchmarks/load_class.py --phones 60 --rounds 24
 
 Each phone follows its market as the page does, with a long poll and a kept connection, and decides at a
-moment of its own within one second. A desk and a wall follow too. Printed are the times of decisions, the time
-from the last decision until a phone has the new month, and the memory of the server after each third of the
-rounds. It exits with 1 if a phone got an error, or if one of the limits is missed. Nothing leaves this machine.
+moment of its own within one second. A desk and a wall follow too. Printed are the times of decisions, the
+time from the last decision until a phone has the new month, and the memory of the server after each third of
+the rounds. It exits with 1 if a phone got an error, or if a limit is missed. Nothing leaves this machine.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ def played() -> Session:
 
 
 def read(text: str) -> pd.DataFrame:
-    return pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)  # numbers are read to the last digit
+    return pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)  # pandas rounds numbers
 
 
 def test_the_table_is_what_runs_of_the_scenario_files_give(played: Session, tmp_path: Path) -> None:
