@@ -102,7 +102,7 @@ def open_class(room: Classroom) -> tuple[Any, str]:
     """Four triopolies; in two of them rivals' prices are hidden."""
     desk = room.visit("desk", "/game", "laptop")
     desk.fill("#rounds", str(ROUNDS))
-    desk.fill("#seconds", "600")
+    desk.fill("#seconds", "900")
     desk.fill("#firms", "3")
     desk.check("#chat")
     desk.click("#class > summary")

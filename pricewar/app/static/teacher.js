@@ -1,5 +1,5 @@
 // The teacher's desk: who is in, time, events and nudges, the board for the wall, and the debrief.
-import { wall } from "/static/board.js";
+import { replay, wall } from "/static/board.js";
 import { debrief } from "/static/debrief.js";
 import { chosen, files, marketChoice, marketTable, pending, seats } from "/static/desk.js";
 import { $, ask, h, monthName, tell } from "/static/dom.js";
@@ -40,7 +40,7 @@ export async function draw(page, { state, code, call, fetchFile, seat }) {
           state.several ? marketChoice(state, again) : null,
           market.phase === "over" && market.round > 0 ? h("div", { id: "debrief" }) : null,
           said(market),
-          ...wall(market),
+          ...(market.phase === "over" && market.round ? replay(market) : wall(market)),
         ),
       ),
     ),
@@ -68,11 +68,12 @@ const said = (market) =>
 /** A redraw must not undo what the teacher is choosing. */
 function keepChoices(page) {
   const values = new Map(
-    [...page.querySelectorAll(".nudge select, .nudge input")].map((node) => [node.id, node.value]),
+    [...page.querySelectorAll(".nudge select, .nudge input, #replay")].map((node) => [node.id, node.value]),
   );
   const focus = document.activeElement?.id;
   return () => {
     for (const [id, value] of values) if ($(`#${id}`)) $(`#${id}`).value = value;
+    $("#replay")?.oninput();
     if (focus) document.getElementById(focus)?.focus();
   };
 }
@@ -96,12 +97,12 @@ function head(state, code, order, seat) {
           h("b", {}, join),
           alone ? " (this machine only: for a class, start with --host 0.0.0.0)" : "",
         ),
-        h("div.code", { id: "game-code" }, code),
+        h("h1.code", { id: "game-code" }, code),
         h(
           "div.row",
           {},
           h("a.button.small", { id: "to-wall", href: `/game/${code}/wall`, target: "_blank" }, "The wall"),
-          h("button.small", { id: "copy-desk", onclick: () => copyDesk(code, seat) }, "Copy the link to this desk"),
+          h("button.small", { id: "copy-desk", onclick: (event) => copyDesk(event.target, code, seat) }, "Copy the link to this desk"),
         ),
       ),
       h(
@@ -123,13 +124,16 @@ function head(state, code, order, seat) {
 }
 
 /** The secret goes behind a #, which no browser sends to a server. */
-async function copyDesk(code, seat) {
+async function copyDesk(button, code, seat) {
   const link = `${location.origin}/game/${code}/desk#key=${encodeURIComponent(seat.token)}`;
   try {
     await navigator.clipboard.writeText(link);
     tell("The link to this desk is in the clipboard. Who has it is the teacher.");
   } catch {
-    prompt("The link to this desk. Who has it is the teacher.", link);
+    const field = h("input", { id: "desk-link", value: link, readonly: "", "aria-label": "Link to this desk" });
+    button.replaceWith(field);
+    field.select();
+    tell("Copy the link to this desk. Who has it is the teacher.");
   }
 }
 
