@@ -22,6 +22,8 @@ axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe i
 pytestmark = pytest.mark.slow
 PICTURES = os.environ.get("PRICEWAR_PICTURES", "")
 """Folder for pictures of every room, for those who want to look at them."""
+CLASSES = {"two duopolies": (1, 2), "four triopolies": (2, 3)}
+"""Markets of each of two treatments, and firms in each market."""
 NAMES = ("Ann", "Bo", "Cy", "Dee", "Eve", "Fay", "Gus", "Hal", "Ida", "Jo", "Kim", "李雷")
 ROUNDS = 5
 
@@ -98,18 +100,18 @@ def at_round(page: Any, number: int) -> None:
     page.wait_for_selector(f"#phase:has-text('ound {number} of')")
 
 
-def open_class(room: Classroom) -> tuple[Any, str]:
-    """Four triopolies; in two of them rivals' prices are hidden."""
+def open_class(room: Classroom, markets: int, firms: int) -> tuple[Any, str]:
+    """Two treatments with so many markets each; in the second rivals' prices are hidden."""
     desk = room.visit("desk", "/game", "laptop")
     desk.fill("#rounds", str(ROUNDS))
     desk.fill("#seconds", "900")
-    desk.fill("#firms", "3")
+    desk.fill("#firms", str(firms))
     desk.check("#chat")
     desk.click("#class > summary")
     for number, (name, sees) in enumerate((("open", "prices"), ("dark", "nothing"))):
         desk.click("#add-group")
         desk.fill(f"#group-{number}-name", name)
-        desk.fill(f"#group-{number}-markets", "2")
+        desk.fill(f"#group-{number}-markets", str(markets))
         desk.select_option(f"#group-{number}-sees", sees)
     room.look(desk, "open")
     desk.click("#open")
@@ -120,19 +122,22 @@ def open_class(room: Classroom) -> tuple[Any, str]:
 def decide(room: Classroom, pages: dict[str, Any], round_: int, but: tuple[str, ...] = ()) -> None:
     """Everybody sets a price of their own, once their page shows the round."""
     room.note(f"round {round_}: {len(pages) - len(but)} phones decide")
-    for i, (name, page) in enumerate(pages.items()):
-        if name not in but:
-            at_round(page, round_)
-            set_price(page, 172_000 - 900 * i - 2_500 * round_, 100 * i)
-            done = (f"ound {round_ + 1} of", "Game over")
-            page.wait_for_selector(", ".join(["#decided", *(f"#phase:has-text('{text}')" for text in done)]))
+    deciding = {name: page for name, page in pages.items() if name not in but}
+    for i, page in enumerate(deciding.values()):
+        at_round(page, round_)
+        set_price(page, 172_000 - 900 * i - 2_500 * round_, 100 * i)
+    done = (f"ound {round_ + 1} of", "Game over")
+    for page in deciding.values():
+        page.wait_for_selector(", ".join(["#decided", *(f"#phase:has-text('{text}')" for text in done)]))
 
 
-def test_a_class_of_twelve_in_four_markets(room: Classroom) -> None:
-    desk, code = open_class(room)
+@pytest.mark.parametrize("sizes", CLASSES.values(), ids=list(CLASSES))
+def test_a_class_in_several_markets(room: Classroom, sizes: tuple[int, int]) -> None:
+    players = 2 * sizes[0] * sizes[1]
+    desk, code = open_class(room, *sizes)
     wall = room.visit("wall", f"/game/{code}/wall", "hall")
-    phones = {name: room.join(code, name) for name in NAMES}
-    wall.wait_for_selector("#count:has-text('12 of 12')")
+    phones = {name: room.join(code, name) for name in (*NAMES[: players - 1], NAMES[-1])}
+    wall.wait_for_selector(f"#count:has-text('{players} of {players}')")
     for page, name in ((desk, "desk-lobby"), (wall, "wall-lobby"), (phones["Ann"], "phone-lobby")):
         room.look(page, name)
     join_twice(room, phones["Ann"], code)
@@ -145,7 +150,7 @@ def test_a_class_of_twelve_in_four_markets(room: Classroom) -> None:
     for round_ in (4, 5):
         decide(room, phones, round_)
     ended(room, desk, wall, phones["Ann"])
-    assert_same_as_the_model(room, code, key)
+    assert_same_as_the_model(room, code, key, set(phones))
 
 
 def join_twice(room: Classroom, page: Any, code: str) -> None:
@@ -181,7 +186,7 @@ def first_round(room: Classroom, desk: Any, wall: Any, phones: dict[str, Any]) -
     ann.click("#send")
     ann.wait_for_selector("#said:has-text('Shall we hold?')")
     assert "Shall we hold?" not in "".join(page.inner_text("body") for page in elsewhere(phones, ann))
-    wall.wait_for_selector("#count:has-text('1 of 12')")
+    wall.wait_for_selector(f"#count:has-text('1 of {len(phones)}')")
     decide(room, phones, 1, but=("Ann",))
     for page in phones.values():
         at_round(page, 2)
@@ -215,12 +220,14 @@ def second_round(room: Classroom, desk: Any, phones: dict[str, Any], code: str) 
 
 def killed_in_the_third(room: Classroom, wall: Any, phones: dict[str, Any]) -> None:
     """The server is killed while half the class has decided, and started again."""
-    decide(room, phones, 3, but=NAMES[6:])
-    wall.wait_for_selector("#count:has-text('6 of 12')")
+    names = tuple(phones)
+    half = len(names) // 2
+    decide(room, phones, 3, but=names[half:])
+    wall.wait_for_selector(f"#count:has-text('{half} of {len(names)}')")
     room.server.kill()
     room.server.start()
     room.note("the server was killed and started again")
-    decide(room, phones, 3, but=NAMES[:6])
+    decide(room, phones, 3, but=names[:half])
     for page in phones.values():
         at_round(page, 4)
 
@@ -268,13 +275,13 @@ def elsewhere(phones: dict[str, Any], page: Any) -> list[Any]:
     return [one for one in phones.values() if letter(one) != letter(page)]
 
 
-def assert_same_as_the_model(room: Classroom, code: str, key: str) -> None:
-    """The table of decisions is what runs of the four scenario files give, with no difference at all."""
+def assert_same_as_the_model(room: Classroom, code: str, key: str, names: set[str]) -> None:
+    """The table of decisions is what runs of the scenario files give, with no difference at all."""
     ask = room.server.client
     text = ask.get(f"/api/game/{code}/decisions.csv", key).body.decode("utf-8-sig")
     table = pd.read_csv(io.StringIO(text), dtype=str)
-    assert set(table["participant.label"]) == set(NAMES)
-    assert len(table) == 12 * ROUNDS
+    assert set(table["participant.label"]) == names
+    assert len(table) == len(names) * ROUNDS
     for letter, rows in table.groupby("group.market"):
         path = room.server.path.with_name(f"{letter}.toml")
         path.write_bytes(ask.get(f"/api/game/{code}/scenario.toml?market={letter}", key).body)

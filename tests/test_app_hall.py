@@ -39,6 +39,18 @@ def test_a_full_hall_of_games_with_players_refuses() -> None:
     assert codes(hall, *tables) == [True, True]
 
 
+def test_markets_count_too_and_a_class_that_does_not_fit_is_told_so() -> None:
+    hall = Hall(most=2)
+    rules = SessionRules(rounds=3, firms=2, groups=[{"markets": 5}])
+    first = hall.open(rules, 0.0, "class")
+    first.session.join("Ann")
+    assert hall.open(RULES, 1.0, "other").session.rules == RULES
+    with pytest.raises(GameError) as refused:
+        hall.open(rules, 2.0, "class")
+    assert refused.value.status == 503
+    assert codes(hall, first) == [True]
+
+
 def test_the_address_with_most_empty_games_gives_way_and_of_these_the_one_left_alone_longest() -> None:
     hall = Hall(most=4)
     teacher = hall.open(RULES, 0.0, "teacher")

@@ -198,6 +198,16 @@ def test_the_wall_shows_no_price_and_no_name_until_the_teacher_wants_it() -> Non
     assert "Team 3" in json.dumps(wall_view(session, 2.0))
 
 
+def test_a_board_that_is_shown_is_hidden_where_rivals_are() -> None:
+    session, tickets = started(groups=[{"markets": 2}, {"markets": 2, "rivals": False}])
+    session.order(session.teacher_token, "next", 1.0)
+    session.order(session.teacher_token, "board", 1.0, on=True)
+    boards = {t.market: seen(session, t.token, 2.0)["board"] is not None for t in tickets}
+    assert boards == {"A": True, "B": True, "C": False, "D": False}
+    hung = {one["key"]: one["board"] is not None for one in wall_view(session, 2.0)["markets"]}
+    assert hung == boards
+
+
 def test_practice_counts_for_nothing() -> None:
     session, tickets = class_of(3)
     teacher = session.teacher_token

@@ -91,6 +91,7 @@ class GameDesk:
         who = caller(request)
         self.door.open(who, time.monotonic())
         rules = await read(request, SessionRules)
+        self.door.furnish(who, len(rules.treatments()), time.monotonic())
         table = await self.apart(lambda: self.hall.open(rules, time.monotonic(), who))
         return JSONResponse({"code": table.code, "token": table.session.teacher_token}, 201)
 

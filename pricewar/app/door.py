@@ -18,6 +18,7 @@ class Door:
 
     def __init__(self) -> None:
         self.openings = Bucket(rate=0.2, burst=20)
+        self.markets = Bucket(rate=0.5, burst=60)
         self.misses = Bucket(rate=0.2, burst=20)
         self.joins = Bucket(rate=2.0, burst=120)
         self.looks = Bucket(rate=5.0, burst=120)
@@ -32,6 +33,15 @@ class Door:
             GameError: 429, too often from this address.
         """
         _take(self.openings, who, now, "Too many games opened from here: wait a minute.")
+
+    def furnish(self, who: str, markets: int, now: float) -> None:
+        """A game that is opened has so many markets.
+
+        Raises:
+            GameError: 429, too many from this address.
+        """
+        for _ in range(markets):
+            _take(self.markets, who, now, "Too many markets opened from here: wait a minute.")
 
     def wrong_code(self, who: str, now: float) -> None:
         """Somebody told a code that no game has.

@@ -84,6 +84,11 @@ class Game(Playing):
         self._changed()
         return ticket
 
+    @property
+    def board_shown(self) -> bool:
+        """Whether players see the board: as the teacher says, but not where rivals' prices are hidden."""
+        return self.phase == "over" or (self.board and self.rules.rivals)
+
     # -- playing -------------------------------------------------------------------------------
 
     def decide(

@@ -19,6 +19,8 @@ LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 """Without those that look alike on a projector."""
 CODE_LENGTH = 5
 MOST_GAMES = 60
+MARKETS_A_GAME = 4
+"""Markets that there is room for, for each game that there is room for."""
 NO_GAME = "No game has that code."
 IDLE = 6 * 3600.0
 """Seconds without a request after which a game is forgotten."""
@@ -80,12 +82,21 @@ class Hall:
         session = Session(rules)
         with self._lock:
             self._forget(now)
-            if len(self._tables) >= self.most:
+            while len(self._tables) >= self.most or self._markets + len(session.games) > self.most_markets:
                 self._make_room()
             code = self._fresh_code()
             table = self._tables[code] = Table(code, session, now, who)
             self.keep(table, now)
         return table
+
+    @property
+    def most_markets(self) -> int:
+        """Markets that all games together may have."""
+        return MARKETS_A_GAME * self.most
+
+    @property
+    def _markets(self) -> int:
+        return sum(len(table.session.games) for table in self._tables.values())
 
     def find(self, code: str, now: float) -> Table:
         """The game of a code.

@@ -53,7 +53,7 @@ def wall_view(session: Session, now: float) -> View:
     markets = [
         {
             "key": key,
-            "board": board(game) if game.board or game.phase == "over" else None,
+            "board": board(game) if game.board_shown else None,
             "months": [game.base.month(period) for period in range(game.round)],
             **_progress(game),
         }

@@ -62,7 +62,7 @@ def player_view(game: Game, firm: str, now: float) -> View:
             for key in rivals
             if game.rules.rivals or game.phase == "over"
         ],
-        "board": board(game) if game.board or game.phase == "over" else None,
+        "board": board(game) if game.board_shown else None,
         "active": bool(game.model.state.active[game.model.landscape.firm(firm)]),
     }
 
