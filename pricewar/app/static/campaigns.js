@@ -1,6 +1,6 @@
 // Who starts and who follows: the campaigns of a run by firm, month by month.
 import { card, short } from "/static/charts.js";
-import { h, monthName, num, words } from "/static/dom.js";
+import { behindLabel, h, monthName, num, words } from "/static/dom.js";
 
 const SPEC = { key: "campaigns", title: "Who starts, who follows", unit: "announced cuts by maker" };
 const LOOK = { lead: { fill: "#0072b2", stroke: "#0072b2" }, follow: { fill: "#ffffff", stroke: "#d55e00" } };
@@ -26,7 +26,7 @@ export function timeline(run, { until, width, label = "", hides }) {
     .filter((one) => one.period < until && place.has(one.firm))
     .map((one) => seen(one, { until, y: place.get(one.firm), name, months: run.months }));
   const figure = h("figure", { role: "img", "aria-label": `${SPEC.title}, ${SPEC.unit}` });
-  figure.append(draw(rows, marks, run.months, width));
+  figure.append(behindLabel(draw(rows, marks, run.months, width)));
   const rest = ranked.length - rows.length;
   const told = [
     "Full marks: the maker starts; hollow marks: it answers a rival. Triangle: cut of the list price; bar: offer " +

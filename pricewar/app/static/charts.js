@@ -1,5 +1,5 @@
 // Charts: one function from series to an SVG with units on its axis, marks of events, and values under the pointer.
-import { h, monthName, num, save } from "/static/dom.js";
+import { behindLabel, h, monthName, num, save } from "/static/dom.js";
 
 const GREY = "#a9b3bc";
 const MARK = {
@@ -44,14 +44,16 @@ export function chart(
       .filter((r) => r.value !== null && r.value !== undefined),
   );
   figure.append(
-    draw(spec, series, all, {
-      months,
-      until,
-      ribbon,
-      domain: domain ?? extent([series], spec.zero),
-      width,
-      height,
-    }),
+    behindLabel(
+      draw(spec, series, all, {
+        months,
+        until,
+        ribbon,
+        domain: domain ?? extent([series], spec.zero),
+        width,
+        height,
+      }),
+    ),
   );
   return card(spec, label, figure);
 }
@@ -219,6 +221,7 @@ const digits = (value) => (Math.abs(value) < 10 ? 2 : 1);
 function saveSvg(figure, name, spec) {
   const svg = figure.querySelector("svg").cloneNode(true);
   svg.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  svg.removeAttribute("aria-hidden");
   svg.prepend(
     Object.assign(document.createElementNS("http://www.w3.org/2000/svg", "title"), {
       textContent: `${spec.title}, ${spec.unit}`,

@@ -89,6 +89,12 @@ export async function ask(path, { body, token, raw } = {}) {
   return raw ? answer.blob() : answer.json();
 }
 
+/** A drawing inside a figure with a label of its own: a screen reader reads the label, and not every mark. */
+export function behindLabel(drawing) {
+  drawing.setAttribute("aria-hidden", "true");
+  return drawing;
+}
+
 /** Hand a blob to the browser as a download. */
 export function save(blob, name) {
   const link = h("a", { href: URL.createObjectURL(blob), download: name });

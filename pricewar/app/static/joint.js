@@ -1,6 +1,6 @@
 // The debrief across all markets of a class; each figure can fill the projector.
 import { enlarged } from "/static/charts.js";
-import { h, num, words } from "/static/dom.js";
+import { behindLabel, h, num, words } from "/static/dom.js";
 
 const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"];
 
@@ -56,9 +56,11 @@ function figure(title, plot) {
     { type: "button", onclick: () => (document.fullscreenElement ? document.exitFullscreen() : node.requestFullscreen()) },
     "Fill the screen",
   );
-  plot.setAttribute("role", "img");
-  plot.setAttribute("aria-label", `${title}; the numbers are in the table below`);
-  node.append(h("figcaption", {}, h("h2", {}, title), fill), plot);
+  const label = `${title}; the numbers are in the table below`;
+  node.append(
+    h("figcaption", {}, h("h2", {}, title), fill),
+    h("div", { role: "img", "aria-label": label }, behindLabel(plot)),
+  );
   return node;
 }
 
