@@ -17,8 +17,13 @@ WORK   ?= results/publish
 SITE   ?= results/site
 LEAST  := 90
 
+# What is imported is compiled once and kept, whatever the shell says: tests start Python hundreds of times.
+export PYTHONDONTWRITEBYTECODE :=
+
 # Only files whose hashes the locks name are installed; the package itself is built by what was installed so.
+# Of tools a small part is ever imported: that part is compiled when it is.
 INSTALL   := python -m pip install --quiet --require-hashes
+AS_IS     := --no-compile
 OURSELVES := python -m pip install --quiet --no-deps --no-build-isolation -e .
 COMPILE   := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --no-strip-extras pyproject.toml
 
@@ -27,7 +32,7 @@ NEWER := python3.14 python3.13 python3.12 $(wildcard $(HOME)/.pyenv/versions/3.1
 # What meets mesa directly or through a run; NEWEST_TESTS lists those files that exist.
 NEWEST_TESTS = $(wildcard tests/test_model*.py tests/test_mesa*.py tests/test_runs*.py tests/test_cli.py)
 
-.PHONY: help demo app test slow quick lint coverage bench docs site results lock test-newest clean
+.PHONY: help demo app test slow quick lint style types coverage compiled interpreted bench docs site results lock newest test-newest clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile
@@ -41,7 +46,13 @@ $(VENV)/installed: pyproject.toml requirements.lock
 	touch $@
 
 $(VENV)/installed-%: $(VENV)/installed requirements-%.lock
-	$(BIN)/$(INSTALL) -r requirements-$*.lock
+	$(BIN)/$(INSTALL) $(AS_IS) -r requirements-$*.lock
+	touch $@
+
+# Most of what tests want compiled, while pip still fetches the tools for them.
+$(VENV)/kernels: $(VENV)/installed $(wildcard pricewar/kernels/*.py)
+	$(BIN)/pricewar verify >/dev/null
+	$(BIN)/python -c 'import pricewar; pricewar.compare(["baseline", "byd-may-2025"], 1)'
 	touch $@
 
 demo: $(VENV)/installed
@@ -50,20 +61,34 @@ demo: $(VENV)/installed
 app: $(VENV)/installed-app
 	$(BIN)/pricewar app
 
-test: lint site coverage
+# What is checked in seconds comes first. Types and site keep the processor busy while tests wait for kernels.
+test:
+	$(MAKE) -j2 $(VENV)/installed-dev $(VENV)/kernels
+	$(MAKE) $(VENV)/installed-docs style
+	$(MAKE) -j3 types site coverage
 
-lint: $(VENV)/installed-dev
+lint: style types
+
+style: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/oxlint --quiet pricewar/app/static
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Kernels run compiled in the first pass and are seen line by line in the second, where overflow that compiled
+types: $(VENV)/installed-dev
+	$(BIN)/mypy
+
+# Kernels run compiled in the first pass and are seen line by line in the other, where overflow that compiled
 # code takes in silence would be a warning.
-coverage: $(VENV)/installed-dev
-	$(BIN)/pytest -n 2 --dist worksteal -m "not slow" --cov --cov-report= --durations=15
-	NUMBA_DISABLE_JIT=1 $(BIN)/pytest -n 2 -W ignore::RuntimeWarning $(wildcard tests/test_kernels*.py) --cov --cov-append --cov-report=term --cov-fail-under=$(LEAST)
+coverage: compiled interpreted
+	$(BIN)/coverage combine --quiet .coverage-compiled .coverage-interpreted
+	$(BIN)/coverage report --fail-under=$(LEAST)
+
+compiled: $(VENV)/installed-dev
+	COVERAGE_FILE=.coverage-compiled $(BIN)/pytest -n 2 --dist worksteal -m "not slow" --cov --cov-report= --durations=15
+
+interpreted: $(VENV)/installed-dev
+	COVERAGE_FILE=.coverage-interpreted NUMBA_DISABLE_JIT=1 $(BIN)/pytest -W ignore::RuntimeWarning $(wildcard tests/test_kernels*.py) -m "not slow" --cov --cov-report=
 
 slow: $(VENV)/installed-dev
 	$(BIN)/pytest -n 2 --dist worksteal -m slow --durations=15
@@ -105,11 +130,13 @@ $(NEWEST)/installed: pyproject.toml requirements.lock requirements-dev.lock
 	  $$python -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && break; python=; done; \
 	test -n "$$python" || { echo "no Python 3.12 or newer found"; exit 1; }; \
 	test -x $(NEWEST)/bin/python || $$python -m venv $(NEWEST)
-	$(NEWEST)/bin/$(INSTALL) -r requirements.lock
-	$(NEWEST)/bin/$(INSTALL) -r requirements-dev.lock
+	$(NEWEST)/bin/$(INSTALL) $(AS_IS) -r requirements.lock
+	$(NEWEST)/bin/$(INSTALL) $(AS_IS) -r requirements-dev.lock
 	$(NEWEST)/bin/$(OURSELVES)
-	$(NEWEST)/bin/python -m pip install --quiet --upgrade "mesa[network]"
+	$(NEWEST)/bin/python -m pip install --quiet --upgrade $(AS_IS) "mesa[network]"
 	touch $@
+
+newest: $(NEWEST)/installed
 
 test-newest: $(NEWEST)/installed
 	$(NEWEST)/bin/python -c 'import mesa, sys; print("mesa", mesa.__version__, "on Python", sys.version.split()[0])'

@@ -19,9 +19,12 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from plain_market import PlainPriceWar
 
-from pricewar import PriceWar, load, run
+from pricewar import PriceWar, Results, load, run
+from pricewar.market.history import gather
+from pricewar.runs import Job, run_one
 from pricewar.scenario.tree import Scenario
 
 LIMIT_MS, FASTER, OVER_BARE, CAMPAIGNS = 60.0, 50.0, 1.2, 1.3
@@ -54,15 +57,37 @@ def against_agents(scenario: Scenario, rounds: int) -> dict[str, float]:
     return {"kernels": float(np.median(kernels)), "agents": float(np.median(agents))}
 
 
+def one_by_one(scenario: Scenario, seeds: int) -> Results:
+    """What `run()` gives, each run by itself."""
+    return Results(**gather([run_one(Job(scenario, seed)) for seed in range(1, seeds + 1)]))
+
+
 def over_bare(scenario: Scenario, rounds: int, seeds: int = 10) -> dict[str, float]:
-    """A run of `run()`, tables checked and gathered, over the bare months: 1 is the end of it."""
+    """A run by itself, tables checked and gathered, over the bare months: 1 is the end of it."""
     bare, whole = [], []
     for _ in range(rounds):
         bare.append(
             clock(lambda: [PriceWar(scenario, k + 1, collect=False).run_model() for k in range(seeds)])
         )
-        whole.append(clock(lambda: run(scenario, seeds=seeds)))
+        whole.append(clock(lambda: one_by_one(scenario, seeds)))
     return {"bare": min(bare) / seeds, "run": min(whole) / seeds}  # the rounds that others disturbed least
+
+
+def together(scenario: Scenario, rounds: int, seeds: int = 20) -> dict[str, float]:
+    """A run of seeds that step together, as `run()` has them, and a run of seeds one after the other.
+
+    Both make the same tables, which are compared. Processor seconds a run; the ratio is the median of rounds
+    in which both ran in turn, so that what else the machine does counts for both.
+    """
+    whole, alone = run(scenario, seeds=seeds), one_by_one(scenario, seeds)
+    pd.testing.assert_frame_equal(
+        whole.tables["products"], alone.tables["products"], check_exact=True, obj="products"
+    )
+    pairs = [
+        [clock(partial(work, scenario, seeds)) / seeds for work in (one_by_one, run)] for _ in range(rounds)
+    ]
+    one, many = np.min(pairs, axis=0)
+    return {"alone": one, "together": many, "ratio": float(np.median([a / b for a, b in pairs]))}
 
 
 def campaigns(scenario: Scenario, rounds: int, again: int = 3) -> dict[str, float]:
@@ -202,6 +227,7 @@ def main() -> None:
     )
     pair = against_agents(scenario, options.rounds)
     tables = over_bare(scenario, options.rounds)
+    block = together(scenario, options.rounds)
     waits = start_up()
     found = growth(scenario, options.rounds)
     ratio = pair["agents"] / pair["kernels"]
@@ -213,9 +239,15 @@ def main() -> None:
         ),
         ("buyers as mesa agents in plain Python / ours", f">= {FASTER:.0f} x", f"{ratio:.0f} x"),
         (
-            f"run() with all tables, a run ({1e3 * tables['run']:.0f} ms) / the bare model's months",
+            f"a run by itself with all tables ({1e3 * tables['run']:.0f} ms) / the bare model's months",
             f"<= {OVER_BARE:.2f} x",
             f"{tables['run'] / tables['bare']:.2f} x",
+        ),
+        (
+            f"20 seeds one by one ({1e3 * block['alone']:.0f} ms a run) / run() of 20 seeds, "
+            f"which step together ({1e3 * block['together']:.0f} ms)",
+            "",
+            f"{block['ratio']:.1f} x",
         ),
         (
             f"run() with campaigns ({1e3 * wars['with']:.0f} ms) / without ({1e3 * wars['without']:.0f} ms), "
@@ -241,6 +273,7 @@ def main() -> None:
                     "run": pair,
                     "ratio": ratio,
                     "tables": tables,
+                    "together": block,
                     "wall": waits | long,
                     "growth": found,
                     "wars": wars,

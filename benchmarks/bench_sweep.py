@@ -24,10 +24,10 @@ import pandas as pd
 
 from pricewar import load
 from pricewar.experiment.files import experiment_from
-from pricewar.experiment.pool import SerialExecutor, spawned_pool
-from pricewar.experiment.runner import Runner
+from pricewar.experiment.pool import SerialExecutor
 from pricewar.experiment.spec import Experiment
 from pricewar.experiment.store import Store
+from pricewar.experiment.study import Hands, fill
 from pricewar.experiment.work import Item, Work
 from pricewar.market.model import PriceWar
 
@@ -129,11 +129,8 @@ def sweep(experiment: Experiment, work: Work, processes: int) -> None:
     """Design, runner, store and final table."""
     with tempfile.TemporaryDirectory() as folder:
         store = Store.open(folder, experiment)
-        make = SerialExecutor if processes == 1 else partial(spawned_pool, processes)
-        many = {"window": 2 * processes, "time_limit": 600.0, "own": processes > 1, "rebuild": True}
-        runner = Runner(work, make, **many)
-        for outcomes in runner.run(experiment.item(run) for run in store.todo()):
-            store.write(outcomes)
+        hands = Hands(SerialExecutor() if processes == 1 else None, processes)
+        fill(store, work, hands, time_limit=600.0)
         store.finish()
         store.close()
 

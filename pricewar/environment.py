@@ -157,7 +157,7 @@ class MarketEnv(ParallelEnv[str, Observation, Action]):  # type: ignore[misc]
 
     def _start_revenue(self, key: str) -> float:
         start, own = self._model.landscape, self._firm(key).own
-        sales = dot(start.start_price[own], np.maximum(start.start_units[own], 1.0))
+        sales = float(dot(start.start_price[own], np.maximum(start.start_units[own], 1.0)))
         return sales / (1.0 + self.scenario.market.vat)
 
     def _info(self, key: str) -> dict[str, Any]:

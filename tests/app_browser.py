@@ -92,7 +92,7 @@ def holds_together(page: Any, width: int) -> None:
     for figures in page.query_selector_all(".chart figure"):
         unit = figures.get_attribute("aria-label").split(", ", 1)[1]
         assert unit
-        timeline = "announced cuts by maker" in unit
+        timeline = "announced cuts by" in unit
         assert timeline or f"↑ {unit}" in figures.text_content()
 
 
@@ -104,7 +104,7 @@ def join(visit: Any, code: str, name: str, size: str = "phone") -> tuple[Any, Wa
     return page, watch
 
 
-def set_price(page: Any, list_price: int, promotion: int = 0) -> None:
+def set_price(page: Any, list_price: float, promotion: float = 0) -> None:
     page.wait_for_selector("#decide:enabled")
     page.fill("#list-price", str(list_price))
     page.fill("#promotion", str(promotion))
@@ -115,9 +115,12 @@ def at_round(page: Any, number: int) -> None:
     page.wait_for_selector(f"#phase:has-text('Round {number} of')")
 
 
-def opened(visit: Any, rounds: int) -> tuple[Any, Watch, str]:
+def opened(visit: Any, rounds: int, seconds: int = 90, market: str = "textbook") -> tuple[Any, Watch, str]:
     teacher, watch = visit("/game")
+    teacher.wait_for_selector(f"#market option[value='{market}']", state="attached")
+    teacher.select_option("#market", market)
     teacher.fill("#rounds", str(rounds))
+    teacher.fill("#seconds", str(seconds))
     teacher.click("#open")
     teacher.wait_for_selector("#game-code")
     return teacher, watch, teacher.inner_text("#game-code")

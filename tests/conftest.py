@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import copy
+import os
 import sys
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numba import config
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.dispatcher import Dispatcher
 
 from pricewar.base.records import Offers
 from pricewar.base.state import State
 from pricewar.data import load_market_data
+from pricewar.files.locks import Lock
 from pricewar.market.model import PriceWar
-from pricewar.scenario.files import load, merge
+from pricewar.scenario.files import load, merge, shipped_scenarios
 from pricewar.scenario.mechanisms import Dynamics
 from pricewar.scenario.tree import Scenario, scenario_from
+
+os.environ["PRICEWAR_CACHE_DIR"] = ""  # what an earlier test worked out must not hide what a later one breaks
 
 Tree = dict[str, Any]
 
@@ -106,6 +114,18 @@ _TINY: Tree = {
 }  # fmt: skip
 
 
+TYPICAL = ("baseline", "byd-one-third", "china-2023-costs", "supply-chain", "textbook-duopoly")
+"""Shipped scenarios of every sort: peace, a war, another year and rule, suppliers, a market from scratch."""
+every_scenario = pytest.mark.parametrize(
+    "name",
+    [
+        *TYPICAL,
+        *(pytest.param(name, marks=pytest.mark.slow) for name in shipped_scenarios() if name not in TYPICAL),
+    ],
+)
+"""A law that runs each shipped scenario: the typical ones are fast, the others slow, and CI runs both."""
+
+
 def tiny(changes: Mapping[str, Any] | None = None, /, **parts: Any) -> Scenario:
     """The small market with changes, as `Scenario.but` takes them."""
     return scenario_from(copy.deepcopy(_TINY), "tiny").but({**(changes or {}), **parts})
@@ -167,22 +187,52 @@ def _nothing() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def compiler_untraced() -> Iterator[None]:
-    """No line is counted while a kernel is compiled: none of ours runs, and numba takes a third longer."""
-    compile_as_usual = Dispatcher.compile
+def compiler_once_untraced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Each kernel is compiled by one worker, and no line is counted meanwhile.
 
-    def compile_untraced(self: Any, sig: Any) -> Any:
+    In a fresh clone all workers want the same kernels at once. One compiles, the others wait and load what it
+    has saved; without the lock each would compile all of them, and of two that save an index the last wins.
+    While a kernel is compiled none of our lines runs, and numba traced takes a third longer.
+    """
+    compile_as_usual, folder = Dispatcher.compile, tmp_path_factory.getbasetemp().parent
+
+    def compile_once_untraced(self: Any, sig: Any) -> Any:
         tracer = sys.gettrace()
         sys.settrace(None)
         try:
-            return compile_as_usual(self, sig)
+            with global_compiler_lock, _locked(folder, self.py_func):
+                return compile_as_usual(self, sig)
         finally:
             sys.settrace(tracer)
             _nothing()  # coverage takes its place again at the next call, and must see this frame end
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Dispatcher, "compile", compile_untraced)
+        patch.setattr(Dispatcher, "compile", compile_once_untraced)
         yield
+
+
+_HELD: set[str] = set()
+
+
+@contextmanager
+def _locked(folder: Path, function: Callable[..., Any]) -> Iterator[None]:
+    """Nobody else of this session compiles the function, if it is of the package: only those are kept.
+
+    A kernel waits while it holds the lock of one that calls it. Calls of kernels form no circle, and the
+    threads of a process wait for numba's own lock first, so two never wait for each other.
+    """
+    name = f"{function.__module__}.{function.__qualname__}"
+    if "PYTEST_XDIST_WORKER" not in os.environ or not name.startswith("pricewar.") or name in _HELD:
+        yield
+        return
+    while (lock := Lock.take(folder / f"{name}.lock")) is None:
+        time.sleep(0.05)
+    _HELD.add(name)
+    try:
+        with lock:
+            yield
+    finally:
+        _HELD.discard(name)
 
 
 @pytest.fixture

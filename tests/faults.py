@@ -96,9 +96,9 @@ def _opened(made: Faults, do: Callable[..., Any]) -> Callable[..., Any]:
     return opened
 
 
-def every(work: Callable[[int], Faults], most: int = 1000) -> int:
-    """Call `work` with k = 1, 2, ... until no fault came; returns how many did."""
-    for k in range(1, most):
+def every(work: Callable[[int], Faults], step: int = 1, most: int = 1000) -> int:
+    """Call `work` with k = 1, 1 + step, ... until no fault came; returns how many could come."""
+    for k in range(1, most, step):
         if work(k).count < k:
             return k - 1
     raise AssertionError(f"more than {most} changes")

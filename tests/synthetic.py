@@ -133,6 +133,7 @@ def run(scenario: str, seed: int, periods: int = 36, products: int = 50) -> dict
     petrol = 2e4 * (3e5 - 0.5 * sold.sum(axis=1))
     market_rows = long(1) | {
         "shoppers": 3e6,
+        "arrivals": 3e6,
         "units": sold.sum(axis=1),
         "orders": sold.sum(axis=1),
         "mean_wait": 0.2,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -21,7 +22,7 @@ pytest.importorskip("tomli_w", reason="the extra `app` is not installed")
 from pricewar.app.serve import addresses, is_free
 
 WITHIN = 5.0
-"""Seconds from the command to the page."""
+"""Seconds of the processor from the command to the end: others on the machine do not count."""
 
 
 def free_port() -> int:
@@ -31,32 +32,34 @@ def free_port() -> int:
 
 
 def start(port: int) -> tuple[float, int, str]:
-    """Seconds to the first page, exit code after an interrupt, and what it said."""
-    begin = time.perf_counter()
+    """Seconds of the processor until an interrupt has ended it, exit code, and what it said."""
+    begin, before = time.perf_counter(), os.times()
     command = [sys.executable, "-m", "pricewar", "app", "--forget", "--port", str(port)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
-        while time.perf_counter() - begin < 60 and process.poll() is None:
+        while time.perf_counter() - begin < 300 and process.poll() is None:
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
                     assert answer.status == 200
                 break
             except OSError:
                 time.sleep(0.02)
-        taken = time.perf_counter() - begin
+        else:
+            raise AssertionError("no page within five minutes")
     finally:
         process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=300)
+    after = os.times()
+    taken = after.children_user + after.children_system - before.children_user - before.children_system
     return taken, process.returncode, said
 
 
 def test_the_page_stands_within_seconds_and_an_interrupt_ends_it() -> None:
-    tries = [start(free_port()) for _ in range(2)]  # the better of two: a shared machine has bad moments
-    assert min(taken for taken, _, _ in tries) < WITHIN
-    for _, code, said in tries:
-        assert "pricewar classroom: http://127.0.0.1:" in said
-        assert "Traceback" not in said
-        assert code in (0, 130)
+    taken, code, said = start(free_port())
+    assert taken < WITHIN
+    assert "pricewar classroom: http://127.0.0.1:" in said
+    assert "Traceback" not in said
+    assert code in (0, 130)
 
 
 def test_a_browser_that_waits_for_news_does_not_hold_the_server_up() -> None:
@@ -73,9 +76,9 @@ def test_a_browser_that_waits_for_news_does_not_hold_the_server_up() -> None:
     finally:
         process.send_signal(signal.SIGINT)
     begin = time.perf_counter()
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=300)
     waiting.join(timeout=20)
-    assert time.perf_counter() - begin < 8  # a poll lasts 15 s
+    assert time.perf_counter() - begin < 14  # a poll lasts 15 s
     assert "Traceback" not in said
 
 
@@ -85,7 +88,7 @@ def ask(port: int, path: str, body: object = None, token: str = "") -> Any:
     request.add_header("Authorization", f"Bearer {token}")
     for _ in range(600):
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
+            with urllib.request.urlopen(request, timeout=300) as answer:
                 return json.loads(answer.read())
         except urllib.error.HTTPError as error:
             return {"status": error.code}
@@ -113,7 +116,7 @@ def test_a_port_in_use_is_wrong_input() -> None:
             [sys.executable, "-m", "pricewar", "app", "--forget", "--port", str(port)],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
         )
     assert done.returncode == 2
     assert f"found {port}" in done.stderr

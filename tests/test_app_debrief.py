@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("tomli_w", reason="the extra `app` is not installed")
 
-from pricewar.app.benchmarks import StaticMarket
+from pricewar.app.benchmarks import StillMarket
 from pricewar.app.debrief import but_for, debrief, first_cut, results_csv, safe_cell
 from pricewar.app.game import Game
 from pricewar.app.game_rules import GameRules
@@ -39,7 +39,7 @@ def war() -> Game:
 
 @pytest.mark.parametrize("firms", [2, 4, 12])
 def test_nash_and_joint_profit_of_the_textbook_market_are_those_of_the_logit_formulas(firms: int) -> None:
-    market = StaticMarket(textbook(firms, 6, "hold", 1))
+    market = StillMarket(textbook(firms, 6, "hold", 1))
     for found, rivals_too in ((market.nash(), False), (market.joint(), True)):
         appeal = np.exp((2.0 * COST - found.price) / SPREAD)
         share = appeal / (1 + appeal.sum())
@@ -52,7 +52,7 @@ def test_nash_and_joint_profit_of_the_textbook_market_are_those_of_the_logit_for
 def test_in_the_china_market_nobody_gains_by_leaving_nash_alone() -> None:
     from pricewar.app.markets import china
 
-    market = StaticMarket(china(4, 6, "hold", 1))
+    market = StillMarket(china(4, 6, "hold", 1))
     nash = market.nash()
     for firm in (0, 3, 6):
         own = market.landscape.own(firm)

@@ -47,7 +47,7 @@ def test_the_explanation_is_filled_with_the_numbers_of_the_runs(lesson) -> None:
     found = run_lesson(lesson)
     assert not re.search(r"[{}]", found["explanation"])
     assert found["right"] is not None
-    facts = [facts_of(tables(plan.scenario)) for plan in lesson.plans(None).values()]
+    facts = [facts_of(tables(plan.scenario), plan.scenario.words) for plan in lesson.plans(None).values()]
     for fact in facts:  # of surplus the text tells differences from the first run only
         gain = float(fact["surplus"]) - float(facts[0]["surplus"])
         fact |= {"gain": gain, "loss": -gain}
@@ -129,9 +129,9 @@ def test_a_ban_takes_more_out_of_the_war_than_a_warning() -> None:
 
 
 def test_the_market_of_the_lessons_says_what_its_comment_says() -> None:
-    from pricewar.app.benchmarks import StaticMarket
+    from pricewar.app.benchmarks import StillMarket
     from pricewar.app.lessons import DIRECTORY
 
-    market = StaticMarket(load(DIRECTORY / "duopoly.toml"))
+    market = StillMarket(load(DIRECTORY / "duopoly.toml"))
     assert market.nash().price == pytest.approx([147_293, 147_293], rel=1e-4)
     assert market.joint().price == pytest.approx([192_500, 192_500], rel=2e-3)

@@ -104,7 +104,7 @@ def test_a_stranger_waits_for_no_news(site: Client) -> None:
     version = site.get(f"/api/game/{code}/state", teacher).json["version"]
     begin = time.monotonic()
     assert site.get(f"/api/game/{code}/state?since={version}", "made-up").status == 401
-    assert time.monotonic() - begin < 5  # a poll lasts 15 s
+    assert time.monotonic() - begin < 14  # a poll lasts 15 s
 
 
 def test_a_class_behind_one_address_comes_in_within_a_minute(site: Client) -> None:
@@ -458,7 +458,7 @@ def test_players_get_in_while_slow_ones_hang(fresh: Client, monkeypatch: pytest.
     begin = time.monotonic()
     assert fresh.post(f"/api/game/{code}/decide", PRICE, ann).status == 200
     assert kept.getresponse().status == 200, "who waits for news is not thrown out"
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 14  # a poll lasts 15 s
     for line in lines:
         line.close()
 

@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("starlette", reason="the extra `app` is not installed")
 
 from pricewar.app.api_game import GameDesk
-from pricewar.app.benchmarks import StaticMarket
+from pricewar.app.benchmarks import StillMarket
 from pricewar.app.connections import MOST, PATIENCE
 from pricewar.app.game_rules import TIME_TO_ANSWER, GameRules
 from pricewar.app.hall import IDLE, Bucket, Hall
@@ -112,7 +112,7 @@ def test_the_market_of_the_lessons_is_the_one_that_the_page_describes() -> None:
     assert told(LESSONS_PAGE, r"spread of tastes ([\d,]+)") == [
         round(1 / scenario.demand.price_sensitivity, 6)
     ]
-    market = StaticMarket(scenario)
+    market = StillMarket(scenario)
     (nash,) = told(LESSONS_PAGE, r"one-shot Nash price is ([\d,]+) CNY")
     assert market.nash().price == pytest.approx([nash, nash], abs=1)
     (joint,) = told(LESSONS_PAGE, r"highest joint profit about ([\d,]+)")
@@ -123,7 +123,7 @@ def test_the_page_on_teaching_names_the_lessons_and_the_first_sight_as_they_are(
     (table,) = (t for t in tables(TEACH_PAGE) if t[0][1:] == ["lesson", "needs"])
     titles = [row[1].partition(":")[0] for row in table[1:]]
     assert titles == [lesson.title for lesson in LESSONS.values()]
-    depth = told(EXPLORE, r'START = "scenario=baseline&a.cut_depth=(\d+)"')
+    depth = told(EXPLORE, r'START = "a.cut_depth=(\d+)"')
     assert told(TEACH_PAGE, r"the biggest maker cuts by (\d+)% in the third month") == depth
 
 

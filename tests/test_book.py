@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import AT_REST, column, ran, strategies, tiny
+from conftest import AT_REST, column, every_scenario, ran, strategies, tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -17,7 +17,7 @@ from pricewar.base.book import Voided as Gone
 from pricewar.market.accrual import accrue, welfare
 from pricewar.market.model import PriceWar
 from pricewar.runs import run
-from pricewar.scenario.files import load, shipped_scenarios
+from pricewar.scenario.files import load
 from pricewar.scenario.tree import Scenario
 
 PRODUCTS, GROUPS = 2, 5
@@ -198,7 +198,7 @@ def check_identities(model: PriceWar) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("name", sorted(shipped_scenarios()))
+@every_scenario
 def test_the_identities_hold_in_every_shipped_scenario(name: str, rule: Settlement) -> None:
     check_identities(ran(load(name).but({"market.settlement": rule, "consumers.draws": 100})))
 

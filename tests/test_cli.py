@@ -218,6 +218,7 @@ def fail_on(seed: int, kind: str) -> Any:
 def test_a_failed_run_among_many_is_reported_and_results_are_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(runs, "fits", lambda scenario: False)
     monkeypatch.setattr(runs, "run_one", fail_on(2, "ValueError"))
     done = call("run", "textbook-duopoly", "--seeds", "3", *SHORT, "--out", str(tmp_path / "o"), "--quiet")
     assert done.exit_code == 1
@@ -230,6 +231,7 @@ def test_a_failed_run_among_many_is_reported_and_results_are_kept(
 def test_a_scenario_that_never_runs_writes_nothing(
     kind: str, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(runs, "fits", lambda scenario: False)
     monkeypatch.setattr(runs, "run_one", fail_on(0, kind))
     done = call("run", "textbook-duopoly", "--seeds", "3", *SHORT, "--out", str(tmp_path / "o"), "--quiet")
     assert done.exit_code == code

@@ -10,7 +10,10 @@ import pytest
 from pricewar.base.calendar_time import Stated, by_period
 from pricewar.base.clock import Clock
 from pricewar.base.errors import InputError
+from pricewar.experiment.work import simulate
 from pricewar.market.model import PriceWar
+from pricewar.policy import policy_from
+from pricewar.policy.measures import outcomes
 from pricewar.runs import run
 from pricewar.scenario.files import load
 from pricewar.scenario.mechanisms import Brand, Waiting
@@ -127,6 +130,34 @@ def test_a_cut_of_a_quarter_sells_the_same_whatever_a_period_is() -> None:
     assert gain["month"] > 0
     for unit, most in (("quarter", 1e-9), ("day", 0.01), ("week", 0.01)):  # 91 days; 13 weeks
         assert gain[unit] == pytest.approx(gain["month"], rel=most)
+
+
+def test_policies_are_judged_the_same_by_the_day_the_month_and_the_quarter() -> None:
+    """Present values, what firms gave up, and who bought too early follow the year."""
+    cut = {"kind": "Cut", "firm": "north", "month": "2025-07", "until": "2025-09", "depth": 0.1}
+    found = {}
+    for unit in ("day", "month", "quarter"):
+        war, peace = (simulate(load(market(unit, events=events)), 1) for events in ([cut], []))
+        found[unit] = outcomes(war, war, peace, 0.1)
+    for name, most in (("pv.producer_surplus", 5e-3), ("sacrifice", 0.05), ("early_loss", 0.05)):
+        assert found["month"][name] > 0
+        assert found["day"][name] == pytest.approx(found["month"][name], rel=most), name
+    assert found["quarter"]["pv.producer_surplus"] == pytest.approx(
+        found["month"]["pv.producer_surplus"], rel=0.02
+    )
+
+
+def test_war_and_peace_of_a_policy_study_have_one_clock() -> None:
+    cut = {"kind": "Cut", "firm": "north", "period": 3, "depth": 0.1}
+    asked = {
+        "name": "own",
+        "measures": {"floor": [{"kind": "PriceFloor", "share": 0.9}]},
+        "factors": {"depth": {"path": "events.Cut.depth", "values": [0.1, 0.2]}},
+        "base": market("week", events=[cut]),
+    }
+    assert policy_from({**asked, "but_for": market("week")}, "own").base.period == "week"
+    with pytest.raises(InputError, match="periods of a week from 2025-01, as the war has"):
+        policy_from({**asked, "but_for": market("month")}, "own")
 
 
 def test_brand_heals_and_batteries_fall_by_the_year_not_by_the_period() -> None:

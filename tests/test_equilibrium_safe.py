@@ -138,6 +138,35 @@ def test_markups_respect_bounds_and_taxes():
     np.testing.assert_allclose(found.prices, plain.prices, rtol=1e-9)
 
 
+def many_types(seed, nests):
+    """10 to 40 products, 5 to 60 types of buyers."""
+    rng = np.random.default_rng([7, seed])
+    products, types = int(rng.integers(10, 41)), int(rng.integers(5, 61))
+    demand = MixedLogit(
+        rng.normal(1.0, 1.0, products),
+        np.exp(rng.normal(0.0, 0.3, types)),
+        rng.normal(0.0, 0.5, (types, products)),
+        nests=np.arange(products) % 3 if nests else None,
+        rho=0.8 if nests else 0.0,
+    )
+    return demand, rng.uniform(0.5, 5.0, products), rng.integers(0, products // 2, products)
+
+
+@pytest.mark.parametrize("nests", [False, True])
+def test_derivatives_more_than_halve_the_steps(nests):
+    """Each set of derivatives is counted as a step."""
+    quick, plain = [], []
+    for seed in range(12):
+        game = many_types(seed, nests)
+        found, slow = solve(*game, check=False), solve(*game, check=False, accelerate=False)
+        np.testing.assert_allclose(found.prices, slow.prices, rtol=1e-10)
+        assert found.path == "accelerated"
+        quick.append(found.iterations)
+        plain.append(slow.iterations)
+    assert np.median(quick) <= 0.6 * np.median(plain)
+    assert sum(quick) <= 0.5 * sum(plain) or not nests
+
+
 def test_plain_iteration_is_left_alone():
     demand, costs, firms = small(1)
     assert solve(demand, costs, firms, accelerate=False, check=False).path == "plain"
@@ -223,8 +252,10 @@ def test_a_market_without_an_equilibrium_is_refused_by_the_firm_that_would_leave
     found = solve(demand, [1.5, 0.6], ["a", "b"])
     assert not found.converged
     assert found.best_response_gain == pytest.approx(0.0446, abs=1e-3)
-    with pytest.raises(ConvergenceError, match=r"firm a gains 0\.0446 of its profit"):
+    with pytest.raises(ConvergenceError, match=r"firm a gains 0\.0446 of its profit") as refused:
         found.require_converged()
+    assert "come back to the same prices after" in str(refused.value)
+    assert "moves of firms a, b" in str(refused.value)
     assert solve(demand, [1.5, 0.6], ["a", "b"], check=False).converged
 
 

@@ -22,6 +22,45 @@ OPTIONS = {
     "streaming": "--currency USD --unit subscriptions",
     "airline": "--period day --currency EUR --unit seats --outside 0.3",
 }
+STUDIES = {
+    "policy": (
+        "policy",
+        """
+name = "own"
+base = "{cut}"
+but_for = "{market}"
+draws = 2
+set = {{ periods = 12 }}
+[factors.depth]
+path = "events.Cut.depth"
+distribution = {{ kind = "uniform", low = 0.1, high = 0.2 }}
+[measures]
+ban = [{{ kind = "BelowCostBan", line = "avc" }}]
+subsidy = [{{ kind = "TradeInSubsidy", amount = 1 }}]
+""",
+    ),
+    "sweep": (
+        "sweep",
+        """
+name = "own"
+base = "{cut}"
+but_for = "{market}"
+set = {{ periods = 12 }}
+metrics = ["units", "welfare", "war_months"]
+[factors.depth]
+path = "events.Cut.depth"
+values = [0.1, 0.2]
+[[figures]]
+kind = "response"
+metric = "diff.welfare"
+factors = ["depth"]
+[[figures]]
+kind = "response"
+metric = "units"
+factors = ["depth"]
+""",
+    ),
+}
 OLD_NAME = "cars"
 """A column of open_orders; docs/reference/outputs.md says that it counts units of whatever is sold."""
 PICTURE = re.compile(r"data:[a-z/+-]+;base64,[A-Za-z0-9+/=]+")
@@ -80,11 +119,18 @@ def test_every_output_speaks_of_its_own_market(
     told.append(invoke("compare", *files, "--set", "periods=16", "--out", "compared"))
     told.append(invoke("run", files[1], "--set", "periods=16", "--out", "run"))
     told.append(invoke("calibrate", files[0], "--out", "fitted"))
+    for name_of, (command, text) in STUDIES.items():
+        Path(f"{name_of}.toml").write_text(text.format(market=files[0], cut=files[1]), encoding="utf-8")
+        told.append(invoke(command, f"{name_of}.toml", "--out", f"study-{name_of}"))
+        Path(f"{name_of}.toml").unlink()  # it is what a user wrote
     lines = [line for text in told for line in text.splitlines() if FOREIGN.search(line)]
     assert not lines
     assert not foreign(tmp_path)
     assert list(tmp_path.rglob("*.svg"))
-    currency = load(files[0]).market.currency
+    currency, unit = load(files[0]).market.currency, load(files[0]).market.unit
+    drawn = [line for path in (tmp_path / "study-sweep").rglob("*.svg") for line in said(path)]
+    assert any(currency in line for line in drawn)  # units of figures come from the scenario
+    assert any(unit in line for line in drawn)
     assert currency in (tmp_path / "compared" / "report.html").read_text(encoding="utf-8")
 
 

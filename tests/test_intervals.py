@@ -341,7 +341,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Terminal table, report and comparison.csv of a war against the baseline, and of its quiet twin."""
     folder = tmp_path_factory.mktemp("told")
     for name in ("baseline", "byd-one-third"):
-        text = f'extends = "{name}"\nname = "quiet-{name}"\n[noise]\n'
+        text = f'extends = "{name}"\nname = "quiet-{name}"\nperiods = 12\n[noise]\n'
         text += "market_sd = 0.0\ntaste_sd = 0.0\nview_sd = 0.0\n[noise.firm_sd]\n"
         text += "".join(f"{firm} = 0.0\n" for firm in load(name).noise.firm_sd)
         text += "[campaigns]\non = false\n"

@@ -21,6 +21,9 @@ from pricewar.kernels import luck, sample
 from pricewar.kernels.exp import FAST, exp32, exp64, exp_twin
 from pricewar.kernels.zeta import anderson
 
+PEOPLE = 2_000 if config.DISABLE_JIT else 20_000
+"""Interpreted, each of a few has to take every branch; that many are right is claimed of compiled kernels."""
+
 
 @njit(fastmath=FAST)
 def _exp64_all(x, out):
@@ -44,7 +47,7 @@ def _exp32_all(x, out):
     ],
 )
 def test_exp_is_right_to_the_last_bits(kernel, dtype, low, high, bound):
-    x = np.linspace(low, high, 100_003).astype(dtype)
+    x = np.linspace(low, high, 5 * PEOPLE + 3).astype(dtype)
     out = np.empty_like(x)
     kernel(x, out)
     exact = np.exp(x.astype(np.longdouble))
@@ -202,33 +205,33 @@ LOYAL = {"owner": np.repeat([0, 1, 2], 3), "brands": [0.2, 0.1, 0.3], "loyal": 0
 @pytest.mark.parametrize(("habits", "hope"), [({}, {}), (LOYAL, {}), (LOYAL, {"fall": 2.0, "free": 0.4})])
 def test_streamed_choices_follow_the_float64_twin_buyer_by_buyer(habits, hope):
     nation, prices = _nation(**habits), np.linspace(8.0, 14.0, 9)
-    counts, surplus = nation.sample(prices, 20_000, seed=7, period=3, first=11, **hope)
+    counts, surplus = nation.sample(prices, PEOPLE, seed=7, period=3, first=11, **hope)
     streams = luck.stream(7, 0, TASTE), luck.stream(7, 3, CHOICE)
     market = nation._market(prices, **hope)
-    choices, gains = sample.sample_twin(*streams, 11, 20_011, market, nation.product_ids)
+    choices, gains = sample.sample_twin(*streams, 11, 11 + PEOPLE, market, nation.product_ids)
     assert np.abs(counts - np.bincount(choices, minlength=10)).sum() <= 4  # ties of float32 rounding
     assert surplus.sum() == pytest.approx(gains.sum(), rel=1e-5)
-    income = luck.normal_twin(streams[0], np.arange(11, 20_011), np.array([sample.OUTSIDE]))[:, 0]
+    income = luck.normal_twin(streams[0], np.arange(11, 11 + PEOPLE), np.array([sample.OUTSIDE]))[:, 0]
     by_fifth = np.bincount(np.searchsorted(sample.FIFTHS, income), weights=gains)
     np.testing.assert_allclose(surplus, by_fifth, rtol=1e-3)
 
 
 def test_streamed_totals_do_not_depend_on_threads_or_chunks():
-    nation, prices = _nation(), np.linspace(8.0, 14.0, 9)
-    counts, surplus = nation.sample(prices, 5_003, seed=1, period=2, first=77)
+    nation, prices, people = _nation(), np.linspace(8.0, 14.0, 9), PEOPLE // 4 + 3
+    counts, surplus = nation.sample(prices, people, seed=1, period=2, first=77)
     seen = []
     for threads, chunk in ((1, 37), (2, 500), (3, 128)):
         again, money = nation.sample(
-            prices, 5_003, seed=1, period=2, first=77, threads=threads, chunk=chunk, progress=seen.append
+            prices, people, seed=1, period=2, first=77, threads=threads, chunk=chunk, progress=seen.append
         )
         np.testing.assert_array_equal(again, counts)
         np.testing.assert_array_equal(money, surplus)
-    assert sum(seen) == 3 * 5_003
-    assert counts.sum() == 5_003
+    assert sum(seen) == 3 * people
+    assert counts.sum() == people
 
 
 def test_streamed_choices_match_expected_shares():
-    people = 10_000 if config.DISABLE_JIT else 200_000  # interpreted: more error, fewer minutes
+    people = 2 * PEOPLE if config.DISABLE_JIT else 200_000  # interpreted: more error, fewer minutes
     nation, prices = _nation(), np.linspace(8.0, 14.0, 9)
     counts, _ = nation.sample(prices, people, seed=2, period=1)
     normals = luck.normal_twin(luck.stream(99, 0), np.arange(40_000), np.arange(4))
@@ -242,7 +245,7 @@ def test_streamed_choices_match_expected_shares():
 def test_sampled_choices_have_the_logit_probabilities(nests):
     m = MixedLogit(
         np.array([1.0, 0.5, 0.0, -0.5]),
-        np.ones(40_000),
+        np.ones(2 * PEOPLE),
         nests=np.array([0, 0, 1, 1]) if nests else None,
         rho=0.6 if nests else 0.0,
     )
@@ -276,6 +279,7 @@ def test_draws_survive_utilities_beyond_float32():
     assert counts[1] / 2_000 == pytest.approx(1.0 / (1.0 + np.exp(-1.0)), abs=0.04)
 
 
+@pytest.mark.skipif(config.DISABLE_JIT, reason="runs both ways itself")
 def test_kernels_give_the_same_numbers_without_the_compiler():
     program = (
         "import numpy as np\n"

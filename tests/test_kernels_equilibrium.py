@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numba import config
 
 import pricewar.equilibrium.respond
 import pricewar.kernels.respond
 from pricewar.demand import MixedLogit, logit, nested_logit
 from pricewar.equilibrium import costs_from_prices, solve
+from pricewar.equilibrium.iterate import zeta_step
+from pricewar.equilibrium.reach import logit_nests
 from pricewar.equilibrium.respond import _kernel_search, _search
 from pricewar.kernels.climb import earn, earn_alone
+from pricewar.kernels.exp import BITS
+from pricewar.kernels.factors import factor, substitute
 from pricewar.kernels.markups import settle_markups
+from pricewar.kernels.slopes import map_slopes32, nested_map_slopes64
 
 FIRMS = [0, 0, 1, 1, 2]
 TERMS = [
@@ -56,7 +62,7 @@ def test_best_responses_agree_with_numpy(terms, nests, types):
 
 @pytest.mark.parametrize("terms", TERMS)
 @pytest.mark.parametrize("nests", [False, True])
-@pytest.mark.parametrize("types", [1, 9, 40])
+@pytest.mark.parametrize("types", [1, 9] if config.DISABLE_JIT else [1, 9, 40])
 def test_one_product_moved_alone_earns_what_all_prices_say(monkeypatch, terms, nests, types):
     """Every product of every firm, from a fifth of its price to fifty times it."""
     demand, looked = market(types, nests, types), []
@@ -124,3 +130,35 @@ def test_markups_stop_where_they_are_told():
     rounds, move = settle_markups(game, None, np.array([0, 1]), np.ones(2), 1e-12, 1)
     assert rounds == 1
     assert move > 1e-12
+
+
+@pytest.mark.parametrize("terms", [TERMS[0], TERMS[1], TERMS[3]])
+@pytest.mark.parametrize("nests", [False, True])
+@pytest.mark.parametrize("types", [1, 9, 140])
+def test_slopes_of_the_price_step_are_its_differences(terms, nests, types):
+    demand = market(types, nests, types)
+    game = solve(demand, [1.0, 1.2, 0.8, 1.5, 0.9], FIRMS, check=False, max_iterations=1, **terms).game
+    prices, step = np.array([1.5, 3.0, 2.0, 4.0, 1.2]), 1e-5
+    margins = game.margins(prices)
+    shares, slope, gain = demand.markup_terms(prices, margins, game.firms, game.conduct)
+    zeta, found = (game.keep * shares + gain) / slope, np.empty((5, 5))
+    at = prices, margins, zeta, game.keep, game.firms, game.conduct
+    if nests:
+        nested_map_slopes64((*demand.blocks, demand.delta * BITS), *at, *logit_nests(demand), found)
+    else:
+        buyers = *demand.rough_blocks, (demand.delta * BITS).astype(np.float32)
+        map_slopes32(buyers, *at, found)
+    sides = [[zeta_step(game, prices + s * row)[0] for row in step * np.eye(5)] for s in (1.0, -1.0)]
+    differences = (np.array(sides[0]) - np.array(sides[1])).T / (2.0 * step)
+    np.testing.assert_allclose(found / (slope * game.keep)[:, None], differences, atol=2e-6)
+
+
+def test_linear_equations_are_solved_and_singular_ones_told():
+    rng = np.random.default_rng(5)
+    matrix, right, order = rng.normal(size=(7, 7)), rng.normal(size=7), np.empty(7, np.int64)
+    matrix[0, 0] = 0.0  # needs a pivot
+    factors, answer = matrix.copy(), right.copy()
+    assert factor(factors, order)
+    substitute(factors, order, answer)
+    np.testing.assert_allclose(matrix @ answer, right, rtol=1e-10)
+    assert not factor(np.zeros((3, 3)), np.empty(3, np.int64))

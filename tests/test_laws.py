@@ -8,7 +8,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import AT_REST, MECHANISMS, OFF, column, ran, showroom, strategies, tiny, tiny_tree
+from conftest import (
+    AT_REST,
+    MECHANISMS,
+    OFF,
+    column,
+    every_scenario,
+    ran,
+    showroom,
+    strategies,
+    tiny,
+    tiny_tree,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +32,7 @@ from pricewar.market.model import PriceWar
 from pricewar.market.start import draw_noise
 from pricewar.results.schema import SCHEMA
 from pricewar.runs import run
-from pricewar.scenario.files import load, shipped_scenarios
+from pricewar.scenario.files import load
 from pricewar.scenario.tree import Scenario, scenario_from
 from pricewar.strategies import Strategy
 
@@ -265,7 +276,7 @@ def test_at_rest_no_rule_moves_a_price(kind: str) -> None:
     assert orders == pytest.approx(np.tile(model.landscape.start_units, (12, 1)), rel=1e-11)
 
 
-@pytest.mark.parametrize("name", sorted(shipped_scenarios()))
+@every_scenario
 def test_the_shipped_markets_are_at_rest_without_events_trends_and_luck(name: str) -> None:
     quiet = {**AT_REST, "noise.firm_sd": {}, "campaigns.on": False, "interventions": []}
     model = ran(load(name).but({**quiet, "consumers.draws": 200}, periods=6))

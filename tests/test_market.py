@@ -10,6 +10,7 @@ from conftest import OFF, car_dynamics, showroom, tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pricewar.base.records import Sales
 from pricewar.demand.population import QUINTILES, make_population, price_sensitivity, taste_utility
 from pricewar.market.buyers import (
     choose,
@@ -29,6 +30,7 @@ from pricewar.scenario.mechanisms import Dynamics
 from pricewar.scenario.preferences import Logit, MixedLogit
 
 SOME = settings(deadline=None, max_examples=10)
+QUIET = {"noise.market_sd": 0.0, "noise.taste_sd": 0.0}
 NAMES = ("ace-small", "ace-large", "bolt-small", "bolt-suv", "cove-one", "cove-suv")
 
 
@@ -133,13 +135,44 @@ def test_better_offers_bring_people_early(market: PriceWar) -> None:
     )
     better = choose(found, market.calibration)
     pull = only(pull_forward={"on": True, "response": 0.35})
-    here = (market.state, showroom(market), better, market.calibration)
+    here = (market.state, better, market.calibration)
     attraction = market.calibration.population.weight @ np.log1p(better.inside)
     early = np.exp(0.35 * (attraction - market.calibration.attraction))
     assert shoppers(*here, pull, 1_000.0) == pytest.approx(1_000.0 * early)
     assert shoppers(*here, only(), 1_000.0) == 1_000.0
     market.state.planned = 0.9
     assert shoppers(*here, pull, 1_000.0) == pytest.approx(900.0 * early)
+
+
+def shopping(planned: float, cut: float = 0.0, **changes: Any) -> Sales:
+    """What is sold in a first month in which `planned` times the usual people shop and a firm cuts."""
+    events = [{"kind": "Cut", "firm": "ace", "month": "2025-01", "depth": cut}] if cut else []
+    model = PriceWar(tiny({**QUIET, **changes}, events=events), collect=False)
+    model.state.planned = planned
+    model.step()
+    assert model.sales is not None
+    return model.sales
+
+
+@SOME
+@given(st.floats(0.5, 2.0))
+def test_a_visit_moved_from_another_month_brings_no_level_of_surplus(planned: float) -> None:
+    """Who waited is credited when they arrived, so to come back at the prices of the start adds nothing."""
+    usual, moved = shopping(1.0), shopping(planned)
+    assert moved.shoppers == pytest.approx(planned * usual.shoppers, rel=1e-9)
+    np.testing.assert_allclose(moved.surplus, usual.surplus, atol=1e-9 * float(usual.surplus.sum()))
+
+
+@SOME
+@given(st.floats(0.5, 2.0), st.floats(0.02, 0.3))
+def test_a_visit_moved_into_a_cut_gains_what_the_cut_is_worth(planned: float, cut: float) -> None:
+    at_rest = PriceWar(tiny(QUIET), collect=False).worth_at_rest
+    usual, moved = shopping(1.0, cut), shopping(planned, cut)
+    early = usual.shoppers - usual.arrivals
+    visit = (usual.surplus + early * at_rest) / usual.shoppers
+    assert visit.sum() > at_rest.sum()
+    expected = usual.surplus + (planned - 1.0) * usual.shoppers * (visit - at_rest)
+    np.testing.assert_allclose(moved.surplus, expected, rtol=1e-9)
 
 
 def test_surplus_is_the_integral_of_demand() -> None:

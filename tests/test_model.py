@@ -447,7 +447,7 @@ def test_months_out_of_cash_are_counted_in_a_row(market: PriceWar) -> None:
         books = market.accounts.but(cash=np.array([cash, 1.0, -1.0]))
         closing.books(market.state, books, market.made, market.state.inventory)
         counts.append(market.state.months_broke.tolist())
-        left = closing.exits(market.state, [3, 3, 99])
+        left = np.flatnonzero(closing.exits(market.state, [3, 3, 99])).tolist()
     assert [count[0] for count in counts] == [1, 2, 0, 1, 2, 3]
     assert [count[1] for count in counts] == [0] * 6
     assert [count[2] for count in counts] == [1, 2, 3, 4, 5, 6]

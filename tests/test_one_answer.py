@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Tree, ran, short, tiny
+from conftest import Tree, every_scenario, ran, short, tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
@@ -149,7 +149,7 @@ def test_a_scenario_with_a_rule_runs_as_its_copy(rule: object) -> None:
     same_as_its_copy(scenario_from(tree, "rule"))
 
 
-@pytest.mark.parametrize("name", sorted(shipped_scenarios()))
+@every_scenario
 def test_a_shipped_scenario_runs_as_its_copy(name: str) -> None:
     tree = merged(find(name))
     last = scenario_from(tree | {"name": name}, name).month(3)
@@ -241,7 +241,7 @@ def test_the_unit_of_money_is_irrelevant_to_an_event(name: str) -> None:
     same_market(scenario_from(scratch(events=[{**EVENTS[name], "month": MONTH}]), name), 1e-3)
 
 
-@pytest.mark.parametrize("name", sorted(shipped_scenarios()))
+@every_scenario
 def test_the_unit_of_money_is_irrelevant_to_the_shipped_markets(name: str) -> None:
     same_market(short(name, 4, 60), 1e3)
 
@@ -302,9 +302,17 @@ def test_the_amounts_of_a_scenario_are_found_wherever_they_stand() -> None:
 # -- order -------------------------------------------------------------------------------------
 
 
-def test_the_order_of_events_of_one_month_is_irrelevant() -> None:
+ALL_PAIRS = list(itertools.combinations(EVENTS, 2))
+NEIGHBOURS = list(itertools.pairwise([*EVENTS, next(iter(EVENTS))]))
+"""Each kind of event with two others."""
+
+
+@pytest.mark.parametrize(
+    "pairs", [NEIGHBOURS, pytest.param(ALL_PAIRS, marks=pytest.mark.slow)], ids=["some", "all"]
+)
+def test_the_order_of_events_of_one_month_is_irrelevant(pairs: list[tuple[str, str]]) -> None:
     until = "2026-03"
-    for pair in itertools.combinations(EVENTS.values(), 2):
+    for pair in ([EVENTS[name] for name in names] for names in pairs):
         endless = {"Exit", "BrandShock"}
         events = [{**e, "month": MONTH, **({} if e["kind"] in endless else {"until": until})} for e in pair]
         one, other = (

@@ -297,12 +297,13 @@ def test_a_calibrated_market_with_equal_correlations_is_that_of_one_level() -> N
 
 
 def test_months_with_equal_correlations_are_those_of_one_level() -> None:
+    """To the tolerance of best responses: one level takes derivatives on its way, two levels do not."""
     one = run(tiny(demand={"kind": "NestedLogit", "nests": "body", "rho": 0.5}, periods=8))
     for nests in (["body", "segment"], ["body", "body"]):
         two = run(tiny(demand={"kind": "NestedLogit", "nests": nests, "rho": [0.5, 0.5]}, periods=8))
         for column in ("orders", "price", "unit_cost"):
-            np.testing.assert_allclose(two.products[column], one.products[column], rtol=1e-12)
-        np.testing.assert_allclose(two.market["consumer_surplus"], one.market["consumer_surplus"], rtol=1e-12)
+            np.testing.assert_allclose(two.products[column], one.products[column], rtol=1e-9)
+        np.testing.assert_allclose(two.market["consumer_surplus"], one.market["consumer_surplus"], rtol=1e-9)
 
 
 def test_inner_nests_bind_more_than_outer_ones() -> None:

@@ -85,6 +85,7 @@ def saved(results: Results, folder: Path) -> dict[str, bytes]:
 # --- what is drawn
 
 
+@pytest.mark.slow
 def test_workers_write_the_bytes_of_a_serial_run(tmp_path: Path) -> None:
     known = sample(tmp_path)
     pair = [small(known), war(known)]

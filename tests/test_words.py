@@ -16,6 +16,7 @@ from pricewar.base.words import PLAIN, SCALES, Words, singular
 from pricewar.cli.app import app
 from pricewar.events import CapacityChange, Cut, FixedCost, Subsidy
 from pricewar.interventions import Intervention
+from pricewar.plots.experiment import unit_of
 from pricewar.results.schema import SCHEMA
 from pricewar.runs import run
 from pricewar.scenario.files import load, shipped_scenarios
@@ -204,6 +205,32 @@ def test_results_of_before_words_are_of_cars_in_china() -> None:
 )  # fmt: skip
 def test_one_of_many(plural: str, one: str) -> None:
     assert singular(plural) == one
+
+
+@pytest.mark.parametrize(("price", "asked", "lowest"), [(6.99, 6.29, 6.3), (128_000.0, 6, 7)])
+def test_prices_are_asked_for_in_cents_or_in_whole_money(price: float, asked: float, lowest: float) -> None:
+    words = Words.of({"products": {"a": {"units": 10.0, "list_price": price, "promotion": 0.0}}})
+    assert words.rounded(6.2912) == asked
+    assert words.raised(6.2912) == lowest
+    assert words.raised(lowest * (1.0 + 1e-12)) == lowest  # rounding is no reason to ask for a cent more
+
+
+def test_figures_of_experiments_have_the_units_of_their_market() -> None:
+    shops = Words.of(
+        {
+            "market": {"currency": "EUR", "unit": "baskets"},
+            "period": "week",
+            "firms": {"a": {}},
+            "products": {"b": {"units": 1e6, "list_price": 60.0, "promotion": 0.0}},
+        }
+    )
+    assert unit_of("diff.welfare", shops) == (1e6, "EUR million")
+    assert unit_of("operating_profit.a", shops) == (1e6, "EUR million")
+    assert unit_of("units", shops) == (1e6, "million baskets")
+    assert unit_of("war_months", shops) == (1.0, "weeks")
+    assert unit_of("mine:metric", shops) == (1.0, "")
+    cars = load("baseline").words
+    assert unit_of("diff.welfare", cars) == (1e9, "CNY bn")
 
 
 @pytest.mark.parametrize("k", [1e-3, 1.0, 1e3, 1e9])

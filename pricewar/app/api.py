@@ -29,7 +29,7 @@ from .archive import Archive
 from .frames import FINAL, catalogue, firm_list
 from .guard import problem
 from .hall import Hall
-from .happenings import HAPPENINGS
+from .happenings import buttons
 from .kitchen import Busy, Kitchen, TooMany
 from .lessons import LESSONS, lesson_page, run_lesson
 from .levers import LEVERS
@@ -108,10 +108,6 @@ def _catalogue(own: tuple[str, ...]) -> dict[str, Any]:
         "scenarios": [{"name": name, "title": load(place_of(name)).title} for name in known_markets()],
         "own": list(own),
         "levers": [asdict(lever) for lever in LEVERS],
-        "happenings": [
-            {"sort": sort} | {k: v for k, v in vars(h).items() if k != "build"}
-            for sort, h in HAPPENINGS.items()
-        ],
         "charts": catalogue(),
         "final": list(FINAL),
     }
@@ -134,9 +130,18 @@ def _firms(name: str, query: Mapping[str, str]) -> dict[str, Any]:
     settings = read_settings({"scenario": name, "leader": query.get("leader", "")})
     scenario = load(place_of(settings.scenario))
     leader = settings.leader or first_leader(scenario)
-    found = {key: asdict(one) for key, one in standings(scenario, leader).items()}
-    start = {"months": scenario.periods, "leader": first_leader(scenario), "start": scenario.start}
-    return start | {"firms": firm_list(scenario), "levers": found, "needs": NEEDS}
+    words, standing = scenario.words, standings(scenario, leader)
+    levers = {lever.key: asdict(standing[lever.key]) | lever.texts(words) for lever in LEVERS}
+    return {
+        "months": scenario.periods,
+        "leader": first_leader(scenario),
+        "start": scenario.start,
+        "firms": firm_list(scenario),
+        "levers": levers,
+        "needs": NEEDS,
+        "happenings": buttons(words),
+        "words": words.as_tree(),
+    }
 
 
 async def get_run(request: Request) -> Response:

@@ -18,13 +18,13 @@ TOLERANCE = 1e-10
 
 @dataclass(frozen=True)
 class Benchmark:
-    """Prices (J,) CNY incl. VAT and the operating profit (F,) of a month at them, CNY."""
+    """Prices (J,) incl. VAT and the operating profit (F,) of a period at them, money."""
 
     price: Floats
     profit: Floats
 
 
-class StaticMarket:
+class StillMarket:
     """The market before its first month with nothing that carries over: demand, costs, owners."""
 
     def __init__(self, scenario: Scenario) -> None:
@@ -50,7 +50,7 @@ class StaticMarket:
         return self._settled(1.0)
 
     def profit(self, price: Floats) -> Floats:
-        """(F,) operating profit of a month at given prices, CNY."""
+        """(F,) operating profit of a period at given prices, money."""
         sold, vat = self.on_sale, self.scenario.market.vat
         units = np.zeros(len(price))
         market = self.calibration.demand.subset(sold)

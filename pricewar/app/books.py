@@ -16,15 +16,15 @@ class Books:
     """T rounds, F firms."""
 
     price: Floats
-    """(T, F) mean transaction price against the start, fraction; weights are cars sold at the start."""
+    """(T, F) mean transaction price against the start, fraction; weights are units sold at the start."""
     units: Floats
-    """(T, F) cars delivered."""
+    """(T, F) units delivered."""
     share: Floats
-    """(T, F) of all cars delivered."""
+    """(T, F) of all units delivered."""
     profit: Floats
-    """(T, F) operating profit, CNY."""
+    """(T, F) operating profit, money."""
     cash: Floats
-    """(T, F) end of the month, CNY."""
+    """(T, F) end of the period, money."""
     active: Flags
     """(T, F) in the market in that month."""
 

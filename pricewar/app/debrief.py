@@ -17,7 +17,7 @@ from pricewar.results.store import Results, concat
 from pricewar.runs import run
 from pricewar.scenario.tree import Scenario
 
-from .benchmarks import StaticMarket
+from .benchmarks import StillMarket
 from .game import Game
 from .seats import board
 
@@ -59,7 +59,7 @@ def results_of(game: Game) -> Results:
 
 
 def debrief(game: Game) -> dict[str, Any]:
-    """The facts for the discussion after a game; money in CNY, prices relative to the start.
+    """The facts for the discussion after a game; money as the market has it, prices relative to the start.
 
     Returns:
         Wars, else what they lack to be one; profit destroyed against the but-for run, who cut first, mean
@@ -118,7 +118,7 @@ def first_cut(game: Game) -> list[dict[str, Any]]:
 
 def theory(game: Game) -> dict[str, Any]:
     """Mean price and total monthly profit of the playable firms: played, one-shot Nash, joint profit."""
-    market = StaticMarket(game.base)
+    market = StillMarket(game.base)
     mask = market.landscape.firms_in(game.firms)
     nash, joint = market.nash(), market.joint()
     months = game.model.history

@@ -22,6 +22,7 @@ from .told import told
 PALETTE: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Okabe and Ito (2008), as in printed figures (`plots.style`), without loading what draws those."""
 GAIN: Final = "buyers_gain"
+PROFIT: Final = "operating_profit"
 RUNWAY_CAP: Final = 36.0
 """Months of cash beyond which a runway is drawn as this: nobody's worry."""
 BURN_WINDOW: Final = 3
@@ -44,13 +45,8 @@ class Chart:
 
     def within(self, words: Words) -> Chart:
         """The chart in the words and numbers of a market."""
-        terms = {
-            "money": words.of_money(), "units": words.units, "period": words.period,
-            "makers": f"{words.maker}s",
-            "many": f"{words.many.finer.word} {words.units}".strip(),
-        }  # fmt: skip
-        title, unit = self.title.format(**terms), self.unit.format(**terms)
-        factor = words.many.finer.factor if "{many}" in self.unit else words.total.factor
+        title, unit = words.spoken(self.title), words.spoken(self.unit)
+        factor = words.many.finer.factor if "{many}" in self.unit else words.part.factor
         scale = factor if self.scale is None else self.scale
         return replace(self, title=f"{title[:1].upper()}{title[1:]}", unit=unit, scale=scale)
 
@@ -66,15 +62,15 @@ CHARTS: Final = (
     Chart("gross_margin", "Gross margins", "% of revenue", "firm", 100.0, 0.0),
     Chart("runway", "Cash runway", f"{{period}}s, at most {RUNWAY_CAP:.0f}", "firm", 1.0, 0.0),
     Chart("war_index", "War index", "% mean depth of cuts", "market", 1.0, 0.0),
-    Chart("buyers_gain", "Buyers' gain on the start", "{money} a {period}", "market", None, 0.0),
+    Chart("buyers_gain", "Buyers' gain on the start", "{part} a {period}", "market", None, 0.0),
 )
 EXTRA: Final = (
     Chart("price_index", "Price index", "start = 100", "market"),
     Chart("units", "{units} delivered", "{many} a {period}", "market", None),
-    Chart("producer_surplus", "Profit of all {makers}", "{money} a {period}", "market", None),
-    Chart("firms_active", "{makers} left", "firms", "market"),
-    Chart("operating_profit", "Operating profit", "{money} a {period}", "firm", None, 0.0),
-    Chart("cash", "Cash", "{money}", "firm", None),
+    Chart("producer_surplus", "Profit of all {maker}s", "{part} a {period}", "market", None),
+    Chart("firms_active", "{maker}s left", "firms", "market"),
+    Chart(PROFIT, "Operating profit", "{part} a {period}", "firm", None, 0.0),
+    Chart("cash", "Cash", "{part}", "firm", None),
 )
 _SORTS: Final = {
     "end of": "end",
@@ -100,7 +96,7 @@ def runway(cash: np.ndarray[Any, Any], profit: np.ndarray[Any, Any]) -> np.ndarr
 
 
 def buyers_gain(scenario: Scenario, market: pd.DataFrame) -> np.ndarray[Any, Any]:
-    """(T,) what a month's shoppers gain over shopping among the offers of the start, CNY.
+    """(T,) what a month's shoppers gain over shopping among the offers of the start, money.
 
     A level of surplus means nothing; this is a difference, and the luck of how many people shop is not in it.
     """
@@ -108,7 +104,7 @@ def buyers_gain(scenario: Scenario, market: pd.DataFrame) -> np.ndarray[Any, Any
     usual = scenario.consumers.shoppers
     at_rest = float(surplus(model.chosen, model.found, model.calibration, usual).sum())
     gain: np.ndarray[Any, Any] = (
-        market["consumer_surplus"] - market["shoppers"] * at_rest / usual
+        market["consumer_surplus"] - market["arrivals"] * at_rest / usual
     ).to_numpy()
     return gain
 
@@ -139,7 +135,7 @@ def frame_of(scenario: Scenario, results: Results) -> dict[str, Any]:
         "name": scenario.name,
         "title": scenario.title,
         "words": words.as_tree(),
-        "charts": catalogue(words),
+        "charts": catalogue(words, cash=has_cash(scenario)),
         "digest": scenario.digest,
         "seed": int(results.runs["seed"].iloc[0]),
         "months": list(results.market["month"]),
@@ -211,10 +207,21 @@ def _sort(entity: str, what: str) -> str:
     return next((sort for word, sort in _SORTS.items() if word in what), "other")
 
 
-def catalogue(words: Words | None = None) -> list[dict[str, Any]]:
-    """All charts with their units, the standard ones first, in a market's words or those of the shipped."""
+def has_cash(scenario: Scenario) -> bool:
+    """Whether any firm's cash is stated; what is not stated has no limit, and no runway."""
+    return any(firm.cash is not None for firm in scenario.firms.values())
+
+
+def catalogue(words: Words | None = None, cash: bool = True) -> list[dict[str, Any]]:
+    """All charts with their units, in a market's words or those of the shipped.
+
+    Args:
+        words: of the market.
+        cash: whether its firms' cash is known; if not, their profit stands where the runway would.
+    """
     spoken = Words.of({}) if words is None else words
-    return [asdict(chart.within(spoken)) | {"standard": chart in CHARTS} for chart in (*CHARTS, *EXTRA)]
+    standard = {chart.key for chart in CHARTS} if cash else {c.key for c in CHARTS} ^ {"runway", PROFIT}
+    return [asdict(chart.within(spoken)) | {"standard": chart.key in standard} for chart in (*CHARTS, *EXTRA)]
 
 
 def _charts(of: str, words: Words = PLAIN) -> list[Chart]:

@@ -106,8 +106,8 @@ class Game(Playing):
         Args:
             token: the player's secret; it alone says for which firm.
             round_: the round that the player saw, so that a slow click does not price the next month.
-            list_price: CNY, of the firm's reference car; the line-up moves in proportion.
-            promotion: CNY off it.
+            list_price: of the firm's reference product; the line-up moves in proportion.
+            promotion: money off it.
             now: time, seconds.
             firm: the firm the message claims to act for.
             clock: what a clock on the wall shows, for the record.

@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import Field
 
 from pricewar.base.errors import bad_input
+from pricewar.base.words import Words
 from pricewar.results.store import Results
 from pricewar.scenario.files import Tree
 
@@ -120,7 +121,7 @@ class Lesson(Frozen):
 
 @dataclass(frozen=True)
 class Label:
-    """A fact of a run as the table shows it."""
+    """A fact of a run as the table shows it, with the market's words in braces."""
 
     words: str
     unit: str
@@ -130,14 +131,14 @@ LABELS: Final = {
     "price_end": Label("Price at the end", "% of the start"),
     "price_low": Label("Lowest price", "% of the start"),
     "margin_left": Label("Left's margin at the end", "% of revenue"),
-    "profit_left": Label("Left's profit", "bn CNY in all"),
-    "profit_right": Label("Right's profit", "bn CNY in all"),
-    "profit_byd": Label("BYD's profit", "bn CNY in all"),
-    "profit_all": Label("Profit of all makers", "bn CNY in all"),
-    "gain": Label("Buyers' gain over the first column", "bn CNY in all"),
+    "profit_left": Label("Left's profit", "{total} in all"),
+    "profit_right": Label("Right's profit", "{total} in all"),
+    "profit_byd": Label("BYD's profit", "{total} in all"),
+    "profit_all": Label("Profit of all {maker}s", "{total} in all"),
+    "gain": Label("Buyers' gain over the first column", "{total} in all"),
     "war_mean": Label("War index, mean", "%"),
-    "swing": Label("Rises of more than 10% in a month", "times"),
-    "exit_right": Label("Right leaves in month", ""),
+    "swing": Label("Rises of more than 10% in a {period}", "times"),
+    "exit_right": Label("Right leaves in {period}", ""),
 }
 
 
@@ -184,9 +185,11 @@ def run_lesson(lesson: Lesson, value: float | None = None) -> dict[str, Any]:
         InputError: the slider's value makes no valid scenario.
     """
     plans = lesson.plans(value)
+    words = plans[lesson.arms[0].key].scenario.words
     facts: Facts = {}
     for key, plan in plans.items():
-        facts |= {f"{key}_{name}": fact for name, fact in facts_of(tables(plan.scenario)).items()}
+        found = facts_of(tables(plan.scenario), plan.scenario.words)
+        facts |= {f"{key}_{name}": fact for name, fact in found.items()}
     peace = float(facts[f"{lesson.arms[0].key}_surplus"])
     facts |= {f"{key}_gain": float(facts[f"{key}_surplus"]) - peace for key in plans}
     facts |= {f"{key}_loss": peace - float(facts[f"{key}_surplus"]) for key in plans}
@@ -197,8 +200,8 @@ def run_lesson(lesson: Lesson, value: float | None = None) -> dict[str, Any]:
         ],
         "table": [
             {
-                "words": LABELS[name].words,
-                "unit": LABELS[name].unit,
+                "words": words.spoken(LABELS[name].words),
+                "unit": words.spoken(LABELS[name].unit),
                 "values": [facts[f"{arm.key}_{name}"] for arm in lesson.arms],
             }
             for name in lesson.table
@@ -230,22 +233,23 @@ def came_true(lesson: Lesson, facts: Facts) -> int | None:
     return None
 
 
-def facts_of(results: Results) -> Facts:
-    """Numbers of one run that lessons speak of; money in bn CNY, prices in % of the start."""
+def facts_of(results: Results, words: Words) -> Facts:
+    """Numbers of one run that lessons speak of: sums of money, and prices in % of the start."""
+    size = words.total.size
     firms, index = results.firms, results.market["price_index"].to_numpy(float)
     facts: Facts = {
         "price_end": float(index[-1]),
         "price_low": float(np.nanmin(index)),
-        "profit_all": float(results.market["producer_surplus"].sum() / 1e9),
-        "surplus": float(results.market["consumer_surplus"].sum() / 1e9),  # told as a difference only
+        "profit_all": float(results.market["producer_surplus"].sum() / size),
+        "surplus": float(results.market["consumer_surplus"].sum() / size),  # told as a difference only
         "war_mean": float(results.market["war_index"].mean()),
         "swing": float(np.sum(index[1:] / index[:-1] > 1.1)),
     }
     for firm, part in firms.groupby("firm"):
-        facts[f"profit_{firm}"] = float(part["operating_profit"].sum() / 1e9)
+        facts[f"profit_{firm}"] = float(part["operating_profit"].sum() / size)
         facts[f"margin_{firm}"] = float(100 * part["gross_margin"].iloc[-1])
         gone = part.loc[~part["active"], "period"]
         left = int(gone.iloc[0]) + 1 if len(gone) else None
         facts[f"exit_{firm}"] = "never" if left is None else str(left)
-        facts[f"left_{firm}"] = "never left" if left is None else f"left in month {left}"
+        facts[f"left_{firm}"] = "never left" if left is None else f"left in {words.period} {left}"
     return facts

@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from pricewar.base.words import Words
 from pricewar.scenario.files import Tree, merge
 from pricewar.scenario.tree import Scenario
 from pricewar.strategies import Strategy
 
+from .happenings import a_month
 from .plan import nest
 
 Values = Mapping[str, float]
@@ -21,7 +23,10 @@ Values = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Lever:
-    """One slider: values are in the unit shown, so that links and files of a class can be read."""
+    """One slider: values are in the unit shown, so that links and files of a class can be read.
+
+    Label, unit and meaning have the market's words in braces.
+    """
 
     key: str
     group: str
@@ -33,6 +38,10 @@ class Lever:
     step: float
     rest: float
     """Where the slider stands while it is left alone."""
+
+    def texts(self, words: Words) -> dict[str, str]:
+        """Label, unit and meaning in the words of a market."""
+        return {name: words.spoken(getattr(self, name)) for name in ("label", "unit", "meaning")}
 
 
 LEVERS: tuple[Lever, ...] = tuple(
@@ -74,7 +83,7 @@ def _cuts(scenario: Scenario, leader: str, values: Values) -> list[Tree]:
 
 
 def best_sellers(scenario: Scenario, firm: str, share: float) -> list[str]:
-    """Products of a firm, best sellers first, until they make up `share` of its cars at the start."""
+    """Products of a firm, best sellers first, until they make up `share` of its units at the start."""
     own = {key: p.units for key, p in scenario.products.items() if p.firm == firm and p.units > 0}
     names = sorted(own, key=lambda key: -own[key])
     before = np.cumsum([0.0, *(own[name] for name in names)])[:-1] / max(sum(own.values()), 1e-9)
@@ -88,7 +97,7 @@ def _nudges(scenario: Scenario, values: Values) -> list[Tree]:
     if (listen := _value(values, "warning")) > 0:
         found.append({"kind": "PublicWarning", **start, "compliance": listen / 100})
     if (cut := _value(values, "monthly_cut")) < BY_KEY["monthly_cut"].high:
-        found.append({"kind": "MaximumMonthlyCut", **start, "cut": cut / 100})
+        found.append({"kind": "MaximumMonthlyCut", **start, "cut": a_month(cut / 100, scenario.clock)})
     if (obey := _value(values, "below_cost")) > 0:
         found.append({"kind": "BelowCostBan", **start, "line": "full", "compliance": obey / 100})
     if (days := _value(values, "payment_days")) < BY_KEY["payment_days"].high:

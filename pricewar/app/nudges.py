@@ -36,15 +36,16 @@ class Nudge:
 
     def tree(self, market: Scenario) -> Tree:
         """What it lays over the market."""
-        return HAPPENINGS[self.sort].overlay(market, self.round, self.firm, int(self.size))
+        return HAPPENINGS[self.sort].overlay(market, self.round, self.firm, self.size)
 
 
 def _checked(market: Scenario, sort: str, firm: str, size: object) -> float:
     known = HAPPENINGS.get(sort)
     if known is None:
         raise GameError(422, f"One of {', '.join(HAPPENINGS)}.")
+    known = known.within(market.words)
     if not isinstance(size, (int, float)) or not known.low <= size <= known.high:
-        raise GameError(422, f"{known.label}: from {known.low} to {known.high} {known.unit}.")
+        raise GameError(422, f"{known.label}: from {known.low:g} to {known.high:g} {known.unit}.")
     if known.firm and firm not in market.firms:
         raise GameError(422, f"{known.label}: choose a firm.")
     return float(size)

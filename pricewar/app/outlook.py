@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pricewar.base.records import Floats
+from pricewar.base.words import PLAIN, Words
 from pricewar.market.model import PriceWar
 from pricewar.scenario.tree import Scenario
 
@@ -23,21 +24,21 @@ _SAME = 1e-6
 
 @dataclass(frozen=True)
 class Outlook:
-    """One firm in the month that is decided now. Prices are fractions of each car's start list price."""
+    """One firm in the month that is decided now. Prices are fractions of each product's start list price."""
 
     floor: Floats
-    """(n,) lowest price of each car of the firm; 0 where no measure holds it."""
+    """(n,) lowest price of each product of the firm; 0 where no measure holds it."""
     start_list: Floats
-    """(n,) list price of each car at the start, CNY."""
+    """(n,) list price of each product at the start, money."""
     reference: float
-    """Start list price of the firm's reference car, CNY."""
+    """Start list price of the firm's reference product, money."""
     reasons: tuple[str, ...] = ()
     """The measures that set it, in words."""
-    currency: str = "CNY"
-    """Name of the money."""
+    words: Words = PLAIN
+    """Of the market: prices are asked for in whole money, or in whole cents."""
 
     def stands(self, price: float) -> float:
-        """The price of the reference car that buyers would meet.
+        """The price of the reference product that buyers would meet.
 
         Args:
             price: asked for, as a fraction of the start list price; the line-up moves in proportion.
@@ -46,35 +47,36 @@ class Outlook:
         return float(met @ self.start_list / self.start_list.sum())
 
     @property
-    def lowest(self) -> int:
-        """The lowest that a buyer may pay for the reference car, CNY; 0 where no measure binds every car.
+    def lowest(self) -> float:
+        """The lowest that a buyer may pay for the reference product; 0 where no measure binds every product.
 
-        Where some cars are free a lower price still changes theirs, so it may be asked for.
+        Where some products are free a lower price still changes theirs, so it may be asked for.
         """
-        return math.ceil(float(self.floor.min()) * self.reference - _SAME)
+        return self.words.raised(float(self.floor.min()) * self.reference)
 
     @property
-    def list_range(self) -> tuple[int, int]:
-        """Lowest and highest list price that may be set, CNY."""
-        low, high = (round(bound * self.reference) for bound in LIST_RANGE)
+    def list_range(self) -> tuple[float, float]:
+        """Lowest and highest list price that may be set."""
+        low, high = (self.words.rounded(bound * self.reference) for bound in LIST_RANGE)
         return max(low, self.lowest), max(high, self.lowest)
 
     def refusal(self, list_price: float, promotion: float) -> str:
-        """Why a decision cannot stand, in words; "" if it can. Prices of the reference car, CNY."""
+        """Why a decision cannot stand, in words; "" if it can. Prices of the reference product."""
         low, high = self.list_range
         if not (math.isfinite(list_price) and low <= list_price <= high):
-            return self._because(f"List price: from {low:,} to {high:,} {self.currency}.")
+            bounds = f"{low:,.{self.words.decimals}f} to {self.words.prices(high)}"
+            return self._because(f"List price: from {bounds}.")
         if not (math.isfinite(promotion) and 0 <= promotion <= LARGEST_PROMOTION * list_price):
             return f"Promotion: from 0 to {LARGEST_PROMOTION:.0%} of the list price."
-        if list_price - promotion < self.lowest:
-            return self._because(f"A buyer pays at least {self.lowest:,} {self.currency}.")
+        if list_price - promotion < self.lowest - _SAME * self.reference:
+            return self._because(f"A buyer pays at least {self.words.prices(self.lowest)}.")
         return ""
 
     def _because(self, text: str) -> str:
         return " ".join([text, *self.reasons])
 
     def holds(self, price: float) -> int:
-        """How many cars of the firm a measure would keep above this price."""
+        """How many products of the firm a measure would keep above this price."""
         return int(np.sum(self.floor > price * (1.0 + _SAME)))
 
 
@@ -96,7 +98,7 @@ def look_ahead(scenario: Scenario, period: int | None, references: Mapping[str, 
     Args:
         scenario: the game so far, with the rule `Played` at each of the firms.
         period: the month that is decided now; None once the game is over.
-        references: firm that a person plays -> start list price of its reference car, CNY.
+        references: firm that a person plays -> start list price of its reference product, money.
     """
     reasons = () if period is None else restraints(scenario, period)
     if period is None or not reasons:
@@ -113,10 +115,10 @@ def look_ahead(scenario: Scenario, period: int | None, references: Mapping[str, 
         lists = np.array([scenario.products[model.landscape.products[j]].list_price for j in own])
         stood = offers.price[own] / lists
         floor = np.where(offers.on_sale[own] & (stood > LEAST * (1.0 + _SAME)), stood, 0.0)
-        found[firm] = Outlook(floor, lists, price, reasons if floor.any() else (), scenario.words.money)
+        found[firm] = Outlook(floor, lists, price, reasons if floor.any() else (), scenario.words)
     return found
 
 
 def _free(scenario: Scenario, firm: str, reference: float) -> Outlook:
     lists = np.array([product.list_price for product in scenario.products.values() if product.firm == firm])
-    return Outlook(np.zeros(lists.size), lists, reference, currency=scenario.words.money)
+    return Outlook(np.zeros(lists.size), lists, reference, words=scenario.words)

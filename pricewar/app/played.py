@@ -26,7 +26,7 @@ class Played(Strategy):
         default_factory=dict, description="month -> (list price, promotion) over the start list price"
     )
     base: Inner = Field(Hold(at="last"), description="rule for a month without a decision")
-    start_list: dict[str, float] = Field(description="product -> list price at the start, CNY incl. VAT")
+    start_list: dict[str, float] = Field(description="product -> list price at the start, money incl. VAT")
 
     @property
     def kind(self) -> str:

@@ -59,17 +59,17 @@ class Playing:
         return self.base.month(self.round)
 
     def reference(self, firm: str) -> float:
-        """Mean start list price of a firm's line-up, weighted by cars sold: its reference car, CNY."""
+        """Mean start list price of a firm's line-up, weighted by units sold: its reference product's."""
         own = [p for p in self.base.products.values() if p.firm == firm]
         return sum(p.list_price * p.units for p in own) / sum(p.units for p in own)
 
     def start_price(self, firm: str) -> float:
-        """What buyers paid for the reference car before the first month, CNY."""
+        """What buyers paid for the reference product before the first month."""
         own = [p for p in self.base.products.values() if p.firm == firm]
         return sum(p.price * p.units for p in own) / sum(p.units for p in own)
 
     def start_list(self, firm: str) -> dict[str, float]:
-        """Start list prices of a firm's products, CNY."""
+        """Start list prices of a firm's products."""
         return {key: p.list_price for key, p in self.base.products.items() if p.firm == firm}
 
     def scenario(self) -> Scenario:

@@ -12,6 +12,7 @@ from pricewar.base.sums import dot
 from .frames import runway
 from .game import Game
 from .game_rules import LARGEST_PROMOTION
+from .happenings import buttons
 
 View = dict[str, Any]
 
@@ -29,7 +30,8 @@ def teacher_view(game: Game, now: float) -> View:
         for firm in game.firms
     ]
     pending = [{"number": one.number, "what": one.told(game.base)} for one in game.pending]
-    return _common(game, now) | {"role": "teacher", "seats": seats, "board": board(game), "pending": pending}
+    desk = {"seats": seats, "board": board(game), "pending": pending, "happenings": buttons(game.base.words)}
+    return _common(game, now) | {"role": "teacher", **desk}
 
 
 def player_view(game: Game, firm: str, now: float) -> View:
@@ -38,13 +40,13 @@ def player_view(game: Game, firm: str, now: float) -> View:
     start = game.reference(firm)
     chosen = seat.table.get(game.month)
     outlook = game.outlook(firm)
-    rivals = [key for key in game.base.firms if key != firm]
+    rivals, rounded = [key for key in game.base.firms if key != firm], game.base.words.rounded
     return _common(game, now) | {
         "role": "player",
         "name": seat.name,
         "firm": firm,
         "firm_name": game.base.firms[firm].name,
-        "decided": None if chosen is None else [round(part * start) for part in chosen],
+        "decided": None if chosen is None else [rounded(part * start) for part in chosen],
         "stands": None if chosen is None else stands(game, firm, chosen),
         "limits": {
             "list": list(outlook.list_range),
@@ -54,7 +56,7 @@ def player_view(game: Game, firm: str, now: float) -> View:
         },
         "notice": seat.notice,
         "last": last_month(game, firm),
-        "reference": round(start),
+        "reference": rounded(start),
         "start_price": game.start_price(firm),
         "own": own_books(game, firm),
         "rivals": [
@@ -95,9 +97,10 @@ def _public(game: Game) -> list[tuple[int, str, str]]:
 
 
 def stands(game: Game, firm: str, chosen: tuple[float, float]) -> View:
-    """The price that buyers would meet, CNY, and how many cars a measure holds above what was asked."""
+    """The price that buyers would meet, and how many products a measure holds above what was asked."""
     outlook, price = game.outlook(firm), chosen[0] - chosen[1]
-    return {"price": round(outlook.stands(price) * game.reference(firm)), "held": outlook.holds(price)}
+    stood = game.base.words.rounded(outlook.stands(price) * game.reference(firm))
+    return {"price": stood, "held": outlook.holds(price)}
 
 
 def last_month(game: Game, firm: str) -> View | None:
@@ -105,16 +108,17 @@ def last_month(game: Game, firm: str) -> View | None:
     if not game.round:
         return None
     books, month, start = own_books(game, firm), game.base.month(game.round - 1), game.reference(firm)
+    rounded = game.base.words.rounded
     chosen = game.seats[firm].table.get(month)
     return {
-        "asked": None if chosen is None else round((chosen[0] - chosen[1]) * start),
-        "stood": round(books["list_price"][-1] - books["promotion"][-1]),
+        "asked": None if chosen is None else rounded((chosen[0] - chosen[1]) * start),
+        "stood": rounded(books["list_price"][-1] - books["promotion"][-1]),
         "late": game.seats[firm].missed == month,
     }
 
 
 def own_books(game: Game, firm: str) -> View:
-    """A firm's own figures month by month, prices of its reference car; CNY and cars."""
+    """A firm's own figures month by month, prices of its reference product; money and units."""
     model, books, start = game.model, game.books, game.reference(firm)
     f = model.landscape.firm(firm)
     own = model.landscape.own(f)
@@ -123,6 +127,7 @@ def own_books(game: Game, firm: str) -> View:
     weight = start_list / start_list.sum()
     offers = [month.offers for month in model.history]
     cash, profit = books.cash[:, f], books.profit[:, f]
+    limited = game.base.firms[firm].cash is not None
     return {
         "list_price": [start * dot(weight, one.list_price[own] / start_list) for one in offers],
         "promotion": [start * dot(weight, one.promotion[own] / start_list) for one in offers],
@@ -133,10 +138,16 @@ def own_books(game: Game, firm: str) -> View:
         ),
         "profit": profit.tolist(),
         "cash": cash.tolist(),
-        "cash_now": float(model.state.cash[f]),
+        "cash_now": cash_of(game, firm),
         "fixed_cost": float(model.state.fixed_cost[f]),
-        "runway": runway(cash[:, None], profit[:, None])[-1, 0] if offers else None,
+        "runway": runway(cash[:, None], profit[:, None])[-1, 0] if offers and limited else None,
     }
+
+
+def cash_of(game: Game, firm: str) -> float | None:
+    """What a firm has in cash now; None where the market states no limit."""
+    known = game.base.firms[firm].cash is not None
+    return float(game.model.state.cash[game.model.landscape.firm(firm)]) if known else None
 
 
 def price_path(game: Game, firm: str) -> list[float | None]:
@@ -161,7 +172,7 @@ def _board_row(game: Game, firm: str) -> View:
         "profit": float(books.profit[:, f].sum()),
         "profits": books.profit[:, f].tolist(),
         "share": float(books.share[-1, f]) if game.round else 0.0,
-        "cash": float(state.cash[f]),
+        "cash": cash_of(game, firm),
         "price": price_path(game, firm),
         "active": bool(state.active[f]),
     }

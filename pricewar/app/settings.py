@@ -13,15 +13,16 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from pricewar.base.errors import InputError, Problem
+from pricewar.base.words import PLAIN
 from pricewar.scenario.files import Tree, load, merge
 from pricewar.scenario.tree import Scenario, problems_of
 
-from .happenings import HAPPENINGS
+from .happenings import HAPPENINGS, in_range
 from .levers import BY_KEY, overlay
 from .opened import known_markets, place_of
 from .plan import Plan
 
-_ACT = re.compile(r"^([a-z_]{1,20})@([0-9]{1,3}):([A-Za-z0-9_-]{0,40}):([0-9]{1,6})$")
+_ACT = re.compile(r"^([a-z_]{1,20})@([0-9]{1,3}):([A-Za-z0-9_-]{0,40}):([0-9]{1,12}(?:\.[0-9]{1,6})?)$")
 
 
 class Frozen(BaseModel):
@@ -36,15 +37,15 @@ class Act(Frozen):
     sort: str
     period: int = Field(ge=0, le=599)
     firm: str = ""
-    size: int
+    size: float
 
     @model_validator(mode="after")
     def _in_range(self) -> Self:
         known = HAPPENINGS.get(self.sort)
         if known is None:
             raise ValueError(f"{self.sort}: no such act; there are {', '.join(HAPPENINGS)}")
-        if not known.low <= self.size <= known.high:
-            raise ValueError(f"{self.sort}: size from {known.low} to {known.high} {known.unit}")
+        if not known.money and (allowed := in_range(self.sort, self.size)):
+            raise ValueError(f"{self.sort}: size {allowed}")
         if known.firm != bool(self.firm):
             raise ValueError(f"{self.sort}: needs {'a firm' if known.firm else 'no firm'}")
         return self
@@ -59,10 +60,11 @@ class Act(Frozen):
         found = _ACT.match(text)
         if not found:
             raise ValueError(f"an act is sort@period:firm:size, not {text[:60]!r}")
-        return cls(sort=found[1], period=int(found[2]), firm=found[3], size=int(found[4]))
+        return cls(sort=found[1], period=int(found[2]), firm=found[3], size=float(found[4]))
 
     def __str__(self) -> str:
-        return f"{self.sort}@{self.period}:{self.firm}:{self.size}"
+        size = f"{self.size:.6f}".rstrip("0").rstrip(".")
+        return f"{self.sort}@{self.period}:{self.firm}:{size}"
 
     def overlay(self, scenario: Scenario) -> Tree:
         """The event or measure that it puts into the scenario."""
@@ -83,7 +85,9 @@ class Side(Frozen):
             if lever is None:
                 raise ValueError(f"{key}: no such lever; there are {', '.join(BY_KEY)}")
             if not lever.low <= value <= lever.high:
-                raise ValueError(f"{key}: {value:g} is not in {lever.low:g} to {lever.high:g} {lever.unit}")
+                raise ValueError(
+                    f"{key}: {value:g} is not in {lever.low:g} to {lever.high:g} {PLAIN.spoken(lever.unit)}"
+                )
         return levers
 
 
@@ -117,9 +121,11 @@ class Settings(Frozen):
     def title(self, side: Literal["a", "b"]) -> str:
         """The changes of a side in words."""
         chosen = self.a if side == "a" or self.b is None else self.b
-        words = [f"{BY_KEY[k].label.lower()} {v:g} {BY_KEY[k].unit}" for k, v in chosen.levers.items()]
-        words += [f"{act.sort} in month {act.period + 1}" for act in chosen.acts]
-        return f"{load(place_of(self.scenario)).title}; {', '.join(words) or 'as shipped'}"
+        base = load(place_of(self.scenario))
+        moved = [f"{BY_KEY[k].label.lower()} {v:g} {BY_KEY[k].unit}" for k, v in chosen.levers.items()]
+        changes = [base.words.spoken(one) for one in moved]
+        changes += [f"{act.sort} in {base.words.period} {act.period + 1}" for act in chosen.acts]
+        return f"{base.title}; {', '.join(changes) or 'as shipped'}"
 
     @property
     def query(self) -> dict[str, str]:
@@ -171,13 +177,19 @@ def read_settings(query: Mapping[str, str]) -> Settings:
         raise InputError("link", (*problems, *problems_of(error))) from error
     if problems:
         raise InputError("link", tuple(problems))
-    _check_leader(settings)
+    _check_market(settings)
     return settings
 
 
-def _check_leader(settings: Settings) -> None:
-    firms = load(place_of(settings.scenario)).firms
-    if settings.leader and settings.leader not in firms:
-        raise InputError(
-            "link", (Problem("leader", repr(settings.leader[:60]), f"one of {', '.join(firms)}"),)
-        )
+def _check_market(settings: Settings) -> None:
+    """What only the market can tell: its firms, and how much money is much."""
+    market = load(place_of(settings.scenario))
+    wrong = []
+    if settings.leader and settings.leader not in market.firms:
+        wrong.append(Problem("leader", repr(settings.leader[:60]), f"one of {', '.join(market.firms)}"))
+    for name, side in (("a", settings.a), ("b", settings.b)):
+        for act in side.acts if side else ():
+            if allowed := in_range(act.sort, act.size, market.words):
+                wrong.append(Problem(f"{name}.acts", repr(str(act)), f"{act.sort}: size {allowed}"))
+    if wrong:
+        raise InputError("link", tuple(wrong))

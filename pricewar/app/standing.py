@@ -62,7 +62,8 @@ def _depth(scenario: Scenario, leader: str) -> Standing:
 
 def _breadth(scenario: Scenario, leader: str) -> Standing:
     if sum(product.firm == leader for product in scenario.products.values()) == 1:
-        return Standing(dead="The leader sells one car: there is no part of its line-up to cut.")
+        text = f"The leader sells one {scenario.words.unit}: there is no part of its line-up to cut."
+        return Standing(dead=text)
     return Standing()
 
 
@@ -104,7 +105,7 @@ def _elasticity(scenario: Scenario, leader: str) -> Standing:
     demand = scenario.demand
     if getattr(demand, "price_sensitivity", None) is not None:
         return Standing(dead="This scenario fixes the price sensitivity itself, and the elasticity follows.")
-    return Standing(f"{demand.own_elasticity:g}" if hasattr(demand, "own_elasticity") else "")
+    return Standing(f"{demand.own_elasticity:.3g}" if hasattr(demand, "own_elasticity") else "")
 
 
 def _waiting(scenario: Scenario, leader: str) -> Standing:

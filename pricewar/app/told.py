@@ -60,7 +60,10 @@ def _wide(firms: pd.DataFrame, column: str) -> Any:
 
 
 def _named(month: str) -> str:
-    """A month in words; a day, a week or a quarter as the tables have it."""
-    if len(month) != 7 or not month[5:].isdigit():
+    """A month, a day or a week in words; a quarter as the tables have it."""
+    year, part, *day = month.split("-")
+    if part.startswith("W"):
+        return f"week {int(part[1:])} of {year}"
+    if not part.isdigit():
         return month
-    return f"{calendar.month_name[int(month[5:])]} {month[:4]}"
+    return " ".join([*(str(int(one)) for one in day), calendar.month_name[int(part)], year])

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 
 from .arrays import Flags, Floats, Ints, Record
-from .sums import dot
+from .sums import total
+from .together import PerRun, number
 
 Settlement = Literal["lower", "order", "delivery"]
 """Which price a delivered car pays: the lower of the two, that of the order, or that of its delivery."""
@@ -58,9 +59,9 @@ class Bookings(Record):
     """(G,) what buyers got in this month beyond what they had counted on when they ordered, CNY: refunds,
     subsidies and taxes as invoiced; less rebates that they had hoped for; less what voided orders were worth
     to them."""
-    surprise: float
+    surprise: PerRun
     """Subsidies less taxes as invoiced beyond what buyers counted on when they ordered, CNY."""
-    waited: float
+    waited: PerRun
     """Months from order to delivery, summed over cars delivered."""
 
     @property
@@ -95,14 +96,16 @@ class Voided(Record):
         return Voided(self.cars + other.cars, self.value + other.value, self.worth + other.worth)
 
     @classmethod
-    def none(cls, products: int, groups: int) -> Self:
-        """Nothing voided."""
+    def none(cls, products: int | tuple[int, ...], groups: int | tuple[int, ...]) -> Self:
+        """Nothing voided: zeros of these shapes, (J,) and (G,), or of S runs (S, J) and (S, G)."""
         return cls(np.zeros(products), np.zeros(products), np.zeros(groups))
 
 
 @dataclass(frozen=True)
 class OrderBook(Record):
     """Open orders of all products by month of order."""
+
+    shared: ClassVar[frozenset[str]] = frozenset({"month"})
 
     month: Ints
     """(V,) period in which they were placed; negative before the first month."""
@@ -119,17 +122,17 @@ class OrderBook(Record):
     @property
     def price(self) -> Floats:
         """(V, J) transaction price agreed."""
-        return self.agreed[:, 0]
+        return self.agreed[..., 0, :]
 
     @cached_property
     def open(self) -> Floats:
         """(J,) cars ordered and not delivered."""
-        return np.asarray(self.cars.sum(axis=0))
+        return np.asarray(self.cars.sum(axis=-2))
 
     @cached_property
     def value(self) -> Floats:
         """(J,) open orders at their prices."""
-        return np.asarray((self.cars * self.price).sum(axis=0))
+        return np.asarray((self.cars * self.price).sum(axis=-2))
 
     @classmethod
     def opening(cls, backlog: Floats, monthly: Floats, terms: Terms, groups: Floats, worth: Floats) -> Self:
@@ -160,19 +163,19 @@ class OrderBook(Record):
         join = np.concatenate
         return OrderBook(
             month=np.append(self.month, period),
-            cars=join([self.cars, orders[None]]),
-            agreed=join([self.agreed, _agreed(terms)[None]]),
-            groups=join([self.groups, groups[None]]),
-            worth=join([self.worth, worth[None]]),
+            cars=join([self.cars, orders[..., None, :]], axis=-2),
+            agreed=join([self.agreed, _agreed(terms)[..., None, :, :]], axis=-3),
+            groups=join([self.groups, groups[..., None, :, :]], axis=-3),
+            worth=join([self.worth, worth[..., None, :]], axis=-2),
         )
 
     def void(self, share: Floats) -> tuple[OrderBook, Voided]:
         """The book without a share (J,) of all open orders, and what was taken out."""
-        lost = self.cars * share
+        lost = self.cars * share[..., None, :]
         gone = Voided(
-            lost.sum(axis=0),
-            (lost * self.price).sum(axis=0),
-            np.einsum("vj,vgj,vg->g", lost, self.groups, self.worth),
+            lost.sum(axis=-2),
+            (lost * self.price).sum(axis=-2),
+            np.einsum("...vj,...vgj,...vg->...g", lost, self.groups, self.worth),
         )
         return self.but(cars=self.cars - lost), gone
 
@@ -182,39 +185,48 @@ class OrderBook(Record):
         Returns:
             The book without them, and (V, J) the cars delivered by month of order.
         """
-        through = np.cumsum(self.cars, axis=0)
-        left = np.maximum(np.minimum(self.cars, through - units), 0.0)
-        left[left < DUST * self.open] = 0.0
-        held = np.asarray(left.any(axis=1))
+        through = np.cumsum(self.cars, axis=-2)
+        left = np.maximum(np.minimum(self.cars, through - units[..., None, :]), 0.0)
+        left[left < DUST * self.open[..., None, :]] = 0.0
+        held = np.atleast_2d(np.asarray(left.any(axis=-1))).any(
+            axis=0
+        )  # in any of the runs that step together
         first = int(np.argmax(held)) if held.any() else len(held)
         rest = OrderBook(
             month=self.month[first:],
-            cars=left[first:],
-            agreed=self.agreed[first:],
-            groups=self.groups[first:],
-            worth=self.worth[first:],
+            cars=left[..., first:, :],
+            agreed=self.agreed[..., first:, :, :],
+            groups=self.groups[..., first:, :, :],
+            worth=self.worth[..., first:, :],
         )
         return rest, self.cars - left
 
     def invoice(self, cars: Floats, now: Terms, settlement: Settlement) -> Invoice:
         """What cars (V, J) of this book pay, get and lose if they are delivered on the terms of now."""
+        now = now.but(**{name: getattr(now, name)[..., None, :] for name in now.__dict__})
         paid = agreed_price(self.price, now, settlement)
         back = cars * (self.price - paid)
-        refunds = back.sum(axis=0)
-        _, subsidy, tax, rebate = self.agreed.swapaxes(0, 1)
+        refunds = back.sum(axis=-2)
+        subsidy, tax, rebate = (self.agreed[..., k, :] for k in (1, 2, 3))
         if not (
-            self.agreed[:, 1:].any() or now.subsidy.any() or now.tax.any()
+            self.agreed[..., 1:, :].any() or now.subsidy.any() or now.tax.any()
         ):  # the usual case: no state in it
-            gained = np.einsum("vj,vgj->gj", back, self.groups)
-            return Invoice(paid, refunds, np.zeros_like(refunds), gained, 0.0)
+            gained = np.einsum("...vj,...vgj->...gj", back, self.groups)
+            nothing = np.zeros_like(refunds)
+            return Invoice(paid, refunds, nothing, gained, total(nothing))
         state = cars * (np.where(now.on_sale, now.subsidy, subsidy) - np.where(now.on_sale, now.tax, tax))
         surprise = state - cars * (subsidy - tax)
-        gained = np.einsum("vj,vgj->gj", back + surprise - cars * rebate, self.groups)
-        return Invoice(paid, refunds, state.sum(axis=0), gained, float(surprise.sum()))
+        gained = np.einsum("...vj,...vgj->...gj", back + surprise - cars * rebate, self.groups)
+        return Invoice(paid, refunds, state.sum(axis=-2), gained, total(surprise.sum(axis=-2)))
+
+
+def _in_turn(values: Floats) -> PerRun:
+    """Sum over months of order (V,), one after the other: empty months at the head change no digit."""
+    return number(np.cumsum(values, axis=-1)[..., -1])
 
 
 def _agreed(terms: Terms) -> Floats:
-    return np.array([terms.price, terms.subsidy, terms.tax, terms.rebate])
+    return np.stack([terms.price, terms.subsidy, terms.tax, terms.rebate], axis=-2)
 
 
 @dataclass(frozen=True)
@@ -229,12 +241,12 @@ class Invoice(Record):
     """(J,) subsidies less taxes as invoiced."""
     gained: Floats
     """(G, J) what buyers get beyond what they counted on: refunds, the state's surprise, less rebates."""
-    surprise: float
+    surprise: PerRun
     """Subsidies less taxes as invoiced beyond what buyers had counted on."""
 
 
 def agreed_price(order: Floats, now: Terms, settlement: Settlement) -> Floats:
-    """(V, J) price that a car pays if it was ordered at `order` and is delivered now.
+    """(V, J) price that a car pays if it was ordered at `order` and is delivered now, on terms (1, J).
 
     A product that is no longer on sale has no price of today. Its cars pay the price of the order, except
     under "delivery", which takes the last price.
@@ -272,14 +284,14 @@ def deliver(
         order_value=order_value,
         cars=cars,
         price=invoice.price,
-        by_group=np.einsum("vj,vgj->gj", cars, book.groups),
+        by_group=np.einsum("...vj,...vgj->...gj", cars, book.groups),
         refunds=invoice.refunds,
         state_paid=invoice.state_paid,
         voided=voided.cars,
         voided_value=voided.value,
         value=after.value,
-        afterwards=invoice.gained.sum(axis=1) - voided.worth,
+        afterwards=invoice.gained.sum(axis=-1) - voided.worth,
         surprise=invoice.surprise,
-        waited=dot(cars.sum(axis=1), period - book.month),
+        waited=_in_turn(cars.sum(axis=-1) * (period - book.month)),
     )
     return after, bookings

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -141,6 +141,7 @@ class Clock:
         return first_day(self.start)
 
 
+@lru_cache(maxsize=4096)
 def first_day(moment: str) -> date:
     """First day of a month, a date, an ISO week or a quarter.
 
@@ -155,6 +156,7 @@ def first_day(moment: str) -> date:
     return date.fromisoformat(moment if "-" in rest else f"{moment}-01")
 
 
+@lru_cache(maxsize=4096)
 def last_day(moment: str) -> date:
     """Last day of a month, a date, an ISO week or a quarter."""
     first, rest = first_day(moment), moment.partition("-")[2]

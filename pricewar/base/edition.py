@@ -13,7 +13,7 @@ from typing import Final
 
 from .errors import EditionWarning, ResultsError, bad_input
 
-EDITION: Final[int] = 4
+EDITION: Final[int] = 5
 """The edition of this code."""
 
 EDITIONS: Final[dict[int, str]] = {
@@ -25,6 +25,8 @@ EDITIONS: Final[dict[int, str]] = {
     "month have one order; no sum depends on threads. Markets of shipped data give the numbers of edition 2",
     4: "shipped scenarios of 2025 have eight makers in place of the fringe, shocks to firms as measured, and "
     "campaigns that firms start. A market without them gives the numbers of edition 3",
+    5: "consumer surplus counts the level of what shopping is worth once for each person, and not again when "
+    "they come back or stay away because they moved their purchase; all else is as in edition 4",
 }
 """What each edition computes, against the one before it."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from .arrays import Flags, Floats, Ints, Record, read_only
 from .errors import bad_input
+from .sums import by_place
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,19 @@ class Landscape(Record):
     def _weights(self) -> dict[tuple[bytes, bytes], Floats]:
         return {}
 
+    def run(self, s: int) -> Landscape:
+        """Itself: all runs that step together have one landscape."""
+        return self
+
+    def spread(self, many: int) -> Landscape:
+        """Itself."""
+        return self
+
+    @classmethod
+    def together(cls, parts: Sequence[Landscape]) -> Landscape:
+        """The first of equal ones."""
+        return parts[0]
+
     def by_start_units(self, values: Floats) -> Floats:
         """(..., F) means over each firm's products of values (..., J), weighted by cars sold at the start."""
         weight = np.maximum(self.start_units, 1e-9)
@@ -70,22 +85,11 @@ class Landscape(Record):
 
     def by_product(self, values: NDArray[Any]) -> NDArray[Any]:
         """(..., J) for each product what holds for its firm, from values (..., F)."""
-        return np.asarray(values)[..., self.firm_of]
+        return np.take(values, self.firm_of, axis=-1)  # in the order of memory that sums count on
 
     def by_firm(self, values: NDArray[Any]) -> Floats:
-        """(..., F) sums over each firm's products of values (..., J); 0 for a firm without products.
-
-        Numbers are added one by one in the order of products, so that months together and a month by itself
-        give the same digits, on every machine.
-        """
-        rows = np.asarray(values, dtype=np.float64)
-        count = len(self.firms)
-        if rows.ndim == 1:
-            return np.bincount(self.firm_of, rows, count).astype(np.float64, copy=False)
-        ahead = rows.shape[:-1]
-        places = np.add.outer(count * np.arange(int(np.prod(ahead))), self.firm_of)
-        sums = np.bincount(places.ravel(), rows.ravel(), places.shape[0] * count)
-        return sums.astype(np.float64, copy=False).reshape(*ahead, count)
+        """(..., F) sums over each firm's products of values (..., J); 0 for a firm without products."""
+        return by_place(values, self.firm_of, len(self.firms))
 
     def any_of_firm(self, flags: Flags) -> Flags:
         """(..., F) whether any of a firm's products has its flag, from flags (..., J)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated, Final
 
 from pydantic import StringConstraints
@@ -22,6 +23,7 @@ def month_after(start: str, periods: int) -> str:
     return f"{year:04d}-{index + 1:02d}"
 
 
+@lru_cache(maxsize=4096)
 def _ordinal(month: str) -> int:
     year, index = month.split("-")
     return int(year) * 12 + int(index) - 1

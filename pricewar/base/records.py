@@ -1,7 +1,8 @@
 """The four records that flow through a month: View -> Offers -> Sales -> Accounts.
 
 All are frozen bundles of read-only arrays. J products, F firms; money in CNY, prices as a buyer pays
-them (incl. VAT) unless the name says net; one period is one month.
+them (incl. VAT) unless the name says net; one period is one month. In S runs that step together every array
+has a leading axis of runs, and every number of a run is an array (S,).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from .arrays import Flags, Floats, Ints, Record, read_only
 from .book import Bookings, Terms
 from .landscape import Landscape
 from .sums import times
+from .together import PerRun
 
 __all__ = [
     "Accounts",
@@ -40,6 +42,9 @@ class View(Record):
     Arrays named own things are (n,); `seen` arrays are over all J products. A rival's costs, cash and
     plans are not here.
     """
+
+    shared: ClassVar[frozenset[str]] = frozenset({"own"})
+    axes: ClassVar[dict[str, int]] = {"seen": 1, "reference": 1}
 
     period: int
     month: str
@@ -67,13 +72,14 @@ class View(Record):
     start_stock_months: Floats
     """(n,) months of sales in stock at the start, which the firm regards as normal."""
     backlog: Floats
-    capacity: float
+    capacity: PerRun
     """Cars a month that the firm can make now."""
-    cash: float
-    fixed_cost: float
+    cash: PerRun
+    fixed_cost: PerRun
     seen: Floats
     """(lags + 1, J) transaction prices of all products as this firm knows them; the last row is the
-    newest month it knows, with the scenario's lag and noise. The first row is the start."""
+    newest month it knows, with the scenario's lag and noise. The first row is the start. Of runs that step
+    together (lags + 1, S, J): months stay first."""
     reference: Floats
     """(lags + 1, J) what would be no cut of each price seen: start price times the cost index published for
     its segment, at most the highest price charged."""
@@ -96,9 +102,14 @@ class View(Record):
         """Number of own products."""
         return len(self.own)
 
+    @property
+    def runs(self) -> int | None:
+        """How many runs see at once; None: it is the view of one run."""
+        return None if self.on_sale.ndim == 1 else len(self.on_sale)
+
     @cached_property
     def rivals(self) -> Flags:
-        """(J,) True for products on sale of other firms."""
+        """(J,) True for products on sale of other firms; (S, J) of runs that step together."""
         others: Flags = self.on_sale & (self.landscape.firm_of != self.firm)
         return read_only(others)
 
@@ -133,7 +144,18 @@ class View(Record):
         return self._of_rivals(self.change(months_ago))
 
     def _of_rivals(self, values: Floats) -> Floats:
-        return times(self.landscape.rival_weights(self.own, self.on_sale), values)
+        return times(self.rival_weights, values if self.runs is None else values[:, None, :])
+
+    @cached_property
+    def rival_weights(self) -> Floats:
+        """(n, J) weights of rivals on sale for each own product, see `Landscape.rival_weights`; (S, n, J) of
+        runs in which other products are on sale."""
+        own, sells, weights = self.own, self.on_sale, self.landscape.rival_weights
+        if self.runs is None:
+            return weights(own, sells)
+        if (sells == sells[0]).all():
+            return weights(own, sells[0])
+        return np.array([weights(own, flags) for flags in sells])
 
 
 @dataclass(frozen=True)
@@ -207,18 +229,20 @@ class Sales(Record):
     produced: Floats
     backlog: Floats
     stock: Floats
-    shoppers: float
+    shoppers: PerRun
     """People in the market this month."""
-    waiting: float
+    arrivals: PerRun
+    """People who would be in it if nobody moved a purchase to another month."""
+    waiting: PerRun
     """Shoppers who put off the purchase because they expect lower prices, above the usual number."""
     surplus: Floats
-    """(G,) consumer surplus of this month's orders by income group, CNY, relative to having only the outside
-    option: experience utility, at the price of the order."""
+    """(G,) consumer surplus of the month by income group, CNY, relative to having only the outside option:
+    experience utility, at the price of the order. Its level counts once for each person who arrives."""
     bookings: Bookings
     """What the order book did: orders taken, cars settled, orders voided."""
-    petrol: float = 0.0
+    petrol: PerRun = 0.0
     """Petrol cars that shoppers took instead, cars."""
-    feels_cheap: float = 0.0
+    feels_cheap: PerRun = 0.0
     """CNY by which orders feel cheaper than they are; moves choices, is not in the surplus."""
 
 

@@ -65,6 +65,11 @@ class Rule(BaseModel):
         return {"kind": self.kind, **handler(self)}
 
 
+def is_shipped(rule: Rule) -> bool:
+    """Whether the rule's code is that of this package."""
+    return type(rule).__module__.startswith("pricewar.")
+
+
 def shipped(package: str, base: type[R]) -> dict[str, type[R]]:
     """All rules of the sort `base` that `package` exports, by name."""
     module = importlib.import_module(package)

@@ -1,11 +1,13 @@
 """The state of a market between two months: the only thing that a run changes.
 
-Only the model's step and events write to it. J products, F firms, money in CNY.
+Only the model's step and events write to it. J products, F firms, money in CNY. Runs that step together have
+one state, in which every array has a leading axis of runs and every number is an array (S,).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ import numpy as np
 from .book import OrderBook, Voided
 from .records import Flags, Floats, Landscape
 from .standing import Standing
+from .together import Notebooks, PerRun, row, spread, stacked
 
 
 @dataclass
@@ -41,11 +44,11 @@ class State:
     """(F + 1,) share of each brand among the cars on the road; the last entry is all others."""
     price_trend: Floats
     """(J,) monthly change of price that buyers extrapolate, as a fraction; negative when prices fall."""
-    planned: float
+    planned: PerRun
     """Households that plan to buy a car in the window ahead, relative to the start (1 at rest)."""
-    demand_factor: float
+    demand_factor: PerRun
     """Shoppers a month relative to the start, from lasting shocks."""
-    month_luck: float
+    month_luck: PerRun
     """Factor on this month's shoppers, from noise."""
 
     unit_cost: Floats
@@ -58,7 +61,7 @@ class State:
     """(J,) added cost a car from shocks, CNY."""
     cumulative: Floats
     """(F,) cars ever made, for learning by doing."""
-    pack_price: float
+    pack_price: PerRun
     """Battery price relative to the start."""
 
     capacity: Floats
@@ -98,6 +101,41 @@ class State:
     """What each mechanism of a user's own remembers, by its name in the scenario."""
     log: list[tuple[int, str, str]] = field(default_factory=list)
     """What happened: (period, entity, what), for the ribbon of events in figures."""
+    logs: list[list[tuple[int, str, str]]] = field(default_factory=list)
+    """The log of each of the runs that step together."""
+
+    @property
+    def runs(self) -> int | None:
+        """How many runs step together; None: it is the state of one run."""
+        return None if self.on_sale.ndim == 1 else len(self.on_sale)
+
+    def tell(self, period: int, entity: str, what: str, where: Flags | None = None) -> None:
+        """Put a line in the log; with `where`, in those of the runs (S,) in which it happens."""
+        for s, log in enumerate([self.log] if self.runs is None else self.logs):
+            if where is None or np.atleast_1d(where)[s]:
+                log.append((period, entity, what))
+
+    def run(self, s: int) -> State:
+        """The state of one of the runs that step together; its arrays are views."""
+        parts = {one.name: row(getattr(self, one.name), s) for one in fields(self)}
+        return State(**parts | {"log": self.logs[s], "logs": []})
+
+    def spread(self, many: int) -> State:
+        """The same state in each of so many runs."""
+        parts = {one.name: spread(getattr(self, one.name), many) for one in fields(self)}
+        logs = [list(self.log) for _ in range(many)]
+        return State(**parts | {"notebooks": Notebooks(many), "log": [], "logs": logs})
+
+    def each(self, change: Callable[[State, int], None]) -> None:
+        """Let `change(state of the run, run)` act on each of the runs that step together."""
+        before = [self.run(s) for s in range(self.runs or 0)]
+        for s, part in enumerate(before):
+            held = dict(part.__dict__)
+            change(part, s)
+            part.__dict__["_held"] = held
+        for one in fields(self):
+            if any(p.__dict__[one.name] is not p.__dict__["_held"][one.name] for p in before):
+                setattr(self, one.name, stacked([p.__dict__[one.name] for p in before]))
 
     @property
     def asked_list(self) -> Floats:
@@ -111,7 +149,7 @@ class State:
 
 
 def leave(state: State, leaving: Flags) -> None:
-    """Take firms (F,) out of the market: nothing on sale, stock written off, bills unpaid.
+    """Take firms (F,), or (S, F), out of the market: nothing on sale, stock written off, bills unpaid.
 
     Open orders are void; their deposits go back to the buyers in full, whatever is left for others.
     """

@@ -14,11 +14,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Floats
+from .together import PerRun, number
 
 
-def dot(one: NDArray[Any], other: NDArray[Any]) -> float:
-    """Sum of the products of two vectors (n,)."""
-    return float(np.sum(one * other))
+def dot(one: NDArray[Any], other: NDArray[Any]) -> PerRun:
+    """Sum of the products of two vectors (n,); of each run's two, (S,), where they are (S, n)."""
+    return total(one * other)
+
+
+def total(values: NDArray[Any]) -> PerRun:
+    """Sum of numbers (n,); of each run's, (S,), where they are (S, n)."""
+    return number(np.sum(values, axis=-1))
+
+
+def by_place(values: NDArray[Any], place: NDArray[np.int64], count: int) -> Floats:
+    """(..., count) sums of values (..., n) by the place (n,) of each.
+
+    Numbers are added one by one in their order, so that many rows together and a row by itself give the same
+    digits, on every machine.
+    """
+    rows = np.asarray(values, dtype=np.float64)
+    if rows.ndim == 1:
+        return np.bincount(place, rows, count).astype(np.float64, copy=False)
+    ahead = rows.shape[:-1]
+    places = np.add.outer(count * np.arange(int(np.prod(ahead))), place)
+    sums = np.bincount(places.ravel(), rows.ravel(), places.shape[0] * count)
+    return sums.astype(np.float64, copy=False).reshape(*ahead, count)
 
 
 def times(matrix: NDArray[Any], vector: NDArray[Any]) -> Floats:

@@ -6,6 +6,7 @@ currency`, `unit` and `period`); the model itself never reads them.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ CARS: Final = "cars"
 """The unit that brings the trade's own words: a firm is a maker, and some buy a petrol car instead."""
 _BEFORE_WORDS: Final = {"currency": "CNY", "unit": CARS}
 """What markets were when files could not say it."""
+_SAME: Final = 1e-9
+"""Relative difference of amounts that is rounding."""
 _SOUND_Y: Final = ("uni", "use", "eu", "one")
 """Words with "a" although they begin with a vowel."""
 _CLOCK: Final = Clock("2025-05")
@@ -65,6 +68,10 @@ class Words:
     """Of units of the whole market."""
     price: Scale = SCALES[-1]
     """Of the price of one unit."""
+    part: Scale = SCALES[-1]
+    """Of money of one firm in one period."""
+    usual: float = 1.0
+    """Mean price of one unit at the start, to its power of ten: 100,000 where a car costs 130,000."""
     petrol: bool = False
     """Whether petrol cars are told of: in a market of cars, and where buyers may take one instead."""
 
@@ -83,7 +90,7 @@ class Words:
         mean = sales / sold if sold else max((price for _, price in goods), default=0.0)
         petrol = named["unit"] == CARS or tree.get("consumers", {}).get("petrol_share", 0.0) > 0
         if not goods:
-            return cls(named["currency"], named["unit"], clock, *SCALES[:3], petrol)
+            return cls(named["currency"], named["unit"], clock, *SCALES[:3], SCALES[0], 1e5, petrol)
         a_year = clock.periods_a_year
         return cls(
             currency=named["currency"],
@@ -92,6 +99,8 @@ class Words:
             total=Scale.of(a_year * sales, 10.0),
             many=Scale.of(a_year * sold, 1.0) if a_year * sold < 1e9 else SCALES[1],
             price=Scale.of(mean, 10.0),
+            part=Scale.of(sales / max(len(tree.get("firms", ())), 1), 1.0),
+            usual=10.0 ** math.floor(math.log10(mean)) if mean > 0.0 else 1.0,
             petrol=petrol,
         )
 
@@ -156,10 +165,35 @@ class Words:
     def as_tree(self) -> dict[str, Any]:
         """The same as plain values, for a page in a browser."""
         return {
-            "money": self.money, "total": self.of_money(), "size": self.total.size, "units": self.units,
-            "unit": self.unit, "a_unit": self.a_unit, "maker": self.maker, "period": self.period,
-            "digits": 0 if self.price.size > 1.0 else 2,
+            "money": self.money, "total": self.of_money(self.part), "size": self.part.size,
+            "units": self.units, "unit": self.unit, "a_unit": self.a_unit, "maker": self.maker,
+            "period": self.period, "digits": self.decimals,
         }  # fmt: skip
+
+    @property
+    def decimals(self) -> int:
+        """Digits after the point that a price of this market has: none, or cents."""
+        return 0 if self.price.size > 1.0 else 2
+
+    def rounded(self, amount: float) -> float:
+        """A price as it can be asked for: whole money, or whole cents."""
+        return round(amount, self.decimals or None)
+
+    def raised(self, amount: float) -> float:
+        """The lowest price that can be asked for and is not below an amount."""
+        cents: int = 10**self.decimals
+        whole: int = math.ceil(amount * cents - _SAME * max(abs(amount * cents), 1.0))
+        return whole / cents if self.decimals else whole
+
+    def spoken(self, text: str, **more: str) -> str:
+        """A text with words of this market, and more, at its braces: "for six {period}s"."""
+        terms = {
+            "money": self.money, "total": self.of_money(), "part": self.of_money(self.part),
+            "units": self.units, "unit": self.unit, "a_unit": self.a_unit, "period": self.period,
+            "maker": self.maker, "many": f"{self.many.finer.word} {self.units}".strip(),
+            "A_unit": f"{self.a_unit[:1].upper()}{self.a_unit[1:]}", "Period": self.period.capitalize(),
+        }  # fmt: skip
+        return text.format(**terms, **more)
 
     def fill(self, text: str) -> str:
         """A text that speaks of money, units and periods in general, in the words of this market.

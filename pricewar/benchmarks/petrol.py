@@ -80,7 +80,7 @@ def _market(facts: Facts, top: float) -> Scenario:
         told["segment"] = "A" if group == "majors" else "B"  # the nest: whom one watches
         firms |= {f"{group}-{place}": told for place in range(1, number + 1)}
     demand = {"kind": "NestedLogit", "own_elasticity": -8.0, "nests": "segment", "rho": 0.6}
-    return market(NAME, firms, demand, 1.25e5 * len(firms), DAYS + WARM_UP)
+    return market(NAME, firms, demand, 1.25e5 * len(firms), DAYS + WARM_UP, period="day")
 
 
 def _paths(scenario: Scenario) -> pd.DataFrame:

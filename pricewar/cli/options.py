@@ -40,6 +40,23 @@ Baseline = Annotated[
 Focus = Annotated[
     str | None, typer.Option(help="Firm whose break-even month is drawn; default: xiaomi, where it is.")
 ]
+FIGURES: Final = ("few", "all", "none")
+
+
+def _drawn(value: str) -> str:
+    if value not in FIGURES:
+        raise typer.BadParameter(f"found {value!r}; allowed: one of {', '.join(FIGURES)}")
+    return value
+
+
+Figures = Annotated[
+    str,
+    typer.Option(
+        metavar="|".join(FIGURES),
+        callback=_drawn,
+        help="few: figures of the whole market, as SVG; all: each as PNG and SVG; none.",
+    ),
+]
 MODES: Final = ("luck", "parameters", "both")
 
 

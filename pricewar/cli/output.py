@@ -23,9 +23,23 @@ class Outcome:
     comparison: pd.DataFrame
     wars: int
     baseline: str
+    figures: int = 0
+    """How many were drawn."""
 
 
-def write_all(results: Results, out: Path, baseline: str | None, focus: str) -> Outcome:
+@dataclass(frozen=True)
+class Wish:
+    """What of all that follows from tables is wanted."""
+
+    baseline: str | None = None
+    """Scenario to compare with; None: `Results.baseline`."""
+    focus: str = ""
+    """Firm whose break-even is drawn."""
+    figures: str = "all"
+    """few: those of the whole market, as SVG; all: each as PNG and SVG; none."""
+
+
+def write_all(results: Results, out: Path, wish: Wish) -> Outcome:
     """Tables, comparison.csv, wars.csv, waves.csv, figures and report.html.
 
     Interrupted or failed, it leaves `out` as it was.
@@ -35,11 +49,11 @@ def write_all(results: Results, out: Path, baseline: str | None, focus: str) -> 
     """
     with replaced(out) as draft:
         results.write(draft)
-        outcome = _derive(results, draft, baseline, focus)
+        outcome = _derive(results, draft, wish)
     return outcome
 
 
-def write_derived(results: Results, out: Path, baseline: str | None, focus: str) -> Outcome:
+def write_derived(results: Results, out: Path, wish: Wish) -> Outcome:
     """All that follows from stored tables, anew; the tables stay.
 
     Raises:
@@ -47,7 +61,7 @@ def write_derived(results: Results, out: Path, baseline: str | None, focus: str)
     """
     with replaced(out, kept=stays) as draft:
         (draft / RUN).write_bytes((out / RUN).read_bytes())
-        outcome = _derive(results, draft, baseline, focus)
+        outcome = _derive(results, draft, wish)
     return outcome
 
 
@@ -56,16 +70,17 @@ def stays(name: str) -> bool:
     return not (name in DERIVED or name.startswith(FIGURES))
 
 
-def _derive(results: Results, draft: Path, baseline: str | None, focus: str) -> Outcome:
-    from pricewar.analysis import episodes, waves
+def _derive(results: Results, draft: Path, wish: Wish) -> Outcome:
+    from pricewar.analysis import waves
     from pricewar.plots import draw_figures, save_figures, story
     from pricewar.report import write_report
 
-    told = story(results, baseline)
-    wars = episodes(results, told.baseline)
-    for name, table in {"comparison": told.table, "wars": wars, "waves": waves(results)}.items():
+    told = story(results, wish.baseline)
+    for name, table in {"comparison": told.table, "wars": told.wars, "waves": waves(results)}.items():
         table.to_csv(draft / f"{name}.csv", index=False, lineterminator="\n")
-    drawings = draw_figures(told, focus)
-    save_figures(drawings, draft / FIGURES)
+    few, none = wish.figures == "few", wish.figures == "none"
+    drawings = [] if none else draw_figures(told, wish.focus, few)
+    if drawings:
+        save_figures(drawings, draft / FIGURES, png=not few)
     write_report(results, draft, told.baseline, told, drawings)
-    return Outcome(results, told.table, len(wars), told.baseline)
+    return Outcome(results, told.table, len(told.wars), told.baseline, len(drawings))

@@ -19,6 +19,7 @@ from .options import (
     AsJson,
     Baseline,
     Changes,
+    Figures,
     Focus,
     Name,
     Names,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from pricewar.results.store import Results
     from pricewar.scenario.tree import Scenario, Uncertainty
 
-    from .output import Outcome
+    from .output import Outcome, Wish
 
 WRONG_INPUT = ("InputError:", "StrategyError:", "RuleError:")
 """Errors of a run that are caused by the scenario or a rule in it."""
@@ -58,6 +59,14 @@ class Request:
     as_json: bool = False
     quiet: bool = False
     uncertainty: Uncertainty | None = None
+    figures: str = "all"
+
+    @property
+    def wish(self) -> Wish:
+        """What is to be made of the tables."""
+        from .output import Wish
+
+        return Wish(self.baseline, self.focus or FOCUS, self.figures)
 
     @property
     def target(self) -> Path:
@@ -86,12 +95,14 @@ def run(
     workers: Workers = None,
     focus: Focus = None,
     uncertainty: Uncertain = None,
+    figures: Figures = "few",
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Run one scenario and write its tables, figures and report."""
     asked: Any = {"focus": focus, "as_json": as_json, "quiet": quiet, "uncertainty": uncertainty}
-    simulate(Request("run", [scenario], seed, seeds, changes, out, workers, **asked))
+    request = Request("run", [scenario], seed, seeds, changes, out, workers, **asked)
+    simulate(replace(request, figures=figures))
 
 
 def compare(
@@ -104,6 +115,7 @@ def compare(
     baseline: Baseline = None,
     focus: Focus = None,
     uncertainty: Uncertain = None,
+    figures: Figures = "all",
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -114,7 +126,7 @@ def compare(
     """
     asked: Any = {"baseline": baseline, "focus": focus, "as_json": as_json, "quiet": quiet}
     request = Request("compare", scenarios, seed, seeds, changes, out, workers, **asked)
-    simulate(replace(request, uncertainty=uncertainty))
+    simulate(replace(request, uncertainty=uncertainty, figures=figures))
 
 
 def report(
@@ -122,6 +134,7 @@ def report(
     out: Annotated[Path | None, typer.Option(help="Directory to write; default DIR.")] = None,
     baseline: Baseline = None,
     focus: Focus = None,
+    figures: Figures = "all",
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -140,7 +153,8 @@ def report(
     _check_focus(focus, list(results.names) or results.firms["firm"].unique().tolist())
     require_ours(target, kept=no_file if elsewhere else stays)
     request = Request("report", [], out=target, baseline=baseline, focus=focus, as_json=as_json, quiet=quiet)
-    _tell(request, (write_all if elsewhere else write_derived)(results, target, baseline, focus or FOCUS))
+    request = replace(request, figures=figures)
+    _tell(request, (write_all if elsewhere else write_derived)(results, target, request.wish))
 
 
 def simulate(request: Request) -> None:
@@ -161,7 +175,7 @@ def simulate(request: Request) -> None:
     results = run_all(request, loaded)
     _refuse(results)
     console.say("writing tables, figures and report", request.quiet)
-    _tell(request, write_all(results, request.target, request.baseline, request.focus or FOCUS))
+    _tell(request, write_all(results, request.target, request.wish))
 
 
 def _scenarios(request: Request) -> list[Scenario]:

@@ -79,7 +79,7 @@ def print_summary(outcome: Outcome, out: Path) -> None:
     show(title, heads, rows)
     for what, where in {
         "report ": "report.html",
-        "figures": "figures",
+        **({"figures": "figures"} if outcome.figures else {}),
         "tables ": "comparison.csv",
         "wars   ": f"wars.csv ({outcome.wars} found)",
     }.items():

@@ -10,10 +10,24 @@ import numpy as np
 from pricewar.kernels import buying, nested, response
 from pricewar.kernels.exp import BITS
 
-from .base import Floats, Ints
+from .base import NOT_ON_SALE, Floats, Ints
 
 if TYPE_CHECKING:
     from .mixed import MixedLogit
+
+
+def by_group_of_runs(demand: MixedLogit, prices: Floats) -> tuple[Floats, Floats]:
+    """Shares (S, G, J) and inside (S, R) of a logit without nests at prices (S, J), in one call.
+
+    `demand` is that of S runs: delta (S, J), outside and brand (S, R).
+    """
+    layout, delta = demand.layout, demand.delta * BITS
+    month = demand.month
+    shares, inside = np.empty((len(delta), layout.groups, delta.shape[-1])), np.empty(month[0].shape)
+    tables = demand.taste_blocks, demand.alpha_blocks, demand.weight_blocks, delta, prices
+    buying.choices_of_runs64(*tables, *month, layout.group, shares, inside)
+    sold = np.where(demand.delta[:, None, :] <= NOT_ON_SALE, 0.0, shares)
+    return sold, layout.rows_of_runs(inside)
 
 
 def by_group(demand: MixedLogit, prices: Floats) -> tuple[Floats, Floats]:
@@ -25,8 +39,10 @@ def by_group(demand: MixedLogit, prices: Floats) -> tuple[Floats, Floats]:
     layout, delta = demand.layout, demand.delta * BITS
     shares, inside = np.empty((layout.groups, demand.products)), np.empty(layout.filled.shape)
     if demand.nests is None:
-        tables = demand.taste_blocks, demand.alpha_blocks, demand.weight_blocks, delta, prices
-        buying.choices64(*tables, *demand.month, layout.group, shares, inside)
+        outside, brand, owner, loyal = demand.month
+        tables = demand.taste_blocks, demand.alpha_blocks, demand.weight_blocks, delta[None], prices[None]
+        month = outside[None], brand[None], owner, loyal
+        buying.choices_of_runs64(*tables, *month, layout.group, shares[None], inside[None])
     else:
         tree, of_rows = demand.tree, (demand.month[0], layout.group)
         nests = demand.nest_codes, demand.rhos
@@ -69,7 +85,8 @@ def best_response(
 
     Args:
         demand: of the month.
-        own: (n,) positions of the firm's products.
+        own: (n,) positions of the firm's products. Of runs that step together, all that follows has an axis
+            of runs in front, but for `bounds`.
         weighed: (J,) what buyers weigh: prices and what is felt on top of them.
         inside: (R,) sums of exp(utility) at the prices weighed; None: to be worked out.
         extra: (J,) money that is weighed on top of the price.
@@ -82,26 +99,17 @@ def best_response(
     """
     layout = demand.layout
     outside, brand, owner, loyal = demand.month
-    appeal, total = np.empty((own.size, *outside.shape)), np.empty(outside.shape)
-    alpha, delta = demand.alpha_blocks, demand.delta * BITS
-    firm, mine = int(owner[own[0]]), np.array(own)
-    response.lure(
-        demand.taste_blocks, alpha, delta, np.array(extra), weighed - extra, mine, brand, firm, loyal,
-        appeal, total,
-    )  # fmt: skip
+    tables, delta = (demand.taste_blocks, demand.alpha_blocks, demand.weight_blocks), demand.delta * BITS
     if inside is None:
         everything = np.empty(outside.shape)
-        tables = demand.taste_blocks, alpha, delta, weighed
-        buying.inside64(*tables, brand, owner, loyal, everything)
+        buying.inside64(*tables[:2], delta, weighed, brand, owner, loyal, everything)
     else:
         everything = layout.vector(inside)
-    rivals = outside + everything - total
-    found, (low, high) = net.copy(), bounds
-    flat = (
-        appeal.reshape(own.size, -1),
-        rivals.reshape(-1),
-        alpha.reshape(-1),
-        demand.weight_blocks.reshape(-1),
-    )
-    response.best_response(*flat, np.array(value), found, vat, low, high, tolerance, limit)
-    return found
+    found, around, (low, high) = np.atleast_2d(net.copy()), outside + everything, bounds
+    ahead = () if net.ndim > 1 else np.newaxis
+    response.responses_of_runs(
+        *tables, delta[ahead], np.array(extra)[ahead], (weighed - extra)[ahead], np.array(own), brand[ahead],
+        int(owner[own[0]]), loyal, around[ahead], np.array(value)[ahead], found, vat, low, high,
+        tolerance, limit,
+    )  # fmt: skip
+    return found if net.ndim > 1 else found[0]

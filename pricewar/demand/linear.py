@@ -99,7 +99,7 @@ class LinearDemand(Demand):
     def consumer_surplus(self, prices: ArrayLike) -> float:
         """Utility less spending per buyer: q' quadratic q / 2."""
         q = self.expected(prices)
-        return 0.5 * dot(q, times(self.quadratic, q))
+        return float(0.5 * dot(q, times(self.quadratic, q)))
 
 
 @takes(value=number, substitution=number, weights=row)

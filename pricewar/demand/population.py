@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
-from scipy.stats import norm, qmc
+from scipy.special import ndtri
 
 from pricewar.base.arrays import Floats, Ints, Record
+from pricewar.kernels.buying import drive
+
+from .halton import halton
 
 QUINTILES = 5
 """Income groups in which surplus is reported."""
@@ -41,15 +44,15 @@ class Population(Record):
         """(R,) the firm whose car each row drives; F for none of them.
 
         Args:
-            fleet: (F + 1,) the brands' shares of the fleet.
+            fleet: (F + 1,) the brands' shares of the fleet; (S, F + 1) of runs, then (S, R) is returned.
             by_name: (F,) positions of the firms in the order of their ids.
         """
         order, sorted_draws = self._by_draw
-        ends = np.searchsorted(sorted_draws, np.cumsum(fleet[by_name]), side="left")
-        counts = np.diff(ends, prepend=0, append=len(order))
-        brand = np.empty(len(order), dtype=np.int64)
-        brand[order] = np.repeat(np.append(by_name, len(by_name)), counts)
-        return brand
+        fleets = np.atleast_2d(np.take(fleet, by_name, axis=-1))
+        ends = np.searchsorted(sorted_draws, np.cumsum(fleets, axis=-1), side="left")
+        brand = np.empty((len(fleets), len(order)), dtype=np.int64)
+        drive(ends, order, np.append(by_name, len(by_name)), brand)
+        return brand if fleet.ndim > 1 else brand[0]
 
     @cached_property
     def _by_draw(self) -> tuple[Ints, Floats]:
@@ -60,8 +63,8 @@ class Population(Record):
 @lru_cache(maxsize=16)
 def make_population(draws: int, seed: int, tastes: int = CAR_TASTES) -> Population:
     """The same rows for the same arguments, always; more tastes leave the first ones as they are."""
-    points = qmc.Halton(d=2 + CAR_TASTES, scramble=True, seed=seed).random(draws)
-    normal = norm.ppf(np.clip(points, 1e-9, 1 - 1e-9))
+    points = halton(draws, 2 + CAR_TASTES, seed)
+    normal = ndtri(np.clip(points, 1e-9, 1 - 1e-9))
     income = normal[:, 0]
     rank = np.empty(draws)
     rank[np.argsort(income, kind="stable")] = np.arange(draws)
@@ -77,8 +80,8 @@ def make_population(draws: int, seed: int, tastes: int = CAR_TASTES) -> Populati
 def _further(draws: int, seed: int, tastes: int) -> Floats:
     """(R, tastes - CAR_TASTES) draws in further dimensions of the sequence."""
     known = 2 + CAR_TASTES
-    points = qmc.Halton(d=known + tastes - CAR_TASTES, scramble=True, seed=seed).random(draws)
-    return np.asarray(norm.ppf(np.clip(points[:, known:], 1e-9, 1 - 1e-9)))
+    points = halton(draws, known + tastes - CAR_TASTES, seed)
+    return np.asarray(ndtri(np.clip(points[:, known:], 1e-9, 1 - 1e-9)))
 
 
 def correlated(population: Population, known: int, correlations: Floats) -> Population:

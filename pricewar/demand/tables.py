@@ -73,11 +73,19 @@ class Tables(Demand):
 
     @cached_property
     def month(self) -> tuple[Floats, Ints, Ints, float]:
-        """What differs from month to month, for the kernels: outside and brand (N, B), owner (J,), loyal."""
+        """What differs from month to month, for the kernels: outside and brand (N, B), owner (J,), loyal.
+
+        Of runs that step together outside and brand are (S, N, B).
+        """
         shape = self.layout.filled.shape
         outside = np.ones(shape) if self.outside is None else self.layout.vector(self.outside)
         if self.loyal == 0.0 or self.brand is None or self.owner is None:
-            return outside, np.zeros(shape, dtype=np.int64), np.zeros(self.products, dtype=np.int64), 1.0
+            return (
+                outside,
+                np.zeros(outside.shape, dtype=np.int64),
+                np.zeros(self.products, dtype=np.int64),
+                1.0,
+            )
         return outside, self.layout.vector(self.brand), self.owner, float(np.exp(self.loyal))
 
     @property

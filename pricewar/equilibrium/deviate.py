@@ -23,6 +23,8 @@ _WAYS: tuple[str | float, ...] = (
 _TURNS = 40
 _NEAR = 1e-4
 """Largest relative move of a round of best responses from which the pricing conditions are solved."""
+_BACK = 1e-7
+"""Largest relative difference of prices that best responses have come back to."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class _Settling:
         self.game, self.tol, self.most, self.accelerate = game, tol, most, accelerate
         self.limit = max(GAIN, tol)
         self.rounds, self.used = 0, 0
+        self.circle: list[int] = []
 
     def run(self, reached: Reached) -> Verdict:
         """One way after the other, until nobody gains by leaving."""
@@ -97,16 +100,23 @@ class _Settling:
         return np.clip(cost + factor * np.where(sound, markup, size), game.low, game.high)
 
     def _turns(self, prices: Floats, shadow: Floats) -> Floats:
-        """Best responses one at a time, the largest gain first, until they hardly move."""
+        """Best responses one at a time, the largest gain first, until they hardly move or go in a circle."""
+        been, movers = [prices], []
         for _ in range(_TURNS):
             answers = respond(self.game, prices, shadow)
             if answers.largest <= self.limit:
                 return prices
             mover = int(answers.gains.argmax())
             after = np.where(self.game.firms == mover, answers.prices, prices)
-            if np.abs(after - prices).max() <= _NEAR * np.abs(prices).max():
+            if _apart(after, prices) <= _NEAR:
                 return after
             prices = after
+            movers.append(mover)
+            back = next((turn for turn, old in enumerate(been) if _apart(old, prices) <= _BACK), None)
+            if back is not None:
+                self.circle = movers[back:]
+                return prices
+            been.append(prices)
         return prices
 
     def _verdict(self, judged: _Judged) -> Verdict:
@@ -118,9 +128,24 @@ class _Settling:
         firm = self.game.names[int(judged.responses.gains.argmax())]
         reason = (
             f"no equilibrium found in {self.rounds} further starts: at the nearest, firm {firm} gains"
-            f" {judged.gain:.3g} of its profit by other prices"
+            f" {judged.gain:.3g} of its profit by other prices{self._round_about()}"
         )
         return Verdict(reached, judged.gain, self.rounds, reason, False)
+
+    def _round_about(self) -> str:
+        """How long a circle of best responses is and who moves in it; empty where none was met."""
+        if not self.circle:
+            return ""
+        firms = ", ".join(str(self.game.names[mover]) for mover in sorted(set(self.circle)))
+        return (
+            "; best responses, the keenest first, come back to the same prices after"
+            f" {len(self.circle)} moves of firms {firms}"
+        )
+
+
+def _apart(prices: Floats, others: Floats) -> float:
+    """Largest difference of two sets of prices (J,), as part of the largest of the second."""
+    return float(np.abs(prices - others).max() / np.abs(others).max())
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ class Equilibrium:
     Attributes:
         prices: (J,) what buyers pay, taxes included.
         converged: whether the residual went below the tolerance and nobody gains by leaving. Look at it.
-        iterations: evaluations of the zeta map, rounds and steps of the other ways included.
+        iterations: evaluations of the zeta map and of its derivatives, rounds of the other ways included.
         residual: largest move of the last step relative to the largest cost plus 1 / price sensitivity.
         capacity_price: (J,) shadow price of capacity (zero where it does not bind).
         game: the game solved.
@@ -174,7 +174,7 @@ def solve(
             check_answers(demand, first)
         if floor is not None or fixed is not None:
             check_floor(game, first)
-        effort = (tol, max_iterations, accelerate, check)
+        effort = (float(tol), max_iterations, accelerate, check)
         found = _equilibrium(game, first, *effort)
         if starts is None:
             return found

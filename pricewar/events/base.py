@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ class Event(Rule):
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
+    batched: ClassVar[bool] = False
+    """Whether `revoke` and `impose` serve many runs of a market at once, with arrays (S, J) in place of (J,);
+    else they are called run by run."""
     month: Moment | None = None
     """The month in which it happens."""
     until: Moment | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -24,6 +24,8 @@ class ImposedCut(Event):
     measured from the price before the first period (`Landscape.start_price`), so a cut that lasts for months
     is made once, not every month anew.
     """
+
+    batched: ClassVar[bool] = True
 
     firm: str
     """Firm id."""

@@ -6,7 +6,7 @@ Every factor maps a quantile in [0, 1] to a value, so that all designs are point
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Final, Literal, Self
 
 import numpy as np
@@ -179,21 +179,40 @@ def finite(value: Any) -> bool:
     return isinstance(value, (int, float)) and math.isfinite(value)
 
 
+Places = Mapping[str, tuple[tuple[str, Any], ...]]
+"""Pattern of paths -> each path that it means in a scenario, with the value there."""
+
+
+def places_in(tree: dict[str, Any], changes: Iterable[str], factors: Mapping[str, Factor]) -> Places:
+    """Where the patterns of changes and factors lead: looked for once a scenario, not once a run.
+
+    Args:
+        tree: the scenario as plain values.
+        changes: patterns of what is changed in all runs.
+        factors: what varies, by name.
+    """
+    patterns = [*changes, *(pattern for factor in factors.values() for pattern in factor.targets)]
+    return {
+        pattern: tuple((path, value_at(tree, path)) for path in matches(tree, pattern))
+        for pattern in dict.fromkeys(patterns)
+    }
+
+
 def changes_in(
-    tree: dict[str, Any], changes: Mapping[str, Any], factors: Mapping[str, Factor], values: Mapping[str, Any]
+    places: Places, changes: Mapping[str, Any], factors: Mapping[str, Factor], values: Mapping[str, Any]
 ) -> Iterator[tuple[str, Any]]:
     """What to change in a scenario, by exact path; what is not there is left alone.
 
     Args:
-        tree: the scenario as plain values.
+        places: of all patterns in the scenario, from `places_in`.
         changes: pattern of paths -> value, for all runs.
         factors: what varies, by name.
         values: name of a factor -> its value in this run.
     """
     for pattern, value in changes.items():
-        yield from ((path, value) for path in matches(tree, pattern))
+        yield from ((path, value) for path, _ in places[pattern])
     for name, value in values.items():
         factor = factors[name]
         for pattern in factor.targets:
-            for path in matches(tree, pattern):
-                yield path, factor.apply_to(value_at(tree, path), value)
+            for path, held in places[pattern]:
+                yield path, factor.apply_to(held, value)

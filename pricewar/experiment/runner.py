@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import pickle
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from itertools import islice
 from statistics import median
-from typing import Final
+from typing import Any, Final
 
 from pricewar.base.errors import PricewarError
 
 from .pool import Isolation, abandon
-from .work import Chunk, Item, Outcome, Work, run_chunk
+from .work import Chunk, Item, Outcome, Sent, Work, run_sent
 
 SECONDS: Final = 1.0
 """What a chunk should take: long against the cost of handing it out, short against what a kill may lose."""
@@ -47,6 +48,7 @@ class Runner:
         self._work, self._make, self._window = work, make, window
         self._time_limit, self._own, self._rebuild = time_limit, own, rebuild
         self._executor = make()
+        self._sent = self._send()
         self._pending: dict[Future[list[Outcome]], Chunk] = {}
         self._isolation = Isolation()
         self._pace = Pace()
@@ -77,7 +79,7 @@ class Runner:
 
     def _hand_out(self, chunk: Chunk) -> Future[list[Outcome]]:
         try:
-            return self._executor.submit(run_chunk, chunk)
+            return self._submit(chunk)
         except BrokenExecutor as error:
             if not self._rebuild:
                 raise PricewarError(
@@ -85,7 +87,27 @@ class Runner:
                 ) from error
         self._executor.shutdown(wait=False, cancel_futures=True)
         self._executor = self._make()
-        return self._executor.submit(run_chunk, chunk)
+        self._sent = self._send()
+        return self._submit(chunk)
+
+    def _submit(self, chunk: Chunk) -> Future[list[Outcome]]:
+        how = chunk.items, chunk.time_limit, chunk.own_process
+        return self._executor.submit(run_sent, self._sent, *how)
+
+    def _send(self) -> Any:
+        """The work as chunks name it: bytes for processes of our own; on Dask what its workers hold already.
+
+        Any other executor gets the work itself, since what it does with it is not ours to know.
+        """
+        scatter = getattr(getattr(self._executor, "_client", None), "scatter", None)
+        if scatter is not None:
+            return scatter(self._work, broadcast=True)
+        if not self._own:
+            return self._work
+        try:
+            return Sent(pickle.dumps(self._work))
+        except Exception:  # a rule that no process can receive: each run tells it in its row
+            return self._work
 
     def _take(self, future: Future[list[Outcome]]) -> list[Outcome]:
         """Answers of a chunk; a lost chunk goes to isolation, and its answers come later."""

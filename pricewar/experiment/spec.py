@@ -13,7 +13,6 @@ import pandas as pd
 from pydantic import Field, field_validator, model_validator
 
 from pricewar.base.errors import InputError
-from pricewar.base.paths import matches, value_at
 from pricewar.base.sources import sources
 from pricewar.files.digest import short_digest
 from pricewar.posterior import Spread, Uncertainty, spread_of
@@ -23,7 +22,7 @@ from pricewar.scenario.parts import Table
 from pricewar.scenario.tree import SEEDS_ONLY, Scenario
 
 from .design import Design, FromFile, Grid
-from .factors import Factor, changes_in
+from .factors import Factor, Places, changes_in, places_in
 from .manifest import MANIFEST
 from .metrics import expand
 from .work import KEPT, Item
@@ -192,7 +191,7 @@ class Experiment(Table):
             point: number of a row of the design.
             scenario: the base, or the but-for scenario.
         """
-        return dict(changes_in(self.tree(scenario), self.changes, self.factors, self.points[point]))
+        return dict(changes_in(self._places[id(scenario)], self.changes, self.factors, self.points[point]))
 
     def item(self, run: int) -> Item:
         """The run of a number: seeds of one point follow each other.
@@ -237,6 +236,10 @@ class Experiment(Table):
         pair = (self.base, self.but_for)
         return {id(scenario): scenario.model_dump() for scenario in pair if scenario is not None}
 
+    @cached_property
+    def _places(self) -> dict[int, Places]:
+        return {id_: places_in(tree, self.changes, self.factors) for id_, tree in self._trees.items()}
+
     def tree(self, scenario: Scenario) -> dict[str, Any]:
         """The base or the but-for scenario as plain values.
 
@@ -251,8 +254,7 @@ class Experiment(Table):
             return dict(_pairs(factor)).get(_key(point[name]), point[name])
         if factor.apply != "set":
             return 1.0 if factor.apply == "scale" else 0.0
-        tree = self.tree(self.base)
-        held = value_at(tree, next(matches(tree, factor.targets[0])))
+        held = self._places[id(self.base)][factor.targets[0]][0][1]
         return dict(_pairs(factor)).get(_key(held), held if isinstance(held, (int, float, str)) else "base")
 
     # -- identity ----------------------------------------------------------------------------

@@ -264,29 +264,40 @@ def schema_of(plan: Plan) -> pa.Schema:
     return pa.schema([*fields, ("seconds", pa.float64())])
 
 
-def read_runs(directory: str | Path, partial: bool = False) -> pd.DataFrame:
+def read_runs(
+    directory: str | Path, partial: bool = False, columns: Sequence[str] | None = None
+) -> pd.DataFrame:
     """The table of runs.
 
     Args:
         directory: the folder of an experiment.
         partial: what is there so far, from the chunks; damaged ones are left out.
+        columns: which columns, beside those that say which run it is and how it ended; None: all.
 
     Raises:
-        ResultsError: not finished, or not readable.
+        ResultsError: not finished, or not readable; a column that is not there.
     """
     folder = Path(directory)
+    wanted = None if columns is None else list(dict.fromkeys((*KEYS, "status", *columns)))
     if not partial:
         if not (folder / TABLE).exists():
             raise ResultsError(f"{folder / TABLE}: not there; the sweep is not finished: run it again")
-        return _marked(read_chunk(folder / TABLE).to_pandas(), folder)
+        _require_columns(folder / TABLE, columns or ())
+        return _marked(read_chunk(folder / TABLE, wanted).to_pandas(), folder)
     readable = []
     for path in sorted((folder / "chunks").glob("*.parquet")):
         try:
-            readable.append(read_chunk(path).to_pandas())
+            readable.append(read_chunk(path, wanted).to_pandas())
         except ResultsError:
             continue
     whole = pd.concat(readable, ignore_index=True) if readable else pd.DataFrame()
     return _marked(whole, folder)
+
+
+def _require_columns(table: Path, columns: Sequence[str]) -> None:
+    absent = sorted(set(columns) - set(pq.read_schema(table).names)) if columns else []
+    if absent:
+        raise ResultsError(f"{table}: no column {', '.join(absent)}")
 
 
 def _marked(runs: pd.DataFrame, folder: Path) -> pd.DataFrame:

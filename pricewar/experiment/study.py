@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import dataclass
@@ -25,6 +25,7 @@ from .runner import Factory, Runner
 from .spec import Experiment
 from .store import Store, read_runs
 from .work import Item, Outcome, Simulate, Work
+from .writer import Writer
 
 Progress = Callable[[int, int, int], None]
 """Called with runs done, runs that failed, and all runs."""
@@ -69,12 +70,14 @@ class Study:
         return max(shocks) > 0 or base.campaigns.on
 
     @classmethod
-    def load(cls, directory: str | Path, partial: bool = False) -> Self:
+    def load(cls, directory: str | Path, partial: bool = False, columns: Sequence[str] | None = None) -> Self:
         """Read the folder of an experiment.
 
         Args:
             directory: what `run_experiment` wrote.
             partial: take what is there of an unfinished one.
+            columns: factors, metrics and texts to read beside `run`, `point`, `seed` and `status`; None: all.
+                Of a large study the others are not read at all.
 
         Runs of an older edition of the model are told by one `EditionWarning`.
 
@@ -85,7 +88,7 @@ class Study:
         edition = result_edition(manifest, str(directory))
         experiment = experiment_from(manifest["experiment"], str(directory))
         seconds = float(manifest.get("compute_seconds", float("nan")))
-        return cls(experiment, read_runs(directory, partial), seconds, edition)
+        return cls(experiment, read_runs(directory, partial, columns), seconds, edition)
 
     def require_complete(self) -> Self:
         """This study, if no run failed.
@@ -190,7 +193,7 @@ def fill(
         work: what a run does.
         hands: who does the runs.
         time_limit: seconds for one run.
-        progress: called after each chunk.
+        progress: called after each chunk, which is stored or being stored.
         failures: whether a failed run is stored as such; else it is done again next time.
 
     Returns:
@@ -207,12 +210,13 @@ def fill(
         return failed
     total = len(store.plan)
     done = total - sum(1 for _ in store.todo())
-    for outcomes in hands.runner(work, time_limit).run(_chain(first, todo)):
-        store.write([one for one in outcomes if failures or not one.error])
-        done += len(outcomes)
-        failed += [one for one in outcomes if one.error]
-        if progress is not None:
-            progress(done, len(failed), total)
+    with Writer(store) as writer:
+        for outcomes in hands.runner(work, time_limit).run(_chain(first, todo)):
+            writer.put([one for one in outcomes if failures or not one.error])
+            done += len(outcomes)
+            failed += [one for one in outcomes if one.error]
+            if progress is not None:
+                progress(done, len(failed), total)
     return failed
 
 

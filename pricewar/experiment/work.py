@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import faulthandler
 import os
+import pickle
 import signal
 import threading
 import time
@@ -139,6 +140,43 @@ def _changed(base: Keyed[Scenario], changes: Keyed[Mapping[str, Any]]) -> Scenar
 def measured(scenario: Keyed[Scenario], draw: Keyed[Draw], metrics: tuple[str, ...]) -> Mapping[str, float]:
     """Metrics of a but-for run: points that share it compute it once a process."""
     return measure(simulate(drawn(scenario.content, draw.content), draw.content.luck), metrics)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """Work as it travels to other processes: turned into bytes once, and back once in each of them.
+
+    So its scenarios are the same objects in all chunks that a process does, and what is remembered of them
+    (fingerprints, calibrations) is found again.
+    """
+
+    content: bytes
+
+    @property
+    def work(self) -> Work:
+        """The work itself."""
+        return _received(self.content)
+
+
+@lru_cache(maxsize=2)
+def _received(content: bytes) -> Work:
+    made: Work = pickle.loads(content)
+    return made
+
+
+def run_sent(
+    sent: Sent | Work, items: tuple[Item, ...], time_limit: float, own_process: bool
+) -> list[Outcome]:
+    """All runs of a chunk whose work came by itself.
+
+    Args:
+        sent: the work.
+        items: the runs.
+        time_limit: seconds for one run.
+        own_process: as in `Chunk`.
+    """
+    work = sent.work if isinstance(sent, Sent) else sent
+    return run_chunk(Chunk(work, items, time_limit, own_process))
 
 
 def run_chunk(chunk: Chunk) -> list[Outcome]:

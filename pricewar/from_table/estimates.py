@@ -44,7 +44,7 @@ def _refuse(market: PyblpMarket) -> None:
     rho = np.ravel(demand.rho)
     wrong: list[tuple[str, object, str]] = []
     if not alike:
-        allowed = "a plain or nested logit; with random coefficients solve(), or tastes stated in a scenario"
+        allowed = "a plain or nested logit; for random coefficients see docs/how-to/from-pyblp-to-a-war.md"
         wrong.append(("demand", f"{demand.rows} types of buyers who differ", allowed))
     if demand.nests is not None and np.ptp(rho) > 0.0:
         wrong.append(("rho", rho.tolist(), "one correlation for all nests"))

@@ -82,8 +82,8 @@ class Layout:
         return cls(order, place, filled.reshape(-1, lanes), owner, sizes.size)
 
     def vector(self, values: NDArray[Any]) -> NDArray[Any]:
-        """(R,) -> (N, B)."""
-        return values[self.order].reshape(self.filled.shape)
+        """(..., R) -> (..., N, B)."""
+        return np.take(values, self.order, axis=-1).reshape(*values.shape[:-1], *self.filled.shape)
 
     def matrix(self, values: NDArray[Any]) -> NDArray[Any]:
         """(R, J) -> (N, J, B)."""
@@ -94,3 +94,7 @@ class Layout:
         """(N, B) or (N * B, ...) -> (R, ...)."""
         flat = blocks.reshape(-1) if blocks.shape == self.filled.shape else blocks
         return np.asarray(flat[self.place])
+
+    def rows_of_runs(self, blocks: NDArray[Any]) -> NDArray[Any]:
+        """(S, N, B) -> (S, R)."""
+        return np.take(blocks.reshape(len(blocks), -1), self.place, axis=-1)

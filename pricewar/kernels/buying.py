@@ -83,6 +83,42 @@ def choices64(
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def choices_of_runs64(
+    tastes: Array,
+    alpha: Array,
+    weights: Array,
+    delta: Array,
+    prices: Array,
+    outside: Array,
+    brand: Array,
+    owner: Array,
+    loyal: float,
+    group: Array,
+    shares: Array,
+    inside: Array,
+) -> None:
+    """`choices64` for S runs: delta, prices (S, J), outside, brand, inside (S, N, B), shares (S, G, J)."""
+    for s in range(delta.shape[0]):
+        month = delta[s], prices[s], outside[s], brand[s]
+        choices64(tastes, alpha, weights, *month, owner, loyal, group, shares[s], inside[s])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def drive(ends: Array, order: Array, firms: Array, brand: Array) -> None:
+    """Write brand (S, R): the rows of `order` from ends[s, k - 1] to before ends[s, k] drive firms[k].
+
+    Rows after the last end drive the last of `firms` (F + 1,), nobody's.
+    """
+    for s in range(ends.shape[0]):
+        first = 0
+        for k in range(firms.size):
+            last = ends[s, k] if k < ends.shape[1] else order.size
+            for i in range(first, last):
+                brand[s, order[i]] = firms[k]
+            first = max(first, last)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def own_choices64(
     tastes: Array,
     alpha: Array,

@@ -76,21 +76,30 @@ def shares64(tastes: Array, alpha: Array, weights: Array, delta: Array, prices: 
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def attract32(
+    tastes: Array, alpha: Array, delta: Array, prices: Array, attraction: Array, total: Array
+) -> None:
+    """Fill exp(utility) (J, B) and its sum with the outside option, shifted only where it must be."""
+    products, lanes = tastes.shape
+    total[:] = np.float32(1.0)
+    for j in range(products):
+        d, p = delta[j], prices[j]
+        for b in range(lanes):
+            value = power32(d + tastes[j, b] - alpha[b] * p)
+            attraction[j, b] = value
+            total[b] += value
+    if not total.max() < _SAFE32:
+        _attract_shifted(tastes, alpha, delta, prices, attraction, total)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def shares32(tastes: Array, alpha: Array, weights: Array, delta: Array, prices: Array, shares: Array) -> None:
     """The same in float32 (`shares` is float64); a block whose sum leaves float32's range is shifted."""
     blocks, products, lanes = tastes.shape
     attraction, total = np.empty((products, lanes), np.float32), np.empty(lanes, np.float32)
     shares[:] = 0.0
     for n in range(blocks):
-        total[:] = np.float32(1.0)
-        for j in range(products):
-            d, p = delta[j], prices[j]
-            for b in range(lanes):
-                value = power32(d + tastes[n, j, b] - alpha[n, b] * p)
-                attraction[j, b] = value
-                total[b] += value
-        if not total.max() < _SAFE32:
-            _attract_shifted(tastes[n], alpha[n], delta, prices, attraction, total)
+        attract32(tastes[n], alpha[n], delta, prices, attraction, total)
         for b in range(lanes):
             total[b] = weights[n, b] / total[b]
         for j in range(products):

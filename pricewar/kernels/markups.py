@@ -178,7 +178,7 @@ def settle_markups(
             return iteration, residual
         if filled > 0 and residual > stood:
             _copy(plain, prices)
-            filled, stood = 0, np.inf
+            filled, slot, stood = 0, 0, np.inf
             continue
         stood = residual
         _copy(image, plain)

@@ -128,3 +128,45 @@ def best_response(
         if moved <= tolerance:
             return iteration
     return -limit
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def responses_of_runs(
+    tastes: Array,
+    alpha: Array,
+    weights: Array,
+    delta: Array,
+    shift: Array,
+    price: Array,
+    own: Array,
+    brand: Array,
+    firm: int,
+    loyal: float,
+    around: Array,
+    value: Array,
+    net: Array,
+    vat: float,
+    low: Array,
+    high: Array,
+    tolerance: float,
+    limit: int,
+) -> None:
+    """`best_response` of one firm in S runs.
+
+    Args:
+        tastes, alpha, weights, own, firm, loyal, vat, low, high, tolerance, limit: as above, of all runs.
+        delta, shift, price: (S, J).
+        brand: (S, N, B).
+        around: (S, N, B) sums of exponentials of all products and of the outside option.
+        value: (S, n).
+        net: (S, n) start, then result.
+    """
+    shape = (own.size, *alpha.shape)
+    appeal, total = np.empty(shape), np.empty(alpha.shape)
+    for s in range(delta.shape[0]):
+        lure(tastes, alpha, delta[s], shift[s], price[s], own, brand[s], firm, loyal, appeal, total)
+        rivals = around[s] - total
+        best_response(
+            appeal.reshape(own.size, -1), rivals.reshape(-1), alpha.reshape(-1), weights.reshape(-1),
+            value[s], net[s], vat, low, high, tolerance, limit,
+        )  # fmt: skip

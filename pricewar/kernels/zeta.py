@@ -1,4 +1,4 @@
-"""The price iteration: zeta map, bounds, capacity; Anderson acceleration with a plain fallback.
+"""The price iteration: zeta map, bounds, capacity; Anderson acceleration, Newton's steps, a plain fallback.
 
 The first-order condition of product j, a_j s_j + sum_k H_jk margin_k ds_k/dp_j = 0, reads
 margin_j = (a_j s_j + gain_j) / slope_j = zeta_j (Morrow and Skerlos 2011, "fixed-point approaches to
@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from .choice import markup_terms32, markup_terms64
 from .exp import FAST
+from .factors import factor, substitute
 from .nested_terms import nested_markup_terms64
+from .slopes import map_slopes32, nested_map_slopes64
 
 Array = NDArray[Any]
 
@@ -31,6 +33,14 @@ ROUGH = 1e-4
 #: Longest accelerated step, in plain steps. Where hardly anybody stays outside, plain steps all have one
 #: length, and an unbounded extrapolation of that goes to infinity.
 LONGEST = 20.0
+#: Past steps are mixed when the residual is below this: from farther off they mislead.
+FAR = 0.15
+#: Newton's steps begin when the residual is below this.
+NEAR = 1e-2
+#: They keep their derivatives while a step brings the residual below this part of the last one.
+KEEP = 0.2
+#: Derivatives cost about as many steps as 1 plus the number of products divided by this.
+PER_STEP = 12.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
@@ -123,7 +133,7 @@ def anderson(state: Array, image: Array, states: Array, images: Array, filled: i
     arrays.
     """
     size = state.size
-    normal, mix = np.zeros((filled, filled)), np.zeros(filled)
+    normal, mix, order = np.zeros((filled, filled)), np.zeros(filled), np.empty(filled, np.int64)
     for i in range(size):
         f = image[i] - state[i]
         for a in range(filled):
@@ -135,7 +145,8 @@ def anderson(state: Array, image: Array, states: Array, images: Array, filled: i
         normal[a, a] = normal[a, a] * (1.0 + 1e-13) + 1e-300
         for b in range(a):
             normal[b, a] = normal[a, b]
-    _solve(normal, mix)
+    factor(normal, order)
+    substitute(normal, order, mix)
     finite = True
     for i in range(size):
         value = image[i]
@@ -160,26 +171,62 @@ def shorten(state: Array, image: Array, proposal: Array) -> None:
             proposal[i] = state[i] + (proposal[i] - state[i]) * (LONGEST * plain / taken)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _solve(matrix: Array, right: Array) -> None:
-    """Gaussian elimination with pivoting, in place, for the handful of mixing weights (no LAPACK call)."""
-    n = right.size
-    for k in range(n):
-        pivot = k
-        for r in range(k + 1, n):
-            pivot = r if abs(matrix[r, k]) > abs(matrix[pivot, k]) else pivot
-        for c in range(n):
-            matrix[k, c], matrix[pivot, c] = matrix[pivot, c], matrix[k, c]
-        right[k], right[pivot] = right[pivot], right[k]
-        for r in range(k + 1, n):
-            factor = matrix[r, k] / matrix[k, k] if matrix[k, k] != 0.0 else 0.0
-            for c in range(k, n):
-                matrix[r, c] -= factor * matrix[k, c]
-            right[r] -= factor * right[k]
-    for k in range(n - 1, -1, -1):
-        for c in range(k + 1, n):
-            right[k] -= matrix[k, c] * right[c]
-        right[k] = right[k] / matrix[k, k] if matrix[k, k] != 0.0 else 0.0
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, inline="always")
+def _derive(
+    market: tuple[Any, ...],
+    firms: Array,
+    nested: tuple[Array, Array, Array] | None,
+    terms: tuple[Any, ...],
+    state: Array,
+    image: Array,
+    work: tuple[Array, ...],
+    matrix: Array,
+    order: Array,
+) -> bool:
+    """Factor the derivatives of the step at `state`; `work` and `image` are what `_step` left there."""
+    costs, keep, low, high, _, conduct = terms
+    shares, slope, gain, margins = work
+    zeta = np.empty(costs.size)
+    for j in range(costs.size):
+        zeta[j] = (keep[j] * shares[j] + gain[j]) / slope[j]
+    tastes, alpha, weights, delta, tastes32, alpha32, weights32, delta32 = market
+    if nested is not None:
+        _, nests, rho = nested
+        buyers = tastes, alpha, weights, delta
+        nested_map_slopes64(buyers, state, margins, zeta, keep, firms, conduct, nests, rho, matrix)
+    else:
+        buyers32 = tastes32, alpha32, weights32, delta32
+        map_slopes32(buyers32, state, margins, zeta, keep, firms, conduct, matrix)
+    for j in range(costs.size):
+        moves = 1.0 if low[j] < image[j] < high[j] else 0.0
+        for k in range(costs.size):
+            matrix[j, k] *= moves / (slope[j] * keep[j])
+        matrix[j, j] -= 1.0
+    return factor(matrix, order)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _turn(matrix: Array, order: Array, state: Array, plain: Array, image: Array) -> bool:
+    """Make `image` Newton's step from `state`, whose plain image is `plain`; False if there is none."""
+    for i in range(state.size):
+        image[i] = state[i] - plain[i]
+    substitute(matrix, order, image)
+    finite = True
+    for i in range(state.size):
+        image[i] += state[i]
+        finite = finite and np.isfinite(image[i])
+    if not finite:
+        _copy(plain, image)
+    return finite
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, inline="always")
+def _worth(residual: float, stood: float, held: bool, tolerance: float, products: int) -> bool:
+    """Whether derivatives cost less than the steps still to go at the pace of the last one."""
+    if not (residual < NEAR and residual < stood < np.inf) or (held and residual <= KEEP * stood):
+        return False
+    left: float = np.log(tolerance / residual) / np.log(residual / stood)
+    return left > 1.0 + products / PER_STEP
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
@@ -198,23 +245,28 @@ def iterate_prices(
 
     Anderson mixing over `memory` past steps; 0 is the plain map. A mixed step stands only where the residual
     does not exceed `SLACK` times the last one that stood; otherwise the past is forgotten and the iteration
-    goes on from the plain image of that point. Returns (iterations, residual); residual is NaN if it broke
-    down. `nested` holds pairs, nests and rho of `nested_markup_terms64`; None without nests. `tree` is its
-    own, None unless nests have two levels.
+    goes on from the plain image of that point. From `NEAR` on it is Newton's steps that are mixed, where the
+    derivatives cost less than what they save; they are renewed when steps get slow. Returns (iterations,
+    residual), derivatives counted as one iteration; residual is NaN if it broke down. `nested` holds pairs,
+    nests and rho of `nested_markup_terms64`; None without nests. `tree` is its own, None unless nests have
+    two levels.
     """
     low, high = terms[2], terms[3]
     size, products = state.size, low.size
     image, proposal, plain = np.empty(size), np.empty(size), np.empty(size)
     work = (np.empty(products), np.empty(products), np.empty(products), np.empty(products))
     states, images = np.empty((max(memory, 1), size)), np.empty((max(memory, 1), size))
-    filled, slot, stood, refused, wait = 0, 0, np.inf, 0, 0
+    filled, slot, stood, refused, wait, held = 0, 0, np.inf, 0, 0, False
+    derives = tree is None and memory > 0 and size == products
+    matrix, order = np.empty((0, 0)), np.empty(products, np.int64)
     rough = nested is None and tolerance < ROUGH
-    mixed, residual = False, np.inf
-    for iteration in range(1, most + 1):
+    mixed, residual, spent = False, np.inf, 0
+    while spent < most:
+        spent += 1
         residual = _step(market, firms, nested, tree, terms, state, image, work, rough)
         if residual <= tolerance and not rough:
             _copy(image, state)
-            return iteration, residual
+            return spent, residual
         if rough and not residual > ROUGH:
             rough = False
             if not np.isfinite(residual):
@@ -222,18 +274,24 @@ def iterate_prices(
                 continue
         if mixed and not residual <= SLACK * stood:
             _copy(plain, state)
-            filled, mixed, stood = 0, False, np.inf
+            filled, mixed, held, stood = 0, False, False, np.inf
             refused, wait = refused + 1, 2**refused
             continue
         if not np.isfinite(residual):
-            return iteration, np.nan
+            return spent, np.nan
         _copy(image, plain)
-        if residual > stood or wait > 0:
+        if residual > min(stood, FAR) or wait > 0:
             filled = 0
         wait = max(wait - 1, 0)
+        if derives and wait == 0 and _worth(residual, stood, held, tolerance, products):
+            matrix = np.empty((products, products)) if matrix.size == 0 else matrix
+            held = _derive(market, firms, nested, terms, state, image, work, matrix, order)
+            filled, spent = 0, spent + 1
         stood = residual
+        held = held and _turn(matrix, order, state, plain, image)
         anderson(state, image, states, images, filled, proposal)
-        mixed = filled > 0
+        mixed = held or filled > 0
+        rough, slot = rough and not held, slot if filled > 0 else 0
         if memory > 0:
             _copy(state, states[slot])
             _copy(image, images[slot])
@@ -244,4 +302,4 @@ def iterate_prices(
         for j in range(products, size):
             proposal[j] = max(proposal[j], 0.0)
         _copy(proposal, state)
-    return most, residual
+    return spent, residual

@@ -2,3 +2,8 @@
 
 `model` is the step of a month and names every part in the order in which it works.
 """
+
+from pricewar.base.late import late
+
+with late("networkx", "mesa.experimental"):  # mesa's spaces need them; a market has none
+    import mesa as mesa

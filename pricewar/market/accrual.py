@@ -71,5 +71,5 @@ def accrue(
 
 def welfare(accrual: Accrual) -> Floats:
     """(J,) what the open orders add to welfare."""
-    private = accrual.margin + accrual.supplier_margin + accrual.surplus.sum(axis=0)
+    private = accrual.margin + accrual.supplier_margin + accrual.surplus.sum(axis=-2)
     return np.asarray(private - accrual.fiscal_cost)

@@ -14,9 +14,11 @@ import numpy as np
 from pricewar.base.book import Settlement
 from pricewar.base.records import Floats, Ints, Offers, Record, read_only
 from pricewar.base.state import State
-from pricewar.base.sums import dot, times
+from pricewar.base.sums import by_place, dot, times, total
+from pricewar.base.together import PerRun, column
 from pricewar.demand.anchored import Anchored
 from pricewar.demand.base import NOT_ON_SALE
+from pricewar.demand.buyers import by_group_of_runs
 from pricewar.demand.mixed import MixedLogit
 from pricewar.demand.population import QUINTILES
 from pricewar.scenario.mechanisms import Dynamics
@@ -59,13 +61,14 @@ class Choice(Record):
     @cached_property
     def share(self) -> Floats:
         """(J,) expected share of shoppers."""
-        return read_only(np.asarray(self.by_group.sum(axis=0)))
+        return read_only(np.asarray(self.by_group.sum(axis=-2)))
 
     @cached_property
     def groups(self) -> Floats:
         """(G, J) shares of the income groups among those who choose each product."""
-        even = np.full_like(self.by_group, 1.0 / len(self.by_group))
-        return read_only(np.divide(self.by_group, self.share, out=even, where=self.share > 0))
+        even = np.full_like(self.by_group, 1.0 / self.by_group.shape[-2])
+        share = self.share[..., None, :]
+        return read_only(np.divide(self.by_group, share, out=even, where=share > 0))
 
 
 def conditions(
@@ -77,11 +80,11 @@ def conditions(
 ) -> Conditions:
     """Put together what buyers weigh this month."""
     landscape = state.landscape
-    delta = state.delta + state.taste + state.brand[landscape.firm_of] * dynamics.brand.on
+    delta = state.delta + state.taste + landscape.by_product(state.brand) * dynamics.brand.on
     if dynamics.word_of_mouth.on:
         fleet, start = (np.maximum(share, UNKNOWN) for share in (state.fleet, calibration.fleet))
-        grown = np.log(fleet / start)[:-1]
-        delta = delta + dynamics.word_of_mouth.strength * grown[landscape.firm_of]
+        grown = np.log(fleet / start)[..., :-1]
+        delta = delta + dynamics.word_of_mouth.strength * landscape.by_product(grown)
     delta = delta + own_mechanisms.appeal(state, offers, dynamics)
     price = offers.buyer_price
     felt = _reference(state, price, dynamics) + own_mechanisms.burden(state, offers, dynamics)
@@ -98,7 +101,7 @@ def conditions(
 def _brand(state: State, calibration: Calibration) -> Ints:
     """(R,) firm whose car each row drives; nobody's for a demand without rows."""
     if not calibration.demand.rows:
-        return np.zeros(0, dtype=np.int64)
+        return np.zeros((*state.fleet.shape[:-1], 0), dtype=np.int64)
     return calibration.population.driven(state.fleet, state.landscape.by_name)
 
 
@@ -129,15 +132,16 @@ def _outside(
 ) -> Floats:
     """(R,) exponential of the outside option: nothing, or waiting for the price fall that is expected."""
     if not dynamics.waiting.on:
-        return np.ones_like(calibration.alpha)
+        return np.ones((*state.on_sale.shape[:-1], len(calibration.alpha)))
     fall = expected_fall(state, offers, dynamics, settlement)
     share = dynamics.waiting.share
-    return (1.0 - share) + share * np.exp(np.clip(calibration.alpha * fall, -5.0, 5.0))
+    hope: Floats = np.exp(np.clip(calibration.alpha * column(fall), -5.0, 5.0))
+    return (1.0 - share) + share * hope
 
 
 def expected_fall(
     state: State, offers: Offers, dynamics: Dynamics, settlement: Settlement = "lower"
-) -> float:
+) -> PerRun:
     """CNY by which buyers expect the car they would buy to be cheaper after the horizon.
 
     The recent trend goes on; a limited-time offer that ends within the horizon goes back to the
@@ -155,9 +159,9 @@ def expected_fall(
     back = np.where(ends, np.maximum(state.reference - price, 0.0), 0.0)
     if offers.known_rise is not None:
         back = back + np.where(lead < 1.0, offers.known_rise, 0.0)
-    total = max(float(weight.sum()), 1.0)
-    mean_price = dot(weight, price) / total
-    return float(np.clip(dot(weight, trend - back) / total, -0.25 * mean_price, 0.25 * mean_price))
+    cars = np.maximum(total(weight), 1.0)
+    mean_price = dot(weight, price) / cars
+    return np.clip(dot(weight, trend - back) / cars, -0.25 * mean_price, 0.25 * mean_price)
 
 
 def demand_of(found: Conditions, calibration: Calibration) -> MixedLogit | Anchored:
@@ -165,8 +169,18 @@ def demand_of(found: Conditions, calibration: Calibration) -> MixedLogit | Ancho
     return calibration.demand.at(found.delta, found.outside, found.brand)
 
 
+def in_one_call(calibration: Calibration) -> bool:
+    """Whether buyers of runs that step together choose in one call: a logit without nests."""
+    return isinstance(calibration.demand, MixedLogit) and calibration.demand.nests is None
+
+
 def choose(found: Conditions, calibration: Calibration) -> Choice:
     """Expected choices of all rows."""
+    if found.delta.ndim > 1:
+        demand = demand_of(found, calibration)
+        if isinstance(demand, MixedLogit) and demand.nests is None:
+            return Choice(*by_group_of_runs(demand, found.price + found.shift))
+        return Choice.together([choose(found.run(s), calibration) for s in range(len(found.delta))])
     share, inside = demand_of(found, calibration).by_group(found.price + found.shift)
     spread = np.repeat(share / QUINTILES, QUINTILES, axis=0) if len(share) == 1 else share
     return Choice(by_group=spread, inside=inside)
@@ -174,28 +188,37 @@ def choose(found: Conditions, calibration: Calibration) -> Choice:
 
 def spill(refused: Floats, found: Conditions, calibration: Calibration) -> Floats:
     """(J,) share of all shoppers that turns to each product after a first choice that takes no orders."""
+    if found.delta.ndim > 1:
+        none = np.zeros_like(found.delta[0])
+        return np.array(
+            [spill(each, found.run(s), calibration) if each.any() else none for s, each in enumerate(refused)]
+        )
     return demand_of(found, calibration).second_choices(found.price + found.shift, refused)
 
 
+def arrivals(state: State, offers: Offers, dynamics: Dynamics, usual: float) -> PerRun:
+    """People in the market this month if nobody moves a purchase to another month."""
+    return usual * state.demand_factor * state.month_luck * own_mechanisms.shoppers(state, offers, dynamics)
+
+
 def shoppers(
-    state: State, offers: Offers, choice: Choice, calibration: Calibration, dynamics: Dynamics, usual: float
-) -> float:
-    """People in the market this month: those who planned to come, and those whom good offers bring early."""
+    state: State, choice: Choice, calibration: Calibration, dynamics: Dynamics, arriving: PerRun
+) -> PerRun:
+    """People in the market this month: `arriving`, those who had put it off, and those who come early."""
     pull = dynamics.pull_forward
-    usual = usual * state.demand_factor * state.month_luck * own_mechanisms.shoppers(state, offers, dynamics)
     if not pull.on:
-        return usual
+        return arriving
     better = dot(calibration.population.weight, np.log1p(choice.inside)) - calibration.attraction
     early = np.exp(np.clip(pull.response * better, -1.0, 1.0))
-    return float(usual * state.planned * early)
+    return arriving * state.planned * early
 
 
 def waiting(
-    found: Conditions, choice: Choice, calibration: Calibration, people: float, share: float
-) -> float:
+    found: Conditions, choice: Choice, calibration: Calibration, people: PerRun, share: float
+) -> PerRun:
     """Shoppers who wait for lower prices, above the number that waits at rest; negative when buyers hurry."""
     if not calibration.demand.rows:
-        return 0.0
+        return 0.0 * people
     weight, free = calibration.population.weight, 1.0 - share
     now = dot(weight, (found.outside - free) / (found.outside + choice.inside))
     rest = dot(
@@ -205,7 +228,7 @@ def waiting(
 
 
 def surplus(
-    choice: Choice, found: Conditions, calibration: Calibration, people: float, share: float = 0.0
+    choice: Choice, found: Conditions, calibration: Calibration, people: PerRun, share: float = 0.0
 ) -> Floats:
     """(G,) consumer surplus of this month's shoppers by income group, CNY, over the outside option alone.
 
@@ -222,16 +245,44 @@ def surplus(
         share: of the outside option at rest that may wait (`Waiting.share`); 0 where nobody waits.
     """
     if not calibration.demand.rows:  # nobody knows whose surplus it is: a fifth for each fifth
-        worth = demand_of(found, calibration).consumer_surplus(found.price + found.shift)
-        return np.full(QUINTILES, people * worth / QUINTILES) + people * times(choice.by_group, found.felt)
-    total = found.outside + choice.inside
-    money = np.log(total) / calibration.alpha
+        a_fifth = column(people * _surplus_of_all(found, calibration) / QUINTILES)
+        return np.repeat(a_fifth, QUINTILES, axis=-1) + column(people) * _felt(choice, found)
+    everything = found.outside + choice.inside
+    money = np.log(everything) / calibration.alpha
     if share > 0:
         waits = np.maximum(found.outside - (1.0 - share), 1e-300)
-        money -= waits / total * np.log(waits / share) / calibration.alpha
-    earned = people * calibration.population.weight * money
-    had = np.bincount(calibration.population.group, weights=earned, minlength=QUINTILES)
-    return np.asarray(had + people * times(choice.by_group, found.felt), dtype=np.float64)
+        money -= waits / everything * np.log(waits / share) / calibration.alpha
+    earned = column(people) * calibration.population.weight * money
+    had = by_place(earned, calibration.population.group, QUINTILES)
+    return np.asarray(had + column(people) * _felt(choice, found), dtype=np.float64)
+
+
+def _felt(choice: Choice, found: Conditions) -> Floats:
+    """(G,) CNY a shopper that is felt on top of prices and not paid, by income group."""
+    return times(choice.by_group, found.felt[..., None, :])
+
+
+def _surplus_of_all(found: Conditions, calibration: Calibration) -> PerRun:
+    """CNY a shopper of a demand without rows."""
+    if found.delta.ndim > 1:
+        return np.array([_surplus_of_all(found.run(s), calibration) for s in range(len(found.delta))])
+    return demand_of(found, calibration).consumer_surplus(found.price + found.shift)
+
+
+def once(worth: Floats, at_rest: Floats, people: PerRun, arriving: PerRun) -> Floats:
+    """(G,) surplus of a month in which each person is credited with the level of surplus once.
+
+    Who waits is credited in the month of waiting as who buys nothing is, at what waiting is worth at rest:
+    coming back is in that. So a visit that was moved here from another month brings what the offers are worth
+    above those of the start, and the level of surplus stays where the person arrived.
+
+    Args:
+        worth: (G,) surplus of all visits of the month, CNY.
+        at_rest: (G,) surplus of a visit at the start, CNY a person.
+        people: visits of the month.
+        arriving: people who come this month if nobody moves a purchase.
+    """
+    return worth - column(people - arriving) * at_rest
 
 
 def decided(choice: Choice, calibration: Calibration, people: float) -> Floats:
@@ -241,6 +292,6 @@ def decided(choice: Choice, calibration: Calibration, people: float) -> Floats:
     return np.bincount(calibration.population.group, weights=worth, minlength=QUINTILES).astype(np.float64)
 
 
-def feels_cheap(choice: Choice, found: Conditions, people: float) -> float:
+def feels_cheap(choice: Choice, found: Conditions, people: PerRun) -> PerRun:
     """CNY by which this month's choices feel cheaper than they are, against the remembered prices."""
     return -people * dot(choice.share, found.felt)

@@ -10,6 +10,7 @@ from typing import Any
 from pricewar.base.own_code import FAILURES, blame, the_same_sort
 from pricewar.base.records import Offers
 from pricewar.base.state import State
+from pricewar.base.together import each
 from pricewar.events import Event
 from pricewar.scenario.tree import Scenario
 
@@ -20,19 +21,30 @@ def happen(scenario: Scenario, state: State, period: int) -> None:
     with _told(at, scenario, period):
         for at.place, at.rule in reversed(events):
             if at.rule.ends(start, period):
-                at.rule.revoke(state)
+                _act(at.rule, "revoke", state)
         for at.place, at.rule in events:
             if at.rule.strikes(start, period):
-                at.rule.strike(state)
+                _act(at.rule, "strike", state)
         for at.place, at.rule in enumerate(scenario.events):
             if at.rule.strikes(start, period):
-                state.log.append((period, at.rule.entity, at.rule.describe(scenario.words)))
+                state.tell(period, at.rule.entity, at.rule.describe(scenario.words))
             if at.rule.ends(start, period):
-                state.log.append((period, at.rule.entity, f"end of: {at.rule.describe(scenario.words)}"))
+                state.tell(period, at.rule.entity, f"end of: {at.rule.describe(scenario.words)}")
         at.part = "interventions"
         for at.place, at.rule in enumerate(scenario.interventions):
             if at.rule.active(start, period) and at.rule.elapsed(start, period) == 0:
-                state.log.append((period, "regulator", at.rule.describe()))
+                state.tell(period, "regulator", at.rule.describe())
+
+
+def _act(rule: Event, method: str, state: State) -> None:
+    """Let an event change the state; of runs that step together each by itself, if it must be."""
+    act = getattr(rule, method)
+    if getattr(type(rule), method) is getattr(Event, method):
+        return
+    if state.runs is None or rule.batched:
+        act(state)
+    else:
+        state.each(lambda part, _: act(part))
 
 
 def impose(scenario: Scenario, offers: Offers, state: State, period: int) -> Offers:
@@ -40,11 +52,18 @@ def impose(scenario: Scenario, offers: Offers, state: State, period: int) -> Off
     at = _At()
     with _told(at, scenario, period):
         for at.place, at.rule in _by_turn(scenario):
-            if at.rule.lasts(scenario.clock, period):
+            if type(at.rule).impose is not Event.impose and at.rule.lasts(scenario.clock, period):
                 last = at.rule.last(scenario.clock)
-                ends = -1 if last is None else last
-                offers = the_same_sort(at.rule.impose(offers, state, ends), offers)
+                offers = _imposed(at.rule, offers, state, -1 if last is None else last)
     return offers
+
+
+def _imposed(rule: Event, offers: Offers, state: State, last: int) -> Offers:
+    if state.runs is None or rule.batched:
+        return the_same_sort(rule.impose(offers, state, last), offers)
+    return each(
+        offers, lambda part, s: the_same_sort(rule.impose(part, state.run(s), last), part), state.runs
+    )
 
 
 def _by_turn(scenario: Scenario) -> list[tuple[int, Event]]:

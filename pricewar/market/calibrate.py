@@ -29,6 +29,8 @@ from pricewar.demand.mixed import MixedLogit
 from pricewar.demand.observed import Observed
 from pricewar.demand.population import CAR_TASTES, Population, make_population
 from pricewar.equilibrium.motives import growth_motives
+from pricewar.files.kept import Shelf, source_mark
+from pricewar.kernels.machine import machine
 from pricewar.scenario import preferences
 from pricewar.scenario.columns import attributes, column_of, further
 from pricewar.scenario.hints import unsettled
@@ -38,6 +40,11 @@ from pricewar.scenario.tree import SEGMENTS, Scenario
 COLUMNS = tuple(name for name in ProductSpec.model_fields if name != "attributes")
 SKETCH = 256
 """Rows by which firms judge a campaign before they launch it."""
+_ROOMS = ("base", "demand", "equilibrium", "kernels", "market", "scenario")
+CODE = tuple(f"pricewar.{room}" for room in _ROOMS)
+"""Packages whose code a calibration may follow from."""
+SHELF = Shelf("calibrations", most=64, largest=200_000_000, writes=32)
+"""Where calibrations are kept, about 4 MB each: one takes a third of a second, and most runs repeat one."""
 MET = 1e-6
 """Largest gap between a share at the start and the observed one, as a fraction of it."""
 
@@ -105,7 +112,7 @@ class Calibration(Record):
 
 
 def calibrate(scenario: Scenario) -> Calibration:
-    """Calibrate a scenario; equal inputs are computed once per process.
+    """Calibrate a scenario; equal inputs are computed once, and kept in the user's cache.
 
     Raises:
         InputError: demand that cannot be calibrated to this market.
@@ -141,7 +148,12 @@ class _Keyed:
 
 @lru_cache(maxsize=64)
 def _calibrate(keyed: _Keyed) -> Calibration:
-    return _Work(keyed.scenario).result()
+    def work() -> Calibration:
+        return _Work(keyed.scenario).result()
+
+    if not type(keyed.scenario.demand).__module__.startswith("pricewar."):
+        return work()  # of a user's own demand we do not know all that it follows from
+    return SHELF.get(keyed.key + source_mark(CODE) + machine(), work)
 
 
 class _Work:

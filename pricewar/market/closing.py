@@ -9,6 +9,7 @@ import numpy as np
 
 from pricewar.base.records import Accounts, Flags, Floats
 from pricewar.base.state import State, leave
+from pricewar.base.together import column
 
 from .production import Flow
 
@@ -30,11 +31,11 @@ def books(state: State, accounts: Accounts, made: Flow, inventory: Floats) -> No
 def supply(state: State, suppliers: Sequence[Supplier], dependence: float) -> None:
     """Capacity that the suppliers that have not failed can feed."""
     lost = sum(supplier.spec.share * supplier.lost for supplier in suppliers)
-    state.supply = np.full(len(state.active), 1.0 - dependence * min(lost, 1.0))
+    state.supply = np.full(state.active.shape, column(1.0 - dependence * np.minimum(lost, 1.0)))
 
 
-def exits(state: State, patience: Sequence[int], tired: Flags | None = None) -> list[int]:
-    """Firms that leave because they have been out of cash for too long; returns their positions.
+def exits(state: State, patience: Sequence[int], tired: Flags | None = None) -> Flags:
+    """(F,) firms that leave because they have been out of cash for too long; they are taken out.
 
     Args:
         state: at the end of a month.
@@ -44,7 +45,6 @@ def exits(state: State, patience: Sequence[int], tired: Flags | None = None) -> 
     leaving = state.active & (state.months_broke >= np.array(patience))
     if tired is not None:
         leaving = leaving | (state.active & tired)
-    gone = np.flatnonzero(leaving)
-    if len(gone):
+    if leaving.any():
         leave(state, leaving)
-    return [int(f) for f in gone]
+    return leaving

@@ -15,7 +15,9 @@ from pricewar.base.errors import RuleError, shown
 from pricewar.base.months import DAYS_A_MONTH
 from pricewar.base.own_code import FAILURES, blame
 from pricewar.base.records import Accounts, Floats, Record, Sales
+from pricewar.base.rules import is_shipped
 from pricewar.base.state import State
+from pricewar.base.together import column
 from pricewar.scenario.cost_curves import Constant, CostCurve, Experience, Output
 from pricewar.scenario.parts import SupplyChainSpec
 from pricewar.scenario.tree import Scenario
@@ -71,7 +73,8 @@ class CostParts(Record):
         rest = self.rest
         for curve in _curves(scenario):
             rest = rest * _factors(curve, _output(state, start_cumulative))
-        return (self.battery * state.pack_price + rest) * state.cost_factor + state.cost_extra
+        whole: Floats = self.battery * column(state.pack_price) + rest
+        return whole * state.cost_factor + state.cost_extra
 
 
 def _curves(scenario: Scenario) -> Iterator[CostCurve]:
@@ -95,7 +98,10 @@ def _output(state: State, start_cumulative: Floats) -> Output:
 
 
 def _factors(curve: CostCurve, output: Output) -> Floats:
-    """(J,) factors of a curve, checked: each must be a positive number."""
+    """(J,) factors of a curve, checked: each must be a positive number. One of a user's own is asked run by
+    run."""
+    if output.made.ndim > 1 and not is_shipped(curve):
+        return np.array([_factors(curve, output.run(s)) for s in range(len(output.made))])
     try:
         factors = np.asarray(curve.factor(output), dtype=np.float64)
     except FAILURES as error:

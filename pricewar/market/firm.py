@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from pricewar.base.own_code import FAILURES, blame
 from pricewar.base.records import Floats, Ints, Quote, View, read_only
 from pricewar.base.state import State
@@ -37,8 +39,8 @@ class Firm(Agent):  # type: ignore[misc]
 
     @property
     def active(self) -> bool:
-        """Whether the firm is in the market."""
-        return bool(self.model.state.active[self.index])
+        """Whether the firm is in the market; in one of them at least, of runs that step together."""
+        return bool(self.model.state.active[..., self.index].any())
 
     @property
     def cash(self) -> float:
@@ -72,6 +74,12 @@ def proposed(firms: Sequence[Firm], state: State) -> tuple[Floats, Floats]:
     list_price, promotion = state.list_price.copy(), state.promotion.copy()
     for firm in firms:
         if firm.active and firm.proposal is not None:
-            list_price[firm.own] = firm.proposal.list_price
-            promotion[firm.own] = firm.proposal.promotion
-    return list_price, promotion
+            list_price[..., firm.line] = firm.proposal.list_price
+            promotion[..., firm.line] = firm.proposal.promotion
+    if state.active.all():
+        return list_price, promotion
+    active = state.landscape.by_product(state.active)
+    return (
+        np.where(active, list_price, state.list_price),
+        np.where(active, promotion, state.promotion),
+    )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import mesa
 
-from pricewar.base.records import Landscape, Offers, Sales
+from pricewar.base.records import Floats, Landscape, Offers, Sales
 from pricewar.base.state import State
 from pricewar.results import metrics
 
 from .firm import Firm
+from .production import stock_months
 from .reference import PriceReference
 from .reported import Month
 
@@ -44,6 +45,10 @@ class Gauges(mesa.Model):  # type: ignore[misc]
     def consumer_surplus(self) -> float:
         """Consumer surplus of last month, CNY."""
         return float(self.history[-1].surplus.sum()) if self.history else float("nan")
+
+    def stock_months(self) -> Floats:
+        """(J,) stock in months of expected sales."""
+        return stock_months(self.state)
 
     @property
     def firms_active(self) -> int:

@@ -32,7 +32,7 @@ def tables(model: PriceWar) -> dict[str, pd.DataFrame]:
 
 
 def columns(model: PriceWar) -> dict[str, Columns]:
-    """The columns of the same tables."""
+    """The columns of the same tables; of runs that step together one run after the other."""
     run = Trajectory.of(model)
     return {name: _columns(model, run, name) for name in _COLUMNS}
 
@@ -90,11 +90,11 @@ class Tables(Mapping[str, pd.DataFrame]):
 
 
 def _keys(model: PriceWar, width: int) -> dict[str, Any]:
-    length = len(model.history)
+    length, runs = len(model.history), len(model.seeds)
     return {
         **_run_keys(model, length * width),
-        "period": np.repeat(np.arange(length), width),
-        "month": np.repeat(_months(model), width),
+        "period": np.tile(np.repeat(np.arange(length), width), runs),
+        "month": np.tile(np.repeat(_months(model), width), runs),
     }
 
 
@@ -104,9 +104,10 @@ def _months(model: PriceWar) -> NDArray[np.object_]:
 
 
 def _run_keys(model: PriceWar, rows: int) -> dict[str, Any]:
+    """What tells runs apart, of so many rows a run."""
     return {
-        "scenario": np.full(rows, model.setting.name, object),
-        "seed": np.full(rows, model.seed_of_run, np.int64),
+        "scenario": np.full(rows * len(model.seeds), model.setting.name, object),
+        "seed": np.repeat(np.array(model.seeds, np.int64), rows),
     }
 
 
@@ -116,7 +117,7 @@ def _names(names: Sequence[str]) -> NDArray[np.object_]:
 
 
 def _products(model: PriceWar, run: Trajectory) -> Columns:
-    land, length = run.landscape, len(run.price)
+    land, length = run.landscape, len(model.seeds) * len(model.history)
     keys = {
         **_keys(model, len(land.products)),
         "firm": np.tile(_names(land.firms)[land.firm_of], length),
@@ -139,8 +140,8 @@ _OF_FIRMS: Final = (
 )  # fmt: skip
 """Columns of the firms table that are arrays of the trajectory."""
 _OF_MARKET: Final = (
-    "shoppers", "waiting", "state_surprise", "feels_cheap", "petrol_units", "petrol_profit", "petrol_taxes",
-    "supplier_profit", "suppliers_failed", "fiscal_cost",
+    "shoppers", "arrivals", "waiting", "state_surprise", "feels_cheap", "petrol_units", "petrol_profit",
+    "petrol_taxes", "supplier_profit", "suppliers_failed", "fiscal_cost",
 )  # fmt: skip
 """Columns of the market table that are arrays of the trajectory."""
 
@@ -162,7 +163,8 @@ def _firms(model: PriceWar, run: Trajectory) -> Columns:
         "petrol_profit": np.multiply.outer(run.petrol_profit, made),
     }
     derived |= {name: getattr(run, name) for name in _OF_FIRMS}
-    keys = {**_keys(model, len(land.firms)), "firm": np.tile(_names(land.firms), len(run.price))}
+    months = len(model.seeds) * len(model.history)
+    keys = {**_keys(model, len(land.firms)), "firm": np.tile(_names(land.firms), months)}
     return keys | {name: values.ravel() for name, values in derived.items()}
 
 
@@ -171,7 +173,6 @@ def _market(model: PriceWar, run: Trajectory) -> Columns:
     units, orders, surplus = run.units.sum(axis=-1), run.orders.sum(axis=-1), run.surplus.sum(axis=-1)
     producers = run.operating_profit.sum(axis=-1)
     columns: dict[str, Any] = {
-        **_keys(model, 1),
         "units": units,
         "orders": orders,
         "outside_share": 1.0 - orders / run.shoppers,
@@ -194,7 +195,7 @@ def _market(model: PriceWar, run: Trajectory) -> Columns:
     }
     columns |= {name: getattr(run, name) for name in _OF_MARKET}
     columns |= {f"consumer_surplus_{g + 1}": run.surplus[..., g] for g in range(run.surplus.shape[-1])}
-    return columns
+    return _keys(model, 1) | {name: values.ravel() for name, values in columns.items()}
 
 
 def _open_orders(model: PriceWar, run: Trajectory) -> Columns:
@@ -204,25 +205,29 @@ def _open_orders(model: PriceWar, run: Trajectory) -> Columns:
         columns = {
             "cars": found.cars, "book_value": found.value, "refunds": found.refunds,
             "producer_surplus": found.margin, "supplier_profit": found.supplier_margin,
-            "fiscal_cost": found.fiscal_cost, "consumer_surplus": found.surplus.sum(axis=0),
+            "fiscal_cost": found.fiscal_cost, "consumer_surplus": found.surplus.sum(axis=-2),
             "welfare": welfare(found),
         }  # fmt: skip
-        columns |= {f"consumer_surplus_{g + 1}": part for g, part in enumerate(found.surplus)}
+        groups = range(found.surplus.shape[-2])
+        columns |= {f"consumer_surplus_{g + 1}": found.surplus[..., g, :] for g in groups}
         parts.append(columns)
+    runs = len(model.seeds)
     keys = {
         **_run_keys(model, len(found_in) * len(land.products)),
-        "book": np.repeat(_names(list(found_in)), len(land.products)),
-        "firm": np.tile(_names(land.firms)[land.firm_of], len(parts)),
-        "product": np.tile(_names(land.products), len(parts)),
+        "book": np.tile(np.repeat(_names(list(found_in)), len(land.products)), runs),
+        "firm": np.tile(_names(land.firms)[land.firm_of], runs * len(parts)),
+        "product": np.tile(_names(land.products), runs * len(parts)),
     }
-    return keys | {n: np.concatenate([part[n] for part in parts]) for n in parts[0]}
+    return keys | {n: np.stack([part[n] for part in parts], axis=-2).ravel() for n in parts[0]}
 
 
 def _log(model: PriceWar, run: Trajectory) -> Columns:
-    log = model.state.log
+    logs = model.state.logs or [model.state.log]
+    log = [line for lines in logs for line in lines]
     periods = np.array([period for period, _, _ in log], np.int64)
     return {
-        **_run_keys(model, len(log)),
+        "scenario": np.full(len(log), model.setting.name, object),
+        "seed": np.repeat(np.array(model.seeds, np.int64), [len(lines) for lines in logs]),
         "period": periods,
         "month": _months(model)[periods],
         "entity": _names([entity for _, entity, _ in log]),

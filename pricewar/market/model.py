@@ -18,7 +18,8 @@ from pricewar.base.calendar_time import by_period
 from pricewar.base.luck import repetition
 from pricewar.base.records import Accounts, Floats, Landscape, Offers, Sales, View
 from pricewar.base.state import State
-from pricewar.base.sums import dot
+from pricewar.base.sums import dot, total
+from pricewar.base.together import PerRun, column, number
 from pricewar.results import metrics
 from pricewar.scenario.files import Source, load
 
@@ -78,6 +79,7 @@ class PriceWar(Gauges):
         check("PriceWar", seed=(given, maybe(luck)), threads=(threads, maybe(at_least(1))))
         self.seed_of_run = repetition(self.setting.seed, iteration()) if given is None else int(given)
         super().__init__(rng=self.seed_of_run)
+        self.seeds: tuple[int, ...] = (self.seed_of_run,)
         self.period = 0
         self.calibration: Calibration = calibrate(self.setting)
         self.landscape: Landscape = self.calibration.landscape
@@ -98,9 +100,9 @@ class PriceWar(Gauges):
         weighed = self.state, self.offers, self.calibration, self.setting.dynamics
         self.found: Conditions = buyers.conditions(*weighed, self.setting.market.settlement)
         self.chosen: Choice = buyers.choose(self.found, self.calibration)  # at rest, before buyers are made
-        usual = self.setting.consumers.shoppers
+        usual, deposit = self.setting.consumers.shoppers, self.setting.market.deposit
         at_rest = buyers.surplus(self.chosen, self.found, self.calibration, usual)
-        deposit = self.setting.market.deposit
+        self.worth_at_rest: Floats = at_rest / usual  # (G,) money a person
         settling.open_book(self.state, self.offers.terms, self.chosen.groups, at_rest, deposit)
         self.opening, self.opening_terms = self.state.book, self.offers.terms
         self.made: Flow | None = None
@@ -156,7 +158,7 @@ class PriceWar(Gauges):
             (J,) what suppliers give up on each car, CNY.
         """
         self.month = self.setting.month(self.period)
-        self.state.month_luck = float(self._market_luck[self.period])
+        self.state.month_luck = number(self._market_luck[self.period])
         self.state.taste = self._taste_luck[self.period]
         calendar.happen(self.setting, self.state, self.period)
         cut = self.landscape.by_start_units(metrics.cut_depth(self.offers.price, self.reference.own))
@@ -177,7 +179,7 @@ class PriceWar(Gauges):
             setting=setting,
             landscape=self.landscape,
             period=period,
-            seed=self.seed_of_run,
+            seeds=self.seeds,
             paid=self.price_history[: period + 1],
             published=self.reference.published[: period + 1],
             offers=self.offers,
@@ -212,22 +214,22 @@ class PriceWar(Gauges):
         settling.cancel(self.state, dynamics.backlog.cancellation * dynamics.backlog.on)
         self.found = buyers.conditions(self.state, offers, calibration, dynamics, settlement)
         self.chosen = self.choose(self.found)
-        usual = self.setting.consumers.shoppers
-        people = buyers.shoppers(self.state, offers, self.chosen, calibration, dynamics, usual)
+        arriving = buyers.arrivals(self.state, offers, dynamics, self.setting.consumers.shoppers)
+        people = buyers.shoppers(self.state, self.chosen, calibration, dynamics, arriving)
         free = dynamics.waiting.share if dynamics.waiting.on else 0.0
         share, worth = self.chosen.share, buyers.surplus(self.chosen, self.found, calibration, people, free)
         if self.crowd is not None:
             fall = buyers.expected_fall(self.state, offers, dynamics, settlement)
             share, sampled = self.crowd.choose(self.found, self.state.fleet, fall, people, self.period)
             worth = worth + sampled - buyers.decided(self.chosen, calibration, people)
-        orders = people * self._served(share, people)
+        orders = column(people) * self._served(share, people)
         made = flow(self.state, orders, dynamics)
         terms = self.setting.market
         bookings = settling.book_month(
             self.state, offers, orders, made.units, self.chosen.groups, worth, terms
         )
         waits = buyers.waiting(self.found, self.chosen, calibration, people, free)
-        petrol = self.setting.consumers.petrol_share * max(people - float(orders.sum()) - waits, 0.0)
+        petrol = self.setting.consumers.petrol_share * np.maximum(people - total(orders) - waits, 0.0)
         sales = Sales(
             period=self.period,
             orders=orders,
@@ -237,7 +239,8 @@ class PriceWar(Gauges):
             stock=made.stock,
             shoppers=people,
             waiting=waits,
-            surplus=worth,
+            arrivals=arriving,
+            surplus=buyers.once(worth, self.worth_at_rest, people, arriving),
             bookings=bookings,
             petrol=petrol,
             feels_cheap=buyers.feels_cheap(self.chosen, self.found, people),
@@ -248,14 +251,14 @@ class PriceWar(Gauges):
         """What buyers choose under the conditions they find."""
         return buyers.choose(found, self.calibration)
 
-    def _served(self, share: Floats, people: float) -> Floats:
+    def _served(self, share: Floats, people: PerRun) -> Floats:
         """(J,) shares of shoppers after those turned away by a full order book took their second choice."""
-        refused = turned_away(self.state, people * share, self.setting.dynamics)
+        refused = turned_away(self.state, column(people) * share, self.setting.dynamics)
         if not refused.any():
             return share
         return share * (1.0 - refused) + buyers.spill(refused, self.found, self.calibration)
 
-    def _close(self, sales: Sales, made: Flow) -> tuple[Accounts, Floats, tuple[float, float]]:
+    def _close(self, sales: Sales, made: Flow) -> tuple[Accounts, Floats, tuple[PerRun, ...]]:
         """Draft the accounts, let the regulator settle, pay the bills; suppliers close their accounts.
 
         Returns:
@@ -268,11 +271,11 @@ class PriceWar(Gauges):
         external = np.array([firm.spec.external_income for firm in self.firms]) * self.state.active
         days, deposits = self.setting.clock.days_a_period, self.state.deposits
         accounts = pay(settled, bought.made_cost, bought.paid, external, deposits, days)
-        paid = float(accounts.paid_suppliers.sum())
-        supplied = close_all(self.suppliers, float(bought.paid.sum()), paid, float(bought.usual.sum()))
+        paid = total(accounts.paid_suppliers)
+        supplied = close_all(self.suppliers, total(bought.paid), paid, total(bought.usual))
         return accounts, inventory, supplied
 
-    def _note(self, offers: Offers, sales: Sales, accounts: Accounts, supplied: tuple[float, float]) -> None:
+    def _note(self, offers: Offers, sales: Sales, accounts: Accounts, supplied: tuple[PerRun, ...]) -> None:
         """The month as it is reported."""
         self.reference.close(offers, self.period)
         protected = settling.protection(self.state, sales, accounts)
@@ -286,10 +289,11 @@ class PriceWar(Gauges):
         closing.supply(self.state, self.suppliers, self.setting.supply_chain.dependence)
         told = self.announcements
         tired = None if told is None else told.tired(self.state, accounts, self.period)
-        for index in closing.exits(self.state, [firm.spec.months_to_exit for firm in self.firms], tired):
-            why = "gives up" if tired is not None and tired[index] else "runs out of cash"
-            what = f"{self.firms[index].spec.name} {why} and leaves"
-            self.state.log.append((self.period, self.firms[index].key, what))
+        gone = closing.exits(self.state, [firm.spec.months_to_exit for firm in self.firms], tired)
+        for firm in self.firms if gone.any() else ():
+            why = "gives up" if tired is not None and tired[firm.index] else "runs out of cash"
+            what = f"{firm.spec.name} {why} and leaves"
+            self.state.tell(self.period, firm.key, what, gone[..., firm.index])
         self.offers, self.sales, self.accounts = offers, sales, accounts
         self.price_history[self.period + 1] = offers.announced
 
@@ -313,7 +317,3 @@ class PriceWar(Gauges):
         start = self.opening, self.opening_terms, self.cost_parts.start
         end = self.state.book, self.offers.terms, self.state.unit_cost
         return settling.accruals(self.setting, start, end, self.squeezed, self.state.overhead)
-
-    def stock_months(self) -> Floats:
-        """(J,) stock in months of expected sales."""
-        return stock_months(self.state)

@@ -12,6 +12,7 @@ from pricewar.base.errors import Problem, RuleError, bad_input, shown
 from pricewar.base.own_code import FAILURES, blame
 from pricewar.base.records import Floats, Offers, Sales
 from pricewar.base.state import State
+from pricewar.base.together import PerRun
 from pricewar.scenario.mechanisms import Dynamics
 from pricewar.scenario.own_mechanism import Notebook, OwnMechanism
 
@@ -29,8 +30,10 @@ def burden(state: State, offers: Offers, dynamics: Dynamics) -> Floats | float:
     return _sum(state, offers, dynamics, "burden")
 
 
-def shoppers(state: State, offers: Offers, dynamics: Dynamics) -> float:
+def shoppers(state: State, offers: Offers, dynamics: Dynamics) -> PerRun:
     """Factor of all own mechanisms on the number of people in the market."""
+    if state.runs is not None and dynamics.own:
+        return np.array([shoppers(*part, dynamics) for part in _parts(state, offers)])
     factor = 1.0
     for name, rule, memory in _notebooks(state, dynamics):
         given = _told(name, rule, "shoppers", partial(rule.shoppers, state, offers, memory))
@@ -42,6 +45,10 @@ def shoppers(state: State, offers: Offers, dynamics: Dynamics) -> float:
 
 def remember(state: State, offers: Offers, sales: Sales, dynamics: Dynamics) -> None:
     """Let own mechanisms write down what the next month needs."""
+    if state.runs is not None and dynamics.own:
+        for s, part in enumerate(_parts(state, offers)):
+            remember(*part, sales.run(s), dynamics)
+        return
     for name, rule, memory in _notebooks(state, dynamics):
         _told(name, rule, "remember", partial(rule.remember, state, offers, sales, memory))
 
@@ -72,10 +79,17 @@ def _unrest(
 
 
 def _sum(state: State, offers: Offers, dynamics: Dynamics, method: str) -> Floats | float:
+    if state.runs is not None and dynamics.own:
+        return np.array([_sum(*part, dynamics, method) for part in _parts(state, offers)])
     total: Floats | float = 0.0
     for name, rule, memory in _notebooks(state, dynamics):
         total = total + _values(state, offers, name, rule, memory, method)
     return total
+
+
+def _parts(state: State, offers: Offers) -> Iterator[tuple[State, Offers]]:
+    """State and offers of each of the runs that step together: mechanisms are asked run by run."""
+    return ((state.run(s), offers.run(s)) for s in range(state.runs or 0))
 
 
 def _values(

@@ -14,6 +14,8 @@ from functools import lru_cache
 import numpy as np
 
 from pricewar.base.records import Flags, Floats, Landscape, Offers
+from pricewar.base.sums import by_place
+from pricewar.base.together import spread
 from pricewar.equilibrium import Equilibrium, solve
 from pricewar.results.metrics import reference_price
 from pricewar.scenario.tree import Scenario
@@ -48,6 +50,12 @@ class PriceReference:
         """(T + 1, J) what rivals regard as a price without a cut, the start first."""
         self.published[0] = self.anchor
 
+    def spread(self, many: int) -> None:
+        """Be those of so many runs that step together, before the first month."""
+        names = "anchor", "cost", "known", "highest", "own", "index"
+        self.__dict__.update({name: spread(getattr(self, name), many) for name in names})
+        self.published = spread(self.published, many, axis=1)
+
     def open(self, full_terms: Floats, on_sale: Flags) -> None:
         """Move the references with this month's unit costs (J,) at full terms."""
         fresh = on_sale & ~self.known
@@ -71,10 +79,10 @@ class PriceReference:
         land = self.landscape
         weight = np.where(on_sale, np.maximum(land.start_units, 1e-9), 0.0)
         count = len(land.segments)
-        total = np.bincount(land.segment_of, weight, count)
-        moved = np.bincount(land.segment_of, weight * (ratio - 1.0), count)
-        mean = np.divide(moved, total, out=np.zeros(count), where=total > 0)
-        return np.asarray(1.0 + mean[land.segment_of])
+        total = by_place(weight, land.segment_of, count)
+        moved = by_place(weight * (ratio - 1.0), land.segment_of, count)
+        mean = np.divide(moved, total, out=np.zeros(total.shape), where=total > 0)
+        return np.asarray(1.0 + np.take(mean, land.segment_of, axis=-1))
 
 
 def pass_through(scenario: Scenario, calibration: Calibration) -> Floats:

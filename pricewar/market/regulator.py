@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from pricewar.base.luck import stream
 from pricewar.base.own_code import FAILURES, blame, the_same_sort
 from pricewar.base.records import Accounts, Offers, View
+from pricewar.base.together import Notebooks, each, row
 from pricewar.interventions import Desk, Intervention
 from pricewar.interventions.restraint import Restraint
 from pricewar.interventions.suasion import PublicWarning
@@ -36,14 +38,25 @@ class Regulator(Agent):  # type: ignore[misc]
         self.notebooks: list[dict[str, Any]] = [{} for _ in measures]
         kinds = [measure.kind for measure in measures]
         self._names = [(kind, kinds[:k].count(kind)) for k, kind in enumerate(kinds)]
-        self._cases: list[tuple[Intervention, Desk]] = []
+        self._of_run: list[list[tuple[Intervention, Desk]]] = [[]]
+        """Measures in force with what each of them may see, for each of the runs that step together."""
+
+    def spread(self, many: int) -> None:
+        """Be the regulator of each of so many runs, before the first month."""
+        self.notebooks = [Notebooks(many) for _ in self.measures]
 
     def open(self, sight: Sight) -> None:
         """At the start of a month: which measures are in force, and what each of them may see."""
-        self._cases = [
-            (measure, self._desk(sight, k, measure))
-            for k, measure in enumerate(self.measures)
-            if measure.active(sight.setting.clock, sight.period)
+        clock, period = sight.setting.clock, sight.period
+        now = [(k, each) for k, each in enumerate(self.measures) if each.active(clock, period)]
+        if sight.runs is None or not now:
+            parts, books = [sight], [self.notebooks]
+        else:
+            parts = [sight.run(s) for s in range(sight.runs)]
+            books = [[row(book, s) for book in self.notebooks] for s in range(sight.runs)]
+        self._of_run = [
+            [(measure, self._desk(part, k, measure, book[k])) for k, measure in now]
+            for part, book in zip(parts, books, strict=True)
         ]
 
     def see(self, view: View) -> View:
@@ -61,7 +74,7 @@ class Regulator(Agent):  # type: ignore[misc]
             offers: as the firms' rules ask for them.
         """
         floors, warnings = [], []
-        for measure, desk in self._cases:
+        for measure, desk in self._of_run[0]:
             with self._told(measure, desk, "known"):
                 if isinstance(measure, PublicWarning):
                     warnings.append(measure.force(desk.elapsed) * measure.complying(desk))
@@ -78,8 +91,17 @@ class Regulator(Agent):  # type: ignore[misc]
         return self._each("settle", accounts)
 
     def _each(self, method: str, record: R) -> R:
-        """The record as all measures in force leave it; an error of a measure is reported with its name."""
-        for measure, desk in self._cases:
+        """The record as all measures in force leave it; measures are asked run by run."""
+        unchanged = getattr(Intervention, method)
+        if all(getattr(type(measure), method) is unchanged for measure, _ in self._of_run[0]):
+            return record
+        if self.model.state.runs is None:
+            return self._asked(method, record, 0)
+        return each(record, partial(self._asked, method), self.model.state.runs)
+
+    def _asked(self, method: str, record: R, s: int) -> R:
+        """The record of one run; an error of a measure is reported with its name."""
+        for measure, desk in self._of_run[s]:
             with self._told(measure, desk, method):
                 record = the_same_sort(getattr(measure, method)(record, desk), record)
         return record
@@ -94,7 +116,7 @@ class Regulator(Agent):  # type: ignore[misc]
             blame(error, measure.kind, f"(interventions.{place}, {method}) in {desk.month}")
             raise
 
-    def _desk(self, sight: Sight, k: int, measure: Intervention) -> Desk:
+    def _desk(self, sight: Sight, k: int, measure: Intervention, notebook: dict[str, Any]) -> Desk:
         return Desk(
             period=sight.period,
             month=sight.month,
@@ -106,9 +128,9 @@ class Regulator(Agent):  # type: ignore[misc]
             cost_lines=sight.cost_lines,
             stock_months=sight.stock_months,
             vat=sight.setting.market.vat,
-            memory=self.notebooks[k],
+            memory=notebook,
             luck=self._luck(sight, k),
         )
 
     def _luck(self, sight: Sight, k: int) -> Callable[[], np.random.Generator]:
-        return lambda: stream(sight.seed, "regulator", *self._names[k], sight.period)
+        return lambda: stream(sight.seeds[0], "regulator", *self._names[k], sight.period)

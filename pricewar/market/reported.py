@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pricewar.base.records import Accounts, Flags, Floats, Offers, Record, Sales
+from pricewar.base.together import PerRun
 
 from . import settling
 
@@ -27,14 +28,14 @@ class Month(Record):
     """(J,) what is published of cost in the product's segment, start = 1."""
     surplus: Floats
     """(G,) of the month's orders, with what buyers of earlier orders got beyond what they counted on."""
-    petrol_profit: float
-    petrol_taxes: float
+    petrol_profit: PerRun
+    petrol_taxes: PerRun
     active: Flags
     brand: Floats
     capacity: Floats
-    supplier_profit: float
-    suppliers_failed: float
-    fiscal_cost: float
+    supplier_profit: PerRun
+    suppliers_failed: PerRun
+    fiscal_cost: PerRun
 
 
 def month_of(
@@ -42,7 +43,7 @@ def month_of(
     offers: Offers,
     sales: Sales,
     accounts: Accounts,
-    supplied: tuple[float, float],
+    supplied: tuple[PerRun, ...],
     protected: Floats,
 ) -> Month:
     """The month that ends.

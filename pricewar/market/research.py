@@ -9,10 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from pricewar.base.records import Floats, Ints
+from pricewar.base.together import row
 from pricewar.demand.base import NOT_ON_SALE
 from pricewar.equilibrium import solve
 
-from .buyers import Choice, Conditions, demand_of
+from .buyers import Choice, Conditions, demand_of, in_one_call
 from .calibrate import Calibration
 
 TOLERANCE = 1e-7
@@ -34,6 +35,10 @@ class Research:
         self.price = price
         self.vat = vat
 
+    def run(self, s: int) -> Research:
+        """The demand of one of the runs that step together."""
+        return Research(self.calibration, self.found.run(s), self.chosen.run(s), row(self.price, s), self.vat)
+
     def respond(self, own: Ints, seen: Floats, value: Floats) -> Floats:
         """(n,) own transaction prices that maximise profit plus growth motive at the prices seen.
 
@@ -42,22 +47,31 @@ class Research:
             seen: (J,) transaction prices of all products as the firm knows them.
             value: (n,) unit cost less growth motive, CNY ex VAT.
         """
+        if seen.ndim > 1 and not self._alike(own, seen):
+            return np.array([self.run(s).respond(own, seen[s], value[s]) for s in range(len(seen))])
         found, calibration = self.found, self.calibration
-        selling = found.delta[own] > NOT_ON_SALE
-        price = self.price[own].copy()
+        selling = np.atleast_2d(found.delta)[0, own] > NOT_ON_SALE
+        price = np.take(self.price, own, axis=-1)
         mine = own[selling]
         if not len(mine):
             return price
         extra = found.price + found.shift - self.price
         weighed = seen + extra
-        weighed[own] = (self.price + extra)[own]
+        weighed[..., own] = (self.price + extra)[..., own]
         start = calibration.landscape.start_price[mine] / (1.0 + self.vat)
-        net = price[selling] / (1.0 + self.vat)
+        net = price[..., selling] / (1.0 + self.vat)
         bounds = BOUNDS[0] * start, BOUNDS[1] * start
-        best = self._best(mine, weighed, extra, value[selling], net, bounds)
+        best = self._best(mine, weighed, extra, value[..., selling], net, bounds)
         moved = np.abs(best - net) > TOLERANCE * net
-        price[selling] = np.where(moved, best * (1.0 + self.vat), price[selling])
+        price[..., selling] = np.where(moved, best * (1.0 + self.vat), price[..., selling])
         return price
+
+    def _alike(self, own: Ints, seen: Floats) -> bool:
+        """Whether runs that step together can be answered in one call: the same products are on sale, and
+        prices are seen as they are."""
+        sold = self.found.delta[:, own] > NOT_ON_SALE
+        exact = np.delete(seen, own, axis=-1) == np.delete(self.price, own, axis=-1)
+        return in_one_call(self.calibration) and bool((sold == sold[0]).all() and exact.all())
 
     def _best(
         self,

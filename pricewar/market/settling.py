@@ -10,7 +10,8 @@ import numpy as np
 from pricewar.base.book import Bookings, OrderBook, Terms, Voided, deliver
 from pricewar.base.records import Accounts, Floats, Offers, Sales
 from pricewar.base.state import State
-from pricewar.base.sums import times
+from pricewar.base.sums import times, total
+from pricewar.base.together import PerRun
 from pricewar.scenario.parts import MarketSpec
 from pricewar.scenario.tree import Scenario
 
@@ -36,14 +37,14 @@ def open_book(state: State, terms: Terms, groups: Floats, surplus: Floats, depos
 
 def surplus_a_car(surplus: Floats, groups: Floats, orders: Floats) -> Floats:
     """(G,) surplus of a month's buyers for each car they order, by income group, CNY."""
-    cars = times(groups, orders)
+    cars = times(groups, orders[..., None, :])
     return np.divide(surplus, cars, out=np.zeros_like(surplus), where=cars > 0)
 
 
 def cancel(state: State, rate: float) -> None:
     """Let buyers cancel a share of all open orders."""
     if rate > 0:
-        state.book, gone = state.book.void(np.full(len(state.backlog), rate))
+        state.book, gone = state.book.void(np.full(state.backlog.shape, rate))
         state.voided = state.voided + gone
         state.backlog = state.backlog * (1.0 - rate)
 
@@ -73,7 +74,7 @@ def book_month(
     state.book, bookings = deliver(
         book, units, now, offers.period, market.settlement, orders * offers.price, state.voided
     )
-    state.voided = Voided.none(len(orders), len(worth))
+    state.voided = Voided.none(orders.shape, worth.shape)
     return bookings
 
 
@@ -107,27 +108,27 @@ def protection(state: State, sales: Sales, accounts: Accounts) -> Floats:
 
     This month's deliveries join the owners afterwards: buyers who take a car now are not paid back yet.
     """
-    owners = state.owners / np.maximum(state.owners.sum(axis=0), 1e-300)
+    owners = state.owners / np.maximum(state.owners.sum(axis=-2, keepdims=True), 1e-300)
     state.owners = state.owners + sales.bookings.by_group
-    return times(owners, accounts.protection)
+    return times(owners, accounts.protection[..., None, :])
 
 
-def petrol_profit(sales: Sales, market: MarketSpec) -> float:
+def petrol_profit(sales: Sales, market: MarketSpec) -> PerRun:
     """Gross margin of all makers on the month's petrol cars, CNY."""
     return sales.petrol * market.petrol_margin * market.petrol_price / (1.0 + market.vat)
 
 
-def petrol_taxes(sales: Sales, market: MarketSpec) -> float:
+def petrol_taxes(sales: Sales, market: MarketSpec) -> PerRun:
     """VAT and purchase tax on the month's petrol cars, CNY."""
     rate = market.vat + market.petrol_purchase_tax
     return sales.petrol * rate * market.petrol_price / (1.0 + market.vat)
 
 
-def fiscal_cost(sales: Sales, accounts: Accounts, market: MarketSpec) -> float:
+def fiscal_cost(sales: Sales, accounts: Accounts, market: MarketSpec) -> PerRun:
     """What the month costs the state: subsidies less VAT, purchase tax, fines and levies, CNY.
 
     Taxes on petrol cars count too. The state settles by the month of delivery.
     """
     from_firms = market.vat * accounts.revenue + accounts.fines + accounts.levy
-    taxed = float(from_firms.sum()) + petrol_taxes(sales, market)
-    return float(sales.bookings.state_paid.sum()) - taxed
+    taxed = total(from_firms) + petrol_taxes(sales, market)
+    return total(sales.bookings.state_paid) - taxed

@@ -6,6 +6,8 @@ Agents receive a `Sight`, not the live model, so that what can be known is a lis
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -21,11 +23,13 @@ from .research import Research
 class Sight(Record):
     """The market as it can be seen before a month's prices are set. J products, F firms, t months so far."""
 
+    axes: ClassVar[dict[str, int]] = {"paid": 1, "published": 1}
+
     setting: Scenario
     landscape: Landscape
     period: int
-    seed: int
-    """Luck of the run, from which all agents draw theirs by name."""
+    seeds: tuple[int, ...]
+    """Luck of each run, from which all agents draw theirs by name; of one run it is one."""
     paid: Floats
     """(t + 1, J) prices as they were announced, the start's first, CNY; without campaigns, those paid."""
     published: Floats
@@ -48,6 +52,17 @@ class Sight(Record):
     """(J,) stock in months of expected sales."""
 
     @property
+    def runs(self) -> int | None:
+        """How many runs are seen at once; None: it is one."""
+        return None if self.on_sale.ndim == 1 else len(self.on_sale)
+
+    def run(self, s: int) -> Sight:
+        """What may be seen in one of the runs that step together."""
+        part = super().run(s)
+        part.__dict__["seeds"] = (self.seeds[s],)
+        return part
+
+    @cached_property
     def month(self) -> str:
         """The month whose prices are set."""
         return self.setting.month(self.period)
@@ -80,7 +95,11 @@ def product_figures(
         "start_stock_months": state.start_stock_months,
         "backlog": state.backlog,
     }
-    return {name: read_only(values) for name, values in figures.items()}
+    shape = state.on_sale.shape  # what all runs share is shown to each
+    return {
+        name: read_only(values if values.shape == shape else np.broadcast_to(values, shape))
+        for name, values in figures.items()
+    }
 
 
 def _own_prices(state: State, campaigns: bool) -> dict[str, Floats]:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
+from pricewar.base.together import PerRun, column, spread
 from pricewar.scenario.parts import SupplierSpec
 
 from .agents import Agent
@@ -31,14 +32,19 @@ class Supplier(Agent):  # type: ignore[misc]
         self.spec = spec
         self.usual_sales = spec.share * usual_sales
         middle = (np.arange(spec.members) + 0.5) / spec.members
-        self.cash = spec.cash_months * np.exp(spec.cash_spread * norm.ppf(middle))
+        self.cash = spec.cash_months * np.exp(spec.cash_spread * ndtri(middle))
         self.alive = np.ones(spec.members, dtype=bool)
-        self.lost = 0.0
-        self.failed = 0
+        self.lost: PerRun = 0.0
+        self.failed: PerRun = 0
         """Members that have failed so far."""
-        self.profit = 0.0
+        self.profit: PerRun = 0.0
 
-    def close(self, sales: float, paid: float, unsqueezed: float) -> None:
+    def spread(self, many: int) -> None:
+        """Be the same group in each of so many runs."""
+        self.cash, self.alive = spread(self.cash, many), spread(self.alive, many)
+        self.lost, self.failed, self.profit = np.zeros(many), np.zeros(many, dtype=np.int64), np.zeros(many)
+
+    def close(self, sales: PerRun, paid: PerRun, unsqueezed: PerRun) -> None:
         """Book one month.
 
         Args:
@@ -52,18 +58,18 @@ class Supplier(Agent):  # type: ignore[misc]
         if usual_cost <= 0:
             return
         flow = (paid * self.spec.share - cost - self.usual_sales * self.spec.margin) / usual_cost
-        self.cash = self.cash + flow * self.alive
+        self.cash = self.cash + column(flow) * self.alive
         before = self.failed
         if self.cash.min() < 0:
             self.alive = self.alive & (self.cash >= 0)
-            self.failed = int((~self.alive).sum())
+            self.failed = (~self.alive).sum(axis=-1)
         replaced = self.lost / self.spec.recovery_months
-        self.lost = min(1.0, self.lost - replaced + (self.failed - before) / self.spec.members)
+        self.lost = np.minimum(1.0, self.lost - replaced + (self.failed - before) / self.spec.members)
 
 
 def close_all(
-    suppliers: Sequence[Supplier], sales: float, paid: float, unsqueezed: float
-) -> tuple[float, float]:
+    suppliers: Sequence[Supplier], sales: PerRun, paid: PerRun, unsqueezed: PerRun
+) -> tuple[PerRun, PerRun]:
     """Close the accounts of all groups; returns their profit, CNY, and the share of members that failed."""
     before = sum(supplier.failed for supplier in suppliers)
     for supplier in suppliers:

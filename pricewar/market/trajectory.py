@@ -1,7 +1,7 @@
 """One run as arrays: what all tables, books, legal lines and metrics of a run read.
 
 T months, J products in the order of the landscape, F firms, G income groups; money in CNY. All that is
-derived works on the last axes.
+derived works on the last axes, so that runs that step together are one trajectory with a leading axis.
 """
 
 from __future__ import annotations
@@ -96,6 +96,7 @@ class Trajectory(Record):
     deposits: Floats = field(metadata=_firm("accounts.deposits"))
 
     shoppers: Floats = field(metadata=_month("sales.shoppers"))
+    arrivals: Floats = field(metadata=_month("sales.arrivals"))
     waiting: Floats = field(metadata=_month("sales.waiting"))
     waited: Floats = field(metadata=_month("sales.bookings.waited"))
     """(T,) months that buyers of the cars delivered had waited, added up."""
@@ -115,8 +116,9 @@ class Trajectory(Record):
         """The months that a model has run so far."""
         land = model.landscape
         widths = {_PRODUCTS: (len(land.products),), _FIRMS: (len(land.firms),)}
-        stacked = {name: _stack(model.history, *how, widths) for name, how in _HOW.items()}
-        return cls(land, model.setting.market.vat, model.state.overhead, **stacked)
+        runs = model.state.runs
+        stacked = {name: _stack(model.history, *how, widths, runs) for name, how in _HOW.items()}
+        return cls(land, model.setting.market.vat, model.calibration.overhead, **stacked)
 
     @cached_property
     def net_price(self) -> Floats:
@@ -169,8 +171,18 @@ _HOW: Final = {
 
 
 def _stack(
-    months: Sequence[Month], get: attrgetter[Any], width: str, kind: type, widths: dict[str, tuple[int]]
+    months: Sequence[Month],
+    get: attrgetter[Any],
+    width: str,
+    kind: type,
+    widths: dict[str, tuple[int]],
+    runs: int | None,
 ) -> Any:
-    """(T, ...) one attribute over all months; of no months an array that is as wide as it will be."""
+    """(T, ...) one attribute over all months, (S, T, ...) of runs that step together; of no months an array
+    that is as wide as it will be."""
     values: NDArray[Any] = np.array([get(month) for month in months], dtype=kind)
+    if runs is not None:
+        if values.ndim == 1:  # the same number in all runs
+            values = np.repeat(values[:, None], runs, axis=1)
+        return np.ascontiguousarray(np.moveaxis(values, 1, 0))
     return values.reshape(len(months), *widths[width]) if width else values

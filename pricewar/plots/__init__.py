@@ -9,22 +9,27 @@ from pricewar.base.arguments import maybe, takes, text
 from pricewar.base.arguments import path as path_
 from pricewar.results.store import Results
 
-from . import breakeven, campaigns, firms, gains, market
 from .data import Story, story
 from .style import Drawing
 
 __all__ = ["Drawing", "Story", "draw_figures", "make_figures", "story"]
 
 
-def draw_figures(told: Story, focus: str = "xiaomi") -> list[Drawing]:
-    """All figures of a comparison.
+def draw_figures(told: Story, focus: str = "xiaomi", few: bool = False) -> list[Drawing]:
+    """Figures of a comparison.
 
     Args:
         told: the results and their comparison, from `story`.
         focus: firm whose break-even is drawn; left out where there is no such firm.
+        few: leave out those with a panel for each firm, campaigns and break-even.
     """
+    from . import breakeven, campaigns, firms, gains, market  # they import matplotlib: not before it draws
+
     drawn = [gains.draw(told), market.consumer_surplus(told)] if told.others else []
-    drawn += [market.price_index(told), market.war_index(told), *campaigns.draw_all(told)]
+    drawn += [market.price_index(told), market.war_index(told)]
+    if few:
+        return drawn
+    drawn += campaigns.draw_all(told)
     drawn += [firms.draw(told, m) for m in (firms.PRICES, firms.SHARES, firms.MARGINS, firms.CASH)]
     return drawn + ([breakeven.draw(told, focus)] if focus in told.firms else [])
 
@@ -50,9 +55,9 @@ def make_figures(
     return save_figures(draw_figures(story(results, baseline), focus), Path(out))
 
 
-def save_figures(drawings: list[Drawing], out: Path) -> list[Path]:
-    """Write drawings and their captions; returns the PNG paths."""
-    paths = [drawing.save(out)[0] for drawing in drawings]
+def save_figures(drawings: list[Drawing], out: Path, png: bool = True) -> list[Path]:
+    """Write drawings and their captions; returns the paths of the PNG, or of the SVG without `png`."""
+    paths = [drawing.save(out)[0] if png else drawing.save_svg(out) for drawing in drawings]
     words = {d.name: {"title": d.title, "caption": d.caption, "finding": d.finding} for d in drawings}
     (out / "captions.json").write_text(
         json.dumps(words, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"

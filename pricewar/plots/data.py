@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from pricewar.analysis import episodes
 from pricewar.analysis.compare import TOTAL, Row, compare_table, has_luck, pick
 from pricewar.analysis.interval import NO_LUCK
 from pricewar.analysis.panel import common_months
@@ -61,8 +62,11 @@ class Story:
     @property
     def cut_short(self) -> dict[str, str]:
         """Scenarios that ran on after the months compared -> their last month."""
-        last = self.results.market.groupby("scenario")["month"].max()
-        return {str(name): str(month) for name, month in last.items() if month > self.months[-1]}
+        market = self.results.market[["scenario", "month"]].drop_duplicates()
+        last: dict[str, str] = {}
+        for name, month in zip(market["scenario"], market["month"], strict=True):
+            last[str(name)] = max(str(month), last.get(str(name), ""))
+        return {name: month for name, month in sorted(last.items()) if month > self.months[-1]}
 
     @property
     def sample(self) -> str:
@@ -82,6 +86,11 @@ class Story:
         one = len(self.results.seeds) == 1
         of = self.results.drawn.what_differs
         return "no bands with one seed" if one else f"bands 95% intervals over seeds, of {of}"
+
+    @cached_property
+    def wars(self) -> pd.DataFrame:
+        """Episodes of price war, one a row, as `pricewar.analysis.episodes` finds them."""
+        return episodes(self.results, self.baseline)
 
     @cached_property
     def words(self) -> Words:

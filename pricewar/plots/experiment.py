@@ -11,9 +11,11 @@ import pandas as pd
 from pricewar.analysis.interval import NO_LUCK
 from pricewar.analysis.structure import Over, has_luck, over_of
 from pricewar.base.errors import InputError, ResultsError
+from pricewar.base.words import Words
 from pricewar.experiment import DIFF, Experiment, Study
 from pricewar.experiment.spec import FigureSpec
 from pricewar.results.drawn import OF_WHAT
+from pricewar.results.schema import SCHEMA
 
 from .style import Drawing
 
@@ -85,7 +87,16 @@ class Ask:
     @property
     def unit(self) -> str:
         """Unit of the axis."""
-        return self.spec.unit or "value"
+        return self.told[1] or "value"
+
+    @property
+    def told(self) -> tuple[float, str]:
+        """What the metric is divided by, and its unit then: as the file has them, else as the market."""
+        spec = self.spec
+        if spec.unit or spec.scale != 1.0:
+            return spec.scale, spec.unit
+        found = {unit_of(name, self.experiment.base.words) for name in spec.metrics or (spec.metric,)}
+        return found.pop() if len(found) == 1 else (1.0, "")
 
     @property
     def title(self) -> str:
@@ -104,7 +115,7 @@ class Ask:
 
     def scaled(self, table: pd.DataFrame, *columns: str) -> pd.DataFrame:
         """A table with some columns in the unit of the figure."""
-        return table.assign(**{name: table[name] / self.spec.scale for name in columns})
+        return table.assign(**{name: table[name] / self.told[0] for name in columns})
 
 
 Draw = Callable[[Ask], Exhibit]
@@ -140,12 +151,12 @@ def exhibits(study: Study) -> Iterator[Exhibit | str]:
 _WORDS: Final = {
     "war_index_max": "peak of the war index",
     "price_index_min": "lowest price index",
-    "war_months": "months of depressed prices",
+    "war_months": "{period}s of depressed prices",
     "war": "share of runs with a price war",
     "war_followers": "firms that join the leader",
     "firms_left": "firms in the market at the end",
     "rivals_price_fall": "fall of rivals' prices",
-    "break_even": "break-even month",
+    "break_even": "break-even {period}",
     "in_the_black": "share of runs that break even",
     "survives": "share of runs survived",
     "share_end": "market share at the end",
@@ -160,15 +171,35 @@ _WORDS: Final = {
 }
 
 
+_IN_PERIODS: Final = ("war_months", "break_even")
+
+
+def unit_of(metric: str, words: Words) -> tuple[float, str]:
+    """What a metric of the tables is divided by to be read, and its unit then; (1, "") for other metrics."""
+    head = metric.removeprefix(DIFF).partition(".")[0]
+    if head in _IN_PERIODS:
+        return 1.0, f"{words.period}s"
+    column = next((c for table in ("market", "firms") for c in SCHEMA[table] if c.name == head), None)
+    if column is None or column.total in ("key", "none"):
+        return 1.0, ""
+    if column.unit.startswith("money"):
+        scale = words.price if column.total == "mean" else words.total
+        return scale.size, words.axis(scale)
+    if column.unit == "units":
+        return words.many.size, f"{words.many.word} {words.units}".strip()
+    return 1.0, column.unit.replace("months", f"{words.period}s")
+
+
 def metric_words(experiment: Experiment, name: str) -> str:
     """A metric in words: `diff.welfare` is "welfare, against baseline"."""
     plain = name.removeprefix(DIFF)
     head, _, argument = plain.partition(".")
-    text = _WORDS.get(head, head.split(":")[-1].replace("_", " "))
+    words = experiment.base.words
+    text = words.spoken(_WORDS[head]) if head in _WORDS else head.split(":")[-1].replace("_", " ")
     if argument in experiment.base.firms:
         text = f"{text} of {experiment.base.firms[argument].name}"
     elif argument:
-        text = f"{text}, month {argument}"
+        text = f"{text}, {words.period} {argument}"
     against = experiment.but_for.name if experiment.but_for is not None else ""
     return f"{text}, against {against}" if name.startswith(DIFF) else text
 

@@ -97,7 +97,8 @@ def _case(ask: Ask) -> str:
     if spec.metric in _EVENTS and spec.above == 1.0:
         return _EVENTS[spec.metric]
     word, value = ("at least", spec.above) if spec.above is not None else ("at most", spec.below)
-    return f"{ask.metric()} {word} {number((value or 0.0) / spec.scale)} {spec.unit}".rstrip()
+    scale, unit = ask.told
+    return f"{ask.metric()} {word} {number((value or 0.0) / scale)} {unit}".rstrip()
 
 
 def _ends(runs: pd.DataFrame, row: dict[Hashable, Any]) -> tuple[float, float]:

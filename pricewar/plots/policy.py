@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from pricewar.base.words import Words
 from pricewar.policy.spec import NONE, PEACE
 from pricewar.policy.study import PolicyStudy
-from pricewar.policy.summary import best, effects, payers, pick
+from pricewar.policy.summary import PAYERS, best, effects, payers, pick
 
 from .style import BASELINE, PALETTE, WIDTH, Drawing, house, number, zero_line
 
@@ -53,10 +53,11 @@ def draw_payers(axes: Axes, table: pd.DataFrame, money: str, size: float = 7.0) 
     """The bars on given axes; table (options, groups) in the money that is named, such as "CNY bn"."""
     places = np.arange(len(table))
     up, down = np.zeros(len(table)), np.zeros(len(table))
-    for colour, group in zip(COLOURS, table, strict=True):
+    colours = dict(zip(PAYERS, COLOURS, strict=True))
+    for group in map(str, table):
         value = table[group].to_numpy(float)
         left = np.where(value >= 0, up, down)
-        axes.barh(places, value, left=left, color=colour, height=0.72, label=str(group))
+        axes.barh(places, value, left=left, color=colours[group], height=0.72, label=group)
         up, down = up + np.maximum(value, 0), down + np.minimum(value, 0)
     axes.plot(table.sum(axis=1), places, "o", color="black", markersize=3, label="welfare with open orders")
     axes.axvline(0, color="#808080", linewidth=0.7)

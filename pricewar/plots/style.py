@@ -12,13 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:  # words and numbers of a report are here too, and need no library that draws
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 BASELINE: Final = "#808080"
 PALETTE: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -72,12 +73,18 @@ class Drawing:
 
     def save(self, directory: Path) -> tuple[Path, Path]:
         """Write PNG (150 dpi) and SVG; the same figure gives the same bytes."""
-        directory.mkdir(parents=True, exist_ok=True)
-        png, svg = (directory / f"{self.name}.{ending}" for ending in ("png", "svg"))
+        svg = self.save_svg(directory)
+        png = svg.with_suffix(".png")
         with house():
             self.figure.savefig(png, metadata={"Software": None})
-        svg.write_bytes(self.svg)
         return png, svg
+
+    def save_svg(self, directory: Path) -> Path:
+        """Write the SVG alone."""
+        directory.mkdir(parents=True, exist_ok=True)
+        path = directory / f"{self.name}.svg"
+        path.write_bytes(self.svg)
+        return path
 
     @cached_property
     def svg(self) -> bytes:
@@ -91,6 +98,8 @@ class Drawing:
 @contextmanager
 def house() -> Iterator[None]:
     """The style, for as long as the block lasts."""
+    import matplotlib as mpl
+
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(_STYLE)

@@ -42,6 +42,11 @@ class Case:
         """The peace as arrays."""
         return self.peace.trajectory
 
+    @property
+    def year(self) -> float:
+        """Periods in a year."""
+        return self.run.scenario.clock.periods_a_year
+
     @cached_property
     def imposed(self) -> Flags:
         """(T, J) an event of the scenario imposes a cut on the product in this month."""
@@ -93,7 +98,7 @@ class Case:
         left = (~self.ledger.active & self.but_for.active).any(axis=1)
         before = ~np.logical_or.accumulate(left)
         gain = (self.ledger.operating_profit - self.but_for.operating_profit) * before[:, None]
-        senseless = present_value(gain.T, self.rate) < 0
+        senseless = present_value(gain.T, self.rate, self.year) < 0
         return np.asarray(np.broadcast_to(senseless, gain.shape) & self.ledger.active)
 
     def as_efficient_competitor(self) -> Flags:
@@ -112,14 +117,14 @@ class Case:
     def recouped(self, firm: int) -> bool:
         """Whether what a firm gains after it began to lose exceeds what it gave up (Brooke Group 1993)."""
         paths = self.ledger.operating_profit[:, firm], self.but_for.operating_profit[:, firm]
-        found = sacrifice_and_recoupment(*paths, annual_rate=self.rate)
+        found = sacrifice_and_recoupment(*paths, annual_rate=self.rate, periods_a_year=self.year)
         return bool(found.recoupment > found.sacrifice > 0)
 
     def leader_balance(self) -> tuple[float, float]:
         """Sacrifice and recoupment of the firm that cut first, present value, CNY."""
         firm = self.run.names.index(self.run.leader)
         paths = self.ledger.operating_profit[:, firm], self.but_for.operating_profit[:, firm]
-        found = sacrifice_and_recoupment(*paths, annual_rate=self.rate)
+        found = sacrifice_and_recoupment(*paths, annual_rate=self.rate, periods_a_year=self.year)
         return float(found.sacrifice), float(found.recoupment)
 
 

@@ -127,8 +127,10 @@ def _names(measures: Any, bundles: Any) -> Iterator[Problem]:
 
 def _misfits(spec: PolicySpec) -> Iterator[Problem]:
     """What is well formed but does not fit: firms, products, months, paths, values at the ends."""
-    if spec.base.period != "month":
-        yield Problem("base", f"periods of a {spec.base.period}", "months: policies are judged by months")
+    if spec.base.clock != spec.but_for.clock:
+        here, there = spec.base.clock, spec.but_for.clock
+        found = f"periods of a {there.unit} from {there.start}"
+        yield Problem("but_for", found, f"periods of a {here.unit} from {here.start}, as the war has")
     if list(spec.base.firms) != list(spec.but_for.firms):
         yield Problem("but_for", repr(spec.but_for.name), f"a scenario with the firms of {spec.base.name}")
     if set(spec.base.products) != set(spec.but_for.products):

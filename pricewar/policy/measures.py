@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from pricewar.base.calendar_time import Stated
 from pricewar.experiment.metrics import Run
 from pricewar.market.trajectory import Trajectory
 from pricewar.results.metrics import present_value
@@ -26,6 +27,8 @@ PLAIN: Final = (
 """The other measures whose names have no dot: with MONEY, what no factor of a policy file may be called."""
 WAIT: Final = 3
 """Months after which an early buyer looks at the price again."""
+LEAST_LOSS: Final = 1e-5
+"""A fall of the price by less than this part of a usual price is no loss."""
 LEAST_WAR: Final = 0.005
 """Below this mean fall of rivals' prices there was no war to avoid."""
 
@@ -42,7 +45,8 @@ def outcomes(run: Run, war: Run, peace: Run, rate: float) -> dict[str, float]:
     case = Case(run, peace, rate)
     gave, got = case.leader_balance()
     table = {name: float(run.market[name].sum()) for name in MONEY}
-    table |= {f"pv.{name}": float(present_value(run.market[name].to_numpy(), rate)) for name in MONEY}
+    paths = {name: run.market[name].to_numpy() for name in MONEY}
+    table |= {f"pv.{name}": float(present_value(path, rate, case.year)) for name, path in paths.items()}
     table |= {
         "war_avoided": war_avoided(run, war, peace),
         "rivals_fall": rivals_fall(run, war.leader) - rivals_fall(peace, war.leader),
@@ -57,7 +61,7 @@ def outcomes(run: Run, war: Run, peace: Run, rate: float) -> dict[str, float]:
         "refunds": float(case.ledger.refunds.sum()),
         "protection_paid": float(case.ledger.protection_paid.sum()),
     }
-    table |= open_orders(run, rate) | early_buyers(case.ledger)
+    table |= open_orders(run, rate) | early_buyers(run)
     return table | line_table(case.ledger) | error_rates(case)
 
 
@@ -72,9 +76,10 @@ def open_orders(run: Run, rate: float) -> dict[str, float]:
     table = run.tables["open_orders"]
     kept = [name for name in table if name in MONEY]
     net = table.assign(sign=np.where(table["book"] == "closing", 1.0, -1.0))
-    discount = (1.0 + rate) ** (-(len(run.market) - 1) / 12.0)
+    year = run.scenario.clock.periods_a_year
+    discount = (1.0 + rate) ** (-(len(run.market) - 1) / year)
     parts = {f"pv.open.{name}": discount * float((net[name] * net["sign"]).sum()) for name in kept}
-    run_alone = float(present_value(run.market["welfare"].to_numpy(), rate))
+    run_alone = float(present_value(run.market["welfare"].to_numpy(), rate, year))
     return parts | {"pv.welfare_with_open": run_alone + parts["pv.open.welfare"]}
 
 
@@ -105,18 +110,19 @@ def exits(run: Trajectory) -> float:
     return float((run.active[0] & ~run.active[-1]).sum())
 
 
-def early_buyers(run: Trajectory) -> dict[str, float]:
+def early_buyers(case: Run) -> dict[str, float]:
     """Loss of those who paid more than the price `WAIT` months after their delivery, and how many they are.
 
     Returns:
-        `early_loss` CNY incl. VAT, after what price protection paid back; `early_share` share of the cars
+        `early_loss` money incl. VAT, after what price protection paid back; `early_share` share of the units
         whose buyers lost.
     """
-    if len(run.price) <= WAIT:
+    run, wait = case.trajectory, int(Stated.LENGTH.by_period(WAIT, case.scenario.clock))
+    if len(run.price) <= wait:
         return {"early_loss": 0.0, "early_share": 0.0}
-    there = run.on_sale[:-WAIT] & run.on_sale[WAIT:]
-    drop = np.where(there, np.maximum(np.nan_to_num(run.paid_price)[:-WAIT] - run.price[WAIT:], 0.0), 0.0)
-    cars = run.units[:-WAIT]
+    there = run.on_sale[:-wait] & run.on_sale[wait:]
+    drop = np.where(there, np.maximum(np.nan_to_num(run.paid_price)[:-wait] - run.price[wait:], 0.0), 0.0)
+    cars, least = run.units[:-wait], LEAST_LOSS * case.scenario.words.usual
     back = float(run.protection_paid.sum())
-    lost = float((cars * (drop > 1.0)).sum()) / max(float(cars.sum()), 1.0)
+    lost = float((cars * (drop > least)).sum()) / max(float(cars.sum()), 1.0)
     return {"early_loss": max(float((cars * drop).sum()) - back, 0.0), "early_share": lost}

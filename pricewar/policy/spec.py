@@ -11,7 +11,7 @@ from pydantic import Field
 from pricewar.base.rules import make_rule
 from pricewar.base.sources import sources
 from pricewar.experiment.design import LatinHypercube
-from pricewar.experiment.factors import Factor, changes_in
+from pricewar.experiment.factors import Factor, changes_in, places_in
 from pricewar.experiment.spec import drawn_content
 from pricewar.files.digest import short_digest
 from pricewar.interventions import Intervention
@@ -42,7 +42,7 @@ class PolicySpec(Table):
     changes: dict[str, Any] = Field(default_factory=dict, alias="set", description="path -> value, for all")
     factors: dict[str, Factor] = Field(min_length=1, description="what is not known, with its range")
     draws: int = Field(200, ge=2, le=100_000, description="futures of a Latin hypercube over the factors")
-    seeds: int = Field(1, ge=1, le=1000, description="seeds in each future, the same in all")
+    seeds: int = Field(1, ge=1, le=1000, description="seeds of each draw, its own")
     seed: int = Field(1, ge=0, le=2**62, description="first seed")
     uncertainty: Uncertainty | None = Field(
         None,
@@ -91,7 +91,8 @@ class PolicySpec(Table):
 
     def changes_in(self, scenario: Scenario, future: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         """What a future changes in a scenario, by exact path; what is not there is left alone."""
-        yield from changes_in(scenario.model_dump(), self.changes, self.factors, future)
+        places = places_in(scenario.model_dump(), self.changes, self.factors)
+        yield from changes_in(places, self.changes, self.factors, future)
 
     @cached_property
     def futures(self) -> list[dict[str, Any]]:

@@ -88,8 +88,8 @@ class Futures:
 
     @property
     def seeds(self) -> range:
-        """Seeds of each draw."""
-        return range(self.spec.seed, self.spec.seed + self.spec.seeds)
+        """Seeds of all futures: each has its own."""
+        return range(self.spec.seed, self.spec.seed + len(self))
 
     @property
     def table(self) -> pd.DataFrame:
@@ -106,8 +106,7 @@ class Futures:
 
     def item(self, run: int) -> Item:
         """The future of a number."""
-        draw, k = divmod(run, self.spec.seeds)
-        seed = self.spec.seed + k
+        draw, seed = run // self.spec.seeds, self.spec.seed + run
         return Item(run, draw, seed, draw=self.spec.draw(draw, seed))
 
     def command(self, item: Item) -> str:

@@ -18,10 +18,11 @@ from .courts import TESTS
 from .spec import NONE, PEACE
 from .study import PolicyStudy
 
+PETROL: Final = "petrol makers"
 PAYERS: Final = {
     **{f"buyers, fifth {group}": (f"pv.consumer_surplus_{group}", 1.0) for group in range(1, 6)},
     "firms": ("pv.producer_surplus", 1.0),
-    "petrol makers": ("pv.petrol_profit", 1.0),
+    PETROL: ("pv.petrol_profit", 1.0),
     "suppliers": ("pv.supplier_profit", 1.0),
     "treasury": ("pv.fiscal_cost", -1.0),
     "open orders": ("pv.open.welfare", 1.0),
@@ -98,23 +99,24 @@ def is_gain(measure: str) -> bool:
 
 
 def buyers(study: PolicyStudy) -> pd.DataFrame:
-    """What buyers gain over no measure, open orders counted, present value, for each car and by income fifth.
+    """What buyers gain over no measure, open orders counted, present value, a unit and by income fifth.
 
     Returns:
-        Columns option, what ("car": CNY for each car ordered without measures; "1" to "5": per cent of the
-        fifth's own surplus without measures, the poorest first, NaN where a future leaves it next to none;
-        "money 1" to "money 5": CNY), mean over futures, p05 and p95 of the futures.
+        Columns option, what ("car", or what else the market sells: money for each one ordered without
+        measures; "1" to "5": per cent of the fifth's own surplus without measures, the poorest first, NaN
+        where a future leaves it next to none; "money 1" to "money 5": money), mean over futures, p05 and
+        p95 of the futures.
     """
-    cars = wide(study, "orders")[NONE].to_numpy(float)
-    names = {"car": "consumer_surplus"} | {str(g): f"consumer_surplus_{g}" for g in range(1, 6)}
+    unit, cars = study.spec.base.words.unit, wide(study, "orders")[NONE].to_numpy(float)
+    names = {unit: "consumer_surplus"} | {str(g): f"consumer_surplus_{g}" for g in range(1, 6)}
     parts = {what: wide(study, f"pv.{name}") + wide(study, f"pv.open.{name}") for what, name in names.items()}
-    everybody = parts["car"][NONE].to_numpy(float)
+    everybody = parts[unit][NONE].to_numpy(float)
     rows = []
-    for option in parts["car"]:
+    for option in parts[unit]:
         for what, table in parts.items():
             own = table[NONE].to_numpy(float)
             money = table[option].to_numpy(float) - own
-            if what == "car":
+            if what == unit:
                 rows.append((option, what, *_spread(money / cars)))
                 continue
             done = np.isfinite(money)
@@ -138,9 +140,14 @@ def pick(table: pd.DataFrame, option: str, measure: str) -> pd.Series:
 
 
 def payers(study: PolicyStudy) -> pd.DataFrame:
-    """(options, groups) mean gain of each group over no measure, present value, CNY."""
-    gains = {}
+    """(options, groups) mean gain of each group over no measure, present value, money.
+
+    Makers of petrol cars are a group where the market tells of them.
+    """
+    gains, petrol = {}, study.spec.base.words.petrol
     for group, (measure, sign) in PAYERS.items():
+        if group == PETROL and not petrol:
+            continue
         table = wide(study, measure)
         gains[group] = sign * table.sub(table[NONE], axis=0).mean()
     return pd.DataFrame(gains).loc[[PEACE, *study.spec.options[1:]]]

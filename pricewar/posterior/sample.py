@@ -46,7 +46,12 @@ class Posterior:
     def values(self, seed: int) -> dict[str, float]:
         """Parameters of a seed: seeds that follow each other have rows that do, and none comes twice before
         all have come once."""
-        return {str(name): float(v) for name, v in self.table.iloc[self.row(seed)].items()}
+        return dict(self._rows[self.row(seed)])
+
+    @cached_property
+    def _rows(self) -> list[dict[str, float]]:
+        names = [str(name) for name in self.table]
+        return [dict(zip(names, map(float, row), strict=True)) for row in self.table.to_numpy(float)]
 
     def row(self, seed: int) -> int:
         """Row of a seed, from 0."""

@@ -10,7 +10,6 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from pricewar.analysis import episodes
 from pricewar.analysis.interval import NO_LUCK
 from pricewar.base.arguments import maybe, takes, text
 from pricewar.base.arguments import path as path_
@@ -61,7 +60,6 @@ def write_report(
 def content(told: Story, drawings: Sequence[Drawing]) -> dict[str, Any]:
     """Everything that the template prints."""
     results = told.results
-    wars = episodes(results, told.baseline)
     runs, held = results.runs, inputs(results, told.baseline)
     return {
         "words": told.words,
@@ -76,13 +74,13 @@ def content(told: Story, drawings: Sequence[Drawing]) -> dict[str, Any]:
         "drawn": results.drawn,
         "no_luck": NO_LUCK,
         "failed": runs[runs["status"] != "ok"].to_dict("records"),
-        "findings": findings(told, wars),
+        "findings": findings(told, told.wars),
         "market": [*tables.market(told), *([tables.buyers(told)] if told.others else [])],
         "sure": sure(told),
         "firms": [
             grid for name in told.others for grid in (tables.firms(told, name), tables.books(told, name))
         ],
-        "wars": tables.wars(told, wars),
+        "wars": tables.wars(told, told.wars),
         "figures": [(drawing, _embedded(drawing)) for drawing in drawings],
         "command": results.command,
         "edition": results.edition,

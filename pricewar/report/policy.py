@@ -180,7 +180,7 @@ def content(study: PolicyStudy, command: str) -> dict[str, Any]:
         f"production cost that the test does not flag. False alarms: {words.units} of rivals that "
         "answered, which it "
         "flags. Brackets: 95% intervals over futures.",
-        "method": METHOD + DRAWN.get(spec.drawn, ""),
+        "method": METHOD + DRAWN[spec.drawn],
         "limits": LIMITS,
         "command": command,
         "files": f"Policy file {spec.origin or spec.name}, digest {spec.digest}, model edition {EDITION}; "
@@ -191,15 +191,15 @@ def content(study: PolicyStudy, command: str) -> dict[str, Any]:
 def facts(study: PolicyStudy) -> list[str]:
     """What was asked and run."""
     spec = study.spec
-    months = spec.scenario(NONE).periods
+    long = spec.base.words.periods(spec.scenario(NONE).periods)
     unsure = ", ".join(factor.label or name for name, factor in spec.factors.items())
     return [
-        f"War: {spec.base.name}; peace: {spec.but_for.name}; {months} months from {spec.base.start}.",
+        f"War: {spec.base.name}; peace: {spec.but_for.name}; {long} from {spec.base.start}.",
         f"{count(len(spec.measures), 'measure')}, {count(len(spec.bundles), 'bundle')} ("
         + "; ".join(f"{name} = {' + '.join(parts)}" for name, parts in spec.bundles.items())
         + f"), {count(study.futures, 'future')}, {study.futures * (1 + len(spec.options)):,} runs, "
         f"{len(study.failed)} failed.",
-        f"Uncertain: {unsure}{JOINTLY if spec.drawn in DRAWN else ''}.",
+        f"Uncertain: {unsure}{JOINTLY if spec.drawn != 'luck' else ''}.",
     ]
 
 
@@ -269,15 +269,14 @@ def _cell(table: pd.DataFrame, option: str, measure: str, factor: float, kind: s
 
 
 def _buyers(study: PolicyStudy) -> list[list[str]]:
-    rows = []
+    rows, words = [], study.spec.base.words
     for option, part in buyers(study).groupby("option", sort=False):
         told = {row["what"]: row for row in part.to_dict("records")}
         fifths = [
-            _futures(told[f"money {group}"], study.spec.base.words.total.factor, 1)
-            + in_brackets(told[str(group)]["mean"])
+            _futures(told[f"money {group}"], words.total.factor, 1) + in_brackets(told[str(group)]["mean"])
             for group in range(1, 6)
         ]
-        rows.append([str(option), _futures(told["car"], 1.0, 0), *fifths])
+        rows.append([str(option), _futures(told[words.unit], 1.0, words.decimals), *fifths])
     return rows
 
 

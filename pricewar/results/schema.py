@@ -139,15 +139,12 @@ FIRMS: Final[Table] = (
 MARKET: Final[Table] = (
     *_MONTH,
     flow("shoppers", "people", "people in the market"),
+    flow("arrivals", "people", "who would be in the market if nobody moved a purchase to another month"),
     flow("units", "units", "units delivered"),
     flow("orders", "units", "units ordered"),
     rate("mean_wait", "months", "from order to delivery, mean of units delivered"),
     rate("outside_share", "fraction", "shoppers who take a petrol car or none"),
-    rate(
-        "waiting",
-        "people",
-        "who put off the purchase, above the usual number; below 0: buyers hurry",
-    ),
+    rate("waiting", "people", "who put off the purchase, above the usual number; below 0: buyers hurry"),
     rate("mean_price", "money incl. VAT", "transaction price, weighted by units"),
     rate("price_index", "start = 100", "price of the basket of start units, products still on sale"),
     rate("discount_depth", "fraction", "promotion over list price, weighted by units"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -19,6 +20,8 @@ from pricewar.base.rules import Rule
 @dataclass(frozen=True)
 class Output(Record):
     """What a cost curve looks at. F firms, J products; units a month unless stated."""
+
+    shared: ClassVar[frozenset[str]] = frozenset({"usual"})
 
     landscape: Landscape
     planned: Floats

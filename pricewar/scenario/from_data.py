@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import sys
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 from pricewar.base.errors import InputError, Problem, bad_input
+from pricewar.files.kept import Shelf, source_mark
 
 from .laying import Tree, beside, merge
 
+CODE = ("pricewar.base", "pricewar.data", "pricewar.scenario")
+"""Packages whose code a data set is read with."""
+SHELF = Shelf("data", most=64, largest=20_000_000, writes=32)
+"""Where data sets are kept as they were read: 20 kB in place of tables with a source for each figure."""
 PETROL_MARKET = ("petrol_price", "petrol_margin", "petrol_purchase_tax")
 FIRM = (
     "gross_margin", "fixed_cost", "cash", "capacity", "payable_days", "dealer_stock", "backlog",
@@ -55,6 +62,13 @@ def _files_of(data: str) -> list[Path]:
 
 @lru_cache(maxsize=16)
 def _data_tree(name: str, changed: tuple[tuple[str, int], ...]) -> Tree:
+    read = hashlib.sha256(f"{sys.version}\n{name}\n{Path.cwd()}\n".encode())
+    for file, _ in changed:
+        read.update(f"{file}\n".encode() + hashlib.sha256(Path(file).read_bytes()).digest())
+    return SHELF.get(read.digest() + source_mark(CODE), partial(_read, name))
+
+
+def _read(name: str) -> Tree:
     from pricewar.data import load_market_data
 
     market = load_market_data(name)

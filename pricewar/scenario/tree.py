@@ -204,7 +204,8 @@ class Scenario(Table):
     @cached_property
     def words(self) -> Words:
         """What money, units and periods are called."""
-        return Words.of(self.model_dump(include={"market", "products", "start", "period"}))
+        told = self.model_dump(include={"market", "products", "start", "period"})
+        return Words.of({**told, "firms": self.firms})
 
     def month(self, period: int) -> str:
         """A period as tables name it: its month, quarter, week or day; period 0 is `start`."""

@@ -22,6 +22,9 @@ class Strategy(Rule):
 
     rests: ClassVar[bool] = True
     """Whether prices stay where they are while nothing happens; False for a rule that experiments."""
+    batched: ClassVar[bool] = False
+    """Whether `price` serves many runs of a market at once: own arrays of the View are then (S, n), and so
+    are the prices. A rule that does not say so is asked run by run."""
     instrument: Literal["promotion", "list"] = "promotion"
     """Which of the two moves when the transaction price moves: a limited-time promotion or the list price."""
 
@@ -70,6 +73,8 @@ class Strategy(Rule):
         Raises:
             StrategyError: the answer is not one finite positive price per own product.
         """
+        if view.runs is not None and not self.batched:
+            return Quote.together([self.quote(view.run(s)) for s in range(view.runs)])
         answer = self.price(view)
         if isinstance(answer, Quote):
             self._check(view, answer.list_price - answer.promotion)
@@ -83,18 +88,24 @@ class Strategy(Rule):
 
     def _check(self, view: View, answer: ArrayLike) -> Floats:
         price = np.asarray(answer, dtype=np.float64)
+        if view.runs is not None and price.shape == view.price.shape and _sound(price):
+            return price
         firm = view.landscape.firms[view.firm]
-        if price.shape != (view.n,):
+        if price.shape != view.price.shape:
             raise StrategyError(
                 f"{self.kind} of firm {firm!r} in {view.month}: found shape {price.shape}; "
-                f"allowed: ({view.n},), one price per own product"
+                f"allowed: {view.price.shape}, one price per own product"
             )
-        if not all(0.0 < p < np.inf for p in price.tolist()):  # NaN fails both comparisons
+        if not all(0.0 < p < np.inf for p in price.ravel().tolist()):  # NaN fails both comparisons
             names = [view.landscape.products[j] for j in view.own]
-            found = {
-                name: float(p) for name, p in zip(names, price, strict=True) if not (np.isfinite(p) and p > 0)
-            }
+            worst = price if price.ndim == 1 else next(prices for prices in price if not _sound(prices))
+            found = {name: float(p) for name, p in zip(names, worst, strict=True) if not _sound(p)}
             raise StrategyError(
                 f"{self.kind} of firm {firm!r} in {view.month}: found {found}; allowed: finite prices above 0"
             )
         return price
+
+
+def _sound(price: ArrayLike) -> bool:
+    """Whether prices are finite and above 0."""
+    return bool(np.all(np.isfinite(price) & (np.asarray(price) > 0)))

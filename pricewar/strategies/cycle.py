@@ -23,6 +23,8 @@ class EdgeworthCycle(Strategy):
     Found at petrol pumps: Noel 2007 (Review of Economics and Statistics 89(2)).
     """
 
+    batched = True
+
     step: float = Field(0.02, gt=0, lt=0.5, description="distance below the rival, fraction")
     trough: float = Field(1.0, gt=0, le=3, description="bottom of the cycle as a multiple of unit cost")
     restore: float = Field(

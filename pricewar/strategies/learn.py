@@ -109,7 +109,7 @@ class QLearning(OnGrid):
 
     def _profit(self, view: View, price: Floats, cost: Floats, cars: Floats) -> float:
         """What a month's units earn with the growth motive, money ex VAT, before fixed cost."""
-        return dot(price / (1.0 + view.vat) - cost + self.growth_weight * view.growth, cars)
+        return float(dot(price / (1.0 + view.vat) - cost + self.growth_weight * view.growth, cars))
 
 
 class Learned(OnGrid):

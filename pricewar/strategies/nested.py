@@ -6,6 +6,7 @@ Notes are kept with the products they are about, so a change of the line does no
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, cast
 
 import numpy as np
@@ -14,6 +15,7 @@ from pydantic_core import CoreSchema
 
 from pricewar.base.records import Floats, View, read_only
 from pricewar.base.rules import RuleOf, shipped
+from pricewar.base.together import Lucks, Notebooks
 
 from .base import Strategy
 
@@ -39,7 +41,7 @@ def recall(view: View, name: str, default: float | Floats = 0.0) -> Floats:
     own, noted = view.memory.get(name, (None, None))
     if own is view.own:  # the usual case: a firm's line does not change within a run
         return cast(Floats, noted)
-    filled = np.full(view.n, default) if isinstance(default, float) else np.array(default)
+    filled = np.full(view.price.shape, default) if isinstance(default, float) else np.array(default)
     if own is not None:
         book = dict(zip(own.tolist(), noted.tolist(), strict=True))
         filled = np.array([book.get(j, kept) for j, kept in zip(view.own.tolist(), filled, strict=True)])
@@ -54,9 +56,15 @@ def note(view: View, name: str, values: Floats) -> None:
 def chances(view: View) -> Floats:
     """(n,) a uniform draw for each own product; the order of firms and products makes no difference."""
     by_name = np.argsort([view.landscape.products[j] for j in view.own], kind="stable")
-    draws = np.empty(view.n)
-    draws[by_name] = view.luck().random(view.n)
+    draws = np.empty(view.price.shape)
+    draws[..., by_name] = uniform(view, view.n)
     return draws
+
+
+def uniform(view: View, many: int = 1) -> Floats:
+    """(many,) uniform draws of the firm's luck, (S, many) of runs that step together."""
+    found: Any = view.luck()
+    return found.random(many) if view.runs is None else np.array([luck.random(many) for luck in found])
 
 
 def ask(rule: Strategy, view: View, name: str = "inner", stream: int = 1, **sees: Any) -> Floats:
@@ -69,13 +77,22 @@ def ask(rule: Strategy, view: View, name: str = "inner", stream: int = 1, **sees
         stream: which stretch of the firm's luck it draws from; 0 is the outer rule's own.
         sees: what the inner rule sees differently from the outer one.
     """
+    if name not in view.memory:
+        view.memory[name] = {} if view.runs is None else Notebooks(view.runs)
+    quote = rule.quote(view.but(memory=view.memory[name], luck=_jumped(view.luck, stream), **sees))
+    return quote.list_price - quote.promotion
 
-    def luck() -> np.random.Generator:
-        bits = cast(np.random.Philox, view.luck().bit_generator)
+
+def _jumped(luck: Callable[[], Any], stream: int) -> Callable[[], Any]:
+    """The same luck in a stretch of its own."""
+    if isinstance(luck, Lucks):
+        return Lucks(lambda s: _jumped(luck.run(s), stream)(), luck.many)
+
+    def jumped() -> np.random.Generator:
+        bits = cast(np.random.Philox, luck().bit_generator)
         return np.random.Generator(bits.jumped(stream))
 
-    quote = rule.quote(view.but(memory=view.memory.setdefault(name, {}), luck=luck, **sees))
-    return quote.list_price - quote.promotion
+    return jumped
 
 
 def peace_price(rule: Strategy, view: View) -> Floats:

@@ -18,6 +18,8 @@ from .simple import Hold
 class Punisher(Strategy):
     """What the rules of this file share: a peace price, and how they judge rivals' conduct."""
 
+    batched = True
+
     base: Inner = Field(Hold(), description="rule that sets the price in peace")
     threshold: float = Field(
         0.05, ge=0, lt=1, description="rivals' cut beyond this breaks the peace, fraction"
@@ -31,7 +33,9 @@ class Punisher(Strategy):
     def _rivals(self, view: View) -> Floats:
         """(n,) rivals' cut as a change below 0; the worst one for all products if the line answers as one."""
         change = -view.rival_cut(self.lag - 1)
-        return change if self.scope == "product" else np.full(view.n, change.min(initial=0.0))
+        if self.scope == "product":
+            return change
+        return np.repeat(change.min(axis=-1, keepdims=True, initial=0.0), view.n, axis=-1)
 
 
 class RetaliateForgive(Punisher):
@@ -86,7 +90,7 @@ class TitForTat(Punisher):
 
     def _waived(self, view: View) -> Flags:
         if self.generosity == 0:
-            return np.zeros(view.n, dtype=np.bool_)
+            return np.zeros(view.price.shape, dtype=np.bool_)
         return chances(view) < self.generosity
 
 

@@ -19,10 +19,11 @@ def lowest_rival(view: View, closest: int, lag: int = 1) -> Floats:
     the product loses.
     """
     change = view.change(lag - 1)
-    weight = view.landscape.closeness[view.own] * view.rivals
-    order = np.argsort(-weight, axis=1, kind="stable")[:, :closest]
-    near = np.take_along_axis(weight, order, axis=1) > 0
-    low = np.where(near, change[order], np.inf).min(axis=1)
+    weight = view.landscape.closeness[view.own] * view.rivals[..., None, :]
+    order = np.argsort(-weight, axis=-1, kind="stable")[..., :closest]
+    near = np.take_along_axis(weight, order, axis=-1) > 0
+    theirs = np.take_along_axis(change[..., None, :], order, axis=-1)
+    low = np.where(near, theirs, np.inf).min(axis=-1)
     return np.where(np.isfinite(low), low, 0.0)
 
 
@@ -47,6 +48,8 @@ class Match(Strategy):
     Developments in the Analysis of Market Structure). Following cuts but not rises (follow_rise = 0) is
     the kinked demand curve: Sweezy 1939 (JPE 47(4)), Hall & Hitch 1939 (Oxford Economic Papers 2).
     """
+
+    batched = True
 
     lag: int = Field(1, ge=1, le=24, description="months from a rival's move to the own one; 1 is next month")
     follow_rate: float = Field(0.3, ge=0, le=1.5, description="own cut as a share of rivals' cut")
@@ -83,6 +86,8 @@ class Undercut(Strategy):
     as a process: Edgeworth 1925 (Papers Relating to Political Economy I).
     """
 
+    batched = True
+
     step: float = Field(0.02, gt=0, lt=0.5, description="distance below the rival, fraction")
     closest: int = Field(3, ge=1, le=1000, description="how many rivals of each product are watched")
     lag: int = Field(1, ge=1, le=24, description="months from a rival's move to the own one")
@@ -114,6 +119,8 @@ class BestResponse(Strategy):
     where set.
     Bertrand 1883 (Journal des Savants 67); sales beside profit as an aim: Baumol 1958 (Economica 25(99)).
     """
+
+    batched = True
 
     growth_weight: float = Field(
         1.0,

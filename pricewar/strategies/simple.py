@@ -25,6 +25,8 @@ class Hold(Strategy):
     follow a cut but not a rise (Sweezy 1939, Journal of Political Economy 47(4)).
     """
 
+    batched = True
+
     at: Literal["start", "last"] = Field(
         "start",
         description="start: back to the start prices once an imposed cut is over; "
@@ -43,6 +45,8 @@ class CostPlus(Strategy):
     where a markup is given; at most (1 + max_rise) a_j. On full cost a fall in sales raises prices, as
     the fixed cost is spread over fewer units.
     """
+
+    batched = True
 
     on: Literal["unit", "full"] = Field(
         "unit", description="cost that is marked up: unit production cost, or full cost incl. fixed cost"
@@ -84,6 +88,8 @@ class Scripted(Strategy):
     from that month until the product's next entry. For replays of what firms did.
     """
 
+    batched = True
+
     table: Annotated[dict[Moment, dict[str, float]], Stated.MOMENT] = Field(
         description='month ("2025-06") -> product id -> price or change'
     )
@@ -108,7 +114,7 @@ class Scripted(Strategy):
         for i, j in enumerate(view.own):
             entry = entries.get(view.landscape.products[j])
             if entry is not None:
-                price[i] = entry if self.unit == "price" else view.start_price[i] * (1 + entry)
+                price[..., i] = entry if self.unit == "price" else view.start_price[..., i] * (1 + entry)
         return price
 
     def names(self) -> Iterable[tuple[str, str]]:
@@ -140,6 +146,8 @@ class PerSegment(Strategy):
     p_j = rule of the segment of j, or `otherwise`. Every rule sees the whole firm.
     """
 
+    batched = True
+
     rules: Annotated[dict[str, Inner], Field(min_length=1)] = Field(description="segment -> rule")
     otherwise: Inner = Field(Hold(), description="rule in all other segments")
 
@@ -149,7 +157,7 @@ class PerSegment(Strategy):
         segment = view.landscape.segment_of[view.own]
         for stream, (name, rule) in enumerate(self.rules.items(), start=2):
             here = segment == self._position(name, view)
-            price[here] = ask(rule, view, f"segment {name}", stream)[here]
+            price[..., here] = ask(rule, view, f"segment {name}", stream)[..., here]
         return price
 
     def in_peace(self, segment: str) -> Strategy:

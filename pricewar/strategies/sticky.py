@@ -11,7 +11,7 @@ from pricewar.base.calendar_time import Stated
 from pricewar.base.records import Floats, View
 
 from .base import Strategy
-from .nested import Inner, ask, chances
+from .nested import Inner, ask, chances, uniform
 from .respond import BestResponse
 
 
@@ -24,6 +24,8 @@ class MenuCost(Strategy):
     month around the optimum of a constant-elasticity monopolist.) Sheshinski & Weiss 1977 (Review of
     Economic Studies 44(2)); Golosov & Lucas 2007 (Journal of Political Economy 115(2)).
     """
+
+    batched = True
 
     target: Inner = Field(BestResponse(), description="rule whose price is aimed at")
     band: float = Field(0.03, ge=0, lt=1, description="gap up to which a price stays, fraction")
@@ -52,6 +54,8 @@ class Calvo(Strategy):
     Calvo 1983 (Journal of Monetary Economics 12(3)).
     """
 
+    batched = True
+
     target: Inner = Field(BestResponse(), description="rule whose price is set when the firm may change")
     probability: float = Field(0.25, ge=0, le=1, description="chance a month of being allowed to change")
     together: bool = Field(True, description="true: one draw for the whole line; false: one for each product")
@@ -59,5 +63,5 @@ class Calvo(Strategy):
     def price(self, view: View) -> Floats:
         """The target where luck allows, last month's price elsewhere."""
         target = ask(self.target, view, "target")
-        draws = view.luck().random() if self.together else chances(view)
+        draws = uniform(view) if self.together else chances(view)
         return np.where(draws < self.probability, target, view.price)

@@ -24,6 +24,8 @@ class StockClearing(Strategy):
     Studies 49(1)); in retailing: Copeland, Dunn & Hall 2011 (RAND Journal of Economics 42(1)).
     """
 
+    batched = True
+
     tolerance: Annotated[float, Stated.LENGTH] = Field(
         0.5, ge=0, le=24, description="months of stock above normal that are put up with"
     )

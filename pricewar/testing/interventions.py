@@ -76,7 +76,7 @@ def example_sales(offers: Offers) -> Sales:
     zero = np.zeros(len(units))
     return Sales(
         period=offers.period, orders=units, units=units, produced=units, backlog=zero, stock=1.5 * units,
-        shoppers=5e5, waiting=0.0, surplus=np.zeros(5),
+        shoppers=5e5, arrivals=5e5, waiting=0.0, surplus=np.zeros(5),
         bookings=Bookings.at_once(units, offers.price),
     )  # fmt: skip
 

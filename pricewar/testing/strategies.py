@@ -22,7 +22,7 @@ from pricewar.strategies import Strategy
 VAT = 0.13
 SHOPPERS = 500_000.0
 ALPHA = 2.5e-5
-"""Logit price coefficient per CNY: own elasticities from -1.9 (cheapest car) to -6.4 (dearest)."""
+"""Logit price coefficient per unit of money: own elasticities from -1.9 (cheapest) to -6.4 (dearest)."""
 
 
 def example_landscape() -> Landscape:
@@ -52,7 +52,7 @@ class LogitRival:
         self.delta = np.log(share / (1.0 - share.sum())) + ALPHA * landscape.start_price
 
     def respond(self, prices: Floats, on_sale: ArrayLike, value: Floats) -> Floats:
-        """Profit-maximising own prices, CNY incl. VAT, against `prices` (J,).
+        """Profit-maximising own prices, money incl. VAT, against `prices` (J,).
 
         At the optimum all cars of a firm carry one net markup m with x = ALPHA (1 + VAT) m and
         x = 1 + W(A / D / e), W the Lambert function, A and D the weights of own cars at unit value and of

@@ -37,7 +37,7 @@ export function wall(state) {
           draw({ key: "price", title: "Prices against the start", unit: "%", zero: 0 }, lines("price", 100)),
           draw(
             { key: "profit", title: "Operating profit", unit: `${words.total} a ${words.period}`, zero: 0 },
-            lines("profits", 1e-9),
+            lines("profits", 1 / words.size),
           ),
         )
       : h("p.quiet", {}, "Charts appear after the first round."),
@@ -73,6 +73,7 @@ export function replay(state) {
 
 /** The table; with colours and dashes it is the legend of the charts too. */
 export function boardTable(board, colour, dash) {
+  const cash = board.some((row) => row.cash !== null);
   return h(
     "div.scroll",
     {},
@@ -85,9 +86,13 @@ export function boardTable(board, colour, dash) {
         h(
           "tr",
           {},
-          ["Player", `Profit so far, ${words.total}`, "Share, %", "Price, % of start", `Cash, ${words.total}`].map((t) =>
-            h("th", { scope: "col" }, t),
-          ),
+          [
+            "Player",
+            `Profit so far, ${words.total}`,
+            "Share, %",
+            "Price, % of start",
+            ...(cash ? [`Cash, ${words.total}`] : []),
+          ].map((t) => h("th", { scope: "col" }, t)),
         ),
       ),
       h(
@@ -119,7 +124,7 @@ export function boardTable(board, colour, dash) {
               {},
               row.price.length && row.price.at(-1) !== null ? num(100 + 100 * row.price.at(-1), 1) : "–",
             ),
-            h("td", {}, row.cash === null ? "–" : num(row.cash / words.size, 2)),
+            cash ? h("td", {}, row.cash === null ? "–" : num(row.cash / words.size, 2)) : null,
           ),
         ),
       ),

@@ -2,17 +2,17 @@
 import { card, short } from "/static/charts.js";
 import { behindLabel, h, monthName, num, words } from "/static/dom.js";
 
-const SPEC = { key: "campaigns", title: "Who starts, who follows", unit: "announced cuts by maker" };
+const SPEC = { key: "campaigns", title: "Who starts, who follows" };
 const LOOK = { lead: { fill: "#0072b2", stroke: "#0072b2" }, follow: { fill: "#ffffff", stroke: "#d55e00" } };
 const KIND = { list: "cut of the list price", limited: "limited offer", subsidy: "subsidy" };
-const ROWS = 16; // makers with most campaigns; the others are counted below
+const ROWS = 16; // firms with most campaigns; the others are counted below
 const FULL = 20; // %, from which a mark is no bigger
 const ROW = 20; // px
 
 /**
- * A card with a row for each maker, or null where campaigns are off.
+ * A card with a row for each firm, or null where campaigns are off.
  * @param run with months, firms and campaigns, null where they are off
- * @param options until (months shown), width, label, hides(firm): whether a maker is not wanted
+ * @param options until (months shown), width, label, hides(firm): whether a firm is not wanted
  */
 export function timeline(run, { until, width, label = "", hides }) {
   if (!run.campaigns) return null;
@@ -25,16 +25,17 @@ export function timeline(run, { until, width, label = "", hides }) {
   const marks = run.campaigns
     .filter((one) => one.period < until && place.has(one.firm))
     .map((one) => seen(one, { until, y: place.get(one.firm), name, months: run.months }));
-  const figure = h("figure", { role: "img", "aria-label": `${SPEC.title}, ${SPEC.unit}` });
+  const spec = { ...SPEC, unit: `announced cuts by ${words.maker}` };
+  const figure = h("figure", { role: "img", "aria-label": `${spec.title}, ${spec.unit}` });
   figure.append(behindLabel(draw(rows, marks, run.months, width)));
   const rest = ranked.length - rows.length;
   const told = [
-    "Full marks: the maker starts; hollow marks: it answers a rival. Triangle: cut of the list price; bar: offer " +
+    `Full marks: the ${words.maker} starts; hollow marks: it answers a rival. Triangle: cut of the list price; bar: offer ` +
       "or subsidy, for as long as it stands. The bigger, the deeper the announced cut.",
     rest ? `${rest} more ${words.maker}s have fewer.` : "",
     marks.length ? "" : "No campaign so far.",
   ];
-  return card(SPEC, label, figure, h("p.quiet", {}, told.filter(Boolean).join(" ")));
+  return card(spec, label, figure, h("p.quiet", {}, told.filter(Boolean).join(" ")));
 }
 
 /** A campaign as it is drawn: place, size and words. */

@@ -94,7 +94,7 @@ function draw(spec, series, all, { months, until, ribbon, domain, width, height 
   const ticks = months
     .map((m, t) => t)
     .filter((t) =>
-      step < 12
+      step < 12 || !/^\d+-\d+$/.test(months[t]) // days, weeks and quarters are counted
         ? t % step === 0
         : (Number(months[t].slice(0, 4)) * 12 + Number(months[t].slice(5)) - 1) % step === 0,
     );

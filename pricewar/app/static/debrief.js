@@ -7,11 +7,11 @@ const OUTCOMES = {
   recovered: "and prices came back",
   settled: "settled at a lower level",
 };
-const NO_WAR = {
-  prices: "prices never fell by more than 2% within three months",
-  costs: "prices fell, but by no more than 2% within three months of what costs do not explain",
-  firms: "prices fell, but too few firms cut by 3% or more within half a year of each other",
-};
+const noWar = () => ({
+  prices: `prices never fell by more than 2% within three ${words.period}s`,
+  costs: `prices fell, but by no more than 2% within three ${words.period}s of what costs do not explain`,
+  firms: `prices fell, but too few firms cut by 3% or more within ${words.period === "month" ? "half a year" : `six ${words.period}s`} of each other`,
+});
 const COUNT = ["", "", "two", "three", "four", "five", "six"];
 const bn = (value, signed) => `${num(value / words.size, 2, signed)} ${words.total}`;
 
@@ -42,7 +42,7 @@ function wars(facts) {
     return h(
       "p",
       { id: "wars" },
-      `By the definition of this project there was no price war: ${NO_WAR[facts.no_war]}.`,
+      `By the definition of this project there was no price war: ${noWar()[facts.no_war]}.`,
     );
   return h(
     "div",
@@ -70,9 +70,9 @@ function whoBegan(facts, war) {
   const together = others.filter((one) => one.lag === 0).map((one) => one.firm);
   const after = others
     .filter((one) => one.lag > 0)
-    .map(({ firm, lag }) => `${firm} ${lag === 1 ? "one month" : `${COUNT[lag] ?? lag} months`} later`);
+    .map(({ firm, lag }) => `${firm} ${lag === 1 ? `one ${words.period}` : `${COUNT[lag] ?? lag} ${words.period}s`} later`);
   const first = name(facts, war.leader);
-  const begun = together.length ? `begun by ${list([first, ...together])} in the same month` : `led by ${first}`;
+  const begun = together.length ? `begun by ${list([first, ...together])} in the same ${words.period}` : `led by ${first}`;
   return after.length ? `${begun}, followed by ${list(after)}` : begun;
 }
 
@@ -114,7 +114,7 @@ function theory(facts, width) {
       width: width > 620 ? width / 2 - 10 : width,
       height: 160,
       marginLeft: 110 * size,
-      marginRight: 50 * size,
+      marginRight: 64 * size,
       marginBottom: 44,
       style: { fontSize: `${13 * size}px`, fontFamily: "inherit" },
       x: {
@@ -149,11 +149,12 @@ function theory(facts, width) {
     "div",
     { id: "theory", style: "margin-bottom:12px" },
     h("h2", {}, "Your class between Nash and joint profit"),
+    h("p.quiet", {}, "Means over the game, of the firms that were played."),
     h(
       "div.charts.two",
       {},
-      figure("price", "Mean price over the game, % of the start", 1),
-      figure("profit", `Profit of the played firms, ${words.total} a ${words.period}`, 2),
+      figure("price", "Mean price, % of the start", 1),
+      figure("profit", `Profit, ${words.total} a ${words.period}`, 2),
     ),
   );
 }

@@ -15,7 +15,7 @@ export function decideForm(state, call, pin) {
     return h("section.card", { "data-round": "over" }, who(state), h("p", { id: "phase" }, PHASES.over));
   if (draft && draft.round !== state.round) [missed, draft] = [draft, null];
   const field = (id) =>
-    h("input.big", { id, type: "number", inputmode: "numeric", min: 0, step: 100, oninput: () => keep(form) });
+    h("input.big", { id, type: "number", inputmode: "decimal", min: 0, step: words.digits ? 0.01 : 100, oninput: () => keep(form) });
   const form = h(
     "form.card",
     { "data-round": state.round, novalidate: "" },
@@ -77,7 +77,7 @@ export function refresh(form, state) {
   const [low, high] = state.limits.list;
   const [list, promotion, button] = ["#list-price", "#promotion", "#decide"].map((id) => $(id, form));
   Object.assign(list, { min: low, max: high, disabled: !open });
-  Object.assign(promotion, { max: Math.round(state.limits.promotion * high), disabled: !open });
+  Object.assign(promotion, { max: rounded(state.limits.promotion * high), disabled: !open });
   Object.assign(button, { disabled: !open, textContent: state.decided ? "Change it" : "Set the price" });
   $("#time", form).replaceChildren(...(state.phase === "lobby" ? [] : [clock(state)]));
   $("#phase", form).textContent =
@@ -118,7 +118,7 @@ async function send(form, call) {
     draft = null;
     tell(
       closed
-        ? "Yours was the last decision: the month has been run."
+        ? `Yours was the last decision: the ${words.period} has been run.`
         : "Your price is in. You may change it until the round closes.",
     );
   } catch (error) {
@@ -146,6 +146,9 @@ function decided(state) {
   ];
 }
 
+/** As people ask for a price: in whole money, or in cents. */
+const rounded = (price) => Number(price.toFixed(words.digits));
+
 const lastMonth = (state) =>
   state.own.list_price.length
     ? [state.own.list_price.at(-1), state.own.promotion.at(-1)]
@@ -153,8 +156,8 @@ const lastMonth = (state) =>
 
 /** Last month's prices as far as this month's rules allow them. */
 function allowed(state, last) {
-  const list = Math.min(Math.max(Math.round(last[0]), state.limits.list[0]), state.limits.list[1]);
-  return [list, Math.min(Math.round(last[1]), Math.max(list - state.limits.lowest, 0))];
+  const list = Math.min(Math.max(last[0], state.limits.list[0]), state.limits.list[1]);
+  return [list, Math.min(last[1], Math.max(list - state.limits.lowest, 0))].map(rounded);
 }
 
 /** What this player must know before deciding: rules in force, a decision given back, a round missed. */

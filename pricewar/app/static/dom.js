@@ -56,14 +56,14 @@ export function monthName(month) {
 
 /** What money, units and periods are called in the market that is shown; the server says so. */
 export const words = {
-  money: "CNY",
-  total: "bn CNY",
-  size: 1e9,
-  units: "cars",
-  unit: "car",
-  a_unit: "a car",
-  maker: "maker",
-  period: "month",
+  money: "money",
+  total: "money",
+  size: 1,
+  units: "units",
+  unit: "unit",
+  a_unit: "a unit",
+  maker: "firm",
+  period: "period",
   digits: 0,
 };
 export const speak = (found) => Object.assign(words, found ?? {});

@@ -1,19 +1,19 @@
 // Explore: levers on the left, a war on the right. The server runs the scenario whole; the page shows it month by
 // month. What is done by hand goes into the settings as an event of the next month, so the past stays as it was.
-import { $, ask, h, speak, tell } from "/static/dom.js";
+import { $, ask, h, num, speak, tell, words } from "/static/dom.js";
 import { draw } from "/static/explore_draw.js";
 import { levers, renew } from "/static/explore_levers.js";
 import { chosen, leader, months, query, read, side, state } from "/static/explore_state.js";
 
 const SPEEDS = { slow: 900, normal: 400, fast: 130 };
-const START = "scenario=baseline&a.cut_depth=30";
+const START = "a.cut_depth=30";
 const on = { changed: soon, choose, lead, refresh };
 let page;
 
 export async function show(where) {
   page = where;
   state.offers = await ask("/api/catalogue");
-  state.settings = read(new URLSearchParams(location.search.slice(1) || START));
+  state.settings = read(new URLSearchParams(location.search.slice(1) || START), state.offers.own[0]);
   state.until = Infinity; // the whole run at first sight: `run` makes it the number of months
   document.title = "pricewar: explore";
   await frame();
@@ -41,6 +41,7 @@ async function meet() {
   const { scenario, leader } = state.settings;
   const query = new URLSearchParams(leader ? { leader } : {});
   state.firms = await ask(`/api/firms/${encodeURIComponent(scenario)}?${query}`);
+  speak(state.firms.words);
 }
 
 async function lead(firm) {
@@ -121,7 +122,7 @@ function bar() {
           id: "time",
           min: 1,
           step: 1,
-          "aria-label": "Month shown",
+          "aria-label": `The ${words.period} shown`,
           oninput: (e) => {
             pause();
             state.until = Number(e.target.value);
@@ -135,7 +136,7 @@ function bar() {
         "A/B",
       ),
     ),
-    h("div.acts", {}, state.offers.happenings.slice(0, 4).map(act)),
+    h("div.acts", {}, state.firms.happenings.slice(0, 4).map(act)),
   );
 }
 
@@ -144,20 +145,24 @@ function act(happening) {
     "button",
     {
       id: `act-${happening.sort}`,
-      title: `${happening.meaning}: ${happening.usual} ${happening.unit}`,
+      title: `${happening.meaning}: ${sized(happening)}`,
       onclick: () => doNow(happening),
     },
     `${happening.label} now`,
   );
 }
 
+/** The usual size with its unit. */
+const sized = (happening) =>
+  `${num(happening.usual, happening.money ? words.digits : 0)} ${happening.unit}`;
+
 function doNow(happening) {
   if (state.until >= months().length)
-    return tell("The run is at its end: move the month back to where this should happen, or press Reset.");
+    return tell("The run is at its end: go back in time to where this should happen, or press Reset.");
   const { acts } = chosen();
   acts.push(`${happening.sort}@${state.until}:${happening.firm ? leader() : ""}:${happening.usual}`);
   tell(
-    `${happening.label}: ${happening.usual} ${happening.unit}, next month${state.settings.b ? ` in ${state.side.toUpperCase()}` : ""}`,
+    `${happening.label}: ${sized(happening)}, next ${words.period}${state.settings.b ? ` in ${state.side.toUpperCase()}` : ""}`,
   );
   run()
     .then(() => state.playing || step())

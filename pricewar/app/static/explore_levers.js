@@ -141,7 +141,7 @@ function deadBecause(lever) {
   if (standing.dead) return standing.dead;
   const needs = state.firms.needs[lever.key];
   if (!needs || needs.some((key) => moved(key))) return "";
-  const [first] = needs.map((key) => state.offers.levers.find((one) => one.key === key).label);
+  const [first] = needs.map((key) => state.firms.levers[key].label);
   return needs.length > 1
     ? `Moves nothing before ${first} or a nudge does.`
     : `Moves nothing while ${first} is at 0.`;
@@ -159,9 +159,12 @@ function greyDead(panel) {
       reason = deadBecause(lever);
     input.disabled = Boolean(reason);
     input.closest(".lever").classList.toggle("dead", Boolean(reason));
-    $(`#why-${lever.key}`, panel).textContent = reason || lever.meaning + noteOf(lever);
+    $(`#why-${lever.key}`, panel).textContent = reason || spoken(lever).meaning + noteOf(lever);
   }
 }
+
+/** Label, unit and meaning in the words of the market. */
+const spoken = (lever) => state.firms.levers[lever.key];
 
 const noteOf = (lever) => {
   const { note } = state.firms.levers[lever.key];
@@ -174,7 +177,7 @@ function slider(lever, on) {
   const box = h(
     `div.lever${given === undefined ? "" : ".moved"}`,
     {},
-    h("label", { for: `lever-${lever.key}` }, h("span.head", {}, h("span", {}, lever.label), value)),
+    h("label", { for: `lever-${lever.key}` }, h("span.head", {}, h("span", {}, spoken(lever).label), value)),
     h("input", {
       type: "range",
       id: `lever-${lever.key}`,
@@ -184,7 +187,7 @@ function slider(lever, on) {
       "aria-describedby": `why-${lever.key}`,
       "aria-valuetext": text(lever, given),
     }),
-    h("div.why", { id: `why-${lever.key}` }, lever.meaning),
+    h("div.why", { id: `why-${lever.key}` }, spoken(lever).meaning),
   );
   const input = $("input", box);
   input.value = given ?? lever.rest;
@@ -201,8 +204,8 @@ function slider(lever, on) {
 
 /** The value in words: what was set, else the scenario's own, else where the slider rests. */
 function text(lever, given) {
-  const { shipped, dead } = state.firms.levers[lever.key];
+  const { shipped, dead, unit } = spoken(lever);
   if (dead) return "–";
-  if (given !== undefined) return `${num(given, lever.step < 1 ? 2 : 0)} ${lever.unit}`;
-  return `${shipped || num(lever.rest, 0)} ${lever.unit}`;
+  if (given !== undefined) return `${num(given, lever.step < 1 ? 2 : 0)} ${unit}`;
+  return `${shipped || num(lever.rest, 0)} ${unit}`;
 }

@@ -16,10 +16,10 @@ export const chosen = () => state.settings[state.side] ?? state.settings.a;
 export const months = () => state.runs[0]?.months ?? [];
 export const leader = () => state.settings.leader || state.firms.leader;
 
-/** Settings from the query of a link. */
-export function read(query) {
+/** Settings from the query of a link; `first` is the market of a link that names none. */
+export function read(query, first = "baseline") {
   const found = {
-    scenario: query.get("scenario") ?? "baseline",
+    scenario: query.get("scenario") ?? first,
     seed: Number(query.get("seed") ?? 1),
     leader: query.get("leader") ?? "",
     a: side(),

@@ -15,7 +15,7 @@ const COMPUTER = {
   "q-learner": "have learned to play (Q-learning; up to 4 firms)",
 };
 const DEFAULT = {
-  last: "keeps last month's price",
+  last: "keeps their last price",
   match: "matches rivals",
   hold: "goes back to the start price",
 };
@@ -116,7 +116,7 @@ export function openBox(entered) {
       "div.row",
       {},
       field("Firms to play", parts.firms),
-      field("Rounds, months", parts.rounds),
+      field("Rounds", parts.rounds),
       field("Seconds a round", parts.seconds),
     ),
     ownNumbers,

@@ -73,7 +73,7 @@ function books(state) {
   return h(
     "section.card",
     {},
-    h("h2", {}, "Your books, last month"),
+    h("h2", {}, `Your books, last ${words.period}`),
     h(
       "div.figures",
       { style: "margin:0" },
@@ -81,13 +81,15 @@ function books(state) {
       box("Share", num(own.share.length ? 100 * last(own.share) : null, 1), `% of ${words.units}`),
       box("Profit", num(own.profit.length ? last(own.profit) / words.size : null, 2), words.total),
       box("Profit so far", num(own.profit.reduce((a, b) => a + b, 0) / words.size, 2), words.total),
-      box("Cash", num(own.cash_now / words.size, 2), words.total),
+      own.cash_now === null ? null : box("Cash", num(own.cash_now / words.size, 2), words.total),
       box("Fixed cost", num(own.fixed_cost / words.size, 2), `${words.total} a ${words.period}`),
-      box(
-        "Cash lasts",
-        own.runway === null ? "–" : own.runway >= 36 ? "36+" : num(own.runway, 0),
-        "months at this loss",
-      ),
+      own.cash_now === null
+        ? null
+        : box(
+            "Cash lasts",
+            own.runway === null ? "–" : own.runway >= 36 ? "36+" : num(own.runway, 0),
+            `${words.period}s at this loss`,
+          ),
     ),
   );
 }

@@ -2,14 +2,11 @@
 import { replay, wall } from "/static/board.js";
 import { debrief } from "/static/debrief.js";
 import { chosen, files, marketChoice, marketTable, pending, seats } from "/static/desk.js";
-import { $, ask, h, monthName, tell } from "/static/dom.js";
+import { $, h, monthName, tell, words } from "/static/dom.js";
 import { clock } from "/static/game.js";
 import { joint } from "/static/joint.js";
 
-let happenings;
-
 export async function draw(page, { state, code, call, fetchFile, seat }) {
-  happenings ??= (await ask("/api/catalogue")).happenings;
   const order = (body, done) =>
     call("order", body)
       .then(() => done && tell(done))
@@ -199,12 +196,13 @@ function nudges(state, market, order) {
     { id: "nudge-firm", "aria-label": "Firm" },
     market.seats.map((seat) => h("option", { value: seat.firm }, seat.firm_name)),
   );
-  const rows = happenings.map((one) => {
+  const rows = state.happenings.map((one) => {
     const size = h("input", {
       id: `size-${one.sort}`,
       type: "number",
       min: one.low,
       max: one.high,
+      step: one.money ? "any" : 1,
       value: one.usual,
       "aria-label": `${one.label}, ${one.unit}`,
     });
@@ -224,7 +222,7 @@ function nudges(state, market, order) {
                 ...(one.firm ? { firm: firms.value } : {}),
                 ...(state.several && target.value ? { market: target.value } : {}),
               },
-              `${one.label} ordered for this month. You can take it back until the month is run.`,
+              `${one.label} ordered for this ${words.period}. You can take it back until the ${words.period} is run.`,
             ),
         },
         one.label,
@@ -240,7 +238,7 @@ function nudges(state, market, order) {
     h(
       "p.quiet",
       {},
-      "They come into force in the month that is decided now. Players read of warnings, subsidies, limits and bans at once; the rest surprises them. A warning is words to them, a limit or a ban narrows their range.",
+      `They come into force in the ${words.period} that is decided now. Players read of warnings, subsidies, limits and bans at once; the rest surprises them. A warning is words to them, a limit or a ban narrows their range.`,
     ),
     pending(state, order),
     state.several ? h("div.row", { style: "margin-bottom:8px" }, h("span.quiet", {}, "In"), target) : null,
