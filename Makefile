@@ -119,7 +119,7 @@ results: $(VENV)/installed-dev
 # Each lock holds what its extras need beside the one above it, at the same versions.
 lock: $(VENV)/installed-dev
 	$(COMPILE) --upgrade --group build -o requirements.lock
-	$(COMPILE) --upgrade $(foreach extra,dev app dask discovery rl,--extra $(extra)) -c requirements.lock -o requirements-dev.lock
+	$(COMPILE) --upgrade $(foreach extra,dev app dask discovery rl search,--extra $(extra)) -c requirements.lock -o requirements-dev.lock
 	$(COMPILE) --upgrade --extra app -c requirements-dev.lock -o requirements-app.lock
 	$(COMPILE) --upgrade --extra bench -c requirements-dev.lock -o requirements-bench.lock
 	$(COMPILE) --upgrade --extra docs -c requirements-dev.lock -o requirements-docs.lock

@@ -65,6 +65,7 @@ def state(**changes: Any) -> State:
         "log": [],
         "cash": np.array([5e9, 5e9, 5e9]),
         "deposits": np.array([1e8, 0.0, 0.0]),
+        "credit": np.zeros(firms),
         "book": OrderBook.opening(
             MARKET.start_units,
             MARKET.start_units,

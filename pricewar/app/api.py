@@ -23,6 +23,7 @@ from pricewar.base.errors import InputError, PricewarError, bad_input
 from pricewar.results.store import Results
 from pricewar.scenario.files import load
 
+from .api_policy import policy_routes
 from .api_rooms import game_routes
 from .api_screen import screen_routes
 from .archive import Archive
@@ -60,6 +61,7 @@ def make_api(games: int, closing: Event, archive: Archive | None = None) -> Star
         Route("/lessons/{slug}", get_lesson),
         Route("/lessons/{slug}/run", get_lesson_run),
         *screen_routes(),
+        *policy_routes(),
         *game_routes(Hall(games, archive, time.monotonic()), closing),
     ]
     handlers: Mapping[Any, Any] = {

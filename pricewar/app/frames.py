@@ -12,7 +12,6 @@ import pandas as pd
 
 from pricewar.base.words import PLAIN, Words
 from pricewar.campaigns import tells_campaign
-from pricewar.market.buyers import surplus
 from pricewar.market.model import PriceWar
 from pricewar.results.store import Results
 from pricewar.scenario.tree import Scenario
@@ -100,12 +99,8 @@ def buyers_gain(scenario: Scenario, market: pd.DataFrame) -> np.ndarray[Any, Any
 
     A level of surplus means nothing; this is a difference, and the luck of how many people shop is not in it.
     """
-    model = PriceWar(scenario, collect=False)
-    usual = scenario.consumers.shoppers
-    at_rest = float(surplus(model.chosen, model.found, model.calibration, usual).sum())
-    gain: np.ndarray[Any, Any] = (
-        market["consumer_surplus"] - market["arrivals"] * at_rest / usual
-    ).to_numpy()
+    at_rest = float(PriceWar(scenario, collect=False).worth_at_rest.sum())
+    gain: np.ndarray[Any, Any] = (market["consumer_surplus"] - market["arrivals"] * at_rest).to_numpy()
     return gain
 
 

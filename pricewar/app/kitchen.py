@@ -18,6 +18,8 @@ T = TypeVar("T")
 MOST_RUNS = 24
 """Runs asked for that wait or are being worked out; one takes about 0.2 s."""
 MOST_DOWNLOADS = 4
+MOST_STUDIES = 3
+"""Small policy studies that wait or are being worked out; one takes 10 to 30 s."""
 MOST_SMALL = 64
 """Looks at a scenario that wait: a few milliseconds each."""
 
@@ -71,7 +73,8 @@ class Lane:
 class Kitchen:
     """Where runs are worked out: one thread for runs and downloads, one for what takes milliseconds.
 
-    Games have threads of their own (`api_game`), so a class that plays waits for none of these.
+    Policy studies take longer and have one too. Games have threads of their own (`api_game`), so a class
+    that plays waits for none of these.
     """
 
     def __init__(self, closing: Event) -> None:
@@ -79,10 +82,12 @@ class Kitchen:
         self.runs = Lane(runs, MOST_RUNS, closing)
         self.downloads = Lane(runs, MOST_DOWNLOADS, closing)
         self.small = Lane(small, MOST_SMALL, closing)
+        self.studies = Lane(ThreadPoolExecutor(1, "studies"), MOST_STUDIES, closing)
         self.rates = {
             self.runs: Bucket(rate=8.0, burst=60),
             self.downloads: Bucket(rate=0.5, burst=30),
             self.small: Bucket(rate=20.0, burst=200),
+            self.studies: Bucket(rate=0.05, burst=10),
         }
 
     async def make(self, lane: Lane, request: Request, work: Callable[[], T], body: str = "") -> T:

@@ -79,7 +79,7 @@ def make_app(
 
 async def get_page(request: Request) -> Response:
     """The page; its script reads the address."""
-    if request.path_params["path"].split("/")[0] in ("", "explore", "lessons", "screen", "game"):
+    if request.path_params["path"].split("/")[0] in ("", "explore", "lessons", "screen", "policy", "game"):
         return FileResponse(STATIC / "index.html")
     raise HTTPException(404)
 

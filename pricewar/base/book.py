@@ -188,9 +188,8 @@ class OrderBook(Record):
         through = np.cumsum(self.cars, axis=-2)
         left = np.maximum(np.minimum(self.cars, through - units[..., None, :]), 0.0)
         left[left < DUST * self.open[..., None, :]] = 0.0
-        held = np.atleast_2d(np.asarray(left.any(axis=-1))).any(
-            axis=0
-        )  # in any of the runs that step together
+        of_runs = np.atleast_2d(np.asarray(left.any(axis=-1)))
+        held = np.asarray(of_runs.any(axis=0)).reshape(-1)  # in any of the runs that step together
         first = int(np.argmax(held)) if held.any() else len(held)
         rest = OrderBook(
             month=self.month[first:],

@@ -94,7 +94,9 @@ class State:
     owners: Floats
     """(G, J) shares of the income groups among those whose cars were delivered so far."""
     months_broke: Floats
-    """(F,) months in a row that the firm ended without cash."""
+    """(F,) months in a row that the firm ended without cash, and with its credit used up."""
+    credit: Floats
+    """(F,) money that the firm can borrow: how far below nought its cash may be."""
     standing: Standing
     """Campaigns in force."""
     notebooks: dict[str, dict[str, Any]] = field(default_factory=dict)

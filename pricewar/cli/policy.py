@@ -16,6 +16,13 @@ Source = Annotated[str, typer.Argument(metavar="EXPERIMENT", help="Shipped polic
 Out = Annotated[Path | None, typer.Option(help="Folder to write or go on with; default results/policy-NAME.")]
 Workers = Annotated[int, typer.Option(min=1, help="Processes.")]
 Page = Annotated[Path | None, typer.Option(help="Markdown page to write, figures and tables beside it.")]
+Draws = Annotated[
+    int | None,
+    typer.Option(min=2, max=100_000, help="Futures, or with --search fresh ones; more than before: added."),
+]
+Searching = Annotated[
+    bool, typer.Option("--search", help="Search for the mildest bundle that meets the file's targets.")
+]
 Dry = Annotated[bool, typer.Option("--dry-run", help="Say what would be run, and run nothing.")]
 
 
@@ -24,6 +31,8 @@ def policy(
     out: Out = None,
     workers: Workers = 2,
     page: Page = None,
+    draws: Draws = None,
+    search: Searching = False,
     uncertainty: Uncertain = None,
     dry_run: Dry = False,
     as_json: AsJson = False,
@@ -33,13 +42,20 @@ def policy(
 
     You can stop it at any moment: the same command goes on where it was. Exit code 1 if futures failed.
     """
-    from pricewar.policy import load_policy, run_policy
+    if search:
+        from .policy_search import run
+
+        run(experiment, out, workers, page, draws, uncertainty, dry_run, as_json, quiet)
+        return
+    from pricewar.policy import grown, load_policy, run_policy
+    from pricewar.policy.assumptions import signature
     from pricewar.report.experiment import require_page
 
     if page is not None:
         require_page(page)
-    spec = load_policy(experiment, uncertainty)
+    spec = load_policy(experiment, uncertainty, draws)
     target = out or Path("results") / f"policy-{spec.name}"
+    spec = grown(spec, target)
     plan: dict[str, Any] = {
         "policy": spec.name,
         "digest": spec.digest,
@@ -47,16 +63,18 @@ def policy(
         "futures": len(spec),
         "runs": spec.runs,
         "uncertainty": spec.spread.uncertainty,
+        "assumptions": signature(spec),
         "out": str(target),
     }
     if dry_run:
-        _print(plan, as_json)
+        show(plan, as_json)
         return
     from pricewar.report.policy import write_brief, write_markdown
 
     from .sweep import progress_of
 
     chosen = [] if uncertainty is None else ["--uncertainty", uncertainty]
+    chosen += [] if draws is None else ["--draws", str(draws)]
     command = shlex.join(["pricewar", "policy", experiment, *chosen, "--out", str(target)])
     if spec.spread.note:
         say(spec.spread.note, quiet)
@@ -67,14 +85,15 @@ def policy(
     if page is not None:
         write_markdown(study, page, command)
     if not quiet or as_json:
-        _print(plan | {"failed": len(study.failed), "findings": findings}, as_json)
+        show(plan | {"failed": len(study.failed), "findings": findings}, as_json)
     for line in study.failed[:5]:
         tell(f"failed: {line}", err=True)
     if study.failed:
         raise typer.Exit(1)
 
 
-def _print(tree: dict[str, Any], as_json: bool) -> None:
+def show(tree: dict[str, Any], as_json: bool) -> None:
+    """A plan or an outcome, for people or as JSON."""
     if as_json:
         tell(json.dumps(tree, indent=2, ensure_ascii=False))
         return

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from pricewar.base.errors import ResultsError
+from pricewar.base.edition import require_same
+from pricewar.base.errors import ResultsError, bad_input
 
 MANIFEST: Final = "manifest.json"
 
@@ -63,6 +65,27 @@ def _wrong(tree: dict[str, Any]) -> Iterator[str]:
     sessions = tree.get("sessions")
     if isinstance(sessions, list) and not all(isinstance(one, dict) for one in sessions):
         yield "sessions: found something else than tables in it; allowed: a list of tables"
+
+
+def require_content(stored: Mapping[str, Any], content: Mapping[str, Any], place: str, noun: str) -> None:
+    """Refuse to go on with another content than a record has, or with another edition of the model.
+
+    Args:
+        stored: the record.
+        content: all that results depend on, as it is now.
+        place: the folder, for the message.
+        noun: what such a folder holds.
+
+    Raises:
+        InputError: with every difference.
+    """
+    require_same(stored, place)
+    now = {"version": version("pricewar"), **content}
+    then = {"version": stored["version"], **stored["content"]}
+    found = list(differences(then, json.loads(json.dumps(now))))
+    if found:
+        problems = [(where, new, f"{old!r}, as stored; or another --out") for where, old, new in found]
+        raise bad_input(f"{place} holds another {noun}", *problems[:20])
 
 
 def differences(then: Any, now: Any, place: str = "") -> Iterator[tuple[str, Any, Any]]:

@@ -22,7 +22,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pricewar.base.edition import EDITION, require_same
+from pricewar.base.edition import EDITION
 from pricewar.base.errors import ResultsError, bad_input
 from pricewar.files.folders import LOCK, alone, require_ours
 from pricewar.files.locks import Lock
@@ -42,7 +42,7 @@ from .chunks import (
     span,
     writing,
 )
-from .manifest import MANIFEST, differences, now, read_manifest, session
+from .manifest import MANIFEST, now, read_manifest, require_content, session
 from .plan import Plan
 from .trajectories import FOLDER, put_tables, settle_tables
 from .work import Outcome
@@ -141,13 +141,7 @@ class Store:
         Raises:
             InputError: with every difference.
         """
-        require_same(stored, str(self.directory))
-        now = {"version": version("pricewar"), **self.plan.content()}
-        then = {"version": stored["version"], **stored["content"]}
-        found = list(differences(then, json.loads(json.dumps(now))))
-        if found:
-            problems = [(place, new, f"{old!r}, as stored; or another --out") for place, old, new in found]
-            raise bad_input(f"{self.directory} holds another {self.plan.noun}", *problems[:20])
+        require_content(stored, self.plan.content(), str(self.directory), self.plan.noun)
 
     def _write_manifest(self, tree: Mapping[str, Any]) -> None:
         with writing(self.directory):

@@ -21,7 +21,7 @@ Array = NDArray[Any]
 NOBODY = -1e300
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def lump_above(n: int, rho: Array, tree: Any, place: Array, sums: Any, lumps: Any) -> None:
     """`rivals._lump` for two levels: fill what the rivals offer the buyers of block n, from sums by nest.
 
@@ -57,7 +57,7 @@ def lump_above(n: int, rho: Array, tree: Any, place: Array, sums: Any, lumps: An
                 above[seats[g], n, b], above_earned[seats[g], n, b] = peak[g], money[g]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def _rest_above(outer_rho: Array, sums: Any, seats: Array, groups: int) -> tuple[float, float]:
     """Log sum and mean earnings of the outer nests where the firm does not sell, and the outside option.
 
@@ -81,7 +81,7 @@ def _rest_above(outer_rho: Array, sums: Any, seats: Array, groups: int) -> tuple
     return highest + np.log2(everything), cash / everything
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def gather_above(firm: tuple[Any, ...], tree: Any, n: int) -> None:
     """Fill, for block n, each nest's part of its outer nest (L, B), and the outer nests' values and earnings.
 
@@ -112,7 +112,7 @@ def gather_above(firm: tuple[Any, ...], tree: Any, n: int) -> None:
             peak[k, b] = (1.0 - outer_rho[k]) * (peak[k, b] + np.log2(mass[k, b]))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def _sum_above(tree: Any, n: int, near: Array, outer: Array) -> None:
     """Fill sums and earnings of the outer nests; turn stretched values in `outer` (L, B) into summands."""
     parents, _, above, above_earned, peak, mass, wide = tree
@@ -130,7 +130,7 @@ def _sum_above(tree: Any, n: int, near: Array, outer: Array) -> None:
             wide[k, b] += outer[h, b] * near[h, b]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def between_above(firm: tuple[Any, ...], tree: Any, n: int) -> float:
     """`respond._between` for two levels: nest shares and earnings per buyer; returns those of the block."""
     weights, rho, size, earned, work = firm[2], firm[6], firm[11], firm[12], firm[13]
@@ -156,7 +156,7 @@ def between_above(firm: tuple[Any, ...], tree: Any, n: int) -> float:
     return profit
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def slopes_above(firm: tuple[Any, ...], tree: Any, n: int) -> None:
     """`climb._slopes` for two levels: earnings in the nest and in the outer nest; see `nested_terms.py`."""
     alpha, weights, own, nests, rho, work = firm[1], firm[2], firm[4], firm[5], firm[6], firm[13]
@@ -177,7 +177,7 @@ def slopes_above(firm: tuple[Any, ...], tree: Any, n: int) -> None:
         gain[i] += g * NATS
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def number_nests(nests: Array, own: Array, place: Array) -> Any:
     """Number the nests where the firm sells, in `place` (H,), and give all others the number after; L."""
     place[:] = -1
@@ -191,7 +191,7 @@ def number_nests(nests: Array, own: Array, place: Array) -> Any:
     return rows
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def trees_of_firm(tree: Any, nests: Array, own: Array, local: Array, blocks: int, lanes: int) -> Any:
     """The trees of a firm for `lump_above` and for `gather_above`.
 

@@ -21,7 +21,7 @@ from .exp import FAST, NATS, power64
 Array = NDArray[Any]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def _weigh(
     tastes: Array,
     alpha: Array,
@@ -51,7 +51,7 @@ def _weigh(
                 inside[b] += v
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def choices64(
     tastes: Array,
     alpha: Array,
@@ -234,7 +234,7 @@ def second_choices64(
                 gained[j] += s
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def _add_products(steep: Array, value: Array, cross: Array) -> None:
     """Add sum_b steep_jb value_kb to cross_jk (J, J), j >= k at least."""
     products, lanes = value.shape

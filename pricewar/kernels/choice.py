@@ -23,7 +23,7 @@ Array = NDArray[Any]
 _SAFE64, _SAFE32 = 1e290, np.float32(1e30)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def _attract64(
     tastes: Array, alpha: Array, delta: Array, prices: Array, attraction: Array, total: Array
 ) -> None:
@@ -43,7 +43,7 @@ def _attract64(
         _attract_shifted(tastes, alpha, delta, prices, attraction, total)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def _attract_shifted(
     tastes: Array, alpha: Array, delta: Array, prices: Array, attraction: Array, total: Array
 ) -> None:
@@ -75,7 +75,7 @@ def shares64(tastes: Array, alpha: Array, weights: Array, delta: Array, prices: 
             shares[j] += s
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def attract32(
     tastes: Array, alpha: Array, delta: Array, prices: Array, attraction: Array, total: Array
 ) -> None:
@@ -207,7 +207,7 @@ def markup_terms32(
             gain[j] += g * NATS
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def _share_among_rivals(earned: Array, everybody: Array, scale: Array, conduct: float) -> None:
     """earned_f <- scale * ((1 - conduct) earned_f + conduct * sum over firms)."""
     groups, lanes = earned.shape

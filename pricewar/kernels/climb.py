@@ -103,7 +103,7 @@ def _slopes(firm: tuple[Any, ...], n: int) -> None:
         gain[i] += g * NATS
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def earn(firm: tuple[Any, ...], tree: Any, prices: Array, target: Array) -> float:
     """What the firm earns at its `prices` (n,), and the prices of one zeta step from there, in `target`."""
     take, costs, low, high, work = firm[7], firm[8], firm[9], firm[10], firm[13]
@@ -127,7 +127,7 @@ def earn(firm: tuple[Any, ...], tree: Any, prices: Array, target: Array) -> floa
     return profit
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def climb(
     firm: tuple[Any, ...], tree: Any, prices: Array, target: Array, trial: Array, image: Array
 ) -> float:
@@ -158,7 +158,7 @@ def climb(
     return profit
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def earn_alone(
     firm: tuple[Any, ...], tree: Any, prices: Array, tried: Array, out: Array, trial: Array
 ) -> None:

@@ -21,6 +21,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 #: Flags of every kernel: fused and reordered sums are fine, but NaN and infinity must stay what they are.
+#: A kernel that another one calls says `forceinline=True`: else the linker takes whichever copy of it was
+#: loaded first, copies round differently, and a first run would differ from a later one.
 FAST = {"contract", "reassoc", "nsz", "arcp"}
 
 #: Utilities are handed to the choice kernels in bits: times 1 / ln 2.
@@ -75,7 +77,7 @@ def exp64(x: float) -> float:
     return (1.0 + r * q) * power
 
 
-@njit(cache=True, fastmath={"contract"})
+@njit(cache=True, fastmath={"contract"}, forceinline=True)
 def exp32(x: np.float32) -> np.float32:
     """exp(x) in float32, relative error below 1e-7, for use inside compiled loops."""
     x = x if x > LOWEST32 else LOWEST32
@@ -115,7 +117,7 @@ LOWEST_BITS, HIGHEST_BITS = -1021.0, 1023.0
 LOWEST_BITS_32, HIGHEST_BITS_32 = _S(-125.0), _S(127.0)
 
 
-@njit(cache=True, fastmath={"contract"})
+@njit(cache=True, fastmath={"contract"}, forceinline=True)
 def power64(x: float) -> float:
     """2^x in float64, relative error below 4e-16: for kernels whose utilities are measured in bits.
 
@@ -140,7 +142,7 @@ def power64(x: float) -> float:
     return np.int64(q.view(np.int64) + np.int64(shifted.view(np.int64) << np.int64(52))).view(np.float64)
 
 
-@njit(cache=True, fastmath={"contract"})
+@njit(cache=True, fastmath={"contract"}, forceinline=True)
 def power32(x: np.float32) -> np.float32:
     """2^x in float32, relative error below 1e-7."""
     x = x if x > LOWEST_BITS_32 else LOWEST_BITS_32

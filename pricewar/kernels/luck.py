@@ -58,7 +58,7 @@ def product_bits(low: np.uint32, high: np.uint32, product: np.uint32) -> np.uint
     return np.uint32(x ^ np.uint32(x >> np.uint32(15)))
 
 
-@njit(cache=True, fastmath={"contract"})
+@njit(cache=True, fastmath={"contract"}, forceinline=True)
 def minus_log1p_minus(u: np.float32) -> np.float32:
     """-log(1 - u) for u in [0, 1), relative error about 1e-7 also where u is tiny (float32)."""
     u = u if u < _NEARLY_ONE else _NEARLY_ONE
@@ -75,13 +75,13 @@ def minus_log1p_minus(u: np.float32) -> np.float32:
     return -(f + f * f * (_S(-0.5) + f * p) + np.float32(power) * _LN2)
 
 
-@njit(cache=True, fastmath={"contract"})
+@njit(cache=True, fastmath={"contract"}, forceinline=True)
 def exponential(bits: np.uint32) -> np.float32:
     """A standard exponential variate from 32 random bits."""
     return minus_log1p_minus(np.float32(np.int32(bits >> np.uint32(1))) * _TO_UNIT + _HALF_STEP)
 
 
-@njit(cache=True, fastmath={"contract"})
+@njit(cache=True, fastmath={"contract"}, forceinline=True)
 def normal(bits: np.uint32) -> np.float32:
     """A standard normal variate from 32 random bits, sqrt(2) erfinv(x) after Giles 2010; it ends near 5.6."""
     x = np.float32(np.int32(bits)) * _TO_UNIT + _HALF_STEP

@@ -24,7 +24,7 @@ from .exp import FAST, NATS, power64
 Array = NDArray[Any]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def _outer_values(tree: Any, rho: Array, nest_share: Array, part: Array, value: Array) -> None:
     """Fill each nest's `part` of its outer nest, and the outer nests' inclusive values in bits (G, B).
 
@@ -52,7 +52,7 @@ def _outer_values(tree: Any, rho: Array, nest_share: Array, part: Array, value: 
             value[g, b] += (1.0 - outer_rho[g]) * np.log2(total[g, b])
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def _outer_shares(tree: Any, rho: Array, nest_share: Array, part: Array, inclusive: Array) -> None:
     """Turn stretched sums in nest_share (H, B) and their tops in `part` into shares; see `_nest_shares`."""
     parents, outer_rho = tree
@@ -72,7 +72,7 @@ def _outer_shares(tree: Any, rho: Array, nest_share: Array, part: Array, inclusi
         inclusive[b] += np.log2(total)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def _nest_shares(
     tastes: Array,
     alpha: Array,

@@ -20,7 +20,7 @@ from .nested import _nest_shares
 Array = NDArray[Any]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def _earned_above(
     nests: Array,
     tree: tuple[Array, Array, Array],
@@ -40,7 +40,7 @@ def _earned_above(
             all_far[g, b] += m
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def nested_markup_terms64(
     tastes: Array,
     alpha: Array,

@@ -39,7 +39,7 @@ _NEAR = 0.8  # part of the highest profit that a single move must leave for a cl
 _SAME = 1e-7  # two tops whose profits differ by less, as part of them, are one
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def _span(firm: tuple[Any, ...], base: Array) -> tuple[float, float]:
     """Markups over `base` between which every buyer is sensitive: lowest, and where the last one leaves."""
     tastes, alpha, weights, delta, own, _, rho, _, _, _, _, size, _, _ = firm
@@ -57,7 +57,7 @@ def _span(firm: tuple[Any, ...], base: Array) -> tuple[float, float]:
     return least, most
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def _next_top(earned: Array, now: Array, markups: Array, below: float) -> tuple[int, int, float]:
     """Row and column of the highest top of the rows of `earned` (n, K) that is lower than `below`.
 
@@ -77,7 +77,7 @@ def _next_top(earned: Array, now: Array, markups: Array, below: float) -> tuple[
     return row, column, highest
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def _aside(
     firm: tuple[Any, ...],
     tree: Any,
@@ -119,7 +119,7 @@ def _aside(
     return profit
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def _ray(firm: tuple[Any, ...], tree: Any, markups: Array, starts: Array, room: Any) -> int:
     """Write those of equal `markups` from which to climb to `starts`, ends and tops; returns their number."""
     low, high, base, (target, trial, _) = firm[9], firm[10], firm[8] / firm[7], room
@@ -135,7 +135,7 @@ def _ray(firm: tuple[Any, ...], tree: Any, markups: Array, starts: Array, room: 
     return count
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def _search(firm: tuple[Any, ...], tree: Any, ray: int, present: Array, best: Array) -> tuple[float, float]:
     """Return the firm's profit at its `present` prices and at the `best` found, written there."""
     low, high, count, base = firm[9], firm[10], present.size, firm[8] / firm[7]
@@ -166,7 +166,7 @@ def _search(firm: tuple[Any, ...], tree: Any, ray: int, present: Array, best: Ar
     return now, highest
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def _room(count: int, rows: int, lanes: int) -> Any:
     """Working arrays of `_profit`: for products and nests of one block of buyers, and for products."""
     nest = (rows, lanes)

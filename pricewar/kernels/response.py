@@ -18,7 +18,7 @@ BLOCK = 256
 """Rows worked on at a time, so that they stay in the fastest memory."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def lure(
     tastes: Array,
     alpha: Array,
@@ -55,7 +55,7 @@ def lure(
                 total[n, b] += value * power64(-alpha[n, b] * p)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def best_response(
     appeal: Array,
     rivals: Array,

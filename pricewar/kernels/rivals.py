@@ -19,7 +19,7 @@ Array = NDArray[Any]
 _LEAST = 0.05  # part of a nest that must be left when own products are taken off its sum
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def _nest_sums(
     market: tuple[Any, ...], n: int, nests: Array, rho: Array, margins: Array, mine: Array, sums: Any
 ) -> None:
@@ -44,7 +44,7 @@ def _nest_sums(
                 gains[h, b] += margins[j] * value
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def _less_own(
     market: tuple[Any, ...], n: int, nests: Array, rho: Array, margins: Array, own: Array, sums: Any
 ) -> bool:
@@ -63,7 +63,7 @@ def _less_own(
     return sound
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def _lump(n: int, rho: Array, place: Array, sums: Any, lumps: Any) -> None:
     """Fill what the rivals offer the buyers of block n from their sums by nest.
 
@@ -94,7 +94,7 @@ def _lump(n: int, rho: Array, place: Array, sums: Any, lumps: Any) -> None:
         earned[rows, n, b] = money / everything
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def rivals_offer(
     market: tuple[Any, ...],
     firm: Any,
@@ -131,7 +131,7 @@ def rivals_offer(
             lump_above(n, rho, tree, place, sums, lumps)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def pool_sums(market: tuple[Any, ...], nests: Array, rho: Array, margins: Array, blocks: int) -> Any:
     """Sums over all products, by block and nest (N, H, B); `blocks` 0 for none."""
     lanes = market[1].shape[1]
@@ -143,7 +143,7 @@ def pool_sums(market: tuple[Any, ...], nests: Array, rho: Array, margins: Array,
     return pool
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def free_products(order: Array, first: int, last: int, low: Array, high: Array) -> Array:
     """A decider's products whose price is not imposed, from its stretch of `order`."""
     own, count = np.empty(last - first, np.int64), 0
@@ -154,7 +154,7 @@ def free_products(order: Array, first: int, last: int, low: Array, high: Array) 
     return own[:count]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def weigh(
     terms: tuple[Any, ...], prices: Array, conduct: float, weights: Array, g: int, part: Array, margins: Array
 ) -> None:

@@ -54,7 +54,7 @@ def _split_keys_of(start: Any, people: Array, low: Array, high: Array) -> None:
         high[b] = np.uint32(key >> np.uint64(32))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def _race(
     utility: Array, low: Array, high: Array, names: Array, choice: Array, total: Array, top: Array
 ) -> None:
@@ -88,7 +88,7 @@ def _race(
             choice[b] = number if wins else chosen
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def _dash(
     tastes: Array,
     alpha: Array,
@@ -155,7 +155,7 @@ def draw32(
         _race(utility, low, high, names, choices[n], total, top)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def _make_buyers(
     low: Array,
     high: Array,
@@ -182,7 +182,7 @@ def _make_buyers(
         alpha[b] = scale * exp32(-spread * alpha[b])
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def _favour_own(low: Array, high: Array, owner: Array, edges: Array, loyal: Any, utility: Array) -> None:
     """Add `loyal` to the products of the brand that each buyer drives; beyond the last edge nobody's."""
     products, lanes = utility.shape
@@ -200,7 +200,7 @@ def _favour_own(low: Array, high: Array, owner: Array, edges: Array, loyal: Any,
             utility[j, b] += loyal if brand[b] == mine else _ZERO
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def _hope(alpha: Array, fall: Any, free: Any, outside: Array, utility: Array) -> None:
     """Waiting is worth alpha times the price fall expected: take its log odds off every product."""
     products, lanes = utility.shape

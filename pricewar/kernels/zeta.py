@@ -124,7 +124,7 @@ def _step(
     return worst / scale if scale > 0.0 else worst
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def anderson(state: Array, image: Array, states: Array, images: Array, filled: int, proposal: Array) -> bool:
     """Mix the last `filled` (state, image) pairs, rows of `states`/`images`, into `proposal` (Anderson 1965).
 
@@ -159,7 +159,7 @@ def anderson(state: Array, image: Array, states: Array, images: Array, filled: i
     return finite
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, forceinline=True)
 def shorten(state: Array, image: Array, proposal: Array) -> None:
     """Pull `proposal` back towards `state` until it is at most `LONGEST` plain steps away."""
     plain, taken = 0.0, 0.0

@@ -130,7 +130,7 @@ class Announcements:
         return offers.but(list_price=list_price, promotion=list_price - price, headline=headline)
 
     def tired(self, state: State, accounts: Accounts, period: int) -> Flags:
-        """(F,) firms that give up: little cash against what they lose, and no luck this month.
+        """(F,) firms that give up: little cash and credit against what they lose, and no luck this month.
 
         A firm that an event makes cut its prices does not: its loss ends with the cut.
 
@@ -141,7 +141,9 @@ class Announcements:
         """
         forced = self.imposed(state.landscape, period, lasting=True) > 0
         loss = np.maximum(-12.0 * (accounts.operating_profit + self.other_income), 0.0)
-        runway = np.divide(np.maximum(state.cash, 0.0), loss, out=np.full_like(loss, np.inf), where=loss > 0)
+        runway = np.divide(
+            np.maximum(state.cash + state.credit, 0.0), loss, out=np.full_like(loss, np.inf), where=loss > 0
+        )
         hazard = np.minimum(self.setting.campaigns.give_up / np.maximum(runway, 1e-9), 1.0)
         return np.asarray(~forced & (runway < RUNWAY) & (self.exit_luck[:, period] < hazard))
 

@@ -25,7 +25,7 @@ def books(state: State, accounts: Accounts, made: Flow, inventory: Floats) -> No
     state.inventory = inventory
     state.deposits = accounts.deposits
     state.cumulative = state.cumulative + state.landscape.by_firm(made.produced)
-    state.months_broke = np.where(state.cash < 0, state.months_broke + 1, 0.0)
+    state.months_broke = np.where(state.cash < -state.credit, state.months_broke + 1, 0.0)
 
 
 def supply(state: State, suppliers: Sequence[Supplier], dependence: float) -> None:

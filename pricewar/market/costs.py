@@ -223,6 +223,15 @@ def draft(
     return accounts, inventory
 
 
+def outside_income(state: State, scenario: Scenario) -> Floats:
+    """(F,) what firms in the market earn outside it, less interest on what they had borrowed a month ago."""
+    firms = scenario.firms.values()
+    external = np.array([firm.external_income for firm in firms])
+    borrowed = np.minimum(np.maximum(-state.cash, 0.0), state.credit)
+    rate = np.array([firm.credit_rate for firm in firms]) / scenario.clock.periods_a_year
+    return np.asarray((external - rate * borrowed) * state.active)
+
+
 def pay(
     accounts: Accounts,
     made_cost: Floats,
@@ -237,7 +246,7 @@ def pay(
         accounts: drafted, with payment terms and fines as interventions left them.
         made_cost: (F,) cost of the cars made this month.
         bought: (F,) part of it that is bought on credit.
-        external: (F,) income from outside the market.
+        external: (F,) income from outside the market, interest paid.
         deposits: (F,) held of buyers at the end of last month; what they grow by comes in as cash.
         days_a_period: length of a period, days.
     """

@@ -29,7 +29,7 @@ from .batch import iteration
 from .board import Announcements
 from .buyers import Choice, Conditions
 from .calibrate import Calibration, calibrate
-from .costs import CostParts, cost_lines, draft, fixed_a_car, pay, purchases, squeezed_out
+from .costs import CostParts, cost_lines, draft, fixed_a_car, outside_income, pay, purchases, squeezed_out
 from .crowd import Crowd
 from .firm import Firm, proposed
 from .gauges import FIRM_GAUGES, MARKET_GAUGES, Gauges
@@ -268,7 +268,7 @@ class PriceWar(Gauges):
         drafted, inventory = draft(self.state, made, sales.bookings, self.period, market.vat, market.deposit)
         settled = self.regulator.settle(drafted)
         bought = purchases(self.state, made, self.squeezed, self.setting.supply_chain)
-        external = np.array([firm.spec.external_income for firm in self.firms]) * self.state.active
+        external = outside_income(self.state, self.setting)
         days, deposits = self.setting.clock.days_a_period, self.state.deposits
         accounts = pay(settled, bought.made_cost, bought.paid, external, deposits, days)
         paid = total(accounts.paid_suppliers)

@@ -41,8 +41,7 @@ def start_state(scenario: Scenario, calibration: Calibration) -> State:
     if not scenario.dynamics.dealer_stock.on:
         stock = np.zeros_like(stock)
     days, clock = _floats(firm.payable_days for firm in firms), scenario.clock
-    made_cost = landscape.by_firm(units * calibration.unit_cost)
-    count = len(products)
+    made_cost, count = landscape.by_firm(units * calibration.unit_cost), len(products)
     return State(
         landscape=landscape,
         list_price=_floats(product.list_price for product in products),
@@ -78,8 +77,15 @@ def start_state(scenario: Scenario, calibration: Calibration) -> State:
         fixed_cost=_floats(firm.fixed_cost for firm in firms),
         subsidy=np.zeros(count),
         months_broke=np.zeros(len(firms)),
+        credit=_credit(scenario, landscape.by_firm(units * landscape.start_price)),
         **_no_orders(count, len(firms)),
     )
+
+
+def _credit(scenario: Scenario, sales: Floats) -> Floats:
+    """(F,) credit lines, money; `sales` are a period's at the start, incl. VAT."""
+    months = _floats(firm.credit_months for firm in scenario.firms.values())
+    return months * sales / (1.0 + scenario.market.vat)
 
 
 def _floats(values: Iterable[float]) -> Floats:

@@ -120,11 +120,11 @@ class Case:
         found = sacrifice_and_recoupment(*paths, annual_rate=self.rate, periods_a_year=self.year)
         return bool(found.recoupment > found.sacrifice > 0)
 
-    def leader_balance(self) -> tuple[float, float]:
-        """Sacrifice and recoupment of the firm that cut first, present value, CNY."""
+    def leader_balance(self, periods: int | None = None) -> tuple[float, float]:
+        """Sacrifice and recoupment of the firm that cut first, present value, money; of the first periods."""
         firm = self.run.names.index(self.run.leader)
-        paths = self.ledger.operating_profit[:, firm], self.but_for.operating_profit[:, firm]
-        found = sacrifice_and_recoupment(*paths, annual_rate=self.rate, periods_a_year=self.year)
+        mine, other = (path.operating_profit[:periods, firm] for path in (self.ledger, self.but_for))
+        found = sacrifice_and_recoupment(mine, other, annual_rate=self.rate, periods_a_year=self.year)
         return float(found.sacrifice), float(found.recoupment)
 
 

@@ -18,6 +18,7 @@ from pricewar.scenario.files import find, load, merged, shipped_directory
 from pricewar.scenario.tree import problems_of
 
 from .measures import MONEY, PLAIN
+from .search_checks import search_problems
 from .spec import NONE, PEACE, PolicySpec
 
 RESERVED = frozenset({"draw", "seed", "option", *MONEY, *PLAIN})
@@ -29,12 +30,15 @@ def shipped_policies() -> dict[str, Path]:
     return {path.stem: path for path in sorted(shipped_directory("policies").glob("*.toml"))}
 
 
-def load_policy(source: PolicySpec | str | Path, uncertainty: str | None = None) -> PolicySpec:
+def load_policy(
+    source: PolicySpec | str | Path, uncertainty: str | None = None, draws: int | None = None
+) -> PolicySpec:
     """Read a policy file: a shipped name, a path, or a PolicySpec, which is returned as it is.
 
     Args:
         source: what to read.
         uncertainty: what futures draw beside the factors, whatever the file says; None: as it says.
+        draws: futures, whatever the file says; None: as it says.
 
     Raises:
         InputError: not there, not TOML, or not allowed; every problem is listed with its place.
@@ -51,6 +55,7 @@ def load_policy(source: PolicySpec | str | Path, uncertainty: str | None = None)
     tree.setdefault("name", path.stem)
     tree["origin"] = str(source)
     tree |= {} if uncertainty is None else {"uncertainty": uncertainty}
+    tree |= {} if draws is None else {"draws": draws, "more": ()}
     for part in ("base", "but_for"):
         name = tree.get(part)
         if isinstance(name, str) and is_file(path.parent / name):
@@ -88,6 +93,7 @@ def policy_from(tree: Mapping[str, Any], source: str) -> PolicySpec:
     problems += _names(tree.get("measures"), tree.get("bundles"))
     if made is not None and not problems:
         problems += _misfits(made)
+        problems += [] if problems else search_problems(made)
     if problems or made is None:
         raise InputError(source, tuple(problems))
     return made

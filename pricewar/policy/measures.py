@@ -7,13 +7,13 @@ from typing import Final
 import numpy as np
 
 from pricewar.base.calendar_time import Stated
-from pricewar.experiment.metrics import Run
+from pricewar.experiment.metrics import Run, war_months
 from pricewar.market.trajectory import Trajectory
 from pricewar.results.metrics import present_value
 
 from .conduct import conduct_index
-from .courts import Case, error_rates
-from .lines import line_table
+from .courts import TESTS, Case, error_rates
+from .lines import LINES, line_table
 
 MONEY: Final = (
     "consumer_surplus", *(f"consumer_surplus_{group}" for group in range(1, 6)), "producer_surplus",
@@ -23,14 +23,33 @@ MONEY: Final = (
 PLAIN: Final = (
     "war_avoided", "rivals_fall", "price_index_end", "orders", "suppliers_failed", "exits", "hhi_end",
     "conduct", "sacrifice", "recouped", "refunds", "protection_paid", "early_loss", "early_share",
+    "war_months", "deliveries", "petrol_cars", "entries",
 )  # fmt: skip
 """The other measures whose names have no dot: with MONEY, what no factor of a policy file may be called."""
+YEARS: Final = (2, 5, 10)
+"""Horizons at which recoupment is told, where the study is as long."""
 WAIT: Final = 3
 """Months after which an early buyer looks at the price again."""
 LEAST_LOSS: Final = 1e-5
 """A fall of the price by less than this part of a usual price is no loss."""
 LEAST_WAR: Final = 0.005
 """Below this mean fall of rivals' prices there was no war to avoid."""
+
+
+def names(periods: int, a_year: float = 12.0) -> tuple[str, ...]:
+    """Names of all measures that `outcomes` has.
+
+    Args:
+        periods: length of the study.
+        a_year: periods of a year.
+    """
+    years = [f"recouped.{year}" for year in YEARS if periods >= round(a_year * year)]
+    lines = [f"{kind}.{line}" for line in LINES for kind in ("below", "months", "depth")]
+    tests = [f"{kind}.{test}" for test in TESTS for kind in ("missed", "false_alarm")]
+    books = [f"pv.open.{name}" for name in MONEY if name != "petrol_profit"]
+    present = [f"pv.{name}" for name in MONEY]
+    zones = ["akzo.low", "akzo.middle", "akzo.high"]
+    return (*MONEY, *present, *PLAIN, *books, "pv.welfare_with_open", *lines, *zones, *tests, *years)
 
 
 def outcomes(run: Run, war: Run, peace: Run, rate: float) -> dict[str, float]:
@@ -43,7 +62,6 @@ def outcomes(run: Run, war: Run, peace: Run, rate: float) -> dict[str, float]:
         rate: discount rate a year.
     """
     case = Case(run, peace, rate)
-    gave, got = case.leader_balance()
     table = {name: float(run.market[name].sum()) for name in MONEY}
     paths = {name: run.market[name].to_numpy() for name in MONEY}
     table |= {f"pv.{name}": float(present_value(path, rate, case.year)) for name, path in paths.items()}
@@ -56,10 +74,18 @@ def outcomes(run: Run, war: Run, peace: Run, rate: float) -> dict[str, float]:
         "exits": exits(case.ledger),
         "hhi_end": float(run.market["hhi"].iloc[-1]),
         "conduct": float(np.nanmean(conduct_index(run))),
-        "sacrifice": gave,
-        "recouped": got / gave if gave > 0 else float("nan"),
+        "sacrifice": case.leader_balance()[0],
+        "recouped": _recouped(case),
         "refunds": float(case.ledger.refunds.sum()),
         "protection_paid": float(case.ledger.protection_paid.sum()),
+        "war_months": war_months(run),
+        "deliveries": float(case.ledger.units.sum()),
+        "petrol_cars": float(run.market["petrol_units"].sum()),
+        "entries": entries(case.ledger),
+    }
+    ends = {year: round(case.year * year) for year in YEARS}
+    table |= {
+        f"recouped.{year}": _recouped(case, end) for year, end in ends.items() if len(run.market) >= end
     }
     table |= open_orders(run, rate) | early_buyers(run)
     return table | line_table(case.ledger) | error_rates(case)
@@ -108,6 +134,16 @@ def war_avoided(run: Run, war: Run, peace: Run) -> float:
 def exits(run: Trajectory) -> float:
     """Firms that were in the market in the first month and are not in the last."""
     return float((run.active[0] & ~run.active[-1]).sum())
+
+
+def entries(run: Trajectory) -> float:
+    """Firms that are in the market in the last month and were not in the first."""
+    return float((~run.active[0] & run.active[-1]).sum())
+
+
+def _recouped(case: Case, periods: int | None = None) -> float:
+    gave, got = case.leader_balance(periods)
+    return got / gave if gave > 0 else float("nan")
 
 
 def early_buyers(case: Run) -> dict[str, float]:

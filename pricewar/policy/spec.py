@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from pydantic import Field
 
+from pricewar.base.luck import stream
 from pricewar.base.rules import make_rule
 from pricewar.base.sources import sources
 from pricewar.experiment.design import LatinHypercube
@@ -18,6 +19,8 @@ from pricewar.interventions import Intervention
 from pricewar.posterior import Draw, Spread, Uncertainty, spread_of
 from pricewar.scenario.parts import Table
 from pricewar.scenario.tree import Scenario
+
+from .levers import SearchSpec
 
 NONE: Final = "no measure"
 """The option that leaves the war alone."""
@@ -42,6 +45,9 @@ class PolicySpec(Table):
     changes: dict[str, Any] = Field(default_factory=dict, alias="set", description="path -> value, for all")
     factors: dict[str, Factor] = Field(min_length=1, description="what is not known, with its range")
     draws: int = Field(200, ge=2, le=100_000, description="futures of a Latin hypercube over the factors")
+    more: tuple[Annotated[int, Field(ge=1, le=100_000)], ...] = Field(
+        (), description="futures added later, block by block, each block a hypercube of its own"
+    )
     seeds: int = Field(1, ge=1, le=1000, description="seeds of each draw, its own")
     seed: int = Field(1, ge=0, le=2**62, description="first seed")
     uncertainty: Uncertainty | None = Field(
@@ -52,15 +58,38 @@ class PolicySpec(Table):
     measures: dict[str, Rules] = Field(min_length=1, description="name -> interventions")
     bundles: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="name -> measures")
     discount: float = Field(0.05, ge=0, le=1, description="social discount rate a year, for present values")
+    search: SearchSpec = Field(SearchSpec(), description="what `--search` tries, and what it aims at")
     origin: str = Field("", exclude=True, description="how the file was named")
+
+    def but(self, **parts: Any) -> PolicySpec:
+        """A copy with parts of the top level replaced.
+
+        Args:
+            parts: fields, as a file would state them.
+
+        Raises:
+            ValidationError: a part is not allowed.
+        """
+        own = {name: getattr(self, name) for name in type(self).model_fields if name != "changes"}
+        return type(self).model_validate({**own, "set": self.changes, **parts})
 
     @property
     def options(self) -> tuple[str, ...]:
         """What can be decided: no measure, each measure, each bundle."""
         return (NONE, *self.measures, *self.bundles)
 
+    @property
+    def blocks(self) -> tuple[int, ...]:
+        """Futures of each hypercube: those that the study began with, and those added later."""
+        return (self.draws, *self.more)
+
+    @property
+    def draws_in_all(self) -> int:
+        """Draws of all blocks."""
+        return sum(self.blocks)
+
     def __len__(self) -> int:
-        return self.draws * self.seeds
+        return self.draws_in_all * self.seeds
 
     @property
     def runs(self) -> int:
@@ -96,13 +125,16 @@ class PolicySpec(Table):
 
     @cached_property
     def futures(self) -> list[dict[str, Any]]:
-        """(draws) factor -> value: a Latin hypercube, the same for all options."""
-        rows = LatinHypercube(points=self.draws, seed=self.seed).quantiles(self.factors)
+        """(futures) factor -> value: Latin hypercubes one after the other, the same for all options."""
         named = list(self.factors.items())
         return [
             {name: factor.at(float(u))[0] for (name, factor), u in zip(named, row, strict=True)}
-            for row in rows
+            for place, points in enumerate(self.blocks)
+            for row in LatinHypercube(points=points, seed=self._seed_of(place)).quantiles(self.factors)
         ]
+
+    def _seed_of(self, block: int) -> int:
+        return int(stream(self.seed, "futures", block).integers(2**62)) if block else self.seed
 
     @cached_property
     def spread(self) -> Spread:
@@ -135,7 +167,8 @@ class PolicySpec(Table):
 
     def content(self) -> dict[str, Any]:
         """All that results depend on, as plain values; with the source of rules of one's own."""
-        tree = self.model_dump(mode="json", by_alias=True, exclude={"title", "question", "uncertainty"})
+        words = {"title", "question", "uncertainty", "search"}
+        tree = self.model_dump(mode="json", by_alias=True, exclude=words | (set() if self.more else {"more"}))
         tree |= drawn_content(tree, ("base", "but_for"), self.spread)
         own = sources(tree)
         return tree | ({"sources": own} if own else {})

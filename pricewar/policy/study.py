@@ -12,7 +12,8 @@ from typing import Any, ClassVar, Final
 
 import pandas as pd
 
-from pricewar.base.errors import ResultsError
+from pricewar.base.errors import ResultsError, bad_input
+from pricewar.experiment.manifest import read_manifest
 from pricewar.experiment.metrics import Run
 from pricewar.experiment.store import Store
 from pricewar.experiment.study import Hands, Progress, fill
@@ -94,11 +95,11 @@ class Futures:
     @property
     def table(self) -> pd.DataFrame:
         """A draw a row; its parameters are in the table of options."""
-        return pd.DataFrame({"point": range(self.spec.draws)})
+        return pd.DataFrame({"point": range(self.spec.draws_in_all)})
 
     def content(self) -> dict[str, Any]:
-        """All that results depend on."""
-        return self.spec.content()
+        """All that results depend on, but for futures that were added: those there stay as they are."""
+        return {name: part for name, part in self.spec.content().items() if name != "more"}
 
     def described(self) -> dict[str, Any]:
         """The study with its words."""
@@ -112,6 +113,34 @@ class Futures:
     def command(self, item: Item) -> str:
         """The command line that does what is missing."""
         return shlex.join(["pricewar", "policy", self.spec.origin or self.spec.name])
+
+
+def grown(spec: PolicySpec, folder: Path) -> PolicySpec:
+    """The study with the futures that a folder holds already as its first ones, and what is missing as more.
+
+    Args:
+        spec: what is asked for.
+        folder: of a study with as many futures or fewer; or without one, then `spec` is returned as it is.
+
+    Raises:
+        InputError: the folder holds more futures than are asked for.
+        ResultsError: its record is damaged.
+    """
+    if not (folder / ABOUT).exists():
+        return spec
+    stored = read_manifest(folder, ABOUT)["experiment"]
+    try:
+        held = (int(stored["draws"]), *map(int, stored.get("more", ())))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ResultsError(f"{folder / ABOUT}: experiment: draws and more are not whole numbers") from error
+    asked, there = spec.draws_in_all, sum(held)
+    if held == spec.blocks[: len(held)]:
+        return spec
+    if asked < there or spec.more:
+        allowed = f"{there} futures or more, as stored; or another --out"
+        raise bad_input(f"{folder} holds another study", ("draws", asked, allowed))
+    rest = (asked - there,) if asked > there else ()
+    return spec.but(draws=held[0], more=held[1:] + rest)
 
 
 @dataclass(frozen=True)
@@ -146,7 +175,7 @@ def run_policy(
     Args:
         source: a PolicySpec, a shipped name, or a file.
         executor: any concurrent.futures executor; None: processes of our own, one thread each.
-        store: folder to write, and to go on with.
+        store: folder to write, and to go on with; futures that it lacks are added to those that it has.
         workers: processes of our own.
         progress: called as futures are done.
         command: the command line, for the record.
@@ -155,7 +184,7 @@ def run_policy(
         InputError: the file is not valid, or the folder holds another study.
         ResultsError: no future ran.
     """
-    futures = Futures(load_policy(source))
+    futures = Futures(grown(load_policy(source), Path(store)))
     with closing(Store.open(store, futures, command)) as opened:
         hands = Hands(executor, workers)
         lost = fill(opened, Future(futures.spec), hands, TIME_LIMIT, progress, failures=False)

@@ -26,6 +26,8 @@ from pricewar.experiment.trajectories import FOLDER
 from pricewar.files.folders import added
 from pricewar.plots.policy import draw_best, draw_payers, draw_trade_off, policy_drawings
 from pricewar.plots.style import count, house, in_brackets, number
+from pricewar.policy.assumptions import assumptions, signature
+from pricewar.policy.jobs import jobs
 from pricewar.policy.spec import NONE, PEACE
 from pricewar.policy.study import ABOUT, PolicyStudy
 from pricewar.policy.summary import RANKED, best, buyers, courts, effects, monthly, payers, pick
@@ -95,6 +97,8 @@ def write_tables(study: PolicyStudy, folder: Path) -> None:
         "courts": courts(study),
         "monthly": monthly(study),
         "buyers": buyers(study),
+        "jobs": jobs(study),
+        "assumptions": assumptions(study.spec),
     }.items():
         table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g", lineterminator="\n")
 
@@ -184,7 +188,8 @@ def content(study: PolicyStudy, command: str) -> dict[str, Any]:
         "limits": LIMITS,
         "command": command,
         "files": f"Policy file {spec.origin or spec.name}, digest {spec.digest}, model edition {EDITION}; "
-        f"{FOLDER}/ holds every run, {TABLES}/ what the brief says.",
+        f"{FOLDER}/ holds every run, {TABLES}/ what the brief says. Signed list of assumptions: "
+        f"{TABLES}/assumptions.csv, digest {signature(spec)}.",
     }
 
 

@@ -64,8 +64,11 @@ _OF_MEASURE: Final = {
 
 _OF_POLICY: Final = {
     **dict.fromkeys(("below", "akzo", "missed", "false_alarm", "early_share"), SHARE),
-    **dict.fromkeys(("months", "depth", "price_index_end", "exits", "sacrifice", "recouped"), POSITIVE),
-    "early_loss": POSITIVE,
+    **dict.fromkeys(
+        ("months", "depth", "price_index_end", "exits", "entries", "sacrifice", "recouped", "early_loss",
+         "deliveries", "petrol_cars"),
+        POSITIVE,
+    ),
     "hhi_end": Bounds(0.0, 10_000.0), "war_avoided": FREE, "rivals_fall": Bounds(-1.0, 1.0),
 }  # fmt: skip
 """Measures of `policy.measures`, apart from money and columns of the tables."""

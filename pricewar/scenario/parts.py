@@ -149,6 +149,10 @@ class FirmSpec(Table):
     months_to_exit: Annotated[int, Stated.LENGTH] = Field(
         3, ge=1, le=60, description="months without cash until the firm leaves"
     )
+    credit_months: Annotated[float, Stated.LENGTH] = Field(
+        0.0, ge=0, le=60, description="months of its sales at the start that it can borrow without cash"
+    )
+    credit_rate: float = Field(0.05, ge=0, le=1, description="interest a year on what it has borrowed")
     petrol_sales_share: Share = Field(
         0.0, description="of all petrol cars sold, the part that this firm makes beside its products here"
     )

@@ -224,6 +224,7 @@ def _forget(tree: dict[str, Any]) -> None:
         if not product.get("attributes", True):
             del product["attributes"]
     _forget_words_and_periods(tree)
+    _forget_credit(tree)
     if not tree["demand"].get("tastes", True):
         del tree["demand"]["tastes"]
     for event in tree["events"]:
@@ -235,6 +236,13 @@ def _forget(tree: dict[str, Any]) -> None:
     for name in ("firm_sd", "firm_memory"):
         if tree["noise"][name] == quiet[name]:
             del tree["noise"][name]
+
+
+def _forget_credit(tree: dict[str, Any]) -> None:
+    """Without a line a rate changes nothing."""
+    for firm in tree["firms"].values():
+        if firm["credit_months"] == 0.0:
+            del firm["credit_months"], firm["credit_rate"]
 
 
 def _forget_words_and_periods(tree: dict[str, Any]) -> None:

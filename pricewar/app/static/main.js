@@ -1,7 +1,7 @@
 // The address says which part is shown.
 import { h, tell } from "/static/dom.js";
 
-const PARTS = { "": "explore", explore: "explore", lessons: "lessons", screen: "screen", game: "game" };
+const PARTS = { "": "explore", explore: "explore", lessons: "lessons", screen: "screen", policy: "policy", game: "game" };
 const [first, ...rest] = location.pathname.split("/").filter(Boolean);
 const part = PARTS[first ?? ""];
 const page = document.getElementById("page");
