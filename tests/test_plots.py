@@ -10,17 +10,18 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from synthetic import results
 
 from pricewar.base.errors import ResultsError
 from pricewar.plots import draw_figures, make_figures, story
 from pricewar.plots.gains import bars
 from pricewar.plots.market import price_index, war_index
-from pricewar.plots.style import number, spread, with_interval, with_range
+from pricewar.plots.style import LETTERS, number, spread, with_interval, with_range
 from pricewar.results.store import table
 
 NAMES = ["who-gains", "consumer-surplus", "price-index", "war-index", "prices", "shares", "gross-margin",
-         "cash", "break-even-xiaomi"]  # fmt: skip
+         "cash", "prices-difference", "gross-margin-difference", "break-even-xiaomi"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +59,8 @@ UNITS = {
     "shares": "Market shares, share of cars delivered, %",
     "gross-margin": "Gross margin, % of revenue",
     "cash": "Cash, end of month, CNY bn",
+    "prices-difference": "Difference, percentage points",
+    "gross-margin-difference": "Difference, percentage points",
     "break-even-xiaomi": "Operating result,\nCNY m a month",
 }
 
@@ -102,7 +105,9 @@ def test_lines_are_the_numbers_of_the_table(drawn, told):
 
 def test_bars_add_up_to_welfare(told):
     for scenario in told.others:
-        buyers, suppliers, state, petrol, all_, opened, *firms = (bar.mean for bar in bars(told, scenario))
+        drawn = bars(told, scenario)
+        buyers, suppliers, state, petrol, together, all_, opened, *firms = (bar.mean for bar in drawn)
+        assert together == pytest.approx(sum(firms))
         assert buyers + suppliers + state + petrol + sum(firms) == pytest.approx(all_)
         orders = told.total(scenario, "market", "welfare", "open_orders").diff / 1e9
         assert opened == pytest.approx(all_ + orders)
@@ -114,11 +119,17 @@ def test_files_have_the_same_bytes_twice(tmp_path):
     make_figures(runs, tmp_path / "b")
     assert [path.name for path in paths] == [f"{name}.png" for name in NAMES]
     files = sorted(path.name for path in (tmp_path / "a").iterdir())
-    assert len(files) == 2 * len(NAMES) + 1
+    assert len(files) == 3 * len(NAMES) + 2
     for name in files:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
     assert set(json.loads((tmp_path / "a" / "captions.json").read_text())) == set(NAMES)
-    for name in NAMES:
+    text = (tmp_path / "a" / "captions.md").read_text(encoding="utf-8")
+    with Image.open(paths[0]) as image:
+        assert round(image.info["dpi"][0]) == 300
+    for place, name in enumerate(NAMES, 1):
+        assert f"**Figure {place}. " in text
+        assert f"(`{name}`)" in text
+        assert (tmp_path / "a" / f"{name}.pdf").read_bytes().startswith(b"%PDF")
         ET.parse(tmp_path / "a" / f"{name}.svg")
 
 
@@ -155,7 +166,7 @@ def test_style_of_the_caller_stays_and_does_not_leak_in(told, drawn, tmp_path):
 
 def test_one_seed_one_scenario_draws_without_intervals(tmp_path):
     drawings = draw_figures(story(few(results(("baseline",), seeds=1, periods=5))))
-    assert [drawing.name for drawing in drawings] == NAMES[2:]
+    assert [drawing.name for drawing in drawings] == [name for name in NAMES[2:] if "difference" not in name]
     assert not any(axes.collections for drawing in drawings for axes in drawing.figure.axes)
 
 
@@ -184,6 +195,40 @@ def test_firm_that_left_and_odd_event_names_draw(tmp_path):
     assert "and 3 later events" in text
     assert "$5_0^{x}" in text
     drawings[NAMES.index("prices")].save(tmp_path)
+
+
+def test_the_firm_that_moves_most_has_a_scale_of_its_own_and_the_others_share_one(drawn, told):
+    drawing = drawn["prices-difference"]
+    panels = [axes for axes in drawing.figure.axes if axes.get_title(loc="left")]
+    lead = panels[0]
+    moved = told.series("byd-one-third", "byd", "price_change", diff=True).mean
+    assert lead.get_title(loc="left") == "BYD"
+    whole = [line.get_ydata() for line in lead.lines if len(line.get_ydata()) == 36]
+    assert any(np.allclose(line, 100 * moved) for line in whole)
+    limits = {axes.get_ylim() for axes in panels[1:]}
+    assert len(limits) == 1
+    assert lead.get_ylim() not in limits
+    assert "BYD, panel a, has a scale of its own" in drawing.caption
+    assert [axes.get_title(loc="right") for axes in panels] == list(LETTERS[: len(panels)])
+
+
+def test_verticals_of_a_panel_have_the_numbers_of_the_key(drawn, told):
+    byd = next(axes for axes in drawn["prices"].figure.axes if axes.get_title(loc="left") == "BYD")
+    numbers = {text.get_text() for text in byd.texts}
+    assert "1" in numbers
+    assert any(text.get_text().startswith("1  2025-05") for text in drawn["prices"].figure.texts)
+    dashed = {line.get_xdata()[0] for line in byd.lines if len(line.get_xdata()) == 2}
+    assert {text.get_position()[0] for text in byd.texts} <= dashed
+
+
+def test_scenarios_are_called_by_their_titles_where_these_differ():
+    runs = results(("baseline", "byd-one-third"), seeds=1, periods=5)
+    titles = {"baseline": "Nothing: at all", "byd-one-third": "A third, for long"}
+    told = story(runs.but(inputs={name: {"title": title} for name, title in titles.items()}))
+    assert [told.said(name) for name in told.scenarios] == ["Nothing", "A third"]
+    assert told.quoted("baseline") == "“Nothing”"
+    same = story(runs.but(inputs={name: {"title": "One"} for name in titles}))
+    assert [same.said(name) for name in same.scenarios] == list(titles)
 
 
 def test_events_of_the_baseline_are_no_news(told):

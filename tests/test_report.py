@@ -75,7 +75,7 @@ def test_opens_without_a_network(html):
 
 def test_figures_are_inside(html):
     images = re.findall(r"data:image/svg\+xml;base64,([^\"]+)", html)
-    assert len(images) == 9
+    assert len(images) == 11
     assert all(b"<svg" in base64.b64decode(image) for image in images)
 
 

@@ -135,6 +135,12 @@ def test_what_has_no_source_says_so() -> None:
 # -- digests ---------------------------------------------------------------------------------------
 
 
+def _forget_credit(tree: dict[str, Any]) -> None:
+    for firm in tree["firms"].values():
+        assert firm.pop("credit_months") == 0.0, "what is not stated is not in the digest"
+        del firm["credit_rate"]
+
+
 def test_digests_of_shipped_scenarios_have_no_code_in_them() -> None:
     for name in shipped_scenarios():
         scenario = load(name)
@@ -154,6 +160,7 @@ def test_digests_of_shipped_scenarios_have_no_code_in_them() -> None:
             assert measure.pop("period") is measure.pop("until_period") is None
         for product in tree["products"].values():
             assert product.pop("attributes") == {}
+        _forget_credit(tree)
         for name in ("uncertainty", "posterior", "fixed"):
             del tree[name]
         assert tree.pop("period") == "month", "what is not stated is not in the digest"

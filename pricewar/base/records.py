@@ -152,10 +152,10 @@ class View(Record):
         runs in which other products are on sale."""
         own, sells, weights = self.own, self.on_sale, self.landscape.rival_weights
         if self.runs is None:
-            return weights(own, sells)
+            return read_only(weights(own, sells))
         if (sells == sells[0]).all():
-            return weights(own, sells[0])
-        return np.array([weights(own, flags) for flags in sells])
+            return read_only(weights(own, sells[0]))
+        return read_only(np.array([weights(own, flags) for flags in sells]))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""`pricewar policy`: measures against a war, over many futures, as a brief of one page."""
+"""`pricewar policy`: measures against a war, over many futures, as a brief of two pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures of a comparison, in one house style, as PNG and SVG with captions."""
+"""Figures of a comparison, in one house style, as PNG, SVG and PDF with captions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pricewar.base.arguments import path as path_
 from pricewar.results.store import Results
 
 from .data import Story, story
-from .style import Drawing
+from .style import DPI, PRINT, Drawing
 
 __all__ = ["Drawing", "Story", "draw_figures", "make_figures", "story"]
 
@@ -23,7 +23,8 @@ def draw_figures(told: Story, focus: str = "xiaomi", few: bool = False) -> list[
         focus: firm whose break-even is drawn; left out where there is no such firm.
         few: leave out those with a panel for each firm, campaigns and break-even.
     """
-    from . import breakeven, campaigns, firms, gains, market  # they import matplotlib: not before it draws
+    # They import matplotlib, which takes time: not before it draws.
+    from . import breakeven, campaigns, firms, gains, market, responses
 
     drawn = [gains.draw(told), market.consumer_surplus(told)] if told.others else []
     drawn += [market.price_index(told), market.war_index(told)]
@@ -31,6 +32,8 @@ def draw_figures(told: Story, focus: str = "xiaomi", few: bool = False) -> list[
         return drawn
     drawn += campaigns.draw_all(told)
     drawn += [firms.draw(told, m) for m in (firms.PRICES, firms.SHARES, firms.MARGINS, firms.CASH)]
+    if told.others:
+        drawn += [responses.draw(told, measure) for measure in (firms.PRICES, firms.MARGINS)]
     return drawn + ([breakeven.draw(told, focus)] if focus in told.firms else [])
 
 
@@ -38,7 +41,7 @@ def draw_figures(told: Story, focus: str = "xiaomi", few: bool = False) -> list[
 def make_figures(
     results: Results, out: str | Path, baseline: str | None = None, focus: str = "xiaomi"
 ) -> list[Path]:
-    """Draw all figures into a directory, each as PNG and SVG, with `captions.json` beside them.
+    """Draw all figures into a directory, each as PNG, SVG and PDF, and their captions.
 
     Args:
         results: the runs to draw.
@@ -55,9 +58,20 @@ def make_figures(
     return save_figures(draw_figures(story(results, baseline), focus), Path(out))
 
 
+def captions(drawings: list[Drawing]) -> str:
+    """Titles, findings and captions of figures as Markdown, numbered in the order in which they are drawn."""
+    parts = [
+        f"**Figure {place}. {drawing.title}** "
+        f"(`{drawing.name}`)\n\n{drawing.finding}\n\n_{drawing.caption}_\n"
+        for place, drawing in enumerate(drawings, 1)
+    ]
+    return "\n".join(parts)
+
+
 def save_figures(drawings: list[Drawing], out: Path, png: bool = True) -> list[Path]:
-    """Write drawings and their captions; returns the paths of the PNG, or of the SVG without `png`."""
-    paths = [drawing.save(out)[0] if png else drawing.save_svg(out) for drawing in drawings]
+    """Write drawings, captions.json and captions.md; returns the PNG, or the SVG without `png`."""
+    paths = [drawing.save(out, PRINT if png else ("svg",), DPI)[0] for drawing in drawings]
+    (out / "captions.md").write_text(captions(drawings), encoding="utf-8")
     words = {d.name: {"title": d.title, "caption": d.caption, "finding": d.finding} for d in drawings}
     (out / "captions.json").write_text(
         json.dumps(words, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"

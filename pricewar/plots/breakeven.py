@@ -13,7 +13,7 @@ from pricewar.analysis.books import WINDOW, break_even
 
 from .data import Story
 from .ribbon import draw_ribbon, foot, foot_inches
-from .style import WIDTH, Drawing, band, house, label_ends, looks, month_axis, zero_line
+from .style import WIDTH, Drawing, band, fold, house, label_ends, looks, month_axis, zero_line
 
 Table = Mapping[str, Mapping[Hashable, Any]]
 """Scenario -> the break-even of the firm."""
@@ -24,10 +24,12 @@ def draw(told: Story, firm: str) -> Drawing:
     every = break_even(told.results)
     table: Table = {str(row["scenario"]): row for row in every[every["firm"] == firm].to_dict("records")}
     name = told.name(firm)
-    strip = 0.22 * len(told.scenarios) + 0.1
+    strip = 0.32 * len(told.scenarios) + 0.1
     bottom = 0.5 + foot_inches(told)
     height = bottom + strip + 0.12 + 2.7 + 0.5
-    left = max(0.16, 0.0115 * max(map(len, told.scenarios)))
+    left = max(
+        0.16, 0.0115 * max(len(line) for name in told.scenarios for line in fold(told.said(name)).split("\n"))
+    )
     with house():
         figure = Figure(figsize=(WIDTH, height))
         below = figure.add_axes((left, bottom / height, 0.835 - left, strip / height))
@@ -68,7 +70,7 @@ def _result(axes: Axes, told: Story, firm: str, table: Table) -> None:
     axes.tick_params(labelbottom=False)
     money = told.words.axis(scale).replace(" million", " m")
     axes.set_ylabel(f"Operating result,\n{money} a {told.words.period}")
-    label_ends(axes, ends, styles)
+    label_ends(axes, ends, styles, {name: told.said(name) for name in ends})
 
 
 def _months(axes: Axes, told: Story, table: Table) -> None:
@@ -90,7 +92,8 @@ def _months(axes: Axes, told: Story, table: Table) -> None:
             annotation_clip=False,
             **place,
         )
-    axes.set_yticks(range(len(told.scenarios)), told.scenarios)
+    names = [fold(told.said(name)) for name in told.scenarios]
+    axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(told.scenarios) - 0.5, -0.5)
     month_axis(axes, told.months, ticks=8)
     axes.set_xlabel(f"Break-even {told.words.period}")
@@ -103,10 +106,11 @@ def _runs(found: Mapping[Hashable, Any]) -> str:
 
 def _sentence(told: Story, scenario: str, found: Mapping[Hashable, Any]) -> str:
     if not found["lasting_runs"]:
-        return f"in {scenario} does not break even for good in any of {found['runs']:.0f} runs"
+        return f"in {told.quoted(scenario)} does not break even for good in any of {found['runs']:.0f} runs"
     names = ("lasting", "lasting_lo", "lasting_hi")
     middle, low, high = (told.months[round(float(found[name]))] for name in names)
     if high == told.months[WINDOW - 1]:
-        return f"in {scenario} is in the black from the first three {told.words.period}s on ({_runs(found)})"
+        first = f"the first three {told.words.period}s"
+        return f"in {told.quoted(scenario)} is in the black from {first} on ({_runs(found)})"
     spread = "" if low == high else f" [{low}, {high}]"
-    return f"in {scenario} breaks even in {middle}{spread} ({_runs(found)})"
+    return f"in {told.quoted(scenario)} breaks even in {middle}{spread} ({_runs(found)})"

@@ -64,11 +64,15 @@ def draw(told: Story, scenario: str) -> Drawing:
             month_axis(axes, told.months, ticks=7)
         lines.tick_params(labelbottom=False)
         lines.set_yticks(range(len(firms)), [short(told.name(firm)) for firm in firms])
-        _head(figure, scenario, seeds, lines, bars)
+        _head(figure, told.said(scenario), seeds, lines, bars)
         figure.text(0.012, 0.06 / height, "\n".join(notes), fontsize=7, va="bottom")
-    title = f"Who starts, who follows in {scenario}"
+    title = f"Who starts, who follows in {told.quoted(scenario)}"
     return Drawing(
-        f"campaigns-{scenario}", title, _caption(scenario, seeds), _finding(told, table, rates, seeds), figure
+        f"campaigns-{scenario}",
+        title,
+        _caption(told.quoted(scenario), seeds),
+        _finding(told, table, rates, seeds),
+        figure,
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import pandas as pd
 
@@ -19,6 +20,9 @@ from pricewar.campaigns import tells_campaign
 from pricewar.results.store import Results
 
 from .style import count
+
+LONGEST: Final = 44
+"""Letters of a title that figures have room for."""
 
 
 class Series(NamedTuple):
@@ -100,6 +104,25 @@ class Story:
     def name(self, firm: str) -> str:
         """A firm's name as people write it."""
         return self.results.names.get(firm, firm)
+
+    def said(self, scenario: str) -> str:
+        """What pages call a scenario: the head of its title; its name where it has none or shares it."""
+        return self._said.get(scenario, scenario)
+
+    def quoted(self, scenario: str) -> str:
+        """The same inside a sentence: in quotation marks where it is a title."""
+        said = self.said(scenario)
+        return said if said == scenario else f"“{said}”"
+
+    @cached_property
+    def _said(self) -> dict[str, str]:
+        titles = {name: self.results.inputs.get(name, {}).get("title", "") for name in self.scenarios}
+        heads = {name: re.split(r"[:,;]", title)[0].strip() for name, title in titles.items()}
+        every = list(heads.values())
+        return {
+            name: head if 0 < len(head) <= LONGEST and every.count(head) == 1 else name
+            for name, head in heads.items()
+        }
 
     def firm_of(self, entity: str) -> str:
         """The firm that an entity of the log is, or that makes it; empty for the market."""

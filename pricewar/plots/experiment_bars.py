@@ -10,11 +10,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pricewar.analysis import robustness, sensitivity
+from pricewar.base.arrays import Floats
 from pricewar.experiment.design import Morris
 from pricewar.experiment.metrics import WITHOUT_LEVEL
 
 from .experiment import Ask, Exhibit, shown
 from .style import BASELINE, PALETTE, WIDTH, Drawing, house, number, with_interval
+
+_MANY, _LARGE = 20, 10.0
+"""Bars from which on a figure has larger type, and its size in points."""
 
 
 def tornado_bars(ask: Ask) -> Exhibit:
@@ -68,6 +72,9 @@ def sobol_bars(ask: Ask) -> Exhibit:
             colour = PALETTE[0] if name == "first" else PALETTE[1]
             axes.barh(places + shift, table[name], 0.34, color=colour, label=label)
             axes.errorbar(table[name], places + shift, xerr=bars, fmt="none", ecolor="black", elinewidth=0.8)
+            mean, lo, hi = (table[f"{name}{end}"].to_numpy(float) for end in ("", "_lo", "_hi"))
+            _values(axes, mean, lo, hi, (places + shift).tolist(), 6.5)
+        axes.set_xlim(0.0, 1.12 * max(float(table[["first_hi", "total_hi"]].to_numpy(float).max()), 1e-9))
         _rows(axes, labels, "share of variance")
         axes.legend(loc="lower right")
         figure.text(0.012, 1 - 0.08 / height, ask.title, fontsize=11, fontweight="bold", va="top")
@@ -184,24 +191,40 @@ def _names(ask: Ask, decision: Sequence[str]) -> str:
 
 
 def _bars(ask: Ask, labels: list[str], table: pd.DataFrame, value: str, unit: str) -> Figure:
-    height = 0.95 + 0.24 * len(table)
+    size = _LARGE if len(table) > _MANY else None  # a tall figure is shown smaller
+    scale = 1.0 if size is None else size / 8.5
+    height = 0.95 + 0.24 * scale * len(table)
     places = np.arange(len(table))
     mean = table[value].to_numpy(float)
     bars = np.nan_to_num(np.abs(np.array([mean - table["lo"], table["hi"] - mean])))
-    with house():
+    with house(size):
         figure = Figure(figsize=(WIDTH, height))
-        axes = _axes(figure, height, labels)
+        axes = _axes(figure, height, labels, scale)
         axes.barh(places, mean, 0.66, color=[PALETTE[0] if x >= 0 else PALETTE[1] for x in mean])
         axes.errorbar(mean, places, xerr=bars, fmt="none", ecolor="black", elinewidth=0.8)
         axes.axvline(0, color=BASELINE, linewidth=0.7)
         _rows(axes, labels, unit)
+        _values(axes, mean, mean - bars[0], mean + bars[1], range(len(table)), 7.5 * scale)
         figure.text(0.012, 1 - 0.08 / height, ask.title, fontsize=11, fontweight="bold", va="top")
     return figure
 
 
-def _axes(figure: Figure, height: float, labels: Sequence[str]) -> Axes:
+def _values(axes: Axes, mean: Floats, lo: Floats, hi: Floats, places: Sequence[float], size: float) -> None:
+    """The number of each bar behind it, since a bar near zero cannot be seen; with room for the longest."""
+    low, high = min(0.0, float(np.nanmin(lo))), max(0.0, float(np.nanmax(hi)))
+    room = 0.11 * (high - low or 1.0)
+    axes.set_xlim(low - room * bool((mean < 0).any()), high + room)
+    for place, value, least, most in zip(places, mean, lo, hi, strict=True):
+        up = value >= 0 or not np.isfinite(value)
+        axes.annotate(
+            number(value), (max(most, 0.0) if up else min(least, 0.0), place), xytext=(4 if up else -4, 0),
+            textcoords="offset points", va="center", ha="left" if up else "right", fontsize=size,
+        )  # fmt: skip
+
+
+def _axes(figure: Figure, height: float, labels: Sequence[str], scale: float = 1.0) -> Axes:
     """Axes that leave room for the longest label on their left."""
-    left = min(0.55, 0.03 + 0.0092 * max(map(len, labels)))
+    left = min(0.55, 0.03 + 0.0092 * scale * max(map(len, labels)))
     return figure.add_axes((left, 0.5 / height, 0.97 - left, 1 - 0.88 / height))
 
 

@@ -17,7 +17,7 @@ from pricewar.results.bounds import bounds_of
 
 from .data import Story
 from .ribbon import foot, foot_inches, key, mark_months
-from .style import WIDTH, Drawing, band, house, looks, month_axis, short, with_interval, zero_line
+from .style import LETTERS, WIDTH, Drawing, band, house, looks, month_axis, short, with_interval, zero_line
 
 _COLUMNS = 4
 MOST: Final = 16
@@ -77,7 +77,7 @@ def draw(told: Story, measure: Measure) -> Drawing:
     measure = measure.within(told.words)
     firms = told.firms[:MOST]
     rows = -(-len(firms) // _COLUMNS)
-    top, bottom = 0.61 + 0.17 * -(-(len(told.scenarios) + 2) // 4), 0.5 + foot_inches(told)
+    top, bottom = 0.61 + 0.17 * -(-(len(told.scenarios) + 2) // _abreast(told)), 0.5 + foot_inches(told)
     height = top + bottom + 1.25 * rows
     with house():
         figure = Figure(figsize=(WIDTH, height))
@@ -88,8 +88,9 @@ def draw(told: Story, measure: Measure) -> Drawing:
             _no_impossible_axis(axes, measure)
         _hide_spare(panels, len(firms))
         month_axis(panels[0], told.months, ticks=3)
-        for axes in panels:
+        for axes, letter in zip(panels, LETTERS, strict=False):
             axes.tick_params(axis="x", labelsize=7)
+            axes.set_title(letter if axes.axison else "", loc="right", fontsize=8, color="#606060", pad=3)
         figure.subplots_adjust(
             left=0.09, right=0.985, top=1 - top / height, bottom=bottom / height, wspace=0.3, hspace=0.32
         )
@@ -101,20 +102,33 @@ def draw(told: Story, measure: Measure) -> Drawing:
         _head(figure, told, measure)
         foot(figure, told)
     caption = (
-        f"{measure.title}: {measure.unit}. {_which(told)}; "
+        f"{measure.title}: {measure.unit}. {_which(told)}; {_scales(measure)}; "
         f"lines are means over {told.sample}, {told.bands}"
         + (
             "; thin lines are what the firm's costs explain: only what lies below is a cut"
             * bool(measure.reference)
         )
-        + ("; verticals are the events below, of the firm or the whole market." if key(told) else ".")
+        + (
+            "; numbered verticals are the events below, of the firm or the whole market."
+            if key(told)
+            else "."
+        )
     )
     return Drawing(measure.name, measure.title, caption, _finding(told, measure), figure)
 
 
+def _scales(measure: Measure) -> str:
+    return "all panels have one scale" if measure.common else "each panel has a scale of its own"
+
+
+def _abreast(told: Story) -> int:
+    """Entries of the key in a line."""
+    return 4 if max(len(told.said(name)) for name in told.scenarios) <= 18 else 2
+
+
 def _which(told: Story) -> str:
     left = len(told.firms) - MOST
-    words = f"Firms by units in {told.baseline}, largest first"
+    words = f"Firms by units in {told.quoted(told.baseline)}, largest first"
     return words if left <= 0 else f"{words}; the {left} smallest are in the tables alone"
 
 
@@ -132,7 +146,7 @@ def _panel(axes: Axes, told: Story, firm: str, measure: Measure) -> None:
     if measure.zero:
         zero_line(axes)
     mark_months(axes, told, firm)
-    axes.set_title(short(told.name(firm)), fontweight="bold", pad=3)
+    axes.set_title(short(told.name(firm), 15), fontweight="bold", pad=3)
 
 
 def _no_impossible_axis(axes: Axes, measure: Measure) -> None:
@@ -152,14 +166,14 @@ def _head(figure: Figure, told: Story, measure: Measure) -> None:
     inch = 1 / figure.get_figheight()
     figure.text(0.012, 1 - 0.08 * inch, measure.title, fontsize=11, fontweight="bold", va="top")
     styles = looks(told.scenarios, told.baseline)
-    handles: list[Artist] = [Line2D([], [], label=name, **styles[name]) for name in told.scenarios]
+    handles: list[Artist] = [Line2D([], [], label=told.said(name), **styles[name]) for name in told.scenarios]
     if measure.reference:
         handles.append(Line2D([], [], label="thin: what costs explain", color="#404040", **THIN))
     if told.luck and len(told.results.seeds) > 1:
         handles.append(Patch(label="shade: interval of the mean", color="#404040", alpha=0.18, linewidth=0))
     figure.legend(
-        handles=handles, loc="upper left", bbox_to_anchor=(0.005, 1 - 0.24 * inch), ncols=4, handlelength=2.6,
-        fontsize=8,
+        handles=handles, loc="upper left", bbox_to_anchor=(0.005, 1 - 0.24 * inch), ncols=_abreast(told),
+        handlelength=2.6, fontsize=8,
     )  # fmt: skip
 
 
@@ -172,7 +186,7 @@ def _finding(told: Story, measure: Measure) -> str:
         if known:
             firm = max(known, key=lambda name: abs(known[name].diff))
             change = with_interval((measure.times * value for value in known[firm].change), signed=True)
-            parts.append(f"{told.name(firm)} by {change} in {scenario}")
+            parts.append(f"{told.name(firm)} by {change} in {told.quoted(scenario)}")
     if not parts:
         return "There is no other scenario to compare with."
     unit = (
@@ -180,4 +194,5 @@ def _finding(told: Story, measure: Measure) -> str:
         if measure.metric == "cash"
         else "percentage points, mean of the run"
     )
-    return f"Against {told.baseline} ({unit}) the firm that moves most: " + "; ".join(parts) + "."
+    against = told.quoted(told.baseline)
+    return f"Against {against} ({unit}) the firm that moves most: " + "; ".join(parts) + "."

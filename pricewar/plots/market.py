@@ -39,10 +39,10 @@ def price_index(told: Story) -> Drawing:
     ends = []
     for name in told.scenarios:
         price, cost = (number(float(part[name].mean[-1]), 1) for part in (lines, explained))
-        ends.append(f"{price} in {name}, where costs alone would bring {cost}")
+        ends.append(f"{price} in {told.quoted(name)}, where costs alone would bring {cost}")
     caption = (
         f"Price of the basket of {told.words.units} sold before the start, products still on sale; start "
-        "= 100. Means over "
+        "= 100; the axis does not begin at zero. Means over "
         f"{told.sample}, {told.bands}; thin lines are the same basket at reference prices, which move "
         f"with the {told.words.maker}s' own costs: only what lies below is a cut. Numbers above are events."
     )
@@ -60,7 +60,7 @@ def war_index(told: Story) -> Drawing:
         if np.isfinite(above.mean).any():
             top = int(np.nanargmax(above.mean))
             value = with_interval((float(part[top]) for part in above), signed=True)
-            peaks.append(f"{name} differs most in {told.months[top]}, by {value} points")
+            peaks.append(f"{told.quoted(name)} differs most in {told.months[top]}, by {value} points")
     caption = (
         f"War index: mean depth of cuts below the {told.words.maker}s' reference prices, which move with "
         "their own costs, "
@@ -85,9 +85,12 @@ def consumer_surplus(told: Story) -> Drawing:
     for name in told.others:
         row = told.total(name, "market", "consumer_surplus")
         value = with_interval((part / words.total.size for part in row.change), signed=True)
-        totals.append(f"consumer surplus over the whole run changes by {words.amount(value)} in {name}")
+        totals.append(
+            f"consumer surplus over the whole run changes by {words.amount(value)} in {told.quoted(name)}"
+        )
     caption = (
-        f"Consumer surplus, difference from {told.baseline} with the same seeds, seed by seed; {told.bands}; "
+        f"Consumer surplus, difference from {told.quoted(told.baseline)} with the same seeds, seed by "
+        f"seed; {told.bands}; "
         "numbers above are events."
     )
     return Drawing(
@@ -129,7 +132,8 @@ def over_time(
         month_axis(axes, told.months, ticks=8)
         axes.set_xlabel(told.words.period.capitalize())
         axes.set_ylabel(unit)
-        label_ends(axes, {name: _last(series) for name, series in lines.items()}, styles)
+        ends = {name: _last(series) for name, series in lines.items()}
+        label_ends(axes, ends, styles, {name: told.said(name) for name in lines})
         draw_ribbon(figure, axes, told)
         figure.text(0.012, 1 - 0.08 / height, title, fontsize=11, fontweight="bold", va="top")
         foot(figure, told)
@@ -144,4 +148,4 @@ def _last(series: Series) -> tuple[float, float]:
 def _sentence(parts: Sequence[str], told: Story) -> str:
     if not parts:
         return "There is no other scenario to compare with."
-    return f"Against {told.baseline}, {'; '.join(parts)}."
+    return f"Against {told.quoted(told.baseline)}, {'; '.join(parts)}."

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .data import Event, Story
 
 _MOST: Final = 9
+_APART: Final = 0.12
+"""Part of the months that a number in a small panel takes."""
 _INK: Final = "#303030"
 
 
@@ -19,10 +22,36 @@ def shown(told: Story) -> tuple[Event, ...]:
 
 
 def mark_months(axes: Axes, told: Story, firm: str | None = None) -> None:
-    """A thin vertical line at each event; of a firm's panel at its own and those of no firm alone."""
-    about = [e for e in shown(told) if firm in (None, told.firm_of(e.entity)) or not told.firm_of(e.entity)]
-    for period in sorted({event.period for event in about}):
+    """A thin vertical line at each event; in a firm's panel at its own and those of no firm, with numbers."""
+    months = _numbers(told, firm)
+    for period in sorted(months):
         axes.axvline(period, color="#B0B0B0", linewidth=0.6, linestyle=(0, (2, 2)), zorder=1)
+    right = -np.inf
+    for period in sorted(months) if firm is not None else ():
+        if period - right >= _APART * len(told.months):
+            axes.text(
+                period, 0.995, _shown(months, period, _APART * len(told.months)), fontsize=6.5, color=_INK,
+                transform=axes.get_xaxis_transform(), ha="center", va="top", zorder=5,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
+            )  # fmt: skip
+            right = period
+
+
+def _numbers(told: Story, firm: str | None) -> dict[int, list[int]]:
+    """Period -> the numbers of its events, of a firm and of the whole market, or of all."""
+    months: dict[int, list[int]] = {}
+    for i, event in enumerate(shown(told), start=1):
+        owner = told.firm_of(event.entity)
+        if firm is None or not owner or owner == firm:
+            months.setdefault(event.period, []).append(i)
+    return months
+
+
+def _shown(months: dict[int, list[int]], period: int, apart: float) -> str:
+    """The numbers of a period, with those of periods too near to it for a number of their own."""
+    near = [i for at, numbers in months.items() if 0 <= at - period < apart for i in numbers]
+    whole = near == list(range(near[0], near[-1] + 1))
+    return f"{near[0]}–{near[-1]}" if len(near) > 2 and whole else ",".join(map(str, near))
 
 
 def draw_ribbon(figure: Figure, below: Axes, told: Story) -> None:
@@ -33,14 +62,11 @@ def draw_ribbon(figure: Figure, below: Axes, told: Story) -> None:
     strip.set_xlim(below.get_xlim())
     strip.set_ylim(0, 1)
     strip.set_axis_off()
-    months: dict[int, list[str]] = {}
-    for i, event in enumerate(shown(told), start=1):
-        months.setdefault(event.period, []).append(str(i))
-    for period, numbers in months.items():
+    for period, numbers in _numbers(told, None).items():
         strip.text(
             period,
             0.5,
-            numbers[0] if len(numbers) == 1 else f"{numbers[0]}–{numbers[-1]}",
+            str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]}–{numbers[-1]}",
             ha="center",
             va="center",
             fontsize=7,
@@ -52,7 +78,7 @@ def key(told: Story) -> list[str]:
     """One line of text for each mark."""
     lines = []
     for i, event in enumerate(shown(told), start=1):
-        where = ", ".join(event.scenarios)
+        where = ", ".join(map(told.said, event.scenarios))
         name = told.name(event.entity)
         what = event.what if name.lower() in event.what.lower() else f"{name}: {event.what}"
         lines.append(f"{i}  {told.months[event.period]}  {what} ({where})")

@@ -7,6 +7,7 @@ Colours are those of Okabe and Ito (2008), which colour-blind readers can tell a
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -58,6 +59,20 @@ _STYLE: Final[Any] = {
 }
 
 
+_TYPE: Final = ("font.size", "axes.labelsize", "axes.titlesize", "xtick.labelsize", "ytick.labelsize")
+"""What has the size of type in a figure."""
+
+
+PRINT: Final = ("png", "svg", "pdf")
+"""What a journal and a page take."""
+DPI: Final = 300
+"""Of PNG for print."""
+_NO_DATE: Final[dict[str, dict[str, Any]]] = {
+    ".png": {"Software": None},
+    ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
+
+
 @dataclass(frozen=True)
 class Drawing:
     """A finished figure with its words."""
@@ -71,20 +86,28 @@ class Drawing:
     """What it shows, with the numbers of these runs."""
     figure: Figure
 
-    def save(self, directory: Path) -> tuple[Path, Path]:
-        """Write PNG (150 dpi) and SVG; the same figure gives the same bytes."""
-        svg = self.save_svg(directory)
-        png = svg.with_suffix(".png")
-        with house():
-            self.figure.savefig(png, metadata={"Software": None})
-        return png, svg
+    def save(
+        self, directory: Path, endings: Sequence[str] = ("png", "svg"), dpi: float | None = None
+    ) -> tuple[Path, ...]:
+        """Write the figure; the same figure gives the same bytes.
 
-    def save_svg(self, directory: Path) -> Path:
-        """Write the SVG alone."""
+        Args:
+            directory: made if it is not there.
+            endings: of "png", "svg" and "pdf".
+            dpi: of PNG; None: 150, for a screen.
+
+        Returns:
+            The files, in the order of their endings.
+        """
         directory.mkdir(parents=True, exist_ok=True)
-        path = directory / f"{self.name}.svg"
-        path.write_bytes(self.svg)
-        return path
+        paths = tuple(directory / f"{self.name}.{ending}" for ending in endings)
+        for path in paths:
+            if path.suffix == ".svg":
+                path.write_bytes(self.svg)
+                continue
+            with house():
+                self.figure.savefig(path, dpi=dpi or "figure", metadata=_NO_DATE[path.suffix])
+        return paths
 
     @cached_property
     def svg(self) -> bytes:
@@ -96,14 +119,27 @@ class Drawing:
 
 
 @contextmanager
-def house() -> Iterator[None]:
-    """The style, for as long as the block lasts."""
+def house(size: float | None = None) -> Iterator[None]:
+    """The style, for as long as the block lasts.
+
+    Args:
+        size: of all type, points; None: as figures of reports have it.
+    """
     import matplotlib as mpl
 
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(_STYLE)
+        if size is not None:
+            mpl.rcParams.update({**_STYLE, **dict.fromkeys(_TYPE, size)})
         yield
+
+
+def panel(axes: Axes, letter: str) -> None:
+    """The letter of a panel, by which a caption names it."""
+    import matplotlib as mpl
+
+    axes.set_title(f"({letter})", loc="left", fontweight="bold", fontsize=mpl.rcParams["axes.titlesize"])
 
 
 def looks(scenarios: Sequence[str], baseline: str) -> dict[str, dict[str, Any]]:
@@ -157,22 +193,38 @@ def zero_line(axes: Axes, at: float = 0.0) -> None:
     axes.axhline(at, color="#808080", linewidth=0.7, zorder=1)
 
 
-def label_ends(axes: Axes, ends: dict[str, tuple[float, float]], styles: dict[str, dict[str, Any]]) -> None:
+LETTERS: Final = tuple("abcdefghijklmnopqrstuvwxyz")
+"""Of panels, in the order in which they are read."""
+
+
+def fold(name: str) -> str:
+    """A name in lines that fit beside a figure."""
+    return textwrap.fill(name, 21, break_long_words=False, break_on_hyphens=False)
+
+
+def label_ends(
+    axes: Axes,
+    ends: dict[str, tuple[float, float]],
+    styles: dict[str, dict[str, Any]],
+    said: dict[str, str],
+) -> None:
     """Names at the ends of lines, moved apart so that they do not overlap.
 
     Args:
         axes: drawn, with its limits final.
         ends: scenario -> (x, y) of the last point.
         styles: scenario -> look.
+        said: scenario -> what it is called.
     """
     low, high = axes.get_ylim()
     names = sorted(ends, key=lambda name: ends[name][1])
-    placed = spread([ends[name][1] for name in names], 0.06 * (high - low))
+    lines = max((fold(said[name]).count("\n") + 1 for name in names), default=1)
+    placed = spread([ends[name][1] for name in names], 0.06 * lines * (high - low))
     above = max(placed[-1] - high, 0.0) if placed else 0.0  # many names must not run out of the page
     for name, y in zip(names, [place - above for place in placed], strict=True):
         axes.annotate(
-            name, (ends[name][0], y), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8,
-            color=styles[name]["color"], annotation_clip=False,
+            fold(said[name]), (ends[name][0], y), xytext=(4, 0), textcoords="offset points", va="center",
+            fontsize=8, color=styles[name]["color"], annotation_clip=False,
         )  # fmt: skip
 
 

@@ -91,6 +91,7 @@ def policy_from(tree: Mapping[str, Any], source: str) -> PolicySpec:
         problems += [p for p in problems_of(error) if p.place not in lost]
     problems += _unknown_rules(tree.get("measures"))
     problems += _names(tree.get("measures"), tree.get("bundles"))
+    problems += _labels(tree)
     if made is not None and not problems:
         problems += _misfits(made)
         problems += [] if problems else search_problems(made)
@@ -129,6 +130,20 @@ def _names(measures: Any, bundles: Any) -> Iterator[Problem]:
                 yield Problem(f"bundles.{name}", repr(part), f"one of {', '.join(known)}")
         if isinstance(parts, (list, tuple)) and len(set(map(str, parts))) < 2:
             yield Problem(f"bundles.{name}", repr(list(parts)), "two different measures or more")
+
+
+def _labels(tree: Mapping[str, Any]) -> Iterator[Problem]:
+    """Labels of options that are not there, and two options with one label."""
+    labels = tree.get("labels")
+    if not isinstance(labels, Mapping):
+        return
+    parts = (tree.get(part) for part in ("measures", "bundles"))
+    known = [name for part in parts if isinstance(part, Mapping) for name in part]
+    for name, label in labels.items():
+        if name not in known:
+            yield Problem(f"labels.{name}", repr(name), f"one of {', '.join(known)}")
+        if any(label == other for key, other in labels.items() if key != name) or label in (NONE, PEACE):
+            yield Problem(f"labels.{name}", repr(label), "a label that no other option has")
 
 
 def _misfits(spec: PolicySpec) -> Iterator[Problem]:

@@ -57,6 +57,7 @@ class PolicySpec(Table):
     )
     measures: dict[str, Rules] = Field(min_length=1, description="name -> interventions")
     bundles: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="name -> measures")
+    labels: dict[str, str] = Field(default_factory=dict, description="option -> what pages call it, in words")
     discount: float = Field(0.05, ge=0, le=1, description="social discount rate a year, for present values")
     search: SearchSpec = Field(SearchSpec(), description="what `--search` tries, and what it aims at")
     origin: str = Field("", exclude=True, description="how the file was named")
@@ -77,6 +78,10 @@ class PolicySpec(Table):
     def options(self) -> tuple[str, ...]:
         """What can be decided: no measure, each measure, each bundle."""
         return (NONE, *self.measures, *self.bundles)
+
+    def said(self, option: str) -> str:
+        """What pages call an option: its label, or its name."""
+        return self.labels.get(option, option)
 
     @property
     def blocks(self) -> tuple[int, ...]:
@@ -167,7 +172,7 @@ class PolicySpec(Table):
 
     def content(self) -> dict[str, Any]:
         """All that results depend on, as plain values; with the source of rules of one's own."""
-        words = {"title", "question", "uncertainty", "search"}
+        words = {"title", "question", "labels", "uncertainty", "search"}
         tree = self.model_dump(mode="json", by_alias=True, exclude=words | (set() if self.more else {"more"}))
         tree |= drawn_content(tree, ("base", "but_for"), self.spread)
         own = sources(tree)

@@ -126,8 +126,8 @@ def grown(spec: PolicySpec, folder: Path) -> PolicySpec:
         InputError: the folder holds more futures than are asked for.
         ResultsError: its record is damaged.
     """
-    if not (folder / ABOUT).exists():
-        return spec
+    if not ((folder / ABOUT).exists() and (folder / "chunks").exists()):
+        return spec  # nothing is begun here; whether the folder may be used is asked as it is opened
     stored = read_manifest(folder, ABOUT)["experiment"]
     try:
         held = (int(stored["draws"]), *map(int, stored.get("more", ())))

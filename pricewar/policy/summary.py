@@ -33,6 +33,8 @@ RANKED: Final = "pv.welfare_with_open"
 _KEYS: Final = ("draw", "seed", "option")
 _KEPT: Final = "_effects"
 """Where a study keeps its effects: pages, tables and figures ask for them eight times."""
+_MEANS: Final = "_means"
+"""Where it keeps its means over seeds."""
 SAME: Final = 1e-9
 """Part of the largest value of a future below which two options tie: the last digits decide nothing."""
 
@@ -45,16 +47,17 @@ def measured(study: PolicyStudy) -> list[str]:
 
 def wide(study: PolicyStudy, measure: str) -> pd.DataFrame:
     """(futures, options) one measure; seeds of one draw are averaged: a draw is one future."""
-    return _slice(study, _cube(study, [measure]), measure)
+    return pd.DataFrame(_cube(study)[measure])[[PEACE, *study.spec.options]]
 
 
-def _cube(study: PolicyStudy, names: list[str]) -> pd.DataFrame:
-    """(futures, (measures, options)) means over seeds."""
-    return pd.DataFrame(study.options.groupby(["draw", "option"], sort=True)[names].mean().unstack("option"))
-
-
-def _slice(study: PolicyStudy, cube: pd.DataFrame, measure: str) -> pd.DataFrame:
-    return pd.DataFrame(cube[measure])[[PEACE, *study.spec.options]]
+def _cube(study: PolicyStudy) -> pd.DataFrame:
+    """(futures, (measures, options)) means over seeds; made once, as pages ask for it a hundred times."""
+    held = vars(study)
+    if _MEANS not in held:
+        rows = study.options.groupby(["draw", "option"], sort=True)
+        held[_MEANS] = rows[measured(study)].mean().unstack("option")
+    found: pd.DataFrame = held[_MEANS]
+    return found
 
 
 def effects(study: PolicyStudy) -> pd.DataFrame:
@@ -74,9 +77,8 @@ def effects(study: PolicyStudy) -> pd.DataFrame:
 
 def _effects(study: PolicyStudy) -> pd.DataFrame:
     rows, names = [], measured(study)
-    cube = _cube(study, names)
     for measure in names:
-        table = _slice(study, cube, measure)
+        table = wide(study, measure)
         change = table.sub(table[NONE], axis=0)
         bounds = bounds_of(measure)
         own = interval(table.to_numpy(float), bounds=bounds)
@@ -123,6 +125,31 @@ def buyers(study: PolicyStudy) -> pd.DataFrame:
             share = percent_of_own(money[done], own[done], everybody[done])
             rows += [(option, what, *_spread(share)), (option, f"money {what}", *_spread(money))]
     return pd.DataFrame(rows, columns=["option", "what", "mean", "p05", "p95"])
+
+
+def fifths_percent(study: PolicyStudy, option: str, group: int) -> Floats:
+    """(futures,) what an income fifth gains over no measure, per cent of its own surplus without measures.
+
+    Args:
+        study: what was run.
+        option: of the study.
+        group: 1 the poorest to 5 the richest.
+
+    Returns:
+        NaN in all futures where one of them leaves the fifth next to no surplus of its own.
+    """
+
+    def surplus(name: str) -> pd.DataFrame:
+        return wide(study, f"pv.{name}") + wide(study, f"pv.open.{name}")
+
+    table = surplus(f"consumer_surplus_{group}")
+    own = table[NONE].to_numpy(float)
+    money = table[option].to_numpy(float) - own
+    done, found = np.isfinite(money), np.full(len(money), np.nan)
+    found[done] = percent_of_own(
+        money[done], own[done], surplus("consumer_surplus")[NONE].to_numpy(float)[done]
+    )
+    return found
 
 
 def _spread(values: Floats) -> tuple[float, float, float]:

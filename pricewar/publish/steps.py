@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .benchmarks import benchmarks_step
 from .forecast import backtest_step
+from .gallery import gallery_step
 from .pages import card_steps, demo_step, lessons_step, war_step
 from .posterior import posterior_step
 from .shots import shots_step
@@ -27,4 +28,5 @@ def all_steps() -> list[Step]:
         *experiment_steps(),
         table_step(),
         *policy_steps(),
+        gallery_step(),
     ]

@@ -15,11 +15,12 @@ from pricewar.base.arguments import maybe, takes, text
 from pricewar.base.arguments import path as path_
 from pricewar.base.edition import mark
 from pricewar.plots import Drawing, Story, draw_figures, story
-from pricewar.plots.style import count
+from pricewar.plots.style import PRINT, count
 from pricewar.results.software import software
 from pricewar.results.store import Results
 
 from . import tables
+from .differences import carried_by, differences
 from .findings import findings
 from .inputs import inputs
 from .sure import sure
@@ -49,9 +50,10 @@ def write_report(
     """
     told = told or story(results, baseline)
     drawn = draw_figures(told) if drawings is None else drawings
-    page = _template().render(content(told, drawn))
     target = Path(directory)
     target.mkdir(parents=True, exist_ok=True)
+    beside = {drawing.name: _beside(target, drawing.name) for drawing in drawn}
+    page = _template().render(content(told, drawn) | {"beside": beside})
     draft = target / ".report.html.part"
     draft.write_text(page, encoding="utf-8")
     return draft.replace(target / "report.html")
@@ -65,6 +67,9 @@ def content(told: Story, drawings: Sequence[Drawing]) -> dict[str, Any]:
         "words": told.words,
         "scenarios": told.scenarios,
         "baseline": told.baseline,
+        "said": {name: told.said(name) for name in told.scenarios},
+        "differs": differences(results, told.baseline),
+        "carried": carried_by(held),
         "about": {name: results.about.get(name, "") for name in told.scenarios},
         "months": (told.months[0], told.months[-1], len(told.months)),
         "cut_short": told.cut_short,
@@ -98,6 +103,12 @@ def _template() -> Any:
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     environment.globals["count"] = count
     return environment.get_template("report.html.j2")
+
+
+def _beside(directory: Path, figure: str) -> list[tuple[str, str]]:
+    """The files of a figure that lie beside the report: (ending, address)."""
+    paths = [directory / "figures" / f"{figure}.{ending}" for ending in PRINT]
+    return [(path.suffix[1:].upper(), f"figures/{path.name}") for path in paths if path.is_file()]
 
 
 def _embedded(drawing: Drawing) -> str:

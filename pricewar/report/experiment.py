@@ -13,6 +13,7 @@ from pricewar.base.errors import bad_input
 from pricewar.experiment import Study
 from pricewar.experiment.manifest import MANIFEST
 from pricewar.files.folders import added
+from pricewar.plots import save_figures
 from pricewar.plots.experiment import Exhibit, exhibits
 from pricewar.plots.style import count
 
@@ -22,7 +23,7 @@ _UNREAD: Final = "_Not read yet._"
 
 
 def write_study(study: Study, directory: str | Path) -> list[str]:
-    """Write `figures/` (PNG, SVG), `tables/` (CSV) and `findings.json` into the folder of an experiment.
+    """Write `figures/` with captions, `tables/` (CSV) and `findings.json` into the folder of an experiment.
 
     Returns:
         One sentence for each figure.
@@ -32,8 +33,8 @@ def write_study(study: Study, directory: str | Path) -> list[str]:
     """
     made, words = _made(study)
     with added(Path(directory), MANIFEST) as draft:
+        save_figures([exhibit.drawing for exhibit in made], draft / "figures")
         for exhibit in made:
-            exhibit.drawing.save(draft / "figures")
             (draft / "tables").mkdir(exist_ok=True)
             exhibit.table.to_csv(draft / "tables" / f"{exhibit.drawing.name}.csv", index=False)
         text = json.dumps(words, indent=2, ensure_ascii=False)
@@ -62,8 +63,7 @@ def write_page(study: Study, page: str | Path) -> Path:
     made, _ = _made(study)
     folder = target.with_suffix("")
     for exhibit in made:
-        png, svg = exhibit.drawing.save(folder)
-        svg.unlink()
+        (png,) = exhibit.drawing.save(folder, ("png",))
         exhibit.table.to_csv(png.with_suffix(".csv"), index=False, float_format="%.6g")
     target.write_text("\n".join(_page(study, made, folder.name, _reading(target))) + "\n", encoding="utf-8")
     return target

@@ -9,6 +9,7 @@ import pandas as pd
 
 from pricewar.analysis.compare import TOTAL, WITH_OPEN
 from pricewar.analysis.interval import NO_LUCK
+from pricewar.base.arrays import Floats
 from pricewar.plots.data import Story
 from pricewar.plots.style import count, number, with_interval
 
@@ -35,7 +36,9 @@ def _scenario(told: Story, scenario: str, episodes: pd.DataFrame) -> list[str]:
         low = int(np.nanargmin(price.mean))
         points = with_interval((float(part[low]) for part in price), signed=True)
         month = told.months[low]
-        sentences.append(f"The price index differs most from {told.baseline} in {month}: by {points} points.")
+        sentences.append(
+            f"The price index differs most from {told.quoted(told.baseline)} in {month}: by {points} points."
+        )
     sentences.append(_war(told, scenario, episodes))
     names = {"consumer_surplus": "consumer surplus", "producer_surplus": "firms' operating profit"}
     words = told.words
@@ -44,7 +47,7 @@ def _scenario(told: Story, scenario: str, episodes: pd.DataFrame) -> list[str]:
     changes = [f"{text} {_money(told, scenario, name)}" for name, text in names.items()]
     sentences.append(f"Over {words.periods(len(told.months))}, in {words.axis()}: {', '.join(changes)}.")
     sentences += [_welfare(told, scenario), _cost(told, scenario), _wait(told, scenario)]
-    sentences.append(_clear(told, scenario))
+    sentences += [_queue(told, scenario), _refunds(told, scenario), _clear(told, scenario)]
     return [sentence for sentence in sentences if sentence]
 
 
@@ -91,6 +94,43 @@ def _wait(told: Story, scenario: str) -> str:
         f"A delivered {words.unit} was waited for {number(float(np.nanmax(wait)), 1)} {words.period}s in "
         f"the mean in {month}, "
         "when the wait was longest."
+    )
+
+
+def _queue(told: Story, scenario: str) -> str:
+    """The firm whose order book grows most beyond the baseline's, where that is a long wait."""
+    worst, firm, at, wait = 0.0, "", 0, 0.0
+    for one in told.firms:
+        queue = _periods_of_orders(told, scenario, one)
+        more = queue - np.nan_to_num(_periods_of_orders(told, told.baseline, one))
+        if np.isfinite(more).any() and np.nanmax(more) > worst:
+            at = int(np.nanargmax(more))
+            worst, firm, wait = float(more[at]), one, float(queue[at])
+    words = told.words
+    if worst * words.clock.months_a_period <= LONG_WAIT:
+        return ""
+    return (
+        f"The queue of {told.name(firm)} grows longest: in {told.months[at]} its open orders are "
+        f"{number(wait, 1)} {words.period}s of deliveries, {number(worst, 1)} more than in "
+        f"{told.quoted(told.baseline)}."
+    )
+
+
+def _periods_of_orders(told: Story, scenario: str, firm: str) -> Floats:
+    """(T,) open orders of a firm over what it delivers in the period; NaN where it delivers nothing."""
+    booked, sold = (told.series(scenario, firm, name).mean for name in ("backlog", "units"))
+    return np.asarray(np.divide(booked, sold, out=np.full(len(sold), np.nan), where=sold > 0))
+
+
+def _refunds(told: Story, scenario: str) -> str:
+    """What is given back at delivery to those who had ordered at a higher price, beyond the baseline."""
+    row = told.total(scenario, "market", "refunds") if told.has("refunds", TOTAL) else None
+    if row is None or not np.isfinite(row.diff) or row.diff == 0.0:
+        return ""
+    change = with_interval((value / told.words.total.size for value in row.change), signed=True)
+    return (
+        f"Buyers who had ordered at a higher price are given back {told.words.amount(change)} more at "
+        "delivery; that is in the figures above."
     )
 
 

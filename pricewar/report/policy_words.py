@@ -6,8 +6,16 @@ from typing import Final
 
 METHOD: Final = (
     "Every future is a draw of the uncertain parameters (Latin hypercube). In each, peace, the war, and the "
-    "war under every option run with the same luck, so differences are paired. Brackets: 95% intervals of "
-    "the mean over futures (Student's t, inside what a number can be)."
+    "war under every option run with the same luck, so differences are paired. "
+    "Brackets: where 90% of the futures lie (5 to 95%), which more futures do not "
+    "narrow; with "
+    "fewer than 20 futures there are none. How well the mean is known is in tables/effects.csv (lo, hi)."
+)
+BRIEF_METHOD: Final = (
+    "A simulated market of {long} from {start}, in {futures} futures. Each future is a draw of what "
+    "is not known. In each, peace, the war, and the war under each of {options} options are run with "
+    "the same "
+    "luck, and differences are taken within the future. Sums are present values at {discount}% a year."
 )
 _ROW: Final = (
     " Each draw also has its own row of the joint sample of the market's parameters, apart from the factors"
@@ -20,7 +28,7 @@ DRAWN: Final = {
 """What is added by what a study draws."""
 JOINTLY: Final = "; and, drawn together, what else of the market's parameters is not known"
 LIMITS: Final = (
-    "Not evidence in a case. Compliance is put in, not explained. Intervals hold the uncertainty of the "
+    "Not evidence in a case. Compliance is put in, not explained. Ranges hold the uncertainty of the "
     "named parameters only, not that of the model's form. Firms follow rules; they do not foresee measures. "
     "Costs are calibrated from reported margins. More: docs/explanation/limits-in-court.md."
 )

@@ -36,5 +36,6 @@ def _grid(told: Story, scenario: str) -> Grid:
         cells = [cell(shown, pick(table, *keys)) for table in (alone, told.table)]
         if any(cells):
             rows.append((f"{shown.name} ({shown.unit})", *cells))
-    title = f"How sure: {scenario}" + (f", difference from {told.baseline}" if told.others else "")
+    title = f"How sure: {told.said(scenario)}"
+    title += f", difference from {told.quoted(told.baseline)}" if told.others else ""
     return Grid(title, _NOTE, ("", "luck alone", "luck and parameters"), tuple(rows))

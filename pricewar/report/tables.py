@@ -111,7 +111,7 @@ def _market(told: Story, others: tuple[str, ...]) -> Grid:
             row = told.total(scenario, "market", shown.metric, shown.period)
             cells.append(change_cell(shown, row))
         rows.append((f"{shown.name} ({shown.unit})", *cells))
-    head = ("", told.baseline, *(f"{name}: difference" for name in others))
+    head = ("", told.said(told.baseline), *(f"{told.said(name)}: difference" for name in others))
     note = (
         "A level of consumer surplus or welfare means nothing, so only differences are told. Surplus counts "
         "at the order, profit at the delivery; open orders: what the orders open at the end come to, less "
@@ -136,14 +136,20 @@ def buyers(told: Story) -> Grid:
             for group, percent in zip(GROUPS[1:], part.loc[list(GROUPS[1:]), "percent"], strict=True)
         ]
         rows.append(
-            (scenario, cell("all", "money", words.total.factor), cell("all", "per_car", 1.0), *fifths)
+            (
+                told.said(scenario),
+                cell("all", "money", words.total.factor),
+                cell("all", "per_car", 1.0),
+                *fifths,
+            )
         )
     head = (
-        "", f"All, {words.axis()}", f"{words.money} {words.a_unit} ordered in {told.baseline}",
+        "", f"All, {words.axis()}", f"{words.money} {words.a_unit} ordered in {told.quoted(told.baseline)}",
         f"Poorest fifth, {words.axis()}", "2nd", "3rd", "4th", f"Richest fifth, {words.axis()}",
     )  # fmt: skip
     note = (
-        f"Against {told.baseline} with the same seeds, open orders counted. In round brackets: per cent "
+        f"Against {told.quoted(told.baseline)} with the same seeds, open orders counted. In round "
+        "brackets: per cent "
         f"of the fifth's own surplus there; – where a run leaves it next to none. {_of_what(told)}"
     )
     return Grid("What buyers gain", note, head, tuple(rows))
@@ -160,7 +166,12 @@ def firms(told: Story, scenario: str) -> Grid:
         rows.append((told.name(firm), *cells))
     head = ("", *(f"{shown.name} ({shown.unit})" for shown in measures))
     note = f"{_of_what(told)}{_ranges(told)}"
-    return Grid(f"Firms in {scenario}, difference from {told.baseline}", note, head, tuple(rows))
+    return Grid(
+        f"Firms in {told.quoted(scenario)}, difference from {told.quoted(told.baseline)}",
+        note,
+        head,
+        tuple(rows),
+    )
 
 
 def level_cell(shown: Shown, row: Row) -> str:
@@ -228,13 +239,14 @@ def books(told: Story, scenario: str) -> Grid:
         "in runs",
     )
     note = (
-        f"Means over runs; break-even: median. Sacrifice: {words.period}s of profit below {told.baseline} "
+        f"Means over runs; break-even: median. Sacrifice: {words.period}s of profit below "
+        f"{told.quoted(told.baseline)} "
         "with the "
         f"same seed; recoupment: later {words.period}s above it; both discounted at 8% a year. In the "
         "black: from "
         f"this {words.period} no sum of three {words.period}s is negative."
     )
-    return Grid(f"Books in {scenario}", note, head, tuple(rows))
+    return Grid(f"Books in {told.quoted(scenario)}", note, head, tuple(rows))
 
 
 def wars(told: Story, episodes: pd.DataFrame) -> Grid:
@@ -244,7 +256,7 @@ def wars(told: Story, episodes: pd.DataFrame) -> Grid:
         found = episodes[episodes["scenario"] == scenario]
         runs = told.results.runs.query("scenario == @scenario and status == 'ok'")
         share = f"{found['seed'].nunique()} of {len(runs)}"
-        rows.append((scenario, share, *(_war(told, found) if len(found) else ["–"] * 8)))
+        rows.append((told.said(scenario), share, *(_war(told, found) if len(found) else ["–"] * 8)))
     head = (
         "",
         "Runs with a war",
@@ -264,7 +276,8 @@ def wars(told: Story, episodes: pd.DataFrame) -> Grid:
         f"or more within six {words.period}s. It is fought until half of the fall is made good or "
         f"{words.short_time} passes "
         "without a new low; prices are depressed until half of the fall is made good. Profit destroyed and "
-        f"consumer gain: against {told.baseline} with the same seed, over the depressed {words.period}s."
+        f"consumer gain: against {told.quoted(told.baseline)} with the same seed, over the depressed "
+        f"{words.period}s."
     )
     return Grid("Wars by scenario", note, head, tuple(rows))
 

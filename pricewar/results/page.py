@@ -36,7 +36,7 @@ units.
 | `luck.csv` | headline rows of the comparison with luck alone; only where `compare` drew both |
 | `run.json` | command, seeds, edition, inputs, versions, times; SHA-256 of tables, own code, all `files` |
 | `comparison.csv`, `wars.csv`, `waves.csv` | scenarios against the baseline; price wars; waves of campaigns |
-| `figures/` | figures as SVG, with `--figures all` also as PNG (150 dpi); `captions.json` has their words |
+| `figures/` | SVG, with `--figures all` also PNG (300 dpi) and PDF; words in `captions.md` and `.json` |
 | `report.html` | all of it on one page, without a network |
 
 A level of consumer surplus or welfare means nothing: it depends on how the price sensitivity of rich buyers
