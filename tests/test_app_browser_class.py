@@ -20,8 +20,8 @@ from pricewar.scenario.files import load
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
 pytestmark = pytest.mark.slow
-PICTURES = os.environ.get("PRICEWAR_PICTURES", "")
-"""Folder for pictures of every room, for those who want to look at them."""
+SHOTS = os.environ.get("PRICEWAR_SHOTS", "")
+"""A folder to keep pictures of every room in; `pricewar/publish/shots.py` says which the documentation shows."""
 CLASSES = {"two duopolies": (1, 2), "four triopolies": (2, 3)}
 """Markets of each of two treatments, and firms in each market."""
 NAMES = ("Ann", "Bo", "Cy", "Dee", "Eve", "Fay", "Gus", "Hal", "Ida", "Jo", "Kim", "李雷")
@@ -38,7 +38,7 @@ class Classroom:
         self.contexts: list[Any] = []
         self.found: list[str] = []
         self.began = time.monotonic()
-        self.log = Path(PICTURES or path.parent) / "class.log"
+        self.log = Path(SHOTS or path.parent) / "class.log"
         self.log.write_text("", encoding="utf-8")
 
     def note(self, what: str) -> None:
@@ -69,8 +69,8 @@ class Classroom:
     def look(self, page: Any, name: str) -> None:
         """No serious finding of axe; a picture if somebody wants one."""
         page.wait_for_timeout(300)
-        if PICTURES:
-            page.screenshot(path=str(Path(PICTURES) / f"{name}.png"), full_page=True)
+        if SHOTS:
+            page.screenshot(path=str(Path(SHOTS) / f"app_class_{name}.png"), full_page=True)
         for one in axe.Axe().run(page).response["violations"]:
             self.note(f"{name}: axe {one['impact']} {one['id']} {len(one['nodes'])} times")
             if one["impact"] in ("serious", "critical"):
@@ -113,7 +113,7 @@ def open_class(room: Classroom, markets: int, firms: int) -> tuple[Any, str]:
         desk.fill(f"#group-{number}-name", name)
         desk.fill(f"#group-{number}-markets", str(markets))
         desk.select_option(f"#group-{number}-sees", sees)
-    room.look(desk, "open")
+    room.look(desk, "open_laptop")
     desk.click("#open")
     desk.wait_for_selector("#game-code")
     return desk, desk.inner_text("#game-code")
@@ -138,7 +138,7 @@ def test_a_class_in_several_markets(room: Classroom, sizes: tuple[int, int]) -> 
     wall = room.visit("wall", f"/game/{code}/wall", "hall")
     phones = {name: room.join(code, name) for name in (*NAMES[: players - 1], NAMES[-1])}
     wall.wait_for_selector(f"#count:has-text('{players} of {players}')")
-    for page, name in ((desk, "desk-lobby"), (wall, "wall-lobby"), (phones["Ann"], "phone-lobby")):
+    for page, name in ((desk, "desk_lobby_laptop"), (wall, "wall_lobby_hall"), (phones["Ann"], "lobby_phone")):
         room.look(page, name)
     join_twice(room, phones["Ann"], code)
     practise(room, desk, phones)
@@ -190,7 +190,7 @@ def first_round(room: Classroom, desk: Any, wall: Any, phones: dict[str, Any]) -
     decide(room, phones, 1, but=("Ann",))
     for page in phones.values():
         at_round(page, 2)
-    for page, name in ((desk, "desk-round"), (wall, "wall-round"), (ann, "phone-round")):
+    for page, name in ((desk, "desk_laptop"), (wall, "wall_hall"), (ann, "round_phone")):
         room.look(page, name)
     for page in phones.values():
         assert ("Your price against" in page.inner_text("#figures")) == (letter(page) in dark(desk))
@@ -249,7 +249,7 @@ def ended(room: Classroom, desk: Any, wall: Any, ann: Any) -> None:
     """The debrief on all three pages, with nothing cut off and nothing wrong on the way."""
     for page, selector in ((desk, "#joint-table"), (wall, "#joint-table"), (ann, "#debrief-card")):
         page.wait_for_selector(selector)
-    for page, name in ((desk, "desk-over"), (wall, "wall-over"), (ann, "phone-over")):
+    for page, name in ((desk, "over_laptop"), (wall, "joint_hall"), (ann, "over_phone")):
         room.look(page, name)
     holds_together(ann, 390)
     for page, width in ((desk, 1366), (wall, 1920)):

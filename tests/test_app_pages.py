@@ -156,6 +156,8 @@ def test_the_limits_on_the_page_on_teaching_are_those_of_the_server() -> None:
         "wrong codes": desk.door.misses,
         "made-up secrets": desk.door.strangers,
         "opening games": desk.door.openings,
+        "markets in them": desk.door.markets,
+        "looks at a wall or a door": desk.door.looks,
         "runs and lessons": kitchen.rates[kitchen.runs],
         "downloads of data": kitchen.rates[kitchen.downloads],
     }

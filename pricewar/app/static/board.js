@@ -1,6 +1,6 @@
 // The board: who stands where, for the wall and for players.
 import { chart, extent } from "/static/charts.js";
-import { h, monthName, num, words } from "/static/dom.js";
+import { byPeriod, capital, h, monthName, num, words } from "/static/dom.js";
 
 const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"];
 
@@ -56,7 +56,7 @@ function after(state, rounds) {
   return { ...state, board: d3.sort(board, (row) => -row.profit), months: state.months.slice(0, rounds) };
 }
 
-/** A game that is over, month by month under a hand. */
+/** A game that is over, period by period under a hand. */
 export function replay(state) {
   const shown = h("div.stack", { id: "replayed" });
   const said = h("span", { id: "replay-month" });
@@ -68,7 +68,7 @@ export function replay(state) {
   };
   slide.value = state.round;
   slide.oninput();
-  return [h("section.card", {}, h("h2", {}, "Month by month"), said, slide), shown];
+  return [h("section.card", {}, h("h2", {}, capital(byPeriod())), said, slide), shown];
 }
 
 /** The table; with colours and dashes it is the legend of the charts too. */

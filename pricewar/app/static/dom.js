@@ -67,6 +67,10 @@ export const words = {
   digits: 0,
 };
 export const speak = (found) => Object.assign(words, found ?? {});
+/** Month by month, week by week: the market's own word for a period. */
+export const byPeriod = () => `${words.period} by ${words.period}`;
+/** As the first word of a sentence. */
+export const capital = (text) => text[0].toUpperCase() + text.slice(1);
 /** An amount of money for one unit. */
 export const inMoney = (value) => `${num(value, words.digits)} ${words.money}`;
 

@@ -1,6 +1,6 @@
 // The debrief across all markets of a class; each figure can fill the projector.
 import { enlarged } from "/static/charts.js";
-import { behindLabel, h, num, words } from "/static/dom.js";
+import { behindLabel, byPeriod, h, num, words } from "/static/dom.js";
 
 const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"];
 
@@ -19,7 +19,7 @@ export function joint(facts, wide, { large = false, players = false } = {}) {
     h(
       "div.charts.two",
       {},
-      figure("Mean price, month by month", paths(facts, look)),
+      figure(`Mean price, ${byPeriod()}`, paths(facts, look)),
       figure("Between Nash and joint profit", cooperation(facts, look)),
       facts.sizes.length > 1 ? figure("Mean price by number of firms", bySize(facts, look)) : null,
       figure("First cut and price war", wars(facts, look)),

@@ -3,7 +3,7 @@ import { boardTable } from "/static/board.js";
 import { chart, extent } from "/static/charts.js";
 import { debrief } from "/static/debrief.js";
 import { decideForm, ofWhat, refresh } from "/static/decide.js";
-import { $, h, num, tell, words } from "/static/dom.js";
+import { $, capital, h, num, tell, words } from "/static/dom.js";
 
 let form = null; // stays in its place for as long as its round
 
@@ -77,7 +77,7 @@ function books(state) {
     h(
       "div.figures",
       { style: "margin:0" },
-      box(`${words.units[0].toUpperCase()}${words.units.slice(1)} sold`, num(last(own.units), 0), words.units),
+      box(`${capital(words.units)} sold`, num(last(own.units), 0), words.units),
       box("Share", num(own.share.length ? 100 * last(own.share) : null, 1), `% of ${words.units}`),
       box("Profit", num(own.profit.length ? last(own.profit) / words.size : null, 2), words.total),
       box("Profit so far", num(own.profit.reduce((a, b) => a + b, 0) / words.size, 2), words.total),
