@@ -21,10 +21,10 @@ from pricewar.scenario.files import load
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
 pytestmark = pytest.mark.slow
 SHOTS = os.environ.get("PRICEWAR_SHOTS", "")
-"""A folder to keep pictures of every room in; `pricewar/publish/shots.py` says which the documentation shows."""
+"""A folder to keep pictures of every room in, app_class_NAME.png, and the log."""
 CLASSES = {"two duopolies": (1, 2), "four triopolies": (2, 3)}
 """Markets of each of two treatments, and firms in each market."""
-NAMES = ("Ann", "Bo", "Cy", "Dee", "Eve", "Fay", "Gus", "Hal", "Ida", "Jo", "Kim", "李雷")
+NAMES = ("Ann", "Bo", "Cy", "Dee", "Eve", "Fay", "Gus", "Hal", "Ida", "Jo", "Kim", "Юля")
 ROUNDS = 5
 
 
@@ -138,7 +138,8 @@ def test_a_class_in_several_markets(room: Classroom, sizes: tuple[int, int]) -> 
     wall = room.visit("wall", f"/game/{code}/wall", "hall")
     phones = {name: room.join(code, name) for name in (*NAMES[: players - 1], NAMES[-1])}
     wall.wait_for_selector(f"#count:has-text('{players} of {players}')")
-    for page, name in ((desk, "desk_lobby_laptop"), (wall, "wall_lobby_hall"), (phones["Ann"], "lobby_phone")):
+    lobby = {"desk_lobby_laptop": desk, "wall_lobby_hall": wall, "lobby_phone": phones["Ann"]}
+    for name, page in lobby.items():
         room.look(page, name)
     join_twice(room, phones["Ann"], code)
     practise(room, desk, phones)

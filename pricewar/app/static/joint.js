@@ -123,8 +123,8 @@ function bySize(facts, look) {
     x: { label: "Firms", type: "point", padding: 0.6, domain: [...new Set(rows.map((r) => r.firms))].sort((a, b) => a - b), labelArrow: false },
     y: { label: "% of the start", grid: true, nice: true, labelArrow: false },
     marks: [
-      Plot.text(theory, { x: "firms", y: "y", text: (r, i) => (i % 2 ? "joint" : "Nash"), dx: 30, fill: "#566472" }),
-      Plot.dot(theory, { x: "firms", y: "y", symbol: "times", stroke: "#566472", strokeWidth: 2 }),
+      Plot.text(theory, { x: "firms", y: "y", text: (r, i) => (i % 2 ? "joint" : "Nash"), dx: 30, fill: "var(--quiet)" }),
+      Plot.dot(theory, { x: "firms", y: "y", symbol: "times", stroke: "var(--quiet)", strokeWidth: 2 }),
       Plot.dot(rows, { x: "firms", y: "y", fill: (r) => look.colour(r.treatment), r: 6 }),
       Plot.text(rows, { x: "firms", y: "y", text: "key", dx: -14 }),
     ],
@@ -140,7 +140,7 @@ function wars(facts, look) {
     y: { label: "Market", domain: facts.markets.map((one) => one.key), labelArrow: false },
     marks: [
       Plot.barX(spells, { x1: (r) => r.first - 0.5, x2: (r) => r.last + 0.5, y: "key", fill: (r) => look.colour(r.treatment), fillOpacity: 0.55, insetTop: 4, insetBottom: 4 }),
-      Plot.dot(cuts, { x: "first_cut", y: "key", symbol: "diamond", fill: "#1b2733", r: 7 }),
+      Plot.dot(cuts, { x: "first_cut", y: "key", symbol: "diamond", fill: "currentColor", r: 7 }),
       Plot.text([0], { text: () => "◆ first cut    ▬ price war", frameAnchor: "top-right", dy: -18 }),
     ],
   });

@@ -35,9 +35,9 @@ const NUMBERS = [
 ];
 const TABLE = "firm,product,price,quantity,cost\nAcorn,one,20,400,12\nBeech,two,22,300,13\nCedar,three,19,350,12";
 
-/** An input below its label. */
-export function field(label, input) {
-  return h("label", {}, h("span.quiet", {}, label), input);
+/** An input below its label; `wide`: over the whole width where fields stand in pairs. */
+export function field(label, input, wide = false) {
+  return h(wide ? "label.wide" : "label", {}, h("span.quiet", {}, label), input);
 }
 
 const choice = (id, of, chosen) =>
@@ -229,8 +229,8 @@ function groupRow(number, drop) {
       field("Name", parts.name),
       field("Markets", parts.markets),
       field("Firms in each", parts.firms),
-      field("Players see", parts.sees),
-      field("Computer firms", parts.computer),
+      field("Players see", parts.sees, true),
+      field("Computer firms", parts.computer, true),
       field("Random end, %", parts.stop),
       field("Costs differ, %", parts.gap),
       field("Chat", parts.chat),

@@ -64,14 +64,14 @@ const markets = (state) =>
       { id: "markets" },
       state.markets.map((one) =>
         h(
-          "li",
+          one.phase === "open" && one.decided === one.deciders ? "li.all" : "li",
           {},
           h("b", {}, one.key),
           one.phase === "lobby"
             ? ` ${one.deciders} here`
             : one.phase === "over"
               ? " done"
-              : ` ${one.decided} of ${one.deciders}${state.together ? "" : `, round ${one.round + 1}`}`,
+              : ` ${one.decided} of ${one.deciders} decided${state.together ? "" : `, round ${one.round + 1}`}`,
         ),
       ),
     ),
