@@ -77,6 +77,12 @@ class Say(Frozen):
     text: str = Field(max_length=1000)
 
 
+class Answers(Frozen):
+    """Answers to the questions on the rules, by place."""
+
+    answers: tuple[int, ...] = Field(max_length=20)
+
+
 class GameDesk:
     """The handlers, with the hall and the limits on rates."""
 
@@ -135,6 +141,12 @@ class GameDesk:
         token = bearer(request)
         await self.do(table, lambda session, now: session.say(token, body.text, wall_clock()))
         return JSONResponse({"ok": True})
+
+    async def quiz(self, request: Request) -> Response:
+        """A player answers the questions on the rules."""
+        table, body = self.table(request), await read(request, Answers)
+        token = bearer(request)
+        return JSONResponse(await self.do(table, lambda session, now: session.answer(token, body.answers)))
 
     async def state(self, request: Request) -> Response:
         """What this browser may see; waits for news when it says which version it has."""

@@ -141,6 +141,7 @@ def game_routes(hall: Hall, closing: Event) -> list[Route]:
         "/{code}/decide": desk.decide,
         "/{code}/order": desk.order,
         "/{code}/say": desk.say,
+        "/{code}/quiz": desk.quiz,
     }
     reads = {
         "state": desk.state,

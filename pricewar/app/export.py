@@ -17,7 +17,7 @@ from openpyxl.styles import Font
 
 from .debrief import asked, played_rows, safe_cell
 from .game import Game
-from .game_rules import GameRules
+from .game_rules import GameRules, Seat
 from .seats import own_books
 from .session import Session
 
@@ -28,6 +28,9 @@ FIELDS: Final[Mapping[str, str]] = {
     "participant.code": "Seat: code of the class, market, place in it. The same in every round.",
     "participant.label": "Name of the player; empty for a computer firm and in an export without names.",
     "participant._is_bot": "1 if the computer decided for want of a person, else 0.",
+    "participant.quiz_tries": "How often the questions on the rules were answered, up to the "
+    "first time without a mistake; empty where none were asked.",
+    "participant.quiz_passed": "1 if all of them were answered well, else 0; empty where none were asked.",
     "group.id_in_subsession": "Number of the market, from 1.",
     "group.market": "Letter of the market.",
     "group.treatment": "Its treatment.",
@@ -117,8 +120,17 @@ def _who(game: Game, firm: str, month: str, prefix: str, named: bool) -> dict[st
         "participant.code": f"{prefix}{place}",
         "participant.label": safe_cell(seat.name) if named and person and seat is not None else "",
         "participant._is_bot": int(not person),
+        **_understood(game, seat if person else None),
         "player.id_in_group": place,
         "player.role": game.base.firms[firm].name,
+    }
+
+
+def _understood(game: Game, seat: Seat | None) -> dict[str, Any]:
+    asked = game.rules.quiz and seat is not None
+    return {
+        "participant.quiz_tries": seat.tries if asked and seat else None,
+        "participant.quiz_passed": int(seat.passed) if asked and seat else None,
     }
 
 

@@ -70,6 +70,7 @@ class GameRules(Frozen):
     board: bool = Field(False, description="whether players see everybody's profit while the game runs")
     rivals: bool = Field(True, description="whether players see rivals' prices while the game runs")
     chat: bool = Field(False, description="whether the players of a market may write to each other")
+    quiz: bool = Field(False, description="whether players are asked about the rules before the game")
     shared: bool = Field(False, description="whether several players may sit at one browser")
     textbook: Textbook = Field(Textbook(), description="numbers of the textbook market")
     table: str = Field("", max_length=8000, description="table of products, for the market `table`")
@@ -122,6 +123,10 @@ class Seat:
     """month -> when it was decided, as the server's clock has it (UTC)."""
     notice: str = ""
     """What this player must be told now."""
+    tries: int = 0
+    """How often the questions on the rules were answered, up to the first time without a mistake."""
+    passed: bool = False
+    """Whether all of them have been answered well."""
 
     def take_back(self, month: str) -> None:
         """Forget that a month was run, and what was decided for it."""

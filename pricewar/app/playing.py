@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from pricewar.market.model import PriceWar
 from pricewar.scenario.files import Tree
 from pricewar.scenario.tree import Scenario
@@ -67,6 +69,12 @@ class Playing:
         """What buyers paid for the reference product before the first month."""
         own = [p for p in self.base.products.values() if p.firm == firm]
         return sum(p.price * p.units for p in own) / sum(p.units for p in own)
+
+    def unit_cost(self, firm: str) -> float:
+        """What a unit costs the firm now, mean over its products by their start sales."""
+        own = self.model.landscape.own(self.model.landscape.firm(firm))
+        weights = self.model.landscape.start_units[own] + 1e-9
+        return float(np.average(self.model.state.unit_cost[own], weights=weights))
 
     def start_list(self, firm: str) -> dict[str, float]:
         """Start list prices of a firm's products."""

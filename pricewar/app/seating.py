@@ -116,6 +116,7 @@ class Seating:
                 del self.seats[firm]
             else:
                 fresh = Seat(seat.name, seat.token, 0, pin=seat.pin, browser=seat.browser)
+                fresh.tries, fresh.passed = seat.tries, seat.passed
                 self.seats[firm] = fresh
 
     def free(self, firm: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ import numpy as np
 from . import names
 from .game import Game
 from .game_rules import NO_SEAT, GameError, Seat, Ticket, fingerprint
+from .quiz import answer
 from .session_rules import SessionRules
 from .talk import Talk
 
@@ -204,6 +205,15 @@ class Session:
         if key not in self.talk or game.phase == "over":
             raise GameError(409, "There is no chat here now.")
         self.talk[key].say(game.seats[firm].name, firm, text, game.round, clock)
+
+    def answer(self, token: str, given: Sequence[int]) -> dict[str, Any]:
+        """A player answers the questions on the rules (`quiz.answer`).
+
+        Raises:
+            GameError: as there.
+        """
+        key, firm = self.place_of(token)
+        return answer(self.games[key], firm, given)
 
     def tick(self, now: float) -> None:
         """Close the rounds whose time is up."""

@@ -79,6 +79,7 @@ export const seats = (state, order) =>
     "section.card",
     {},
     h("h2", {}, "Who plays"),
+    understood(state),
     state.markets.map((one) => [
       state.several ? h("h3", {}, `Market ${one.key}`) : null,
       h(
@@ -88,6 +89,15 @@ export const seats = (state, order) =>
       ),
     ]),
   );
+
+/** How many have answered the questions on the rules, where they are asked. */
+function understood(state) {
+  const asked = state.markets.flatMap((one) => one.seats).filter((seat) => seat.player && seat.passed !== null);
+  const passed = asked.filter((seat) => seat.passed).length;
+  return asked.length && state.phase === "lobby"
+    ? h("p.quiet", { id: "understood" }, `${passed} of ${asked.length} have answered all questions on the rules.`)
+    : null;
+}
 
 function seatRow(state, market, seat, order) {
   const thinks = seat.player && market.phase === "open";
@@ -100,9 +110,11 @@ function seatRow(state, market, seat, order) {
       {},
       thinks
         ? h(`span.tag${seat.decided ? ".yes" : ""}`, {}, seat.decided ? "decided" : "thinking")
-        : seat.late
-          ? h("span.tag", {}, `late ${seat.late}×`)
-          : "",
+        : market.phase === "lobby" && seat.player && seat.passed !== null
+          ? h(`span.tag${seat.passed ? ".yes" : ""}`, {}, seat.passed ? "knows the rules" : "reads the rules")
+          : seat.late
+            ? h("span.tag", {}, `late ${seat.late}×`)
+            : "",
     ),
     h("td", {}, seat.player && market.phase !== "over" ? free(state, market, seat, order) : ""),
   );

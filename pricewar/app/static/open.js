@@ -76,6 +76,7 @@ export function openBox(entered) {
     sees: choice("sees", SEES),
     chat: tick("chat"),
     shared: tick("shared"),
+    quiz: tick("quiz"),
   };
   const numbers = Object.fromEntries(
     NUMBERS.map(([key, , value, least]) => [key, count(`number-${key}`, value, least, undefined, "any")]),
@@ -125,6 +126,7 @@ export function openBox(entered) {
     field("A player who is too late", parts.default),
     field("Chance that the game ends after a round, % (from round 3; 0: the last round is known)", parts.stop),
     h("label.tick", {}, parts.chat, "Players of a market may write to each other"),
+    h("label.tick", {}, parts.quiz, "Players answer five questions on the rules while they wait"),
     h("label.tick", {}, parts.shared, "Several players may share a browser"),
     groups.node,
     wrong,
@@ -140,6 +142,7 @@ function asked(parts, numbers, table, groups) {
     computer: parts.computer.value,
     default: parts.default.value,
     shared: parts.shared.checked,
+    quiz: parts.quiz.checked,
     chat: parts.chat.checked,
     stop: Number(parts.stop.value) / 100,
     ...seesOf(parts.sees.value),

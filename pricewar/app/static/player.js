@@ -3,6 +3,7 @@ import { boardTable } from "/static/board.js";
 import { chart, extent } from "/static/charts.js";
 import { debrief } from "/static/debrief.js";
 import { decideForm, ofWhat, refresh } from "/static/decide.js";
+import { quizCard } from "/static/quiz.js";
 import { $, capital, h, num, tell, words } from "/static/dom.js";
 
 let form = null; // stays in its place for as long as its round
@@ -10,13 +11,14 @@ let form = null; // stays in its place for as long as its round
 export async function draw(page, { state, call, seat }) {
   if (form?.isConnected && form.dataset.round === ofWhat(state)) {
     if (state.phase !== "over") refresh(form, state);
+    if (state.phase !== "lobby") $("#quiz")?.remove();
     $("#news").replaceWith(news(state));
     if (state.chat) hear(state);
     $("#figures").replaceWith(figures(state));
   } else {
     form = decideForm(state, call, seat.pin);
     const talk = $("#chat")?.isConnected ? $("#chat") : state.chat ? chatBox(call) : null;
-    page.replaceChildren(h("div.play", {}, h("div.stack", {}, form, news(state), talk), figures(state)));
+    page.replaceChildren(h("div.play", {}, h("div.stack", {}, state.quiz ? quizCard(state.quiz, call) : null, form, news(state), talk), figures(state)));
     if (state.chat) hear(state);
   }
   if (state.phase === "over" && state.round > 0)
