@@ -25,6 +25,7 @@ from pricewar.scenario.files import load
 
 from .api_explore import Side, as_json, explore_routes, sides
 from .api_policy import policy_routes
+from .api_predictions import Questions
 from .api_rooms import game_routes
 from .api_screen import screen_routes
 from .archive import Archive
@@ -62,6 +63,7 @@ def make_api(games: int, closing: Event, archive: Archive | None = None) -> Star
         *explore_routes(),
         *screen_routes(),
         *policy_routes(),
+        *Questions().routes(),
         *game_routes(Hall(games, archive, time.monotonic()), closing),
     ]
     handlers: Mapping[Any, Any] = {

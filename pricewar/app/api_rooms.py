@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from threading import Event
 from typing import Any, Final
 
-import segno
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -21,6 +19,7 @@ from .game_rules import GameError
 from .guard import caller, problem
 from .hall import Hall, Table
 from .joint import joint
+from .pictures import address_picture
 from .plan import game_toml
 from .rooms import door_view, market_of, wall_view
 from .session import Session
@@ -66,12 +65,7 @@ class Rooms:
     async def code(self, request: Request) -> Response:
         """The address to join at, as a picture for phones."""
         table = self._table(request)
-        address = f"{str(request.base_url).removesuffix('/api/').rstrip('/')}/game?code={table.code}"
-        out = io.BytesIO()
-        segno.make(address, error="m").save(
-            out, kind="svg", border=4, xmldecl=False, light="#fff", omitsize=True
-        )
-        return Response(out.getvalue(), media_type="image/svg+xml")
+        return address_picture(request, f"/game?code={table.code}")
 
 
 @dataclass(frozen=True)
@@ -120,7 +114,9 @@ class Downloads:
         return await self.desk.do(self.desk.table(request), checked)
 
 
-def _guarded(handler: Handler) -> Handler:
+def guarded(handler: Handler) -> Handler:
+    """A handler whose refusals become answers."""
+
     async def wrapped(request: Request) -> Response:
         try:
             return await handler(request)
@@ -153,6 +149,6 @@ def game_routes(hall: Hall, closing: Event) -> list[Route]:
         **files.routes(),
     }
     return [
-        *(Route(f"/game{path}", _guarded(handler), methods=["POST"]) for path, handler in writes.items()),
-        *(Route(f"/game/{{code}}/{path}", _guarded(handler)) for path, handler in reads.items()),
+        *(Route(f"/game{path}", guarded(handler), methods=["POST"]) for path, handler in writes.items()),
+        *(Route(f"/game/{{code}}/{path}", guarded(handler)) for path, handler in reads.items()),
     ]

@@ -1,6 +1,7 @@
 // The game in the browser: a door, the teacher's desk, a player's desk. The secret of a seat stays in this browser
 // and goes with each request; closing the page loses nothing.
 import { ask, h, speak, tell } from "/static/dom.js";
+import { browserKey } from "/static/predict.js";
 import { field, openBox } from "/static/open.js";
 
 export async function show(page, [code, room]) {
@@ -27,15 +28,6 @@ function hold(code, seat) {
 }
 function forget(code) {
   for (const store of [sessionStorage, localStorage]) store.removeItem(`seat-${code}`);
-}
-
-/** A secret of this browser: a second join from it finds the seat it has. */
-function browser() {
-  if (!localStorage.getItem("browser")) {
-    const bytes = crypto.getRandomValues(new Uint8Array(16));
-    localStorage.setItem("browser", Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join(""));
-  }
-  return localStorage.getItem("browser");
 }
 
 function door(page) {
@@ -124,7 +116,7 @@ function joinBox(code) {
     const where = codeInput.value.trim().toUpperCase();
     try {
       if (!where) throw new Error("Type the code that the teacher shows.");
-      const body = { name: name.value, browser: browser(), ...(pin.value ? { pin: pin.value } : {}) };
+      const body = { name: name.value, browser: browserKey(), ...(pin.value ? { pin: pin.value } : {}) };
       const market = choice.querySelector("select")?.value;
       if (market) body.market = market;
       const what = pin.value ? "rejoin" : "join";
