@@ -103,7 +103,7 @@ def _end(rules: GameRules, words: Words) -> Question:
 
 def told(game: Game) -> list[str]:
     """The rules that the questions ask for, as players read them above the questions."""
-    first = "Each round you set a list price and a promotion off it; buyers pay the one less the other."
+    first = "Each round you set a list price and a promotion. Buyers pay the list price less the promotion."
     asked = _sight(game.rules), _late(game.rules), _end(game.rules, game.base.words)
     return [first, *(f"{one.text} {one.answers[one.right]}" for one in asked)]
 
