@@ -17,14 +17,15 @@ from pricewar import Results, Scenario, load, run
 from pricewar.base.errors import InputError
 from pricewar.base.sources import NO_SOURCE, sources
 from pricewar.experiment import Experiment
-from pricewar.experiment.files import experiment_from
+from pricewar.experiment.files import experiment_from, load_experiment
 from pricewar.experiment.pool import SerialExecutor, spawned_pool
 from pricewar.experiment.study import run_experiment
-from pricewar.policy import PolicySpec, policy_from, run_policy
+from pricewar.policy import PolicySpec, load_policy, policy_from, run_policy
 from pricewar.scenario.campaigns import CampaignSpec
 from pricewar.scenario.cost_curves import Constant
 from pricewar.scenario.files import shipped_scenarios
 from pricewar.scenario.parts import NoiseSpec
+from pricewar.scenario.tree import SEEDS_ONLY, forget_usual
 
 LAB = """
 from pricewar.strategies import Strategy
@@ -170,6 +171,17 @@ def test_digests_of_shipped_scenarios_have_no_code_in_them() -> None:
         text = json.dumps(tree, sort_keys=True, separators=(",", ":"))
         assert scenario.sources == {}
         assert scenario.digest == hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@pytest.mark.parametrize("plan", [load_experiment("01_cut-depth"), load_policy("anti-involution")], ids=type)
+def test_the_content_of_a_plan_leaves_out_of_its_scenarios_what_their_digest_leaves_out(plan: Any) -> None:
+    scenario = plan.base.model_dump(mode="json")
+    forget_usual(scenario)
+    held = plan.content()["base"]
+    for part, values in scenario.items():
+        if part not in SEEDS_ONLY:
+            assert held[part] == values, part
+    assert held.keys() <= scenario.keys(), "a field that came later would be another experiment"
 
 
 @pytest.mark.parametrize("file", ["lab.py", "lab_helper.py", "lab_pack/deeper.py"])

@@ -19,7 +19,7 @@ from pricewar.posterior import Spread, Uncertainty, spread_of
 from pricewar.results.bounds import DIFF
 from pricewar.scenario.files import load
 from pricewar.scenario.parts import Table
-from pricewar.scenario.tree import SEEDS_ONLY, Scenario
+from pricewar.scenario.tree import SEEDS_ONLY, Scenario, forget_usual
 
 from .design import Design, FromFile, Grid
 from .factors import Factor, Places, changes_in, places_in
@@ -287,6 +287,7 @@ def drawn_content(tree: Mapping[str, Any], parts: Iterable[str], spread: Spread)
     held = {part: dict(tree[part]) for part in parts if tree[part] is not None}
     fixed = {part: one["fixed"] for part, one in held.items()}
     for one in held.values():
+        forget_usual(one)
         for name in SEEDS_ONLY:
             del one[name]
     return held | ({"drawn": spread.mark | {"fixed": fixed}} if spread.mark else {})

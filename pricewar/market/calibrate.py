@@ -79,6 +79,8 @@ class Calibration(Record):
     """(J,) own-price elasticity of transaction prices; NaN for later launches."""
     attraction: float
     """Mean log-sum of the offers at the start, the yardstick of pull-forward."""
+    key: bytes = b""
+    """Digest of all that it follows from, code included; empty where that is not known."""
 
     @cached_property
     def alpha(self) -> Floats:
@@ -153,7 +155,8 @@ def _calibrate(keyed: _Keyed) -> Calibration:
 
     if not type(keyed.scenario.demand).__module__.startswith("pricewar."):
         return work()  # of a user's own demand we do not know all that it follows from
-    return SHELF.get(keyed.key + source_mark(CODE) + machine(), work)
+    key = keyed.key + source_mark(CODE) + machine()
+    return SHELF.get(key, work).but(key=key)
 
 
 class _Work:

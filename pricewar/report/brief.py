@@ -12,6 +12,7 @@ from typing import Any, Final
 from pricewar.base.edition import EDITION
 from pricewar.plots.policy import rests_on, who_pays
 from pricewar.plots.style import number
+from pricewar.policy.assumptions import signature
 from pricewar.policy.carriers import carriers
 from pricewar.policy.ranges import FEW, Outcome, buyers_gain, gains, levels, outcome, party_gain
 from pricewar.policy.spec import NONE, PEACE
@@ -108,9 +109,9 @@ def _words(study: PolicyStudy, command: str) -> dict[str, Any]:
             discount=f"{100 * spec.discount:g}",
         ),
         "limits": LIMITS,
-        "repeat": f"Repeat it: {command}. Digest of all assumptions: {spec.digest}. The other options, "
-        "tables and "
-        "figures are in report.html beside this file.",
+        "repeat": f"Repeat it: {command}. Digest of the study: {spec.digest}; of the list of its "
+        f"assumptions, tables/assumptions.csv: {signature(spec)}. The other options, tables and figures are "
+        "in report.html beside this file.",
         "mark": f"pricewar, model edition {EDITION}",
     }
 
@@ -197,6 +198,6 @@ def cell(found: Outcome, digits: int | None = None, apart: str = " ") -> str:
         digits = 0 if max(ends, default=0.0) >= 100 else 1
     mean = number(found.mean, digits, signed=True)
     low, high = (number(value, digits) for value in (found.low, found.high))
-    if low == high == "–" or (found.low == found.high == 0.0):
+    if low == high and (low in ("–", mean.lstrip("+")) or found.low == found.high == 0.0):
         return mean
     return f"{mean}{apart}({low} to {high})"

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -46,6 +47,8 @@ COLUMNS: Final = (
 )
 """Head, measure, factor (of money: its sign), and whether the level or the difference from no measure is
 shown."""
+NOTHING: Final = 0.005
+"""What rounds to nothing in every future is written as 0."""
 TABLES: Final = "tables"
 """Folder of small tables beside the brief."""
 
@@ -90,6 +93,8 @@ def write_tables(study: PolicyStudy, folder: Path) -> None:
         "jobs": jobs(study),
         "assumptions": assumptions(study.spec),
     }.items():
+        if name == "jobs" and table.empty:
+            continue
         table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g", lineterminator="\n")
 
 
@@ -201,7 +206,7 @@ def _of_what(study: PolicyStudy) -> str:
 def _cell(study: PolicyStudy, option: str, measure: str, factor: float, kind: str) -> str:
     values = levels(study, option, measure) if kind == "level" else gains(study, option, measure)
     found = outcome(factor * values)
-    return "0" if found.mean == 0.0 and found.low in (0.0, None) else cell(found, _digits(found.mean))
+    return "0" if (np.abs(factor * values) < NOTHING).all() else cell(found, _digits(found.mean))
 
 
 def _digits(size: float) -> int:

@@ -7,9 +7,9 @@ from typing import Final
 METHOD: Final = (
     "Every future is a draw of the uncertain parameters (Latin hypercube). In each, peace, the war, and the "
     "war under every option run with the same luck, so differences are paired. "
-    "Brackets: where 90% of the futures lie (5 to 95%), which more futures do not "
-    "narrow; with "
-    "fewer than 20 futures there are none. How well the mean is known is in tables/effects.csv (lo, hi)."
+    "Brackets: where 90% of the futures lie (5 to 95%), which more futures do not narrow; with fewer than 20 "
+    "futures there are none. A mean lies outside where a few futures are extreme. How well the mean is known "
+    "is in tables/effects.csv (lo, hi)."
 )
 BRIEF_METHOD: Final = (
     "A simulated market of {long} from {start}, in {futures} futures. Each future is a draw of what "

@@ -191,7 +191,7 @@ class Scenario(Table):
         they do is named by the edition of the model.
         """
         tree = self.model_dump(mode="json", exclude={"seed", "title", "name", *SEEDS_ONLY})
-        _forget(tree)
+        forget_usual(tree)
         own = sources(tree)
         tree |= {"sources": own} if own else {}
         return short_digest(tree)
@@ -214,8 +214,12 @@ class Scenario(Table):
         return self.clock.label(period)
 
 
-def _forget(tree: dict[str, Any]) -> None:
-    """Leave out of a tree what a file does not speak of and older files could not: they keep their digest."""
+def forget_usual(tree: dict[str, Any]) -> None:
+    """Leave out of a tree what a file does not speak of and older files could not: they keep their digest.
+
+    Args:
+        tree: a scenario as plain values, all of them; it is changed.
+    """
     usual = {"cost": Constant(), "campaigns": CampaignSpec()}
     for name, default in usual.items():
         if tree[name] == default.model_dump(mode="json"):
