@@ -52,7 +52,7 @@ class Classroom:
         context = self.browser.new_context(
             viewport={"width": width, "height": height}, is_mobile=phone, has_touch=phone
         )
-        context.set_default_timeout(90_000)
+        context.set_default_timeout(240_000)
         self.contexts.append(context)
         page = context.new_page()
         self.watches[who] = Watch(page)
