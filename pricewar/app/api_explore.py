@@ -29,11 +29,16 @@ def explore_routes() -> list[Route]:
 async def get_run(request: Request) -> Response:
     """One or two runs with the same luck, month by month; with `peace=1` the peace of each beside it."""
     kitchen: Kitchen = request.app.state.kitchen
-    text = await kitchen.make(kitchen.runs, request, lambda: _run(request.query_params))
+    text = await kitchen.make(kitchen.runs, request, lambda: run_of(request.query_params))
     return Response(text, media_type="application/json")
 
 
-def _run(query: Mapping[str, str]) -> bytes:
+def run_of(query: Mapping[str, str]) -> bytes:
+    """What a browser gets for the query of a link.
+
+    Raises:
+        InputError: with every problem in the link.
+    """
     settings = read_settings(query)
     scenarios = _scenarios(settings)
     found: dict[str, Any] = {"query": settings.query, "runs": [frame(one) for one in scenarios]}
