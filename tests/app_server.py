@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 import urllib.error
@@ -18,6 +21,22 @@ import pytest
 
 pytest.importorskip("starlette", reason="the extra `app` is not installed")
 uvicorn = pytest.importorskip("uvicorn", reason="the extra `app` is not installed")
+
+
+SERVER = """
+import sys
+from pathlib import Path
+from pricewar.app.archive import Archive
+from pricewar.app.serve import serve
+serve("127.0.0.1", int(sys.argv[1]), archive=Archive(Path(sys.argv[2])))
+"""
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @dataclass(frozen=True)
@@ -65,9 +84,7 @@ def serving(
     from pricewar.app.web import make_app
 
     if port is None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
     archive = None if store is None else Archive(store)
     app = make_app(games, archive)
     server = uvicorn.Server(server_config(app, "127.0.0.1", port, proxies))
@@ -84,3 +101,27 @@ def serving(
         thread.join(timeout=20)
         if archive is not None:
             archive.close()
+
+
+class Killed:
+    """A server in a process of its own that can be killed and started again on the same port."""
+
+    def __init__(self, port: int, path: Path) -> None:
+        self.port, self.path = port, path
+        self.client = Client(f"http://127.0.0.1:{port}")
+        self.start()
+
+    def start(self) -> None:
+        command = [sys.executable, "-c", SERVER, str(self.port), str(self.path)]
+        self.process = subprocess.Popen(command)
+        for _ in range(1200):
+            try:
+                if self.client.get("/api/catalogue").status == 200:
+                    return
+            except OSError:
+                time.sleep(0.05)
+        raise AssertionError("the server did not start")
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(30)

@@ -3,36 +3,24 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from app_server import Client, serving
+from app_server import Killed, free_port, serving
 
 from pricewar.app.archive import Archive
-from pricewar.app.game import Game
 from pricewar.app.game_record import record, restored
-from pricewar.app.game_rules import GameRules
-from pricewar.app.seats import player_view, teacher_view
+from pricewar.app.rooms import desk_view, seen
+from pricewar.app.session import Session
+from pricewar.app.session_rules import SessionRules
 from pricewar.base.edition import EDITION
 from pricewar.base.errors import InputError
 
-SERVER = """
-import sys
-from pathlib import Path
-from pricewar.app.archive import Archive
-from pricewar.app.serve import serve
-serve("127.0.0.1", int(sys.argv[1]), archive=Archive(Path(sys.argv[2])))
-"""
 
-
-def played() -> tuple[Game, list[Any]]:
-    game = Game(GameRules(firms=4, rounds=6, seconds=60))
+def played() -> tuple[Session, list[Any]]:
+    game = Session(SessionRules(firms=4, rounds=6, seconds=60))
     tickets = [game.join(name, f"browser {name}") for name in ("Ann", "Bo")]
     game.order(game.teacher_token, "start", 0.0)
     game.order(game.teacher_token, "happening", 1.0, sort="below_cost", size=80)
@@ -44,34 +32,54 @@ def played() -> tuple[Game, list[Any]]:
     return game, tickets
 
 
+def unversioned(view: Any) -> Any:
+    """A view without the counters of changes, which go on counting when a game comes back."""
+    markets = [{**one, "version": 0} for one in view.get("markets", ())]
+    return {**view, "version": 0, "markets": markets}
+
+
 def test_a_game_comes_back_as_it_was() -> None:
     game, tickets = played()
     again = restored(json.loads(json.dumps(record(game, 20.0))), 1000.0)
     assert again.is_teacher(game.teacher_token)
     for ticket in tickets:
-        one, other = player_view(game, ticket.firm, 20.0), player_view(again, ticket.firm, 1000.0)
-        assert {**one, "version": 0} == {**other, "version": 0}
-    one, other = teacher_view(game, 20.0), teacher_view(again, 1000.0)
-    assert {**one, "version": 0} == {**other, "version": 0}
+        one, other = seen(game, ticket.token, 20.0), seen(again, ticket.token, 1000.0)
+        assert unversioned(one) == unversioned(other)
+    one, other = desk_view(game, 20.0), desk_view(again, 1000.0)
+    assert unversioned(one) == unversioned(other)
     assert again.version > game.version  # browsers that wait for news get it
-    assert again.scenario() == game.scenario()
+    assert again.games["A"].scenario() == game.games["A"].scenario()
     again.decide(tickets[1].token, 2, 149_500, 0, 1001.0)
-    assert again.round == 3
+    assert again.games["A"].round == 3
+
+
+def test_a_game_that_an_older_release_kept_goes_on() -> None:
+    """The record was written when a code stood for one market, its secrets counted from 1."""
+    kept = json.loads((Path(__file__).parent / "data" / "game_of_one_market.json").read_text("utf-8"))
+    session = restored(kept, 100.0)
+    assert session.is_teacher("secret 1")
+    assert [seat.name for seat in session.seats] == ["Ann", "Bo"]
+    ann, bo = (seen(session, f"secret {number}", 100.0) for number in (2, 3))
+    assert (ann["round"], ann["seconds_left"], ann["decided"]) == (2, 42.0, [149_000, 0])
+    assert (bo["firm"], bo["market_key"], bo["decided"]) == ("birch", "", None)
+    assert bo["own"]["list_price"] == pytest.approx([150_000, 149_000])
+    session.decide("secret 3", 2, 148_000, 0, 101.0)
+    assert session.games["A"].round == 3
 
 
 @pytest.mark.parametrize("phase", ["lobby", "paused", "over"])
 def test_every_phase_comes_back(phase: str) -> None:
     game, _ = played()
     if phase == "lobby":
-        game = Game(GameRules(firms=2, rounds=3))
+        game = Session(SessionRules(firms=2, rounds=3))
         game.join("Ann")
     elif phase == "paused":
         game.order(game.teacher_token, "pause", 25.0)
     else:
         game.order(game.teacher_token, "end", 25.0)
     again = restored(record(game, 30.0), 500.0)
-    one, other = teacher_view(game, 30.0), teacher_view(again, 500.0)
-    assert {**one, "version": 0} == {**other, "version": 0}
+    one, other = desk_view(game, 30.0), desk_view(again, 500.0)
+    assert unversioned(one) == unversioned(other)
 
 
 def test_no_secret_is_in_the_file(tmp_path: Path) -> None:
@@ -111,38 +119,9 @@ def test_games_of_another_edition_are_not_gone_on_with(tmp_path: Path) -> None:
     archive.close()
 
 
-class Killed:
-    """A server in a process of its own that can be killed and started again on the same port."""
-
-    def __init__(self, port: int, path: Path) -> None:
-        self.port, self.path = port, path
-        self.client = Client(f"http://127.0.0.1:{port}")
-        self.start()
-
-    def start(self) -> None:
-        command = [sys.executable, "-c", SERVER, str(self.port), str(self.path)]
-        self.process = subprocess.Popen(command)
-        for _ in range(1200):
-            try:
-                if self.client.get("/api/catalogue").status == 200:
-                    return
-            except OSError:
-                time.sleep(0.05)
-        raise AssertionError("the server did not start")
-
-    def kill(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait(30)
-
-
 @pytest.mark.slow
 def test_a_server_killed_in_every_round_loses_nothing_that_was_decided(tmp_path: Path) -> None:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = Killed(port, tmp_path / "games.sqlite")
+    server = Killed(free_port(), tmp_path / "games.sqlite")
     try:
         ask = server.client
         made = ask.post("/api/game", {"firms": 3, "rounds": 3, "seconds": 300}).json

@@ -254,3 +254,30 @@ def test_a_link_with_a_mistake_says_so(visit: Any) -> None:  # noqa: F811
     page, _ = visit("/explore?scenario=baseline&a.cut_depth=300")
     page.wait_for_selector("text=That did not work")
     assert "cut_depth" in page.inner_text("main")
+
+
+def test_a_class_predicts_together_before_the_experiment(visit: Any) -> None:  # noqa: F811
+    teacher, watch = visit("/lessons/bertrand")
+    teacher.click("#ask-class")
+    teacher.wait_for_selector("#asked img")
+    address = teacher.inner_text("#asked .address").split("/", 1)[1]
+    phones = [visit(f"/{address}", "phone")[0] for _ in range(2)]
+    for phone, option in zip(phones, (0, 2), strict=True):
+        phone.check(f"[data-option='{option}'] input")
+        phone.click("#predict")
+        phone.wait_for_selector("#class-said:has-text('is in')")
+        assert phone.is_disabled("#experiment")
+    teacher.wait_for_selector("#answers:has-text('2 predictions')")
+    assert teacher.query_selector(".said") is None, "nobody sees what was predicted"
+    teacher.click("#go-on")
+    for page in (teacher, *phones):
+        page.wait_for_selector("[data-option='2'] .said:has-text('1 of 2')")
+    assert phones[0].is_disabled("#predict")
+    teacher.check("[data-option='0'] input")
+    teacher.click("#go-on")
+    teacher.wait_for_selector("#facts")
+    phones[1].wait_for_selector("#experiment:enabled")
+    phones[1].click("#experiment")
+    phones[1].wait_for_selector("#facts")
+    assert phones[1].evaluate("() => document.documentElement.scrollWidth") <= 390
+    assert watch.errors == []

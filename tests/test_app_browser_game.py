@@ -147,3 +147,29 @@ def play(teacher: Any, students: list[Any], rounds: int) -> None:
                 teacher.wait_for_timeout(500)
                 holds_together(teacher, 1280)
                 holds_together(students[0], 390)
+
+
+def test_questions_on_the_rules_are_answered_before_the_game(visit: Any) -> None:  # noqa: F811
+    teacher, watch = visit("/game")
+    teacher.check("#quiz")
+    teacher.fill("#firms", "2")
+    teacher.click("#open")
+    teacher.wait_for_selector("#game-code")
+    ann, _ = join(visit, teacher.inner_text("#game-code"), "Ann")
+    ann.wait_for_selector("#quiz")
+    teacher.wait_for_selector("#understood:has-text('0 of 1')")
+    ann.click("#quiz-send")
+    ann.wait_for_selector("#quiz-said:has-text('Answer all questions')")
+    for number in range(5):
+        ann.check(f"input[name=quiz-{number}][value='2']")
+    ann.click("#quiz-send")
+    ann.wait_for_selector("#quiz-said:has-text('0 of 5 are right')")
+    for number, right in enumerate((1, 1, 1, 0, 0)):
+        ann.check(f"input[name=quiz-{number}][value='{right}']")
+    ann.click("#quiz-send")
+    ann.wait_for_selector("#quiz-passed")
+    teacher.wait_for_selector("#understood:has-text('1 of 1')")
+    teacher.click("#start")
+    at_round(ann, 1)
+    ann.wait_for_selector("#quiz", state="detached")
+    assert watch.errors == []

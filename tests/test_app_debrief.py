@@ -108,7 +108,7 @@ def test_a_game_ended_early_is_compared_over_the_rounds_played() -> None:
 
 
 def test_results_as_csv_hold_every_decision_and_no_formula(war: Game) -> None:
-    frame = pd.read_csv(io.StringIO(results_csv(war)))
+    frame = pd.read_csv(io.StringIO(results_csv({"A": war})))
     assert len(frame) == 3 * 6
     names = set(frame["player"])
     assert names == {"Ann", "'=cmd|' /C calc'!A0", "Cy"}

@@ -106,13 +106,14 @@ def test_every_control_of_every_lesson(visit: Any) -> None:  # noqa: F811
 def test_every_control_of_a_game_from_the_door_to_the_debrief(visit: Any) -> None:  # noqa: F811
     door, at_door = visit("/game")
     door.wait_for_selector("#open")
-    assert {"code", "name", "rounds", "firms", "seconds"} <= set(use_all(door, "main", ("open", "join")))
+    offered = set(use_all(door, "main", ("open", "join")))
+    assert {"code", "name", "rounds", "firms", "seconds", "add-group", "group-0-sees", "roster"} <= offered
 
     teacher, watch, code = opened(visit, 3)
     students = [join(visit, code, name) for name in ("Ann", "Bo")]
     pages = [page for page, _ in students]
     teacher.wait_for_selector("#seats:has-text('Bo')")
-    use_all(teacher, "main", ("start", "end", "next"))
+    assert "copy-desk" in use_all(teacher, "main", ("start", "end", "next", "practice"))
     teacher.wait_for_selector("#seats:not(:has-text('Ann'))")  # a seat was freed, and is taken again
     pages = [taken(visit, code, name, page) for name, page in zip(("Ann", "Bo"), pages, strict=True)]
     teacher.wait_for_selector("#seats:has-text('Bo')")
@@ -144,7 +145,7 @@ def test_every_control_of_a_game_from_the_door_to_the_debrief(visit: Any) -> Non
     teacher.wait_for_selector("#debrief-card")
     with teacher.expect_download():
         teacher.click("#results")
-    use_all(teacher, "main", ("results",))
+    assert {"decisions-csv", "decisions-xlsx", "replay"} <= set(use_all(teacher, "main", ("results", "back")))
     for page, _ in pages:
         page.wait_for_selector("#debrief-card")
         use_all(page, "main")

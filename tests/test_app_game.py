@@ -19,6 +19,7 @@ from pricewar.app.hall import CODE_LENGTH, IDLE, Bucket, Hall
 from pricewar.app.happenings import HAPPENINGS, Happening
 from pricewar.app.plan import game_toml
 from pricewar.app.seats import board, player_view, teacher_view
+from pricewar.app.session_rules import SessionRules
 from pricewar.runs import run
 from pricewar.scenario.files import load
 
@@ -335,14 +336,14 @@ def test_a_happening_that_cannot_be_run_leaves_no_trace(monkeypatch: pytest.Monk
 
 
 def test_the_hall_holds_so_many_games_and_forgets_idle_ones() -> None:
-    hall = Hall(most=2)
-    first = hall.open(RULES, 0.0)
-    for table in (first, hall.open(RULES, 0.0)):
-        table.game.join("Ann")
+    hall, rules = Hall(most=2), SessionRules(firms=4, rounds=4)
+    first = hall.open(rules, 0.0)
+    for table in (first, hall.open(rules, 0.0)):
+        table.session.join("Ann")
     assert len(first.code) == CODE_LENGTH
-    refused(503, hall.open, RULES, 1.0)
-    assert hall.find(first.code.lower(), IDLE).game is first.game
-    hall.open(RULES, IDLE + 1)
+    refused(503, hall.open, rules, 1.0)
+    assert hall.find(first.code.lower(), IDLE).session is first.session
+    hall.open(rules, IDLE + 1)
     assert hall.find(first.code, IDLE + 2) is first
     refused(404, hall.find, "XXXXX", 0.0)
 

@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pricewar.app.archive import Archive
-from pricewar.app.game_rules import GameError, GameRules
+from pricewar.app.game_rules import GameError
 from pricewar.app.hall import Hall
+from pricewar.app.session_rules import SessionRules
 
-RULES = GameRules(rounds=3, firms=2)
+RULES = SessionRules(rounds=3, firms=2)
 
 
 def codes(hall: Hall, *tables: object) -> list[bool]:
@@ -31,18 +32,30 @@ def test_a_full_hall_of_games_with_players_refuses() -> None:
     hall = Hall(most=2)
     tables = [hall.open(RULES, 0.0, "class") for _ in range(2)]
     for table in tables:
-        table.game.join("Ann")
+        table.session.join("Ann")
     with pytest.raises(GameError) as refused:
         hall.open(RULES, 1.0, "other")
     assert refused.value.status == 503
     assert codes(hall, *tables) == [True, True]
 
 
+def test_markets_count_too_and_a_class_that_does_not_fit_is_told_so() -> None:
+    hall = Hall(most=2)
+    rules = SessionRules(rounds=3, firms=2, groups=[{"markets": 5}])
+    first = hall.open(rules, 0.0, "class")
+    first.session.join("Ann")
+    assert hall.open(RULES, 1.0, "other").session.rules == RULES
+    with pytest.raises(GameError) as refused:
+        hall.open(rules, 2.0, "class")
+    assert refused.value.status == 503
+    assert codes(hall, first) == [True]
+
+
 def test_the_address_with_most_empty_games_gives_way_and_of_these_the_one_left_alone_longest() -> None:
     hall = Hall(most=4)
     teacher = hall.open(RULES, 0.0, "teacher")
     played, old, fresh = (hall.open(RULES, 1.0 + n, "flooder") for n in range(3))
-    played.game.join("Ann")
+    played.session.join("Ann")
     hall.find(old.code, 9.0)  # looked at since
     fresh_too = hall.open(RULES, 10.0, "newcomer")
     assert codes(hall, teacher, played, old, fresh, fresh_too) == [True, True, True, False, True]

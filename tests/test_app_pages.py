@@ -13,6 +13,7 @@ import pytest
 pytest.importorskip("starlette", reason="the extra `app` is not installed")
 
 from pricewar.app.api_game import GameDesk
+from pricewar.app.api_predictions import Questions
 from pricewar.app.benchmarks import StillMarket
 from pricewar.app.connections import MOST, PATIENCE
 from pricewar.app.game_rules import TIME_TO_ANSWER, GameRules
@@ -150,12 +151,17 @@ def in_words(bucket: Bucket) -> list[str]:
 
 def test_the_limits_on_the_page_on_teaching_are_those_of_the_server() -> None:
     (table,) = (t for t in tables(TEACH_PAGE) if t[0] == ["what", "at once", "then"])
-    desk, kitchen = GameDesk(Hall(), Event()), Kitchen(Event())
+    desk, kitchen, asked = GameDesk(Hall(), Event()), Kitchen(Event()), Questions()
     buckets = {
         "joining": desk.door.joins,
         "wrong codes": desk.door.misses,
         "made-up secrets": desk.door.strangers,
         "opening games": desk.door.openings,
+        "markets in them": desk.door.markets,
+        "looks at a wall or a door": desk.door.looks,
+        "asking a class": asked.openings,
+        "predictions of a class": asked.answers,
+        "looks at predictions": asked.looks,
         "runs and lessons": kitchen.rates[kitchen.runs],
         "downloads of data": kitchen.rates[kitchen.downloads],
     }

@@ -136,14 +136,14 @@ def test_every_output_speaks_of_its_own_market(
 
 @pytest.mark.parametrize("name", list(OPTIONS))
 def test_the_page_speaks_of_its_own_market(name: str, tmp_path: Path) -> None:
-    from pricewar.app.api import _run
+    from pricewar.app.api_explore import run_of
     from pricewar.app.opened import open_markets
 
     out = tmp_path / "own"
     invoke("market", name, *OPTIONS[name].split(), "--out", str(out))
     try:
         open_markets([out / f"{name}.toml"])
-        shown = json.loads(_run({"scenario": name, "a.cut_depth": "20"}))
+        shown = json.loads(run_of({"scenario": name, "a.cut_depth": "20"}))
     finally:
         open_markets([])
     texts = [text for text in strings(shown) if FOREIGN.search(text)]

@@ -148,21 +148,21 @@ def test_counters_count_from_one_for_each_model_and_go_with_it() -> None:
 def test_games_that_are_forgotten_leave_nothing() -> None:
     pytest.importorskip("tomli_w", reason="the extra `app` is not installed")
     from pricewar.app.debrief import debrief
-    from pricewar.app.game_rules import GameRules
     from pricewar.app.hall import IDLE, Hall
+    from pricewar.app.session_rules import SessionRules
 
     hall = Hall()
 
     def evening(now: float) -> int:
         """Four games from the door to the debrief, then forgotten; blocks of memory that are held after."""
         for _ in range(4):
-            game = hall.open(GameRules(firms=4, rounds=3, seconds=30), now).game
+            game = hall.open(SessionRules(firms=4, rounds=3, seconds=30), now).session
             seats = [game.join(name).token for name in ("Ann", "Cy")]
             game.order(game.teacher_token, "start", now)
             for month in range(3):
                 for token in seats:
                     game.decide(token, month, 170_000.0, 0.0, now)
-            debrief(game)
+            debrief(game.games["A"])
         hall._forget(now + 2 * IDLE)
         gc.collect()
         return sys.getallocatedblocks()

@@ -1,4 +1,4 @@
-"""What the page asks for: runs, lessons, downloads; the routes of games are in `api_game`."""
+"""What the page asks for: markets, lessons, downloads; runs are in `api_explore`, games in `api_rooms`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import asdict
 from functools import lru_cache
 from importlib.metadata import version
 from threading import Event
-from typing import Any, Literal
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -23,8 +23,10 @@ from pricewar.base.errors import InputError, PricewarError, bad_input
 from pricewar.results.store import Results
 from pricewar.scenario.files import load
 
-from .api_game import game_routes
+from .api_explore import Side, as_json, explore_routes, sides
 from .api_policy import policy_routes
+from .api_predictions import Questions
+from .api_rooms import game_routes
 from .api_screen import screen_routes
 from .archive import Archive
 from .frames import FINAL, catalogue, firm_list
@@ -35,12 +37,11 @@ from .kitchen import Busy, Kitchen, TooMany
 from .lessons import LESSONS, lesson_page, run_lesson
 from .levers import LEVERS
 from .opened import known_markets, own_markets, place_of
+from .peace import SEEDS
 from .plan import Plan
-from .playback import frame, tables
-from .settings import Settings, first_leader, read_settings
+from .playback import tables
+from .settings import first_leader, read_settings
 from .standing import NEEDS, standings
-
-Side = Literal["a", "b"]
 
 
 def make_api(games: int, closing: Event, archive: Archive | None = None) -> Starlette:
@@ -54,14 +55,15 @@ def make_api(games: int, closing: Event, archive: Archive | None = None) -> Star
     routes = [
         Route("/catalogue", get_catalogue),
         Route("/firms/{scenario}", get_firms),
-        Route("/run", get_run),
         Route("/data.zip", get_data),
         Route("/scenario.toml", get_scenario),
         Route("/lessons", get_lessons),
         Route("/lessons/{slug}", get_lesson),
         Route("/lessons/{slug}/run", get_lesson_run),
+        *explore_routes(),
         *screen_routes(),
         *policy_routes(),
+        *Questions().routes(),
         *game_routes(Hall(games, archive, time.monotonic()), closing),
     ]
     handlers: Mapping[Any, Any] = {
@@ -112,6 +114,7 @@ def _catalogue(own: tuple[str, ...]) -> dict[str, Any]:
         "levers": [asdict(lever) for lever in LEVERS],
         "charts": catalogue(),
         "final": list(FINAL),
+        "seeds": SEEDS,
     }
 
 
@@ -146,28 +149,6 @@ def _firms(name: str, query: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-async def get_run(request: Request) -> Response:
-    """One or two runs with the same luck, month by month."""
-    kitchen: Kitchen = request.app.state.kitchen
-    text = await kitchen.make(kitchen.runs, request, lambda: _run(request.query_params))
-    return Response(text, media_type="application/json")
-
-
-def _run(query: Mapping[str, str]) -> bytes:
-    settings = read_settings(query)
-    runs = [frame(settings.plan(side).scenario) for side in _sides(settings)]
-    return as_json({"query": settings.query, "runs": runs})
-
-
-def as_json(content: Any) -> bytes:
-    """What a browser reads, made where the content is: it takes milliseconds that games should not wait."""
-    return bytes(JSONResponse(content).body)
-
-
-def _sides(settings: Settings) -> tuple[Side, ...]:
-    return ("a",) if settings.b is None else ("a", "b")
-
-
 async def get_scenario(request: Request) -> Response:
     """The file that `pricewar run` accepts."""
     kitchen: Kitchen = request.app.state.kitchen
@@ -191,7 +172,7 @@ async def get_data(request: Request) -> Response:
 
 def _data(query: Mapping[str, str]) -> tuple[str, bytes]:
     settings = read_settings(query)
-    plans = [settings.plan(side) for side in _sides(settings)]
+    plans = [settings.plan(side) for side in sides(settings)]
     parts = {f"{plan.scenario.name}.toml": plan.toml for plan in plans}
     for plan in plans:
         parts |= csv_files(tables(plan.scenario), plan.scenario.name)

@@ -1,30 +1,30 @@
-"""Routes of the game: a request is checked, put to the state machine, and answered with what may be seen."""
+"""What a game is asked: a request is checked, put to the session, and answered with what may be seen."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from datetime import UTC, datetime
 from threading import Event
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from pricewar.scenario.tree import problems_of
 
-from .debrief import debrief, results_csv
+from .debrief import debrief
 from .door import Door
-from .game import Game
-from .game_rules import GameError, GameRules
-from .guard import caller, problem
+from .game_rules import GameError
+from .guard import caller
 from .hall import NO_GAME, Bucket, Hall, Table
-from .plan import game_toml
-from .seats import player_view, teacher_view
+from .rooms import market_of, seen
+from .session import Session
+from .session_rules import SessionRules
 from .settings import Frozen
 
 T = TypeVar("T")
@@ -34,7 +34,6 @@ POLL_STEP = 0.1
 GAME_THREADS = 8
 JOINING = ("join", "rejoin")
 """What a player may ask for who has no seat yet."""
-Handler = Callable[[Request], Awaitable[Response]]
 
 
 class Join(Frozen):
@@ -42,6 +41,7 @@ class Join(Frozen):
 
     name: str = Field(max_length=200)
     browser: str = Field("", max_length=80)
+    market: str = Field("", max_length=1)
 
 
 class Rejoin(Join):
@@ -68,6 +68,19 @@ class Order(Frozen):
     firm: str | None = None
     size: float | None = None
     number: int | None = None
+    market: str = Field("", max_length=1)
+
+
+class Say(Frozen):
+    """A message to one's market."""
+
+    text: str = Field(max_length=1000)
+
+
+class Answers(Frozen):
+    """Answers to the questions on the rules, by place."""
+
+    answers: tuple[int, ...] = Field(max_length=20)
 
 
 class GameDesk:
@@ -83,14 +96,15 @@ class GameDesk:
         """A teacher opens a game."""
         who = caller(request)
         self.door.open(who, time.monotonic())
-        rules = await read(request, GameRules)
+        rules = await read(request, SessionRules)
+        self.door.furnish(who, len(rules.treatments()), time.monotonic())
         table = await self.apart(lambda: self.hall.open(rules, time.monotonic(), who))
-        return JSONResponse({"code": table.code, "token": table.game.teacher_token}, 201)
+        return JSONResponse({"code": table.code, "token": table.session.teacher_token}, 201)
 
     async def join(self, request: Request) -> Response:
         """A player takes a seat."""
         table, body = self.table(request), await read(request, Join)
-        ticket = await self.do(table, lambda game, now: game.join(body.name, body.browser))
+        ticket = await self.do(table, lambda session, now: session.join(body.name, body.browser, body.market))
         return JSONResponse(asdict(ticket), 201)
 
     async def rejoin(self, request: Request) -> Response:
@@ -98,7 +112,7 @@ class GameDesk:
         table, body = self.table(request), await read(request, Rejoin)
         if not self.pins.take(f"{table.code} {body.name.casefold()[:40]}", time.monotonic()):
             raise GameError(429, "Too many wrong numbers for this name: wait a minute, or ask the teacher.")
-        ticket = await self.do(table, lambda game, now: game.rejoin(body.name, body.pin, body.browser))
+        ticket = await self.do(table, lambda session, now: session.rejoin(body.name, body.pin, body.browser))
         return JSONResponse(asdict(ticket), 201)
 
     async def decide(self, request: Request) -> Response:
@@ -106,9 +120,10 @@ class GameDesk:
         table, body = self.table(request), await read(request, Decide)
         token = bearer(request)
 
-        def work(game: Game, now: float) -> bool:
-            game.decide(token, body.round, body.list_price, body.promotion, now, body.firm)
-            return game.round > body.round
+        def work(session: Session, now: float) -> bool:
+            return session.decide(
+                token, body.round, body.list_price, body.promotion, now, body.firm, wall_clock()
+            )
 
         return JSONResponse({"ok": True, "closed": await self.do(table, work)})
 
@@ -117,44 +132,63 @@ class GameDesk:
         table, body = self.table(request), await read(request, Order)
         token = bearer(request)
         what = body.model_dump(exclude={"do"}, exclude_none=True)
-        await self.do(table, lambda game, now: game.order(token, body.do, now, **what))
+        await self.do(table, lambda session, now: session.order(token, body.do, now, **what))
         return JSONResponse({"ok": True})
+
+    async def say(self, request: Request) -> Response:
+        """A player writes to their market."""
+        table, body = self.table(request), await read(request, Say)
+        token = bearer(request)
+        await self.do(table, lambda session, now: session.say(token, body.text, wall_clock()))
+        return JSONResponse({"ok": True})
+
+    async def quiz(self, request: Request) -> Response:
+        """A player answers the questions on the rules."""
+        table, body = self.table(request), await read(request, Answers)
+        token = bearer(request)
+        return JSONResponse(await self.do(table, lambda session, now: session.answer(token, body.answers)))
 
     async def state(self, request: Request) -> Response:
         """What this browser may see; waits for news when it says which version it has."""
         table, token = self.table(request), bearer(request)
-        since = request.query_params.get("since", "")
+        await self.news(table, request, market_seen(table.session, token))
+        return JSONResponse(await self.do(table, lambda session, now: seen(session, token, now)))
+
+    async def news(self, table: Table, request: Request, market: str = "") -> None:
+        """Wait until something is new to a browser that says which version it has.
+
+        Args:
+            table: the game.
+            request: with the version.
+            market: key of the one market that the browser shows; "" if it shows all.
+
+        Raises:
+            GameError: 503, the server closes.
+        """
+        since, session = request.query_params.get("since", ""), table.session
         until = time.monotonic() + LONGEST_POLL
-        while since == str(table.game.version) and time.monotonic() < min(until, table.game.deadline):
+
+        def known() -> bool:
+            return since == str(session.version_of(market) if market else session.version)
+
+        while known() and time.monotonic() < min(until, session.deadline):
             if self.closing.is_set():
                 raise GameError(503, "The server is closing.")
             await asyncio.sleep(POLL_STEP)
-        return JSONResponse(await self.do(table, lambda game, now: seen(game, token, now)))
 
     async def after(self, request: Request) -> Response:
-        """The debrief, once the game is over."""
+        """The debrief of a market, once its game is over: a player's own, or the one that a teacher names."""
         table, token = self.table(request), bearer(request)
+        asked = request.query_params.get("market", "")
 
-        def work(game: Game, now: float) -> dict[str, Any]:
-            seen(game, token, now)  # teacher or player, nobody else
-            if game.phase != "over":
+        def work(session: Session, now: float) -> dict[str, Any]:
+            key = market_of(session, asked) if session.is_teacher(token) else session.place_of(token)[0]
+            if session.games[key].phase != "over":
                 raise GameError(409, "The game is not over yet.")
-            facts: dict[str, Any] = table.kept("debrief", lambda: debrief(game))
+            facts: dict[str, Any] = table.kept(f"debrief {key}", lambda: debrief(session.games[key]))
             return facts
 
         return JSONResponse(await self.do(table, work))
-
-    async def results(self, request: Request) -> Response:
-        """Results as CSV, for the teacher."""
-        text = await self.do(self.table(request), for_teacher(bearer(request), results_csv))
-        return Response(text, media_type="text/csv")
-
-    async def scenario(self, request: Request) -> Response:
-        """The game as a scenario file, for the teacher."""
-        text = await self.do(
-            self.table(request), for_teacher(bearer(request), lambda game: game_toml(game.scenario()))
-        )
-        return Response(text, media_type="application/toml")
 
     def table(self, request: Request) -> Table:
         """The game of the code in the address, for those whom the door lets in.
@@ -163,18 +197,27 @@ class GameDesk:
             GameError: no such game, no seat in it, or too many tries.
         """
         who, now = caller(request), time.monotonic()
-        try:
-            table = self.hall.find(request.path_params["code"], now)
-        except GameError:
-            self.door.wrong_code(who, now)
-            raise
+        table = self.found(request)
         if request.url.path.rpartition("/")[2] in JOINING:
             self.door.join(who, now)
         else:
-            self.door.sit(table.game, bearer(request), request.method == "POST", who, now)
+            self.door.sit(table.session, bearer(request), request.method == "POST", who, now)
         return table
 
-    async def do(self, table: Table, work: Callable[[Game, float], T]) -> T:
+    def found(self, request: Request) -> Table:
+        """The game of the code in the address, whoever asks.
+
+        Raises:
+            GameError: no such game, or too many wrong codes.
+        """
+        now = time.monotonic()
+        try:
+            return self.hall.find(request.path_params["code"], now)
+        except GameError:
+            self.door.wrong_code(caller(request), now)
+            raise
+
+    async def do(self, table: Table, work: Callable[[Session, float], T]) -> T:
         """Work on a game under its lock, its clock brought up to date."""
 
         def locked() -> T:
@@ -183,8 +226,8 @@ class GameDesk:
                     raise GameError(404, NO_GAME)
                 now = time.monotonic()
                 try:
-                    table.game.tick(now)
-                    return work(table.game, now)
+                    table.session.tick(now)
+                    return work(table.session, now)
                 finally:
                     self.hall.keep(table, now)  # before anybody is told that it is done
 
@@ -195,26 +238,18 @@ class GameDesk:
         return await asyncio.get_running_loop().run_in_executor(self.pool, work)
 
 
-def seen(game: Game, token: str, now: float) -> dict[str, Any]:
-    """The teacher's or a player's view.
+def market_seen(session: Session, token: str) -> str:
+    """Key of the market that a player's page shows; "" for the teacher's, which shows all.
 
     Raises:
         GameError: 401, neither.
     """
-    if game.is_teacher(token):
-        return teacher_view(game, now)
-    return player_view(game, game.firm_of(token), now)
+    return "" if session.is_teacher(token) else session.place_of(token)[0]
 
 
-def for_teacher(token: str, work: Callable[[Game], str]) -> Callable[[Game, float], str]:
-    """Work that only the teacher may ask for."""
-
-    def checked(game: Game, now: float) -> str:
-        if not game.is_teacher(token):
-            raise GameError(403, "Only the teacher can do that.")
-        return work(game)
-
-    return checked
+def wall_clock() -> str:
+    """Time of day, UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def bearer(request: Request) -> str:
@@ -233,35 +268,3 @@ async def read(request: Request, body: type[B]) -> B:
         return body.model_validate_json(await request.body())
     except ValidationError as error:
         raise GameError(422, "; ".join(str(found) for found in problems_of(error))[:500]) from error
-
-
-def _guarded(handler: Handler) -> Handler:
-    async def wrapped(request: Request) -> Response:
-        try:
-            return await handler(request)
-        except GameError as error:
-            return problem(error.status, error.text)
-
-    return wrapped
-
-
-def game_routes(hall: Hall, closing: Event) -> list[Route]:
-    """All routes of the game; nobody is kept waiting once `closing` is set."""
-    desk = GameDesk(hall, closing)
-    writes = {
-        "": desk.open,
-        "/{code}/join": desk.join,
-        "/{code}/rejoin": desk.rejoin,
-        "/{code}/decide": desk.decide,
-        "/{code}/order": desk.order,
-    }
-    reads = {
-        "state": desk.state,
-        "debrief": desk.after,
-        "results.csv": desk.results,
-        "scenario.toml": desk.scenario,
-    }
-    return [
-        *(Route(f"/game{path}", _guarded(handler), methods=["POST"]) for path, handler in writes.items()),
-        *(Route(f"/game/{{code}}/{path}", _guarded(handler)) for path, handler in reads.items()),
-    ]

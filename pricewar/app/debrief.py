@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from pricewar.analysis.wars import episodes, lacking
 from pricewar.base.edition import EDITION
@@ -22,6 +24,10 @@ from .seats import board
 FIRST_CUT = 0.03
 """A fall of a firm's mean price from the start that counts as a cut, as in `analysis.wars`."""
 _IMPOSED = ("Cut", "CampaignCut")
+_COLUMNS = [
+    "period", "month", "firm", "units", "share", "revenue", "operating_profit", "cash", "price_change",
+    "active",
+]  # fmt: skip
 
 
 def but_for(game: Game) -> Scenario:
@@ -56,8 +62,9 @@ def debrief(game: Game) -> dict[str, Any]:
     """The facts for the discussion after a game; money as the market has it, prices relative to the start.
 
     Returns:
-        Wars, else what they lack to be one; profit destroyed against the but-for run, who cut first, and mean
-        price and monthly profit of the playable firms beside one-shot Nash and joint profit.
+        Wars, else what they lack to be one; profit destroyed against the but-for run, who cut first, mean
+        price month by month, and mean price and monthly profit of the playable firms beside one-shot Nash and
+        joint profit.
     """
     played = results_of(game)
     without = run(but_for(game), uncertainty="luck").require_complete()
@@ -116,10 +123,10 @@ def theory(game: Game) -> dict[str, Any]:
     nash, joint = market.nash(), market.joint()
     months = game.model.history
     mean = np.mean([m.accounts.operating_profit[mask].sum() for m in months])
-    price = np.mean([_level(game, m.offers.price, mask) for m in months])
-    last = _level(game, months[-1].offers.price, mask)
+    path = [_level(game, m.offers.price, mask) for m in months]
     return {
-        "played": {"price": float(price), "last_price": last, "profit": float(mean)},
+        "played": {"price": float(np.mean(path)), "last_price": path[-1], "profit": float(mean)},
+        "path": path,
         "nash": {"price": _level(game, nash.price, mask), "profit": float(nash.profit[mask].sum())},
         "joint": {"price": _level(game, joint.price, mask), "profit": float(joint.profit[mask].sum())},
     }
@@ -131,40 +138,42 @@ def _level(game: Game, price: np.ndarray[Any, Any], mask: np.ndarray[Any, Any]) 
     return 1.0 + float(price_change(price[own], landscape.start_price[own], landscape.start_units[own]))
 
 
-def results_csv(game: Game) -> str:
-    """One line per month and playable firm: who decided what, and what came of it."""
-    frame = results_of(game).firms
-    frame = frame[frame["firm"].isin(game.firms)]
-    columns = [
-        "period",
-        "month",
-        "firm",
-        "units",
-        "share",
-        "revenue",
-        "operating_profit",
-        "cash",
-        "price_change",
-        "active",
-    ]
-    out = frame[columns].copy()
+def results_csv(games: Mapping[str, Game]) -> str:
+    """One line per month and playable firm: who decided what, and what came of it.
+
+    Args:
+        games: by the key of the market; with several, a column says which.
+    """
+    parts = [_results(game) for game in games.values()]
+    if len(parts) > 1:
+        for key, part in zip(games, parts, strict=True):
+            part.insert(0, "market", key)
+    return str(pd.concat(parts).to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_MINIMAL))
+
+
+def _results(game: Game) -> pd.DataFrame:
+    out = played_rows(game)
     out.insert(3, "player", [safe_cell(_player(game, firm)) for firm in out["firm"]])
-    entries = [_entry(game, firm, month) for firm, month in zip(out["firm"], out["month"], strict=True)]
+    entries = [asked(game, firm, month) for firm, month in zip(out["firm"], out["month"], strict=True)]
     out["list_price_decided"] = [entry[0] for entry in entries]
     out["promotion_decided"] = [entry[1] for entry in entries]
+    return out.rename(columns={"period": "round"})
+
+
+def played_rows(game: Game) -> pd.DataFrame:
+    """Month by month and firm by firm, as a run of the game's scenario has them; `period` counts from 1."""
+    frame = results_of(game).firms
+    out = frame[frame["firm"].isin(game.firms)][_COLUMNS].copy()
     out["period"] += 1
-    return str(
-        out.rename(columns={"period": "round"}).to_csv(
-            index=False, lineterminator="\n", quoting=csv.QUOTE_MINIMAL
-        )
-    )
+    return out
 
 
 def _player(game: Game, firm: str) -> str:
     return game.seats[firm].name if game.seating.taken(firm) else "computer"
 
 
-def _entry(game: Game, firm: str, month: str) -> tuple[float | None, float | None]:
+def asked(game: Game, firm: str, month: str) -> tuple[float | None, float | None]:
+    """List price and promotion of the reference car that were decided for a month, money; None: nothing."""
     if firm not in game.seats or month not in game.seats[firm].table:
         return None, None
     start = game.reference(firm)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import secrets
 
-from .game import Game
 from .game_rules import NO_SEAT, GameError, fingerprint
 from .hall import Bucket
+from .session import Session
 
 
 class Door:
@@ -18,8 +18,10 @@ class Door:
 
     def __init__(self) -> None:
         self.openings = Bucket(rate=0.2, burst=20)
+        self.markets = Bucket(rate=0.5, burst=60)
         self.misses = Bucket(rate=0.2, burst=20)
         self.joins = Bucket(rate=2.0, burst=120)
+        self.looks = Bucket(rate=5.0, burst=120)
         self.strangers = Bucket(rate=5.0, burst=60)
         self.reads = Bucket(rate=20.0, burst=100)
         self.writes = Bucket(rate=10.0, burst=40)
@@ -31,6 +33,15 @@ class Door:
             GameError: 429, too often from this address.
         """
         _take(self.openings, who, now, "Too many games opened from here: wait a minute.")
+
+    def furnish(self, who: str, markets: int, now: float) -> None:
+        """A game that is opened has so many markets.
+
+        Raises:
+            GameError: 429, too many from this address.
+        """
+        for _ in range(markets):
+            _take(self.markets, who, now, "Too many markets opened from here: wait a minute.")
 
     def wrong_code(self, who: str, now: float) -> None:
         """Somebody told a code that no game has.
@@ -48,13 +59,21 @@ class Door:
         """
         _take(self.joins, who, now, "Too many requests: wait a moment.")
 
-    def sit(self, game: Game, token: str, writes: bool, who: str, now: float) -> None:
+    def look(self, who: str, now: float) -> None:
+        """Somebody looks at what hangs on the wall, or at the door: whoever has the code may.
+
+        Raises:
+            GameError: 429, too often from this address.
+        """
+        _take(self.looks, who, now, "Too many looks from here: wait a moment.")
+
+    def sit(self, session: Session, token: str, writes: bool, who: str, now: float) -> None:
         """Somebody acts at a game, with the secret of a seat or of the teacher.
 
         Raises:
             GameError: 401, no such secret; 429, too often with this secret, or too often without one.
         """
-        if holds(game, token):
+        if holds(session, token):
             _take(self.writes if writes else self.reads, token, now, "Too many requests: wait a moment.")
             return
         _take(self.strangers, who, now, "Too many requests without a seat: wait a moment.")
@@ -66,12 +85,13 @@ def _take(bucket: Bucket, key: str, now: float, refusal: str) -> None:
         raise GameError(429, refusal)
 
 
-def holds(game: Game, token: str) -> bool:
-    """Whether a secret is the teacher's or a player's of this game.
+def holds(session: Session, token: str) -> bool:
+    """Whether a secret is the teacher's or a player's of this session.
 
     It is asked before the game's lock is: a copy of the seats is made in one step, so a player who sits down
     meanwhile does no harm, and a flood of made-up secrets waits for no game and no game for it.
     """
     mark = fingerprint(token)
-    seats = tuple(game.seats.values())
-    return game.is_teacher(token) or any(secrets.compare_digest(seat.token, mark) for seat in seats)
+    return session.is_teacher(token) or any(
+        secrets.compare_digest(seat.token, mark) for seat in session.seats
+    )

@@ -1,59 +1,56 @@
-"""A game: who sits where, whose turn it is, what was decided. Pure state; no web, no clock of its own.
-
-The market of a game is a Scenario in which each player's firm has the rule `Played`; a round adds one month
-of decisions to it and the run is computed anew, which takes milliseconds. So a game holds no hidden state:
-`Game.scenario` says all of it, and the file of it runs with `pricewar run`.
-"""
+"""A game: one market with its clock, its phases and its orders. Pure state; no web, no clock of its own."""
 
 from __future__ import annotations
 
 import math
 import secrets
-from typing import Any
+from typing import Any, Final
 
 from pricewar.base.errors import InputError
-from pricewar.market.model import PriceWar
-from pricewar.scenario.files import Tree
-from pricewar.scenario.tree import Scenario
 
-from .books import books_of
-from .game_rules import TIME_TO_ANSWER, GameError, GameRules, Phase, Seat, Ticket, fingerprint
-from .markets import RULES, make_market, playable
-from .nudges import Nudge, added, overlay, taken_back
+from .game_rules import TIME_TO_ANSWER, GameError, GameRules, Phase, Seat, Ticket, fingerprint, last_round
+from .nudges import Nudge, added, planned, taken_back
 from .outlook import Outlook, look_ahead
-from .seating import Seating
+from .playing import Playing
+
+_WHEN: Final[dict[str, tuple[Phase, ...]]] = {
+    "start": ("lobby",),
+    "practice": ("lobby",),
+    "pause": ("open",),
+    "resume": ("paused",),
+    "next": ("open", "paused"),
+    "back": ("open", "paused", "over"),
+    "board": ("lobby", "open", "paused", "over"),
+}
+"""Order -> phases in which it may be given; all others may be given until the game is over."""
 
 
-class Game:
-    """One session. Every method takes the time as seconds of a clock that never goes back."""
+class Game(Playing):
+    """One market that is played. Every method takes the time as seconds of a clock that never goes back."""
 
-    def __init__(self, rules: GameRules) -> None:
-        self.rules = rules
-        self.base: Scenario = make_market(rules.market, rules.firms, rules.rounds, rules.computer, rules.seed)
-        self.firms = playable(self.base, rules.firms)
+    def __init__(self, rules: GameRules, lot: int | None = None) -> None:
+        super().__init__(rules)
+        self.lot = secrets.randbits(31) if lot is None else lot
+        self.last = last_round(rules, self.lot)
         self.teacher_token = secrets.token_urlsafe(24)
         self.teacher = fingerprint(self.teacher_token)
         self.phase: Phase = "lobby"
-        self.round = 0
         self.board = rules.board
-        self.seating = Seating({f: self.base.firms[f].name for f in self.firms}, rules.shared)
-        self.nudges: list[Nudge] = []
         self.deadline = math.inf
         self.left = float(rules.seconds)
         self.version = 0
+        self.practice = False
+        self.waits = False
+        """Whether its rounds are closed from outside, with those of other markets."""
+        self._began = 0.0
+        self._spent = 0.0
         self._seen: dict[str, Outlook] | None = None
-        self._replay()
 
     # -- who is who ----------------------------------------------------------------------------
 
     def is_teacher(self, token: str) -> bool:
         """Whether the secret is the teacher's."""
         return secrets.compare_digest(fingerprint(token), self.teacher)
-
-    @property
-    def seats(self) -> dict[str, Seat]:
-        """Firm -> its seat; only firms at which somebody sits or sat."""
-        return self.seating.seats
 
     def firm_of(self, token: str) -> str:
         """The firm that a secret may act for.
@@ -87,8 +84,10 @@ class Game:
         self._changed()
         return ticket
 
-    def _sells(self, firm: str) -> bool:
-        return bool(self.model.state.active[self.model.landscape.firm(firm)])
+    @property
+    def board_shown(self) -> bool:
+        """Whether players see the board: as the teacher says, but not where rivals' prices are hidden."""
+        return self.phase == "over" or (self.board and self.rules.rivals)
 
     # -- playing -------------------------------------------------------------------------------
 
@@ -100,6 +99,7 @@ class Game:
         promotion: float,
         now: float,
         firm: str | None = None,
+        clock: str = "",
     ) -> None:
         """Set prices for this round; may be changed until the round closes.
 
@@ -110,6 +110,7 @@ class Game:
             promotion: money off it.
             now: time, seconds.
             firm: the firm the message claims to act for.
+            clock: what a clock on the wall shows, for the record.
 
         Raises:
             GameError: somebody else's firm, no round open, or a price out of range.
@@ -127,13 +128,23 @@ class Game:
             raise GameError(422, refusal)
         seat = self.seats[own]
         seat.table[self.month], seat.notice = (list_price / start, promotion / start), ""
+        seat.spent[self.month], seat.times[self.month] = round(now - self._began, 1), clock
         self.version += 1
         self._close_if_all_decided(now)
 
     def _close_if_all_decided(self, now: float) -> None:
-        waiting = self._deciders()
-        if self.phase == "open" and waiting and all(self.month in self.seats[f].table for f in waiting):
+        if self.phase == "open" and not self.waits and self.deciders and not self.thinking:
             self.close_round(now)
+
+    @property
+    def deciders(self) -> tuple[str, ...]:
+        """Firms that a person plays and that are still in the market."""
+        return tuple(firm for firm, seat in self.seats.items() if seat.person and self._sells(firm))
+
+    @property
+    def thinking(self) -> tuple[str, ...]:
+        """Of the deciders those who have not decided this round."""
+        return tuple(firm for firm in self.deciders if self.month not in self.seats[firm].table)
 
     def outlook(self, firm: str) -> Outlook:
         """What the measures in force leave a firm that a person plays, in the month that is decided now."""
@@ -148,30 +159,21 @@ class Game:
         self.version += 1
         self._seen = None
 
-    def _deciders(self) -> list[str]:
-        return [firm for firm, seat in self.seats.items() if seat.person and self._sells(firm)]
-
     def close_round(self, now: float) -> None:
         """Run the month with the decisions made; those missing follow the default rule."""
-        for key in self._deciders():
+        for key in self.deciders:
             seat = self.seats[key]
             late = self.month not in seat.table
             seat.late, seat.missed, seat.notice = seat.late + late, self.month if late else "", ""
             seat.months.append(self.month)
         self.round += 1
-        self._replay()
+        self.replay()
         self._changed()
-        if self.round >= self.rules.rounds:
+        if self.round >= (self.rules.rounds if self.practice else self.last):
             self.phase, self.deadline = "over", math.inf
         elif self.phase == "open":
             self.deadline = now + self.rules.seconds
-        self.left = float(self.rules.seconds)
-
-    def _replay(self) -> None:
-        self.model = PriceWar(self.scenario(), collect=False)
-        for _ in range(self.round):
-            self.model.step()
-        self.books = books_of(self.model)
+        self.left, self._began, self._spent = float(self.rules.seconds), now, 0.0
 
     def take_up(
         self, seats: dict[str, Seat], nudges: list[Nudge], phase: Phase, round_: int, left: float, now: float
@@ -180,7 +182,8 @@ class Game:
         self.seating.seats, self.nudges = dict(seats), list(nudges)
         self.phase, self.round, self.left = phase, round_, left
         self.deadline = now + left if phase == "open" else math.inf
-        self._replay()
+        self._began = now - max(self.rules.seconds - left, 0.0)
+        self.replay()
         self._changed()
 
     def tick(self, now: float) -> None:
@@ -191,7 +194,8 @@ class Game:
     # -- the teacher ---------------------------------------------------------------------------
 
     def order(self, token: str, do: str, now: float, **what: Any) -> None:
-        """Carry out what the teacher wants: start, pause, resume, next, end, board, or a happening.
+        """Carry out what the teacher wants: start, practice, pause, resume, next, back, end, board, free, a
+        happening, or undo one.
 
         Raises:
             GameError: not the teacher, or not possible now.
@@ -199,17 +203,27 @@ class Game:
         if not self.is_teacher(token):
             raise GameError(403, "Only the teacher can do that.")
         self.tick(now)
-        allowed = {"start": ("lobby",), "pause": ("open",), "resume": ("paused",), "next": ("open", "paused")}
-        if self.phase not in allowed.get(do, (self.phase,)) or (self.phase == "over" and do != "board"):
+        if not self.may(do):
             raise GameError(409, f"Not now: the game is {self.phase}.")
         self._carry_out(do, now, what)
         self._changed()
 
+    def may(self, do: str) -> bool:
+        """Whether an order is one for the game as it stands."""
+        if do == "start" and self.practice:
+            return True
+        return self.phase in _WHEN.get(do, ("lobby", "open", "paused"))
+
     def _carry_out(self, do: str, now: float, what: dict[str, Any]) -> None:
-        if do in ("start", "resume"):
-            self.phase, self.deadline = "open", now + self.left
+        if do in ("start", "practice"):
+            self._begin(do == "practice", now)
+        elif do == "resume":
+            self.phase, self.deadline, self._began = "open", now + self.left, now - self._spent
         elif do == "pause":
             self.phase, self.left, self.deadline = "paused", max(self.deadline - now, 1.0), math.inf
+            self._spent = now - self._began
+        elif do == "back":
+            self._go_back()
         elif do == "next":
             self.close_round(now)
         elif do == "end":
@@ -224,6 +238,27 @@ class Game:
             self._free(str(what.get("firm")), now)
         else:
             raise GameError(422, "No such order.")
+
+    def _begin(self, practice: bool, now: float) -> None:
+        """Open the first round; what was played for practice is forgotten."""
+        if self.practice:
+            self.seating.forget_rounds()
+            self.nudges, self.round, self.left = planned(self.base, self.rules), 0, float(self.rules.seconds)
+            self.replay()
+        self.practice = practice
+        self.phase, self.deadline, self._began = "open", now + self.left, now
+
+    def _go_back(self) -> None:
+        """Take the last round back: it is decided again, once the teacher lets the clock run."""
+        if self.round == 0:
+            raise GameError(409, "No round has been played yet.")
+        for seat in self.seats.values():
+            seat.table.pop(self.month, None)
+            seat.take_back(self.base.month(self.round - 1))
+        self.round -= 1
+        self.phase, self.deadline, self.left = "paused", math.inf, float(self.rules.seconds)
+        self._spent = 0.0
+        self.replay()
 
     def _end(self) -> None:
         if self.round == 0:
@@ -254,7 +289,7 @@ class Game:
 
     def _ask_again(self, now: float) -> None:
         """Give back decisions that a new measure no longer allows, with time for another."""
-        for firm in self._deciders():
+        for firm in self.deciders:
             seat, start, outlook = self.seats[firm], self.reference(firm), self.outlook(firm)
             chosen = seat.table.get(self.month)
             if chosen is not None and outlook.refusal(chosen[0] * start, chosen[1] * start):
@@ -263,49 +298,3 @@ class Game:
                 asked = f"{paid} is no longer allowed: decide again."
                 seat.notice = " ".join([asked, *outlook.reasons])
                 self.deadline = max(self.deadline, now + TIME_TO_ANSWER)
-
-    # -- the market ----------------------------------------------------------------------------
-
-    @property
-    def month(self) -> str:
-        """The month that is decided now."""
-        return self.base.month(self.round)
-
-    def reference(self, firm: str) -> float:
-        """Mean start list price of a firm's line-up, weighted by units sold: its reference product's."""
-        own = [p for p in self.base.products.values() if p.firm == firm]
-        return sum(p.list_price * p.units for p in own) / sum(p.units for p in own)
-
-    def start_price(self, firm: str) -> float:
-        """What buyers paid for the reference product before the first month."""
-        own = [p for p in self.base.products.values() if p.firm == firm]
-        return sum(p.price * p.units for p in own) / sum(p.units for p in own)
-
-    def start_list(self, firm: str) -> dict[str, float]:
-        """Start list prices of a firm's products."""
-        return {key: p.list_price for key, p in self.base.products.items() if p.firm == firm}
-
-    def scenario(self) -> Scenario:
-        """The game so far as a scenario: decisions as rules, what the teacher did as events and measures."""
-        changes: dict[str, Any] = {f"firms.{f}.strategy": self._rule(f) for f in self.seats}
-        for part, new in overlay(self.nudges, self.base, self._persons()).items():
-            changes[part] = [*(rule.model_dump() for rule in getattr(self.base, part)), *new]
-        return self.base.but(changes) if changes else self.base
-
-    def _persons(self) -> dict[str, tuple[str, ...]]:
-        """Firm -> months in which a person decides: those played, those to come if somebody sits there."""
-        ahead = [self.base.month(period) for period in range(self.round, self.rules.rounds)]
-        return {f: (*seat.months, *(ahead if seat.person else ())) for f, seat in self.seats.items()}
-
-    def _rule(self, firm: str) -> Tree:
-        seat = self.seats[firm]
-        early = {"last": {"kind": "Hold", "at": "last"}, **RULES}[self.rules.default]
-        before = self.base.firms[firm].strategy.model_dump()
-        return {
-            "kind": "pricewar.app.played:Played",
-            "table": dict(seat.table),
-            "base": early
-            if seat.since == 0
-            else before,  # a firm taken over late was the computer's until then
-            "start_list": self.start_list(firm),
-        }

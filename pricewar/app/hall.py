@@ -1,4 +1,4 @@
-"""All games of a server: codes, limits, and one lock for each game."""
+"""All games of a server: codes, limits, and one lock for each session."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from threading import Lock
 from typing import Any
 
 from .archive import Archive
-from .game import Game
 from .game_record import record, restored
-from .game_rules import GameError, GameRules
+from .game_rules import GameError
+from .session import Session
+from .session_rules import SessionRules
 
 LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 """Without those that look alike on a projector."""
 CODE_LENGTH = 5
 MOST_GAMES = 60
+MARKETS_A_GAME = 4
+"""Markets that there is room for, for each game that there is room for."""
 NO_GAME = "No game has that code."
 IDLE = 6 * 3600.0
 """Seconds without a request after which a game is forgotten."""
@@ -28,7 +31,7 @@ class Table:
     """A game with its code, its lock and the time it was last asked for."""
 
     code: str
-    game: Game
+    session: Session
     touched: float
     who: str = ""
     """Address that it was opened from; empty for a game that came back from disk."""
@@ -37,13 +40,14 @@ class Table:
     """Whether it gave way to another; set under its lock."""
     saved: int = -1
     """Version of the game that is on disk."""
-    _kept: dict[str, Any] = field(default_factory=dict)
+    _kept: dict[str, tuple[int, Any]] = field(default_factory=dict)
 
     def kept(self, name: str, make: Callable[[], Any]) -> Any:
-        """Something worked out once, for a game that is over."""
-        if name not in self._kept:
-            self._kept[name] = make()
-        return self._kept[name]
+        """Something worked out once, for as long as nothing changes."""
+        version, known = self.session.version, self._kept.get(name)
+        if known is None or known[0] != version:
+            known = self._kept[name] = (version, make())
+        return known[1]
 
 
 class Hall:
@@ -60,11 +64,11 @@ class Hall:
 
     def keep(self, table: Table, now: float) -> None:
         """Write a game to disk, if this hall keeps its games and something in it has changed."""
-        if self._archive is not None and not table.gone and table.game.version != table.saved:
-            self._archive.save(table.code, record(table.game, now))
-            table.saved = table.game.version
+        if self._archive is not None and not table.gone and table.session.version != table.saved:
+            self._archive.save(table.code, record(table.session, now))
+            table.saved = table.session.version
 
-    def open(self, rules: GameRules, now: float, who: str = "") -> Table:
+    def open(self, rules: SessionRules, now: float, who: str = "") -> Table:
         """A new game with a code of its own. In a full hall, an empty game gives way to it.
 
         Args:
@@ -75,15 +79,24 @@ class Hall:
         Raises:
             GameError: 503, the hall is full of games with players.
         """
-        game = Game(rules)
+        session = Session(rules)
         with self._lock:
             self._forget(now)
-            if len(self._tables) >= self.most:
+            while len(self._tables) >= self.most or self._markets + len(session.games) > self.most_markets:
                 self._make_room()
             code = self._fresh_code()
-            table = self._tables[code] = Table(code, game, now, who)
+            table = self._tables[code] = Table(code, session, now, who)
             self.keep(table, now)
         return table
+
+    @property
+    def most_markets(self) -> int:
+        """Markets that all games together may have."""
+        return MARKETS_A_GAME * self.most
+
+    @property
+    def _markets(self) -> int:
+        return sum(len(table.session.games) for table in self._tables.values())
 
     def find(self, code: str, now: float) -> Table:
         """The game of a code.
@@ -109,11 +122,11 @@ class Hall:
 
     def _make_room(self) -> None:
         """Whoever opened most empty games loses one: nobody keeps others out with games of no players."""
-        empty = [table for table in self._tables.values() if not table.game.seats]
+        empty = [table for table in self._tables.values() if not table.session.seats]
         opened = Counter(table.who for table in empty)
         for table in sorted(empty, key=lambda table: (-opened[table.who], table.touched)):
             with table.lock:
-                if not table.game.seats:  # somebody may have sat down meanwhile
+                if not table.session.seats:  # somebody may have sat down meanwhile
                     self._drop(table)
                     return
         raise GameError(503, "All games on this server have players, and no more fit: end one first.")

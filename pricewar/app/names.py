@@ -44,9 +44,23 @@ def clean(name: str) -> str:
     Raises:
         GameError: 422, it is empty, too long, or has something in it that cannot be read.
     """
-    plain = normalize("NFC", " ".join(name.split()))
-    if not 1 <= len(plain) <= LONGEST_NAME or not _readable(plain):
-        raise GameError(422, f"A name has 1 to {LONGEST_NAME} characters that can be read.")
+    return readable(name, LONGEST_NAME, "A name")
+
+
+def readable(text: str, longest: int, what: str) -> str:
+    """A line of text as the class will read it.
+
+    Args:
+        text: as it was typed.
+        longest: most characters.
+        what: what it is called in the refusal.
+
+    Raises:
+        GameError: 422, it is empty, too long, or has something in it that cannot be read.
+    """
+    plain = normalize("NFC", " ".join(text.split()))
+    if not 1 <= len(plain) <= longest or not _readable(plain):
+        raise GameError(422, f"{what} has 1 to {longest} characters that can be read.")
     return plain
 
 

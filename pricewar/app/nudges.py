@@ -8,7 +8,7 @@ from pricewar.scenario.files import Tree, merge
 from pricewar.scenario.tree import Scenario
 
 from .at_table import IN_A_GAME
-from .game_rules import GameError
+from .game_rules import GameError, GameRules
 from .happenings import HAPPENINGS
 
 
@@ -64,6 +64,18 @@ def added(
     number = same[0].number if same else 1 + max((nudge.number for nudge in nudges), default=0)
     kept = [one for one in nudges if one not in same]
     return [*kept, Nudge(number, round_, sort, firm, amount)]
+
+
+def planned(market: Scenario, rules: GameRules) -> list[Nudge]:
+    """The nudges that the rules of a game set before it begins.
+
+    Raises:
+        GameError: 422, no such nudge.
+    """
+    found: list[Nudge] = []
+    for one in rules.planned:
+        found = added(found, market, one.round - 1, one.sort, one.firm, one.size)
+    return found
 
 
 def taken_back(nudges: list[Nudge], round_: int, number: object) -> list[Nudge]:

@@ -17,7 +17,7 @@ KEPT_FRAMES = 64
 """Runs as browsers draw them that are kept: 0.5 MiB each."""
 
 
-class _Key:
+class Key:
     """A scenario by its content, seed and texts."""
 
     def __init__(self, scenario: Scenario) -> None:
@@ -25,7 +25,7 @@ class _Key:
         self.key = (scenario.digest, scenario.seed, scenario.name, scenario.title)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and self.key == other.key
+        return isinstance(other, Key) and self.key == other.key
 
     def __hash__(self) -> int:
         return hash(self.key)
@@ -37,19 +37,19 @@ def tables(scenario: Scenario) -> Results:
     Raises:
         ResultsError: the run failed.
     """
-    return _tables(_Key(scenario))
+    return _tables(Key(scenario))
 
 
 def frame(scenario: Scenario) -> dict[str, Any]:
     """The same for the browser (`frames.frame_of`)."""
-    return _frame(_Key(scenario))
+    return _frame(Key(scenario))
 
 
 @lru_cache(maxsize=KEPT_RESULTS)
-def _tables(key: _Key) -> Results:
+def _tables(key: Key) -> Results:
     return run(key.scenario, uncertainty="luck").require_complete()
 
 
 @lru_cache(maxsize=KEPT_FRAMES)
-def _frame(key: _Key) -> dict[str, Any]:
+def _frame(key: Key) -> dict[str, Any]:
     return frame_of(key.scenario, _tables(key))

@@ -48,7 +48,7 @@ class Seating:
         clean = self.clean(name)
         mark = fingerprint(browser) if browser else ""
         if mark and not self.shared:
-            self._one_seat(mark)
+            self.one_seat(mark)
         still = set(selling)
         free = next((firm for firm in self.firms if firm in still and not self.taken(firm)), None)
         if free is None:
@@ -66,7 +66,15 @@ class Seating:
             raise GameError(409, "Somebody here has that name, or one that looks like it: take another.")
         return clean
 
-    def _one_seat(self, mark: str) -> None:
+    def one_seat(self, mark: str) -> None:
+        """Refuse a browser that has a seat here.
+
+        Args:
+            mark: fingerprint of the browser.
+
+        Raises:
+            GameError: 409, it has one.
+        """
         for firm, seat in self.seats.items():
             if seat.person and secrets.compare_digest(seat.browser, mark):
                 text = f"This browser plays {self.firms[firm]} as {seat.name}: go back to that seat."
@@ -82,6 +90,7 @@ class Seating:
         seat = Seat(name, fingerprint(token), round_, pin=_pin(firm, pin), browser=browser)
         if (old := self.seats.get(firm)) is not None:
             seat.since, seat.table, seat.months, seat.late = old.since, old.table, old.months, old.late
+            seat.spent, seat.times = old.spent, old.times
         self.seats[firm] = seat
         return Ticket(token, firm, pin)
 
@@ -99,6 +108,16 @@ class Seating:
                 seat.token, seat.browser = fingerprint(token), fingerprint(browser) if browser else ""
                 return Ticket(token, firm, pin)
         raise GameError(403, "No seat here has that name and number.")
+
+    def forget_rounds(self) -> None:
+        """Forget all that was decided; everybody stays where they sit."""
+        for firm, seat in list(self.seats.items()):
+            if not seat.person:
+                del self.seats[firm]
+            else:
+                fresh = Seat(seat.name, seat.token, 0, pin=seat.pin, browser=seat.browser)
+                fresh.tries, fresh.passed = seat.tries, seat.passed
+                self.seats[firm] = fresh
 
     def free(self, firm: str) -> None:
         """Take the person from a seat; somebody else may sit down.

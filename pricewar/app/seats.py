@@ -13,6 +13,7 @@ from .frames import runway
 from .game import Game
 from .game_rules import LARGEST_PROMOTION
 from .happenings import buttons
+from .quiz import questions, told
 
 View = dict[str, Any]
 
@@ -26,6 +27,7 @@ def teacher_view(game: Game, now: float) -> View:
             "player": game.seats[firm].name if game.seating.taken(firm) else None,
             "decided": firm in game.seats and game.month in game.seats[firm].table,
             "late": game.seats[firm].late if firm in game.seats else 0,
+            "passed": game.seats[firm].passed if game.rules.quiz and firm in game.seats else None,
         }
         for firm in game.firms
     ]
@@ -55,16 +57,26 @@ def player_view(game: Game, firm: str, now: float) -> View:
             "reasons": list(outlook.reasons),
         },
         "notice": seat.notice,
+        "quiz": quiz_of(game, firm),
         "last": last_month(game, firm),
         "reference": rounded(start),
         "start_price": game.start_price(firm),
         "own": own_books(game, firm),
         "rivals": [
-            {"firm": key, "name": game.base.firms[key].name, "price": price_path(game, key)} for key in rivals
+            {"firm": key, "name": game.base.firms[key].name, "price": price_path(game, key)}
+            for key in rivals
+            if game.rules.rivals or game.phase == "over"
         ],
-        "board": board(game) if game.board or game.phase == "over" else None,
+        "board": board(game) if game.board_shown else None,
         "active": bool(game.model.state.active[game.model.landscape.firm(firm)]),
     }
+
+
+def quiz_of(game: Game, firm: str) -> View | None:
+    """The rules and the questions on them, for who waits for the game and has not answered them yet."""
+    if not game.rules.quiz or game.seats[firm].passed or game.phase != "lobby":
+        return None
+    return {"rules": told(game), "questions": [one.asked() for one in questions(game, firm)]}
 
 
 def _common(game: Game, now: float) -> View:
@@ -73,6 +85,9 @@ def _common(game: Game, now: float) -> View:
         "phase": game.phase,
         "round": game.round,
         "rounds": game.rules.rounds,
+        "stop": game.rules.stop,
+        "sure": game.rules.sure,
+        "practice": game.practice,
         "month": game.month,
         "months": [game.base.month(period) for period in range(game.round)],
         "seconds_left": round(left, 1),
@@ -128,9 +143,7 @@ def own_books(game: Game, firm: str) -> View:
         "promotion": [start * dot(weight, one.promotion[own] / start_list) for one in offers],
         "units": books.units[:, f].tolist(),
         "share": books.share[:, f].tolist(),
-        "unit_cost": float(
-            np.average(model.state.unit_cost[own], weights=model.landscape.start_units[own] + 1e-9)
-        ),
+        "unit_cost": game.unit_cost(firm),
         "profit": profit.tolist(),
         "cash": cash.tolist(),
         "cash_now": cash_of(game, firm),

@@ -32,6 +32,7 @@ from pricewar.scenario.preferences import Preferences, Taste
 from pricewar.scenario.tree import Scenario
 from pricewar.strategies import Strategy
 
+from .class_page import class_page
 from .console import tell
 from .editions_page import editions_page
 from .python_page import python_page
@@ -300,6 +301,7 @@ PAGES: Final = {
     "cli.md": command_page,
     "python.md": python_page,
     "editions.md": editions_page,
+    "classroom.md": class_page,
 }
 
 

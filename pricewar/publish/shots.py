@@ -16,9 +16,12 @@ from pricewar.base.errors import ResultsError
 from .pages import digests
 from .step import Place, Step, repository, sources
 
-TESTS: Final = "tests/test_app_pictures.py"
+TESTS: Final = ("tests/test_app_pictures.py", "tests/test_app_browser_class.py")
 """They take a picture of every page and state, on a phone (390 px), a laptop (1366) and the wall (1920)."""
 PICTURES: Final = (
+    "class_desk_laptop",
+    "class_joint_hall",
+    "class_wall_hall",
     "explore_compare_laptop",
     "explore_first_hall",
     "explore_first_laptop",
@@ -43,13 +46,13 @@ def shots_step() -> Step:
     """Pictures of the pages for the documentation."""
 
     def inputs(place: Place) -> Mapping[str, Any]:
-        pages = (repository() / TESTS).read_text(encoding="utf-8") if (repository() / TESTS).exists() else ""
+        pages = [path.read_text(encoding="utf-8") for path in _tests() if path.exists()]
         return {"china": digests("baseline"), "code": sources("app"), "tests": pages}
 
     def make(place: Place) -> list[Path]:
         taken = place.kept / "screenshots"
         taken.mkdir(parents=True, exist_ok=True)
-        words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", TESTS]
+        words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *TESTS]
         environment = {**os.environ, "PRICEWAR_SHOTS": str(taken.resolve())}
         done = subprocess.run(
             words, cwd=repository(), env=environment, capture_output=True, text=True, check=False
@@ -73,4 +76,9 @@ def obstacle() -> str:
     missing = [name for name in ("playwright", "pytest", "starlette", "uvicorn") if find_spec(name) is None]
     if missing:
         return f"{', '.join(missing)} not installed (pip install -r requirements-dev.lock)"
-    return "" if (repository() / TESTS).exists() else f"no {TESTS}: pictures are taken in a clone"
+    absent = [path.name for path in _tests() if not path.exists()]
+    return f"no {', '.join(absent)}: pictures are taken in a clone" if absent else ""
+
+
+def _tests() -> list[Path]:
+    return [repository() / name for name in TESTS]

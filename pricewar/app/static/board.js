@@ -1,6 +1,6 @@
 // The board: who stands where, for the wall and for players.
 import { chart, extent } from "/static/charts.js";
-import { h, num, words } from "/static/dom.js";
+import { byPeriod, capital, h, monthName, num, words } from "/static/dom.js";
 
 const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"];
 
@@ -44,6 +44,33 @@ export function wall(state) {
   ];
 }
 
+/** The board as it stood after so many rounds: what a player could know of the class then. */
+function after(state, rounds) {
+  const board = state.board.map((row) => ({
+    ...row,
+    price: row.price.slice(0, rounds),
+    profits: row.profits.slice(0, rounds),
+    profit: d3.sum(row.profits.slice(0, rounds)),
+    ...(rounds < state.round ? { share: null, cash: null } : {}),
+  }));
+  return { ...state, board: d3.sort(board, (row) => -row.profit), months: state.months.slice(0, rounds) };
+}
+
+/** A game that is over, period by period under a hand. */
+export function replay(state) {
+  const shown = h("div.stack", { id: "replayed" });
+  const said = h("span", { id: "replay-month" });
+  const slide = h("input", { id: "replay", type: "range", min: 1, max: state.round, step: 1, "aria-label": "Rounds shown" });
+  slide.oninput = () => {
+    const rounds = Number(slide.value);
+    said.textContent = `Round ${rounds} of ${state.round}, ${monthName(state.months[rounds - 1])}`;
+    shown.replaceChildren(...wall(after(state, rounds)));
+  };
+  slide.value = state.round;
+  slide.oninput();
+  return [h("section.card", {}, h("h2", {}, capital(byPeriod())), said, slide), shown];
+}
+
 /** The table; with colours and dashes it is the legend of the charts too. */
 export function boardTable(board, colour, dash) {
   const cash = board.some((row) => row.cash !== null);
@@ -60,12 +87,12 @@ export function boardTable(board, colour, dash) {
           "tr",
           {},
           [
-            "",
+            "Player",
             `Profit so far, ${words.total}`,
             "Share, %",
             "Price, % of start",
             ...(cash ? [`Cash, ${words.total}`] : []),
-          ].map((t) => h("th", {}, t)),
+          ].map((t) => h("th", { scope: "col" }, t)),
         ),
       ),
       h(
@@ -91,13 +118,13 @@ export function boardTable(board, colour, dash) {
               ),
             ),
             h("td", {}, row.profits.length ? num(row.profit / words.size, 2) : "–"),
-            h("td", {}, row.profits.length ? num(100 * row.share, 1) : "–"),
+            h("td", {}, row.profits.length && row.share !== null ? num(100 * row.share, 1) : "–"),
             h(
               "td",
               {},
               row.price.length && row.price.at(-1) !== null ? num(100 + 100 * row.price.at(-1), 1) : "–",
             ),
-            cash ? h("td", {}, num(row.cash === null ? null : row.cash / words.size, 2)) : null,
+            cash ? h("td", {}, row.cash === null ? "–" : num(row.cash / words.size, 2)) : null,
           ),
         ),
       ),

@@ -1,9 +1,9 @@
 // Who starts and who follows: the campaigns of a run by firm, month by month.
 import { card, short } from "/static/charts.js";
-import { h, monthName, num, words } from "/static/dom.js";
+import { behindLabel, h, monthName, num, words } from "/static/dom.js";
 
 const SPEC = { key: "campaigns", title: "Who starts, who follows" };
-const LOOK = { lead: { fill: "#0072b2", stroke: "#0072b2" }, follow: { fill: "#ffffff", stroke: "#d55e00" } };
+const LOOK = { lead: { fill: "#0072b2", stroke: "#0072b2" }, follow: { fill: "var(--paper)", stroke: "#d55e00" } };
 const KIND = { list: "cut of the list price", limited: "limited offer", subsidy: "subsidy" };
 const ROWS = 16; // firms with most campaigns; the others are counted below
 const FULL = 20; // %, from which a mark is no bigger
@@ -12,9 +12,10 @@ const ROW = 20; // px
 /**
  * A card with a row for each firm, or null where campaigns are off.
  * @param run with months, firms and campaigns, null where they are off
- * @param options until (months shown), width, label, hides(firm): whether a firm is not wanted
+ * @param options until (months shown), width, label, hides(firm): whether a firm is not wanted,
+ *   source(): lines below a saved figure
  */
-export function timeline(run, { until, width, label = "", hides }) {
+export function timeline(run, { until, width, label = "", hides, source = () => [] }) {
   if (!run.campaigns) return null;
   const many = d3.rollup(run.campaigns, (all) => all.length, (one) => one.firm);
   const busy = run.firms.filter((f) => many.has(f.id) && !hides(f));
@@ -27,7 +28,7 @@ export function timeline(run, { until, width, label = "", hides }) {
     .map((one) => seen(one, { until, y: place.get(one.firm), name, months: run.months }));
   const spec = { ...SPEC, unit: `announced cuts by ${words.maker}` };
   const figure = h("figure", { role: "img", "aria-label": `${spec.title}, ${spec.unit}` });
-  figure.append(draw(rows, marks, run.months, width));
+  figure.append(behindLabel(draw(rows, marks, run.months, width)));
   const rest = ranked.length - rows.length;
   const told = [
     `Full marks: the ${words.maker} starts; hollow marks: it answers a rival. Triangle: cut of the list price; bar: offer ` +
@@ -35,7 +36,8 @@ export function timeline(run, { until, width, label = "", hides }) {
     rest ? `${rest} more ${words.maker}s have fewer.` : "",
     marks.length ? "" : "No campaign so far.",
   ];
-  return card(spec, label, figure, h("p.quiet", {}, told.filter(Boolean).join(" ")));
+  const said = told.filter(Boolean).join(" ");
+  return card(spec, label, figure, { source: () => [said, ...source()] }, h("p.quiet", {}, said));
 }
 
 /** A campaign as it is drawn: place, size and words. */
@@ -67,7 +69,7 @@ function draw(rows, marks, months, width) {
     marginLeft: left,
     marginTop: 6,
     marginBottom: 30,
-    style: { fontSize: "12px", fontFamily: "inherit", background: "white" },
+    style: { fontSize: "12px", fontFamily: "inherit", background: "var(--paper)" },
     x: {
       domain: [-0.5, months.length - 0.5],
       ticks: d3.range(0, months.length, step),
@@ -79,7 +81,7 @@ function draw(rows, marks, months, width) {
     y: { domain: [Math.max(rows.length, 1) - 0.5, -0.5], axis: null },
     marks: [
       Plot.axisY(d3.range(rows.length), { tickFormat: (y) => short(rows[y].name, letters), tickSize: 0, label: null }),
-      Plot.ruleY(d3.range(rows.length), { stroke: "#e6e9ec" }),
+      Plot.ruleY(d3.range(rows.length), { stroke: "var(--line)" }),
       Plot.rect(
         marks.filter((one) => one.kind !== "list"),
         {
@@ -95,7 +97,7 @@ function draw(rows, marks, months, width) {
         marks.filter((one) => one.kind === "list"),
         { x: "period", y: "y", r: (one) => 2.5 + 4.5 * one.depth, symbol: "triangle", rotate: 180, strokeWidth: 1.5, ...colours },
       ),
-      Plot.tip(marks, Plot.pointer({ x: "middle", y: "y", title: "words", fontSize: 13 })),
+      Plot.tip(marks, Plot.pointer({ x: "middle", y: "y", title: "words", fontSize: 13, fill: "var(--paper)" })),
     ],
     r: { type: "identity" },
   });

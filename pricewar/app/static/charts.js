@@ -1,5 +1,6 @@
 // Charts: one function from series to an SVG with units on its axis, marks of events, and values under the pointer.
-import { h, monthName, num, save } from "/static/dom.js";
+import { behindLabel, h, monthName, num, tell } from "/static/dom.js";
+import { savePng, saveSvg } from "/static/export.js";
 
 const GREY = "#a9b3bc";
 const MARK = {
@@ -7,7 +8,7 @@ const MARK = {
   warning: "#0072b2",
   crash: "#cc79a7",
   launch: "#009e73",
-  exit: "#000000",
+  exit: "currentColor",
   end: "#c4ccd4",
   other: "#8f9aa5",
 };
@@ -29,13 +30,15 @@ export const enlarged = () => parseFloat(getComputedStyle(document.documentEleme
 /**
  * A chart card.
  * @param spec title, unit, zero
- * @param series [{name, colour, values, dash, thin}], values by month, null where there is none; thin: beside another
- * @param options months (all), until (months shown), ribbon, domain ([low, high] of all that is compared), width
+ * @param series [{name, colour, values, dash, thin, band}], values by month, null where there is none; thin: beside
+ *   another; band: [low, high] by month
+ * @param options months (all), until (months shown), ribbon, domain ([low, high] of all that is compared), width,
+ *   source (a function: lines below a saved figure)
  */
 export function chart(
   spec,
   series,
-  { months, until, ribbon = [], domain, width = 400, height = 215, label = "" },
+  { months, until, ribbon = [], domain, width = 400, height = 215, label = "", source },
 ) {
   const figure = h("figure", { role: "img", "aria-label": `${spec.title}, ${spec.unit}` });
   const all = series.flatMap((s, i) =>
@@ -44,24 +47,43 @@ export function chart(
       .filter((r) => r.value !== null && r.value !== undefined),
   );
   figure.append(
-    draw(spec, series, all, {
-      months,
-      until,
-      ribbon,
-      domain: domain ?? extent([series], spec.zero),
-      width,
-      height,
-    }),
+    behindLabel(
+      draw(spec, series, all, {
+        months,
+        until,
+        ribbon,
+        domain: domain ?? extent([series], spec.zero),
+        width,
+        height,
+      }),
+    ),
   );
-  return card(spec, label, figure);
+  return card(spec, label, figure, { names: named(series), source });
 }
 
-/** A figure with its title and a button that saves it; below it what else there is to say. */
-export function card(spec, label, figure, ...below) {
-  const name = `${spec.title} ${label}`
-    .trim()
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, "-");
+/** Names with their colours, for the legend of a saved figure; lines without a colour share one entry. */
+function named(series) {
+  const own = series.filter((s) => s.colour && !s.thin).reverse();
+  const grey = series.some((s) => !s.colour) ? [{ name: "others", colour: GREY }] : [];
+  return own.length + grey.length > 1 ? [...own, ...grey].map(({ name, colour, dash }) => ({ name, colour, dash: DASHES[dash ?? 0] })) : [];
+}
+
+/**
+ * A figure with its title and buttons that save it; below it what else there is to say.
+ * @param more names (of lines, for the legend of what is saved), source (lines below it)
+ */
+export function card(spec, label, figure, more = {}, ...below) {
+  const about = { title: spec.title, label, unit: spec.unit, ...more };
+  const saves = (kind, keep) =>
+    h(
+      "button",
+      {
+        title: `Download this figure with its title and legend (${kind})`,
+        "data-save": kind,
+        onclick: () => keep(figure, about).catch((error) => tell(error.message)),
+      },
+      kind,
+    );
   return h(
     "section.card.chart",
     { "data-chart": spec.key },
@@ -69,7 +91,7 @@ export function card(spec, label, figure, ...below) {
       "div.top",
       {},
       h("h3", {}, spec.title, label ? h("small", {}, label) : null),
-      h("button", { title: "Download this figure (SVG)", onclick: () => saveSvg(figure, name, spec) }, "SVG"),
+      h("span.saves", {}, saves("SVG", saveSvg), saves("PNG", savePng)),
     ),
     figure,
     ...below,
@@ -80,6 +102,9 @@ function draw(spec, series, all, { months, until, ribbon, domain, width, height 
   const rows = all.filter((r) => r.t < until);
   const ahead = all.filter((r) => r.t >= until - 1); // the months to come, faint
   const colour = (z) => series[z].colour ?? GREY;
+  const bands = series.flatMap((s, z) =>
+    (s.band ?? []).map((edges, t) => ({ t, z, edges })).filter((r) => r.edges && r.t < until),
+  );
   const ends = lastPoints(series, until).filter((e) => !series[e.z].thin);
   const marks = ribbon.filter((e) => e.period < until && e.sort !== "end");
   const tail = ends.length > 1 && ends.length <= 6;
@@ -104,7 +129,7 @@ function draw(spec, series, all, { months, until, ribbon, domain, width, height 
     marginBottom: 30,
     marginTop: 24,
     marginRight: right,
-    style: { fontSize: `${12 * size}px`, fontFamily: "inherit", background: "white" },
+    style: { fontSize: `${12 * size}px`, fontFamily: "inherit", background: "var(--paper)" },
     x: {
       domain: [0, Math.max(months.length - 1, 1)],
       ticks,
@@ -123,6 +148,7 @@ function draw(spec, series, all, { months, until, ribbon, domain, width, height 
     },
     marks: [
       spec.zero !== null && spec.zero !== undefined ? Plot.ruleY([spec.zero], { stroke: "#8a949e" }) : null,
+      Plot.areaY(bands, { x: "t", y1: (r) => r.edges[0], y2: (r) => r.edges[1], z: "z", fill: (r) => colour(r.z), fillOpacity: 0.16 }),
       Plot.ruleX(marks, {
         x: "period",
         stroke: (e) => MARK[e.sort] ?? MARK.other,
@@ -148,13 +174,13 @@ function draw(spec, series, all, { months, until, ribbon, domain, width, height 
             text: (r) => short(r.name, letters),
             dx: 7,
             textAnchor: "start",
-            fill: (r) => dark(colour(r.z)),
-            stroke: "white", // a line that goes on behind a name does not strike it out
+            fill: { value: (r) => readable(colour(r.z)), scale: null },
+            stroke: "var(--paper)", // a line that goes on behind a name does not strike it out
             strokeWidth: 4,
             fontWeight: 600,
           })
         : null,
-      Plot.ruleX(rows, Plot.pointerX({ x: "t", stroke: "#1b2733", strokeOpacity: 0.35 })),
+      Plot.ruleX(rows, Plot.pointerX({ x: "t", stroke: "currentColor", strokeOpacity: 0.35 })),
       Plot.tip(
         rows,
         Plot.pointer({
@@ -162,6 +188,7 @@ function draw(spec, series, all, { months, until, ribbon, domain, width, height 
           y: "value",
           title: (r) => `${r.name}\n${monthName(months[r.t])}: ${num(r.value, digits(r.value))} ${spec.unit}`,
           fontSize: 13 * size,
+          fill: "var(--paper)",
         }),
       ),
     ].filter(Boolean),
@@ -200,7 +227,7 @@ function spreadOut(ends, [low, high], height, size) {
 export function extent(groups, zero) {
   const values = groups
     .flat()
-    .flatMap((s) => s.values)
+    .flatMap((s) => [...s.values, ...(s.band ?? []).flatMap((edges) => edges ?? [])])
     .filter((v) => v !== null && v !== undefined && Number.isFinite(v));
   if (zero !== null && zero !== undefined) values.push(zero);
   let [low, high] = [Math.min(...values), Math.max(...values)];
@@ -209,23 +236,9 @@ export function extent(groups, zero) {
   return [low - room, high + room];
 }
 
-const dark = (colour) =>
-  d3
-    .color(colour)
-    .darker(colour === "#E69F00" || colour === "#56B4E9" || colour === "#CC79A7" ? 0.9 : 0.2)
-    .formatHex();
+/** A colour as type: nearer to that of the text around it, so that it can be read on white and on dark. */
+const readable = (colour) => `color-mix(in srgb, ${colour} 72%, var(--ink))`;
 const digits = (value) => (Math.abs(value) < 10 ? 2 : 1);
-
-function saveSvg(figure, name, spec) {
-  const svg = figure.querySelector("svg").cloneNode(true);
-  svg.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  svg.prepend(
-    Object.assign(document.createElementNS("http://www.w3.org/2000/svg", "title"), {
-      textContent: `${spec.title}, ${spec.unit}`,
-    }),
-  );
-  save(new Blob([svg.outerHTML], { type: "image/svg+xml" }), `${name}.svg`);
-}
 
 /** What the upright lines of charts stand for; null if there are none. */
 export function markLegend(events) {

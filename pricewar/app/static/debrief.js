@@ -1,6 +1,6 @@
 // The debrief: facts for the discussion after a game.
 import { enlarged } from "/static/charts.js";
-import { h, monthName, num, words } from "/static/dom.js";
+import { behindLabel, h, monthName, num, words } from "/static/dom.js";
 
 const OUTCOMES = {
   open: "still on at the end",
@@ -139,6 +139,12 @@ function theory(facts, width) {
         }),
       ],
     });
+  const figure = (key, label, digits) =>
+    h(
+      "figure",
+      { style: "margin:0", role: "img", "aria-label": said(label, rows, key, digits) },
+      behindLabel(bars(key, label, digits)),
+    );
   return h(
     "div",
     { id: "theory", style: "margin-bottom:12px" },
@@ -147,11 +153,15 @@ function theory(facts, width) {
     h(
       "div.charts.two",
       {},
-      h("figure", { style: "margin:0" }, bars("price", "Mean price, % of the start", 1)),
-      h("figure", { style: "margin:0" }, bars("profit", `Profit, ${words.total} a ${words.period}`, 2)),
+      figure("price", "Mean price, % of the start", 1),
+      figure("profit", `Profit, ${words.total} a ${words.period}`, 2),
     ),
   );
 }
+
+/** What a figure of bars shows, in words. */
+const said = (label, rows, key, digits) =>
+  `${label}: ${rows.map((row) => `${row.who} ${num(row[key], digits)}`).join(", ")}`;
 
 function lost(facts, own) {
   const gap = facts.profit_destroyed;

@@ -66,6 +66,7 @@ const who = (state, pin) =>
       "div.quiet",
       { id: "player-name" },
       state.name,
+      state.market_key ? ` · market ${state.market_key}` : "",
       pin ? h("span", { id: "pin" }, ` · PIN ${pin}`) : null,
     ),
   );
@@ -81,13 +82,19 @@ export function refresh(form, state) {
   $("#time", form).replaceChildren(...(state.phase === "lobby" ? [] : [clock(state)]));
   $("#phase", form).textContent =
     (state.phase === "open"
-      ? `Round ${state.round + 1} of ${state.rounds}: ${monthName(state.month)}`
+      ? `${state.practice ? "Practice, nothing counts yet. " : ""}Round ${state.round + 1}${ofHowMany(state)}: ${monthName(state.month)}`
       : PHASES[state.phase]) + (state.active ? "" : ". Your firm has left the market.");
   $("#range", form).textContent = `List price, ${words.money} (${num(low, words.digits)} to ${num(high, words.digits)})`;
   $("#to-know", form).replaceChildren(...toKnow(state));
   $("#in", form).replaceChildren(...decided(state));
   sayPays(form);
 }
+
+/** The last round where it is known, else what may end the game. */
+const ofHowMany = (state) =>
+  state.stop
+    ? `; from round ${state.sure} on the game ends after a round with a chance of ${num(100 * state.stop, 0)}%`
+    : ` of ${state.rounds}`;
 
 const typed = (form) => ["#list-price", "#promotion"].map((id) => Number($(id, form).value));
 

@@ -67,6 +67,10 @@ export const words = {
   digits: 0,
 };
 export const speak = (found) => Object.assign(words, found ?? {});
+/** Month by month, week by week: the market's own word for a period. */
+export const byPeriod = () => `${words.period} by ${words.period}`;
+/** As the first word of a sentence. */
+export const capital = (text) => text[0].toUpperCase() + text.slice(1);
 /** An amount of money for one unit. */
 export const inMoney = (value) => `${num(value, words.digits)} ${words.money}`;
 
@@ -87,6 +91,12 @@ export async function ask(path, { body, token, raw } = {}) {
     });
   }
   return raw ? answer.blob() : answer.json();
+}
+
+/** A drawing inside a figure with a label of its own: a screen reader reads the label, and not every mark. */
+export function behindLabel(drawing) {
+  drawing.setAttribute("aria-hidden", "true");
+  return drawing;
 }
 
 /** Hand a blob to the browser as a download. */

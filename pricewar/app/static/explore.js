@@ -3,7 +3,8 @@
 import { $, ask, h, num, speak, tell, words } from "/static/dom.js";
 import { draw } from "/static/explore_draw.js";
 import { levers, renew } from "/static/explore_levers.js";
-import { chosen, leader, months, query, read, side, state } from "/static/explore_state.js";
+import { drop, spin } from "/static/explore_luck.js";
+import { address, chosen, leader, look, months, query, read, side, state } from "/static/explore_state.js";
 
 const SPEEDS = { slow: 900, normal: 400, fast: 130 };
 const START = "a.cut_depth=30";
@@ -13,21 +14,24 @@ let page;
 export async function show(where) {
   page = where;
   state.offers = await ask("/api/catalogue");
-  state.settings = read(new URLSearchParams(location.search.slice(1) || START), state.offers.own[0]);
-  state.until = Infinity; // the whole run at first sight: `run` makes it the number of months
+  const link = new URLSearchParams(location.search.slice(1) || START);
+  state.settings = read(link, state.offers.own[0]);
+  look(link);
   document.title = "pricewar: explore";
   await frame();
 }
 
 async function run() {
   const link = query();
-  const answer = await ask(`/api/run?${link}`);
-  if (link.toString() !== query().toString()) return; // a lever moved meanwhile: a newer answer is on its way
-  state.runs = answer.runs;
+  const { peaceful } = state;
+  const answer = await ask(`/api/run?${link}${peaceful ? "&peace=1" : ""}`);
+  if (link.toString() !== query().toString() || peaceful !== state.peaceful) return; // a newer answer is on its way
+  Object.assign(state, { runs: answer.runs, peace: answer.peace ?? [] });
   speak(answer.runs[0]?.words);
   state.until = Math.min(state.until, months().length);
-  history.replaceState(null, "", `/explore?${link}`);
+  history.replaceState(null, "", `/explore?${address()}`);
   draw();
+  if (state.lucky) spin(draw);
 }
 
 let waiting;
@@ -63,6 +67,7 @@ async function frame() {
         bar(),
         h("p", { id: "told", role: "status" }),
         h("div", { id: "ribbon" }),
+        h("p.quiet", { id: "seen", role: "status" }),
         h("div", { id: "legend" }),
         h("div", { id: "charts" }),
         h("div", { id: "below" }),
@@ -135,9 +140,23 @@ function bar() {
         { id: "compare", "aria-pressed": String(Boolean(state.settings.b)), onclick: compare },
         "A/B",
       ),
+      sight("peaceful", "Less peace", "Show differences from peace: the same market, luck and measures, but nobody is made to cut and nobody runs campaigns"),
+      sight("lucky", "Luck", "Show how far the lines move with luck alone"),
     ),
     h("div.acts", {}, state.firms.happenings.slice(0, 4).map(act)),
   );
+}
+
+/** A button that changes what charts show, and nothing of the run. */
+function sight(name, label, title) {
+  const press = () => {
+    state[name] = !state[name];
+    button.setAttribute("aria-pressed", String(state[name]));
+    if (!state.lucky) drop();
+    run().catch((error) => tell(error.message));
+  };
+  const button = h("button", { id: name, title, "aria-pressed": String(state[name]), onclick: press }, label);
+  return button;
 }
 
 function act(happening) {

@@ -2,7 +2,8 @@
 import { timeline } from "/static/campaigns.js";
 import { chart, extent, ribbonList } from "/static/charts.js";
 import { $, h, monthName, num, tell, words } from "/static/dom.js";
-import { months, query, state } from "/static/explore_state.js";
+import { band, told as luckTold } from "/static/explore_luck.js";
+import { address, leader, months, query, state } from "/static/explore_state.js";
 
 /** Draw the months up to the one reached. */
 export function draw() {
@@ -15,7 +16,27 @@ export function draw() {
   $("#legend").replaceChildren(legend(a));
   $("#charts").replaceChildren(grid(a, b), ...campaigns(a, b));
   $("#below").replaceChildren(h("div.below", {}, figures(a, b), downloads()));
+  $("#seen").textContent = seen();
+  remember();
 }
+
+let written;
+/** The address follows what is shown, once it rests: browsers refuse to write it ten times a second. */
+function remember() {
+  clearTimeout(written);
+  written = setTimeout(() => history.replaceState(null, "", `/explore?${address()}`), 300);
+}
+
+/** What lines and shades stand for, where they are not simply the run. */
+const seen = () =>
+  [
+    state.peaceful
+      ? "Charts show differences from peace: the same market, luck and measures, but nobody is made to cut and nobody runs campaigns."
+      : "",
+    luckTold(),
+  ]
+    .filter(Boolean)
+    .join(" ");
 
 /** What one sees in the whole run, in words. */
 const told = (a, b) =>
@@ -73,72 +94,89 @@ function legend(run) {
   );
 }
 
-function seriesOf(run, spec, minus) {
+/**
+ * The lines of a chart.
+ * @param pick what the server answered, or a strand of the band -> a run, and the run that is taken off it or undefined
+ */
+function seriesOf(spec, pick) {
+  const [run, minus] = pick(state);
+  const line = (valuesOf) => ({
+    values: valuesOf(run, minus),
+    band: band((strand) => valuesOf(...pick(strand))),
+  });
   if (spec.of === "market") {
-    const values = run.market[spec.key];
-    return [
-      {
-        name: spec.key === "war_index" ? "War" : "Market",
-        colour: "#0072B2",
-        values: minus ? difference(values, minus.market[spec.key]) : values,
-      },
-    ];
+    const name = spec.key === "war_index" ? "War" : "Market";
+    return [{ name, colour: "#0072B2", ...line((one, other) => less(one.market[spec.key], other?.market[spec.key])) }];
   }
-  const shown = [...run.firms].reverse().filter((f) => !state.hidden.has(f.colour ? f.id : "rest"));
-  const explained = spec.key === "price_change" && !minus ? shown.filter((f) => f.colour) : [];
+  const { firms, explained } = run;
+  const shown = [...firms].reverse().filter((f) => !state.hidden.has(f.colour ? f.id : "rest"));
+  const shaded = banded(shown);
+  const reasons = spec.key === "price_change" && !minus ? shown.filter((f) => f.colour) : [];
   return [
-    ...explained.map((f) => ({
-      name: `${f.name}: costs explain`,
-      colour: f.colour,
-      thin: true,
-      values: run.explained[f.id],
-    })),
-    ...shown.map((f) => ({
-      name: f.name,
-      colour: f.colour,
-      values: minus
-        ? difference(run.firm[spec.key][f.id], minus.firm[spec.key][f.id])
-        : run.firm[spec.key][f.id],
-    })),
+    ...reasons.map((f) => ({ name: `${f.name}: costs explain`, colour: f.colour, thin: true, values: explained[f.id] })),
+    ...shown.map((f) => {
+      const valuesOf = (one, other) => less(one.firm[spec.key][f.id], other?.firm[spec.key][f.id]);
+      const found = shaded.includes(f) ? line(valuesOf) : { values: valuesOf(run, minus) };
+      return { name: f.name, colour: f.colour, ...found };
+    }),
   ];
+}
+
+/** Firms with a band: one or two that have colours, else the one that cuts; more bands over each other say nothing. */
+function banded(shown) {
+  const coloured = shown.filter((f) => f.colour);
+  return coloured.length <= 2 ? coloured : coloured.filter((f) => f.id === leader());
 }
 
 /** The charts in the words of the market that is shown. */
 const charts = () => state.runs[0]?.charts ?? state.offers.charts;
 
-const difference = (one, other) =>
-  one.map((v, t) => (v === null || other[t] === null || other[t] === undefined ? null : v - other[t]));
+/** Values, less those of another run where there is one. */
+const less = (one, other) =>
+  other ? one.map((v, t) => (v === null || other[t] === null || other[t] === undefined ? null : v - other[t])) : one;
+
+/** The columns of charts: a label, what is drawn, and the run whose events stand upright in it. */
+function columnsOf(a, b) {
+  const peaceful = state.peace.length > 0;
+  const off = (n) => (of) => [of.runs[n], peaceful ? of.peace[n] : undefined];
+  const peace = peaceful ? " − peace" : "";
+  if (!b) return [{ label: peaceful ? "less peace" : "", pick: off(0), ribbon: a.ribbon, gap: peaceful }];
+  return [
+    { label: `A${peace}`, pick: off(0), ribbon: a.ribbon, gap: peaceful },
+    { label: `B${peace}`, pick: off(1), ribbon: b.ribbon, gap: peaceful },
+    { label: "B − A", pick: (of) => [of.runs[1], of.runs[0]], gap: true, alone: true },
+  ];
+}
+
+/** A chart of differences: percents become points, and zero is what they are held against. */
+const gapped = (spec) => ({
+  ...spec,
+  zero: 0,
+  unit: spec.unit.startsWith("%") ? "percentage points" : spec.unit.split(",")[0],
+});
 
 function grid(a, b) {
   const specs = charts().filter((c) => c.standard);
   const wide = $("#charts").clientWidth;
   const columns = wide > 700 ? 3 : wide > 480 && !b ? 2 : 1;
   const width = (wide - 10 * (columns - 1)) / columns - 22;
-  const options = { months: months(), until: state.until, width };
   const cells = specs.flatMap((spec) => {
-    if (!b)
-      return [
-        chart(spec, seriesOf(a, spec), {
-          ...options,
-          ribbon: a.ribbon,
-          domain: extent([seriesOf(a, spec)], spec.zero),
-        }),
-      ];
-    const [sa, sb, sd] = [seriesOf(a, spec), seriesOf(b, spec), seriesOf(b, spec, a)];
-    const domain = extent([sa, sb], spec.zero);
-    const gap = {
-      ...spec,
-      zero: 0,
-      unit: spec.unit.startsWith("%") ? "percentage points" : spec.unit.split(",")[0],
-    };
-    return [
-      chart(spec, sa, { ...options, ribbon: a.ribbon, domain, label: "A" }),
-      chart(spec, sb, { ...options, ribbon: b.ribbon, domain, label: "B" }),
-      chart(gap, sd, { ...options, domain: extent([sd], 0), label: "B − A" }),
-    ];
+    const row = columnsOf(a, b).map((column) => ({ ...column, series: seriesOf(spec, column.pick) }));
+    const together = row.filter((one) => !one.alone).map((one) => one.series);
+    return row.map(({ label, series, ribbon, gap, alone }) => {
+      const shown = gap ? gapped(spec) : spec;
+      const domain = extent(alone ? [series] : together, shown.zero);
+      return chart(shown, series, { months: months(), until: state.until, width, ribbon, domain, label, source });
+    });
   });
   return h("div.charts", { style: `grid-template-columns:repeat(${columns},minmax(0,1fr))` }, cells);
 }
+
+/** Where a saved figure comes from, so that somebody else can make it again. */
+const source = () => {
+  const { scenario, seed } = state.settings;
+  return [`pricewar ${state.offers.version}, scenario ${scenario}, seed ${seed}`, seen()];
+};
 
 /** A timeline of campaigns below the charts for each run that has them on. */
 function campaigns(a, b) {
@@ -146,6 +184,7 @@ function campaigns(a, b) {
     until: state.until,
     width: $("#charts").clientWidth - 22,
     hides: (firm) => state.hidden.has(firm.colour ? firm.id : "rest"),
+    source: () => source().slice(0, 1),
   };
   const cards = b
     ? [timeline(a, { ...options, label: "A" }), timeline(b, { ...options, label: "B" })]
@@ -204,7 +243,7 @@ function downloads() {
     h(
       "div.row",
       {},
-      h("button", { id: "link", onclick: () => copy(location.href) }, "Copy link"),
+      h("button", { id: "link", onclick: () => copy(`${location.origin}/explore?${address()}`) }, "Copy link"),
       h("a.button", { id: "data", href: `/api/data.zip?${link}`, download: "" }, "Data (CSV)"),
       h(
         "a.button",
@@ -216,7 +255,7 @@ function downloads() {
     h(
       "p.quiet",
       { style: "margin-top:8px" },
-      "Each chart has its own SVG. The scenario file gives the same numbers on a command line:",
+      "Each chart can be saved as SVG or PNG, with its title and legend. The scenario file gives the same numbers on a command line:",
     ),
     h("code", {}, `pricewar run ${state.runs[0].name}.toml`),
   );
@@ -225,7 +264,7 @@ function downloads() {
 async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
-    tell("The link is in the clipboard: it carries all settings.");
+    tell("The link is in the clipboard: it carries all settings and what is shown.");
   } catch {
     window.prompt("The link carries all settings:", text);
   }

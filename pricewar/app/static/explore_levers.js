@@ -159,7 +159,7 @@ function greyDead(panel) {
       reason = deadBecause(lever);
     input.disabled = Boolean(reason);
     input.closest(".lever").classList.toggle("dead", Boolean(reason));
-    $(`#why-${lever.key}`, panel).textContent = reason || spoken(lever).meaning + noteOf(lever);
+    $(`#why-${lever.key}`, panel).textContent = reason || spoken(lever).meaning + noteOf(lever) + asShipped(lever);
   }
 }
 
@@ -170,6 +170,10 @@ const noteOf = (lever) => {
   const { note } = state.firms.levers[lever.key];
   return note ? `. ${note}` : "";
 };
+
+/** Where a lever that was moved stands in the scenario as shipped. */
+const asShipped = (lever) =>
+  chosen().levers[lever.key] === undefined ? "" : `. As shipped: ${text(lever, undefined)}`;
 
 function slider(lever, on) {
   const given = chosen().levers[lever.key];
@@ -207,5 +211,5 @@ function text(lever, given) {
   const { shipped, dead, unit } = spoken(lever);
   if (dead) return "–";
   if (given !== undefined) return `${num(given, lever.step < 1 ? 2 : 0)} ${unit}`;
-  return `${shipped || num(lever.rest, 0)} ${unit}`;
+  return `${shipped.replace(/^-/, "\u2212") || num(lever.rest, 0)} ${unit}`;
 }

@@ -4,6 +4,10 @@ export const state = {
   firms: null, // firms of the scenario and the usual leader
   settings: null, // what a run depends on, and a link carries
   runs: [], // the answer: one or two runs, month by month
+  peace: [], // series of the peace of each run, where they were asked for
+  peaceful: false, // charts show differences from peace
+  lucky: false, // charts have a band of other luck
+  luck: { link: "", strands: [], busy: false }, // runs with the luck of other seeds, and for which settings
   side: "a", // the run that levers and acts move
   until: 1, // months shown
   playing: null,
@@ -46,4 +50,29 @@ export function query() {
   }
   if (state.settings.b) out.set("compare", "1");
   return out;
+}
+
+/** Settings and what is shown of them: who opens this address sees what its writer saw. */
+export function address() {
+  const out = query();
+  const shown = [];
+  if (state.peaceful) shown.push("peace");
+  if (state.lucky) shown.push("luck");
+  if (shown.length) out.set("show", shown.join(","));
+  if (state.until < months().length) out.set("until", state.until);
+  if (state.hidden.size) out.set("hide", [...state.hidden].join(","));
+  if (state.side === "b") out.set("side", "b");
+  return out;
+}
+
+/** Take up what an address shows, the settings left aside. */
+export function look(query) {
+  const list = (key) => (query.get(key) ?? "").split(",").filter(Boolean);
+  const shown = list("show");
+  state.peaceful = shown.includes("peace");
+  state.lucky = shown.includes("luck");
+  const until = Math.floor(Number(query.get("until")));
+  state.until = until >= 1 ? until : Infinity; // the whole run at first sight
+  state.hidden = new Set(list("hide"));
+  state.side = query.get("side") === "b" && state.settings.b ? "b" : "a";
 }

@@ -1,27 +1,23 @@
 // The game in the browser: a door, the teacher's desk, a player's desk. The secret of a seat stays in this browser
 // and goes with each request; closing the page loses nothing.
 import { ask, h, speak, tell } from "/static/dom.js";
+import { browserKey } from "/static/predict.js";
+import { field, openBox } from "/static/open.js";
 
-const MARKETS = {
-  textbook: "Equal firms, one car each",
-  china: "China, April 2025: BYD and the next biggest",
-};
-const COMPUTER = {
-  match: "match most of a cut",
-  "tit-for-tat": "tit-for-tat",
-  "best-response": "take the best response",
-  hold: "hold their prices",
-};
-const DEFAULT = {
-  last: "keeps their last price",
-  match: "matches rivals",
-  hold: "goes back to the start price",
-};
-
-export async function show(page, [code]) {
+export async function show(page, [code, room]) {
   document.title = "pricewar: game";
-  if (code) return desk(page, code.toUpperCase());
-  door(page);
+  if (!code) return door(page);
+  if (room === "wall") return wall(page, code.toUpperCase());
+  if (room === "desk") takeKey(code.toUpperCase());
+  return desk(page, code.toUpperCase());
+}
+
+/** The teacher's link carries the secret behind a #, which browsers send to nobody; it is kept, and leaves the address. */
+function takeKey(code) {
+  const token = new URLSearchParams(location.hash.slice(1)).get("key");
+  if (!token) return;
+  hold(code, { role: "teacher", token });
+  history.replaceState(null, "", `/game/${code}/desk`);
 }
 
 // A tab remembers its own seat before that of the browser, so that several players may share a browser.
@@ -34,20 +30,16 @@ function forget(code) {
   for (const store of [sessionStorage, localStorage]) store.removeItem(`seat-${code}`);
 }
 
-/** A secret of this browser: a second join from it finds the seat it has. */
-function browser() {
-  if (!localStorage.getItem("browser")) {
-    const bytes = crypto.getRandomValues(new Uint8Array(16));
-    localStorage.setItem("browser", Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join(""));
-  }
-  return localStorage.getItem("browser");
-}
-
 function door(page) {
   const code = new URLSearchParams(location.search).get("code") ?? "";
   const back = h("div.card", { id: "back", hidden: "" });
-  page.replaceChildren(h("div.door", {}, back, joinBox(code), openBox()));
+  page.replaceChildren(h("div.door", {}, back, joinBox(code), openBox((made) => enter(made))));
   openGames(back);
+}
+
+function enter({ code, token }) {
+  hold(code, { role: "teacher", token });
+  location.href = `/game/${code}/desk`;
 }
 
 /** Games that this browser knows and that still run, with the way back to each. */
@@ -68,8 +60,8 @@ async function openGames(card) {
         h(
           "li",
           {},
-          h("a", { href: `/game/${code}`, "data-code": code }, code),
-          ` · ${state.role === "teacher" ? "your desk" : `${state.name}, ${state.firm_name}`} · ${
+          h("a", { href: state.role === "teacher" ? `/game/${code}/desk` : `/game/${code}`, "data-code": code }, code),
+          ` · ${state.role === "teacher" ? desksOf(state) : `${state.name}, ${state.firm_name}`} · ${
             state.phase === "over" ? "over" : `round ${state.round + 1} of ${state.rounds}`
           }`,
         ),
@@ -77,6 +69,9 @@ async function openGames(card) {
     ),
   );
 }
+
+const desksOf = (state) =>
+  `your desk, ${state.several ? `${state.markets.length} markets, ` : ""}${state.joined} of ${state.seats_in_all} seats taken`;
 
 /** The state of a game as its seat sees it; null, and forgotten, if game or seat are gone. */
 async function standing(code) {
@@ -86,10 +81,6 @@ async function standing(code) {
     if (error.status === 401 || error.status === 404) forget(code);
     return null;
   }
-}
-
-function field(label, input) {
-  return h("label", {}, h("span.quiet", {}, label), input);
 }
 
 function joinBox(code) {
@@ -110,12 +101,24 @@ function joinBox(code) {
   });
   const pin = h("input", { id: "rejoin-pin", inputmode: "numeric", maxlength: 8, autocomplete: "off" });
   const wrong = h("p.error", { id: "join-error", role: "alert" });
+  const choice = h("div", { id: "choice" });
+  const offer = async () => {
+    const where = codeInput.value.trim();
+    if (where.length !== 5) return choice.replaceChildren();
+    const found = await ask(`/api/game/${encodeURIComponent(where)}/door`).catch(() => null);
+    choice.replaceChildren(...(found?.choice ? [marketChoice(found.free)] : []));
+    if (found?.listed) choice.replaceChildren(h("p.quiet", {}, "Write your name as it stands on the list of the class."));
+  };
+  codeInput.onchange = offer;
+  offer();
   const join = async (event) => {
     event.preventDefault();
     const where = codeInput.value.trim().toUpperCase();
     try {
       if (!where) throw new Error("Type the code that the teacher shows.");
-      const body = { name: name.value, browser: browser(), ...(pin.value ? { pin: pin.value } : {}) };
+      const body = { name: name.value, browser: browserKey(), ...(pin.value ? { pin: pin.value } : {}) };
+      const market = choice.querySelector("select")?.value;
+      if (market) body.market = market;
       const what = pin.value ? "rejoin" : "join";
       const ticket = await ask(`/api/game/${encodeURIComponent(where)}/${what}`, { body });
       hold(where, { role: "player", ...ticket });
@@ -130,6 +133,8 @@ function joinBox(code) {
     h("h1", {}, "Join a game"),
     field("Code", codeInput),
     field("Name", name),
+    choice,
+    h("p.quiet", {}, "Your name is kept on the teacher's machine only, and deleted with the game."),
     h(
       "details",
       { id: "other-device" },
@@ -141,73 +146,24 @@ function joinBox(code) {
   );
 }
 
-/** Markets of the user's own, as files given to the server, stand first and are chosen. */
-async function ownMarkets(select) {
-  const { own, scenarios } = await ask("/api/catalogue");
-  const titles = Object.fromEntries(scenarios.map((one) => [one.name, one.title]));
-  select.prepend(...own.map((name) => h("option", { value: name }, titles[name] || name)));
-  if (own.length) select.value = own[0];
-}
-
-function openBox() {
-  const choice = (id, of, chosen) =>
+const marketChoice = (free) =>
+  field(
+    "Market",
     h(
       "select",
-      { id },
-      Object.entries(of).map(([value, text]) =>
-        h("option", { value, ...(value === chosen ? { selected: "" } : {}) }, text),
+      { id: "join-market" },
+      Object.entries(free).map(([key, seats]) =>
+        h("option", { value: key, ...(seats ? {} : { disabled: "" }) }, `Market ${key}: ${seats} free`),
       ),
-    );
-  const count = (id, value, min, max) => h("input", { id, type: "number", value, min, max });
-  const parts = {
-    market: choice("market", MARKETS),
-    firms: count("firms", 4, 2, 12),
-    rounds: count("rounds", 12, 3, 36),
-    seconds: count("seconds", 90, 5, 900),
-    computer: choice("computer", COMPUTER),
-    default: choice("default", DEFAULT),
-    board: h("input", { id: "board", type: "checkbox" }),
-    shared: h("input", { id: "shared", type: "checkbox" }),
-  };
-  ownMarkets(parts.market);
-  const wrong = h("p.error", { role: "alert" });
-  const open = async (event) => {
-    event.preventDefault();
-    const body = {
-      market: parts.market.value,
-      computer: parts.computer.value,
-      default: parts.default.value,
-      board: parts.board.checked,
-      shared: parts.shared.checked,
-    };
-    for (const key of ["firms", "rounds", "seconds"]) body[key] = Number(parts[key].value);
-    try {
-      const made = await ask("/api/game", { body });
-      hold(made.code, { role: "teacher", token: made.token });
-      location.href = `/game/${made.code}`;
-    } catch (error) {
-      wrong.textContent = error.message;
-    }
-  };
-  return h(
-    "form.card",
-    { onsubmit: open },
-    h("h1", {}, "Open a game"),
-    field("Market", parts.market),
-    h(
-      "div.row",
-      {},
-      field("Firms to play", parts.firms),
-      field("Rounds", parts.rounds),
-      field("Seconds a round", parts.seconds),
     ),
-    field("Computer firms", parts.computer),
-    field("A player who is too late", parts.default),
-    h("div.row", {}, h("label", {}, parts.board, "Players see everybody's profit")),
-    h("div.row", {}, h("label", {}, parts.shared, "Several players may share a browser")),
-    wrong,
-    h("button.main", { id: "open", type: "submit" }, "Open"),
   );
+
+/** What hangs on the wall: whoever has the code may look. */
+async function wall(page, code) {
+  const { draw } = await import("/static/wall.js");
+  document.body.classList.add("wall");
+  const call = (what) => ask(`/api/game/${code}/${what}`);
+  follow(page, code, call, (state) => draw(page, { state, code, call }), "wall");
 }
 
 async function desk(page, code) {
@@ -240,12 +196,12 @@ for (const up of ["pointerup", "pointercancel"]) addEventListener(up, () => setT
 const released = () => press;
 
 /** Draw each new state; the server answers when something has changed, at the latest after some seconds. */
-async function follow(page, code, call, draw) {
+async function follow(page, code, call, draw, what = "state") {
   let version = "",
     misses = 0;
   for (;;) {
     try {
-      const state = await call(`state?since=${version}`);
+      const state = await call(`${what}?since=${version}`);
       misses = 0;
       version = state.version;
       speak(state.words);

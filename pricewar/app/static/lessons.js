@@ -1,6 +1,7 @@
 // Lessons: question, prediction, experiment, explanation, theory, discussion, the case.
 import { chart, extent, markLegend } from "/static/charts.js";
 import { $, ask, h, num, tell } from "/static/dom.js";
+import { answerBox, askBox } from "/static/predict.js";
 
 export async function show(page, [slug]) {
   return slug ? lesson(page, slug) : list(page);
@@ -52,21 +53,15 @@ async function lesson(page, slug) {
 }
 
 function prediction(text, go) {
-  const start = h(
-    "button.main",
-    {
-      id: "experiment",
-      disabled: true,
-      onclick: () => {
-        start.disabled = true;
-        go().catch((error) => {
-          start.disabled = false;
-          tell(error.message);
-        });
-      },
-    },
-    "Run the experiment",
-  );
+  const begin = (button) => {
+    button.disabled = true;
+    go().catch((error) => {
+      button.disabled = false;
+      tell(error.message);
+    });
+  };
+  const code = new URLSearchParams(location.search).get("class");
+  const start = h("button.main", { id: "experiment", disabled: true, onclick: () => begin(start) }, "Run the experiment");
   const options = text.options.map((option, i) =>
     h(
       "label.option",
@@ -91,7 +86,9 @@ function prediction(text, go) {
     h("p", {}, text.prompt),
     options,
     why,
-    h("div.row", { style: "margin-top:8px" }, start),
+    code
+      ? answerBox(code, () => $("#prediction"), begin)
+      : [h("div.row", { style: "margin-top:8px" }, start), askBox(text.slug, () => $("#prediction"), begin)],
   );
 }
 

@@ -3,21 +3,56 @@ import { boardTable } from "/static/board.js";
 import { chart, extent } from "/static/charts.js";
 import { debrief } from "/static/debrief.js";
 import { decideForm, ofWhat, refresh } from "/static/decide.js";
-import { $, h, num, words } from "/static/dom.js";
+import { quizCard } from "/static/quiz.js";
+import { $, capital, h, num, tell, words } from "/static/dom.js";
 
 let form = null; // stays in its place for as long as its round
 
 export async function draw(page, { state, call, seat }) {
   if (form?.isConnected && form.dataset.round === ofWhat(state)) {
     if (state.phase !== "over") refresh(form, state);
+    if (state.phase !== "lobby") $("#quiz")?.remove();
     $("#news").replaceWith(news(state));
+    if (state.chat) hear(state);
     $("#figures").replaceWith(figures(state));
   } else {
     form = decideForm(state, call, seat.pin);
-    page.replaceChildren(h("div.play", {}, h("div.stack", {}, form, news(state)), figures(state)));
+    const talk = $("#chat")?.isConnected ? $("#chat") : state.chat ? chatBox(call) : null;
+    page.replaceChildren(h("div.play", {}, h("div.stack", {}, state.quiz ? quizCard(state.quiz, call) : null, form, news(state), talk), figures(state)));
+    if (state.chat) hear(state);
   }
   if (state.phase === "over" && state.round > 0)
     $("#debrief").replaceChildren(debrief(await call("debrief"), $("#debrief").clientWidth, state.firm));
+}
+
+/** The chat of one's market; it stays where it is while a message is typed. */
+function chatBox(call) {
+  const text = h("input", { id: "chat-text", maxlength: 200, autocomplete: "off", "aria-label": "Message to your market" });
+  const send = async (event) => {
+    event.preventDefault();
+    if (!text.value.trim()) return;
+    try {
+      await call("say", { text: text.value });
+      text.value = "";
+    } catch (error) {
+      tell(error.message);
+    }
+  };
+  return h(
+    "form.card",
+    { id: "chat", onsubmit: send },
+    h("h2", {}, "Chat with your market"),
+    h("ul", { id: "said", "aria-live": "polite" }),
+    h("div.row", {}, text, h("button.small", { id: "send", type: "submit" }, "Send")),
+    h("p.quiet", {}, "The teacher reads along, and may keep the log."),
+  );
+}
+
+function hear(state) {
+  $("#said").replaceChildren(
+    ...state.chat.slice(-30).map((one) => h("li", {}, h("b", {}, `${one.name}: `), one.text)),
+  );
+  $("#chat-text").disabled = $("#send").disabled = state.phase === "over";
 }
 
 const figures = (state) =>
@@ -44,7 +79,7 @@ function books(state) {
     h(
       "div.figures",
       { style: "margin:0" },
-      box(`${words.units[0].toUpperCase()}${words.units.slice(1)} sold`, num(last(own.units), 0), words.units),
+      box(`${capital(words.units)} sold`, num(last(own.units), 0), words.units),
       box("Share", num(own.share.length ? 100 * last(own.share) : null, 1), `% of ${words.units}`),
       box("Profit", num(own.profit.length ? last(own.profit) / words.size : null, 2), words.total),
       box("Profit so far", num(own.profit.reduce((a, b) => a + b, 0) / words.size, 2), words.total),
@@ -107,7 +142,7 @@ function charts(state) {
   return h(
     "div.charts.two",
     {},
-    draw({ key: "price", title: "Prices against the start", unit: "%", zero: 0 }, prices),
+    draw({ key: "price", title: state.rivals.length ? "Prices against the start" : "Your price against the start", unit: "%", zero: 0 }, prices),
     draw({ key: "profit", title: "Your operating profit", unit: `${words.total} a ${words.period}`, zero: 0 }, profit),
   );
 }
