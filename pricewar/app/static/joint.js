@@ -34,7 +34,7 @@ function said(facts) {
     (one) =>
       `${one.name || "The market"}: mean price ${num(100 * one.price, 1)}% of the start, ` +
       (one.cooperation === null ? "" : `${num(100 * one.cooperation, 0)}% of the way from Nash to joint profit, `) +
-      (one.first_cut === null ? "nobody cut" : `first cut in round ${num(one.first_cut, one.markets.length > 1 ? 1 : 0)}`),
+      (one.first_cut === null ? "nobody cut" : `first cut in round ${num(one.first_cut, Number.isInteger(one.first_cut) ? 0 : 1)}`),
   );
   return `${parts.join(". ")}.`;
 }
