@@ -158,7 +158,7 @@ def settings(rules: GameRules) -> dict[str, Any]:
 
 def decisions_csv(table: pd.DataFrame) -> str:
     """The table as text that a spreadsheet opens with every name as it was written."""
-    return BOM + str(table.to_csv(index=False, quoting=csv.QUOTE_MINIMAL))
+    return BOM + str(table.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_MINIMAL))
 
 
 def chat_table(session: Session, code: str, named: bool = True) -> pd.DataFrame:
