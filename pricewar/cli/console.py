@@ -6,10 +6,12 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from io import TextIOWrapper
 from typing import Any
 
 import typer
 
+from pricewar.base import speech
 from pricewar.base.errors import CacheWarning, EditionWarning, printable
 
 Tick = Callable[[str, int], None]
@@ -31,6 +33,19 @@ def say(text: str, quiet: bool = False) -> None:
     """A line for people, on stderr."""
     if not quiet:
         tell(text, err=True)
+
+
+def able_to_write() -> None:
+    """Let stdout and stderr write the letters of the language spoken here, where their encoding has none.
+
+    Under LC_ALL=C Python may write ASCII alone; then UTF-8 is written, as every terminal of today reads it.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            "元".encode(stream.encoding or "ascii")
+        except UnicodeEncodeError:
+            if speech.language() != "en" and isinstance(stream, TextIOWrapper):
+                stream.reconfigure(encoding="utf-8")
 
 
 @contextmanager
@@ -75,7 +90,8 @@ def _bar(total: int, what: str) -> Iterator[Tick]:
         task = bar.add_task(what, total=total)
 
         def tick(scenario: str, seed: int) -> None:
-            bar.update(task, advance=1, description=printable(f"{scenario}, seed {seed}"))
+            text = speech.say("{scenario}, seed {seed}", scenario=scenario, seed=seed)
+            bar.update(task, advance=1, description=printable(text))
 
         yield tick
 
@@ -88,7 +104,8 @@ def _lines(total: int, what: str) -> Tick:
         nonlocal done
         done += 1
         if done % step == 0 or done == total:
-            say(f"{done}/{total} {what}: {scenario}, seed {seed}")
+            terms = {"done": done, "total": total, "what": what, "scenario": scenario, "seed": seed}
+            say(speech.say("{done}/{total} {what}: {scenario}, seed {seed}", **terms))
 
     return tick
 
