@@ -12,7 +12,7 @@ from typing import Any
 import typer
 
 from pricewar.base import speech
-from pricewar.base.errors import CacheWarning, EditionWarning, printable
+from pricewar.base.errors import CacheWarning, EditionWarning, FontWarning, printable
 
 Tick = Callable[[str, int], None]
 LINES = 10
@@ -55,10 +55,11 @@ def warnings_told() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("always", EditionWarning)
         warnings.simplefilter("always", CacheWarning)
+        warnings.simplefilter("always", FontWarning)
         others = warnings.showwarning
 
         def show_one(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
-            if not issubclass(category, (EditionWarning, CacheWarning)):
+            if not issubclass(category, (EditionWarning, CacheWarning, FontWarning)):
                 others(message, category, *where, **more)
             elif str(message) not in told:
                 told.add(str(message))

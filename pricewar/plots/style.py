@@ -22,6 +22,7 @@ from pricewar.base.chinese import say_date
 from pricewar.base.speech import language, say
 
 from .lettering import fill, width
+from .letters import families, lacking_told
 
 if TYPE_CHECKING:  # words and numbers of a report are here too, and need no library that draws
     from matplotlib.axes import Axes
@@ -60,7 +61,6 @@ _STYLE: Final[Any] = {
     "svg.hashsalt": "pricewar",
     "axes.titley": 1.0,  # fixed: to look for room above every panel takes a third of the time of a figure
     "text.parse_math": False,  # names and events may hold a dollar sign
-    "font.family": "DejaVu Sans",
 }
 
 
@@ -134,10 +134,11 @@ def house(size: float | None = None) -> Iterator[None]:
 
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update(_STYLE)
+        mpl.rcParams.update({**_STYLE, "font.family": families()})
         if size is not None:
-            mpl.rcParams.update({**_STYLE, **dict.fromkeys(_TYPE, size)})
-        yield
+            mpl.rcParams.update(dict.fromkeys(_TYPE, size))
+        with lacking_told():
+            yield
 
 
 def panel(axes: Axes, letter: str) -> None:

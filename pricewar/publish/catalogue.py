@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import io
+import re
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ from pricewar.scenario.files import load, shipped_scenarios
 
 PACKAGE: Final = FOLDER.parent
 KEYWORDS: Final[dict[str, Any]] = {"say": None, "phrase": None, "say_many": (1, 2)}
+_SPEAKS: Final = r"base\.speech import|base import speech"
 LINES: Final = (
     "end of: {what}",
     "launch of {what}",
@@ -69,7 +71,7 @@ def _said() -> Iterator[str | tuple[str, ...]]:
     for path in sorted(PACKAGE.rglob("*")):
         if path.suffix == ".j2":
             method: Any = babel_extract
-        elif path.suffix == ".py" and "base.speech import" in path.read_text(encoding="utf-8"):
+        elif path.suffix == ".py" and re.search(_SPEAKS, path.read_text(encoding="utf-8")):
             method = "python"
         else:
             continue
