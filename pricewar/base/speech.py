@@ -58,7 +58,7 @@ def speaking(wanted: str) -> Iterator[None]:
         _speaking.reset(token)
 
 
-def say(text: str, **terms: Any) -> str:
+def say(text: str, /, **terms: Any) -> str:
     """A sentence in the language spoken here.
 
     Args:
@@ -69,7 +69,7 @@ def say(text: str, **terms: Any) -> str:
     return told.format(**terms) if terms else told
 
 
-def say_many(one: str, more: str, many: int, **terms: Any) -> str:
+def say_many(one: str, more: str, many: int, /, **terms: Any) -> str:
     """A sentence with a number, `{many}`, in the form that the number asks for.
 
     Args:

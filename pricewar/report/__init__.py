@@ -112,7 +112,7 @@ def _template() -> Any:
     return environment.get_template("report.html.j2")
 
 
-def _said(text: str, **terms: Any) -> Markup:
+def _said(text: str, /, **terms: Any) -> Markup:
     """A sentence of the page, which may hold marks of its own; what fills its places may not."""
     told = Markup(say(text))
     return told.format(**terms) if terms else told
