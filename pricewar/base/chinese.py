@@ -31,7 +31,7 @@ class ChineseWords(Words):
     """The words of a market as a reader in China expects them."""
 
     scales: ClassVar[tuple[Scale, ...]] = (YI, WAN, ONE)
-    unknown: ClassVar[tuple[Scale, ...]] = (YI, WAN, WAN, YI)
+    unknown: ClassVar[tuple[Scale, Scale, Scale, Scale]] = (YI, WAN, WAN, YI)
 
     @property
     def money(self) -> str:
@@ -62,6 +62,11 @@ class ChineseWords(Words):
     def period(self) -> str:
         """A period: 月."""
         return _PERIODS[self.clock.unit]
+
+    @property
+    def time(self) -> str:
+        """What an axis of time is called: 月份."""
+        return {"month": "月份", "day": "日期"}.get(self.clock.unit, self.period)
 
     def periods(self, many: int) -> str:
         """A number of periods: 36个月."""

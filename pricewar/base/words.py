@@ -54,7 +54,7 @@ class Words:
 
     scales: ClassVar[tuple[Scale, ...]] = SCALES
     """By which numbers are divided, the largest first."""
-    unknown: ClassVar[tuple[Scale, ...]] = (*SCALES[:3], SCALES[0])
+    unknown: ClassVar[tuple[Scale, Scale, Scale, Scale]] = (*SCALES[:3], SCALES[0])
     """Scales of the total, of units, of prices and of a firm's part where no products are known."""
     currency: str = ""
     """Name of the money; empty where it has none."""
@@ -89,7 +89,8 @@ class Words:
         mean = sales / sold if sold else max((price for _, price in goods), default=0.0)
         petrol = named["unit"] == CARS or tree.get("consumers", {}).get("petrol_share", 0.0) > 0
         if not goods:
-            return cls(named["currency"], named["unit"], clock, *cls.unknown, 1e5, petrol)
+            total, many, price, part = cls.unknown
+            return cls(named["currency"], named["unit"], clock, total, many, price, part, 1e5, petrol)
         a_year = clock.periods_a_year
         return cls(
             currency=named["currency"],
@@ -138,6 +139,11 @@ class Words:
     def period(self) -> str:
         """A period: "month"."""
         return self.clock.unit
+
+    @property
+    def time(self) -> str:
+        """What an axis of time is called: "Month"."""
+        return self.period.capitalize()
 
     def periods(self, many: int) -> str:
         """A number of periods: "1 month", "36 months"."""

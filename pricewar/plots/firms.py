@@ -130,7 +130,7 @@ def draw(told: Story, measure: Measure) -> Drawing:
             figure.subplots_adjust(wspace=0.12)
         middle = (bottom + height - top) / 2 / height
         figure.supylabel(measure.axis, fontsize=8.5, x=0.012, y=middle)
-        figure.supxlabel(told.words.period.capitalize(), fontsize=8.5, y=(0.1 + foot_inches(told)) / height)
+        figure.supxlabel(told.words.time, fontsize=8.5, y=(0.1 + foot_inches(told)) / height)
         _head(figure, told, measure)
         foot(figure, told)
     means = say("lines are means over {sample}, {bands}", sample=told.sample, bands=told.bands)

@@ -14,6 +14,11 @@ from pricewar.base.speech import FOLDER, language, say
 
 FAMILY: Final = "Pricewar Han"
 FONT: Final = FOLDER / "fonts" / "pricewar-han.otf"
+BOLD: Final = FOLDER / "fonts" / "pricewar-han-bold.otf"
+"""Letters of the catalogue alone, for titles."""
+PLAIN: Final = f"{FAMILY} Plain"
+"""The regular one, for bold letters that the bold one lacks."""
+_HEAVY: Final = 600
 LATIN: Final = "DejaVu Sans"
 OTHERS: Final = (
     "Noto Sans CJK SC",
@@ -43,11 +48,12 @@ def _chinese() -> tuple[str, ...]:
     from matplotlib import font_manager
 
     known = font_manager.fontManager
-    known.addfont(FONT)
-    regular = next(font for font in known.ttflist if font.name == FAMILY)
-    known.ttflist.append(replace(regular, weight=700))  # one weight serves as bold too
+    for file in (FONT, BOLD):
+        known.addfont(file)
+    regular = next(font for font in known.ttflist if font.name == FAMILY and font.weight < _HEAVY)
+    known.ttflist += [replace(regular, name=PLAIN, weight=weight) for weight in (400, 700)]
     here = {font.name for font in known.ttflist}
-    return (FAMILY, *[name for name in OTHERS if name in here][:1])
+    return (FAMILY, PLAIN, *[name for name in OTHERS if name in here][:1])
 
 
 @contextmanager

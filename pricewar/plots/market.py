@@ -134,7 +134,7 @@ def over_time(
             axes.plot(x, series.mean, **THIN | {"color": styles[name]["color"]})
         zero_line(axes, level)
         month_axis(axes, told.months, ticks=8)
-        axes.set_xlabel(told.words.period.capitalize())
+        axes.set_xlabel(told.words.time)
         axes.set_ylabel(unit)
         ends = {name: _last(series) for name, series in lines.items()}
         label_ends(axes, ends, styles, {name: told.said(name) for name in lines})

@@ -57,7 +57,7 @@ def draw(told: Story, measure: Measure) -> Drawing:
         figure.text(0.012, 1 - 0.08 / height, title, fontsize=11, fontweight="bold", va="top")
         middle = (bottom + height - top) / 2 / height
         figure.supylabel(say("Difference, percentage points"), fontsize=8.5, x=0.012, y=middle)
-        figure.supxlabel(told.words.period.capitalize(), fontsize=8.5, y=(0.1 + foot_inches(told)) / height)
+        figure.supxlabel(told.words.time, fontsize=8.5, y=(0.1 + foot_inches(told)) / height)
         styles = looks(told.scenarios, told.baseline)
         keys = [Line2D([], [], label=told.said(name), **styles[name]) for name in told.others]
         place = (0.005, 1 - 0.24 / height)

@@ -1,4 +1,6 @@
-"""The Chinese letters of figures, cut from a font of the machine: `python -m pricewar.publish.han FONT [NUMBER]`.
+"""The Chinese letters of figures, cut from fonts of the machine.
+
+`python -m pricewar.publish.han FONT BOLD NUMBER`, NUMBER being that of Simplified Chinese in a collection.
 
 Noto Sans CJK SC is under the SIL Open Font License 1.1, which allows a part of it to be shipped under another
 name, with the licence beside it. The part has the letters of the catalogue and the most frequent others.
@@ -15,7 +17,7 @@ from fontTools import subset
 from fontTools.ttLib import TTFont
 
 from pricewar.base.speech import catalogue
-from pricewar.plots.letters import FAMILY, FONT
+from pricewar.plots.letters import BOLD, FAMILY, FONT
 
 MARKS: Final = "，。、；：？！（）“”‘’《》【】［］…—–−×·　￥％＋＝～"
 TIME: Final = "年月日周天第季度个半亿万百元辆件车企业厂商汽"
@@ -33,26 +35,27 @@ def letters(also_frequent: bool = True) -> str:
     return "".join(sorted(letter for letter in texts if ord(letter) > 0x7F))
 
 
-def cut(source: Path, number: int, wanted: str) -> bytes:
+def cut(source: Path, number: int, wanted: str, weight: str = "Regular") -> bytes:
     """The part of a font that has the letters, under the name of ours.
 
     Args:
         source: font, or collection of fonts.
         number: of the font in the collection.
         wanted: letters.
+        weight: what the font calls itself.
     """
     options = subset.Options(
         layout_features=[], hinting=False, desubroutinize=False, notdef_outline=True, name_IDs=[0, 13, 14]
     )
-    font = subset.load_font(str(source), options, dontLoadGlyphNames=True) if number < 0 else None
-    font = font or TTFont(source, fontNumber=number, lazy=True)
+    font = TTFont(source, fontNumber=number, lazy=True)
     cutter = subset.Subsetter(options)
     cutter.populate(text=wanted)
     cutter.subset(font)
     for tag in ("BASE", "VORG", "vhea", "vmtx", "GDEF", "GPOS", "GSUB", "DSIG"):
         if tag in font:
             del font[tag]
-    for place, text in {1: FAMILY, 2: "Regular", 4: FAMILY, 6: FAMILY.replace(" ", "")}.items():
+    whole = f"{FAMILY} {weight}"
+    for place, text in {1: FAMILY, 2: weight, 4: whole, 6: whole.replace(" ", "")}.items():
         font["name"].setName(text, place, 3, 1, 0x409)
     font["head"].modified = font["head"].created
     font.recalcTimestamp = False
@@ -62,4 +65,6 @@ def cut(source: Path, number: int, wanted: str) -> bytes:
 
 
 if __name__ == "__main__":
-    FONT.write_bytes(cut(Path(sys.argv[1]), int(sys.argv[2]) if sys.argv[2:] else 0, letters()))
+    place = int(sys.argv[3])
+    FONT.write_bytes(cut(Path(sys.argv[1]), place, letters()))
+    BOLD.write_bytes(cut(Path(sys.argv[2]), place, letters(also_frequent=False), "Bold"))
