@@ -37,7 +37,8 @@ def few(runs):
     kept = {name: getattr(runs, name) for name in ("firms", "products")}
     log = runs.log.assign(what="BYD cuts all prices by a third")
     names = {"byd": "BYD", "geely": "Geely", "xiaomi": "Xiaomi"}
-    return runs.but(**{k: f[f["firm"].isin(list(names))] for k, f in kept.items()}, names=names, log=log)
+    tables = {k: f[f["firm"].isin(list(names))] for k, f in kept.items()}
+    return runs.but(**tables, names=names, log=log, about={})
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +159,13 @@ def _unseen(node: ast.AST):
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         yield node.value
     called = node.func if isinstance(node, ast.Call) else None
-    known = called.id if isinstance(called, ast.Name) else called.attr if isinstance(called, ast.Attribute) else ""
+    known = (
+        called.id
+        if isinstance(called, ast.Name)
+        else called.attr
+        if isinstance(called, ast.Attribute)
+        else ""
+    )
     if known in SPEAKERS or isinstance(node, ast.Raise) or known in {"bad_input", "compile", "split"}:
         yield from ast.walk(node)
 
@@ -255,7 +262,7 @@ def test_thousands_have_the_mark_of_the_language() -> None:
 
 LATIN: Final = re.compile(r"[A-Za-z]{3,}")
 ALLOWED: Final = {
-    "pricewar", "baseline", "byd", "one", "third", "logit", "HHI", "CSV", "csv", "comparison", "draws", "Python", "SVG", "PNG", "PDF",
+    "pricewar", "baseline", "byd", "one", "third", "logit", "HHI", "csv", "comparison", "draws", "SVG",
 }  # fmt: skip
 """Names of programs, scenarios, files and formats, and an index and a scale that the trade calls so."""
 
@@ -300,6 +307,16 @@ def test_letters_in_figures_are_chinese_and_have_a_shape(runs, recwarn) -> None:
     assert [str(one.message) for one in recwarn if "font" in str(one.message)] == []
 
 
+def test_english_is_what_it_was_before_there_was_a_catalogue(folders) -> None:
+    """The files of tests/golden were written by the code before sentences went through a catalogue."""
+    page = (folders["en"] / "report.html").read_text(encoding="utf-8")
+    cut = re.sub(r'base64,[^"]*|<style>.*?</style>|Software:.*?Fingerprints', "", page, flags=re.S)
+    golden = ROOT / "tests/golden"
+    assert cut == (golden / "said.html").read_text(encoding="utf-8")
+    captions = (folders["en"] / "figures/captions.md").read_text(encoding="utf-8")
+    assert captions == (golden / "said.md").read_text(encoding="utf-8")
+
+
 def test_same_language_same_bytes(runs, folders, tmp_path) -> None:
     with speaking("zh"):
         write_all(runs, tmp_path / "again", Wish(figures="few"))
@@ -309,12 +326,14 @@ def test_same_language_same_bytes(runs, folders, tmp_path) -> None:
 
 
 def test_a_terminal_without_chinese_letters_gets_utf_8(runs, tmp_path) -> None:
-    (tmp_path / "kept").mkdir()
-    runs.write(tmp_path / "kept")
+    write_all(runs, tmp_path / "kept", Wish(figures="none"))
     plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     asked = ["report", str(tmp_path / "kept"), "--figures", "none", "--lang", "zh"]
     done = subprocess.run(
-        [sys.executable, "-m", "pricewar", *asked], capture_output=True, env={**os.environ, **plain}, check=True
+        [sys.executable, "-m", "pricewar", *asked],
+        capture_output=True,
+        env={**os.environ, **plain},
+        check=True,
     )
     assert "消费者剩余" in done.stdout.decode("utf-8")
     assert done.stderr.decode("utf-8") == ""
@@ -325,7 +344,8 @@ def test_letters_that_no_font_has_are_told_once(runs, monkeypatch) -> None:
     from pricewar.plots import letters
 
     monkeypatch.setattr(letters, "_chinese", lambda: ())
-    with speaking("zh"), pytest.warns(FontWarning, match="字体") as told:
+    with speaking("zh"):
         drawing = draw_figures(story(runs), few=True)[1]
-        drawing.svg  # noqa: B018
-    assert 1 <= len([one for one in told if one.category is FontWarning]) <= 2
+        with pytest.warns(FontWarning, match="字体") as told:
+            drawing.svg  # noqa: B018
+    assert len(told) == 1

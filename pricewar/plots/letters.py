@@ -1,4 +1,4 @@
-"""Fonts of figures: DejaVu Sans, behind it the Chinese letters that ship, behind these a font of the machine."""
+"""Fonts of figures: DejaVu Sans, behind it the Chinese letters that ship, then a font of the machine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ BOLD: Final = FOLDER / "fonts" / "pricewar-han-bold.otf"
 """Letters of the catalogue alone, for titles."""
 PLAIN: Final = f"{FAMILY} Plain"
 """The regular one, for bold letters that the bold one lacks."""
-_HEAVY: Final = 600
 LATIN: Final = "DejaVu Sans"
 OTHERS: Final = (
     "Noto Sans CJK SC",
@@ -50,7 +49,7 @@ def _chinese() -> tuple[str, ...]:
     known = font_manager.fontManager
     for file in (FONT, BOLD):
         known.addfont(file)
-    regular = next(font for font in known.ttflist if font.name == FAMILY and font.weight < _HEAVY)
+    regular = next(font for font in known.ttflist if font.name == FAMILY and font.fname == str(FONT))
     known.ttflist += [replace(regular, name=PLAIN, weight=weight) for weight in (400, 700)]
     here = {font.name for font in known.ttflist}
     return (FAMILY, PLAIN, *[name for name in OTHERS if name in here][:1])

@@ -216,7 +216,7 @@ LETTERS: Final = tuple("abcdefghijklmnopqrstuvwxyz")
 
 def fold(name: str) -> str:
     """A name in lines that fit beside a figure."""
-    return fill(name, 21)
+    return fill(name, 21 if width(name) == len(name) else 16)
 
 
 def label_ends(

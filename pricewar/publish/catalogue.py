@@ -59,8 +59,8 @@ def extracted() -> Catalog:
     found: dict[tuple[str | None, str], str | tuple[str, ...]] = {}
     for ids in _said():
         found[None, ids if isinstance(ids, str) else ids[0]] = ids
-    for context, texts in ((NAME, names()), (LINE, LINES)):
-        found |= {(context, text): text for text in texts}
+    for place in [*((NAME, text) for text in names()), *((LINE, text) for text in LINES)]:
+        found[place] = place[1]
     made = _empty()
     for context, first in sorted(found, key=lambda key: (key[0] or "", key[1])):
         made.add(found[context, first], context=context)
@@ -85,7 +85,8 @@ def names() -> set[str]:
     for name in shipped_scenarios():
         scenario = load(name)
         held |= {scenario.title, *(firm.name for firm in scenario.firms.values()), *meanings(scenario)}
-        held |= {one.label for one in (*scenario.events, *scenario.interventions) if one.label}
+        held |= {label for one in scenario.events if (label := one.label)}
+        held |= {getattr(one, "label", None) or "" for one in scenario.interventions}
         held |= {one.describe() for one in scenario.interventions}
     return {inspect.cleandoc(text) for text in held | units() if text}
 

@@ -246,9 +246,9 @@ def books(told: Story, scenario: str) -> Grid:
     for firm in told.firms:
         row = found[firm]
         months = [number(row[name], 1) for name in ("unit_cost", "full_cost")]
-        money = [number(row[name] / words.total.size) for name in ("sacrifice", "recoupment")]
+        amounts = [number(row[name] / words.total.size) for name in ("sacrifice", "recoupment")]
         runs = say("{some} of {all}", some=f"{row['lasting_runs']:.0f}", all=f"{row['runs']:.0f}")
-        rows.append((told.name(firm), *months, *money, _month(told, row["lasting"]), runs))
+        rows.append((told.name(firm), *months, *amounts, _month(told, row["lasting"]), runs))
     period, money = words.period, words.axis()
     head = (
         "", say("{Period}s below unit cost", Period=period.capitalize()),
