@@ -20,9 +20,11 @@ from babel.messages.extract import extract_from_file
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from jinja2.ext import babel_extract
+from pydantic import BaseModel
 
 from pricewar.base.edition import EDITION
 from pricewar.base.speech import FOLDER, LINE, LOCALES, NAME
+from pricewar.report.differences import HIDDEN
 from pricewar.report.inputs import meanings, units
 from pricewar.scenario.files import load, shipped_scenarios
 
@@ -88,7 +90,12 @@ def names() -> set[str]:
         held |= {label for one in scenario.events if (label := one.label)}
         held |= {getattr(one, "label", None) or "" for one in scenario.interventions}
         held |= {one.describe() for one in scenario.interventions}
+        held |= {name for one in (*scenario.events, *scenario.interventions) for name in _fields(one)}
     return {inspect.cleandoc(text) for text in held | units() if text}
+
+
+def _fields(rule: BaseModel) -> Iterator[str]:
+    return (name for name in type(rule).model_fields if name not in HIDDEN)
 
 
 def _empty(**more: Any) -> Catalog:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
+from pricewar.base.chinese import say_date
 from pricewar.base.errors import InputError
-from pricewar.base.speech import language, phrase, retell, say, say_many
+from pricewar.base.speech import language, phrase, retell, say, say_many, say_name
 from pricewar.base.words import Words
 from pricewar.plots.lettering import listed
 from pricewar.results.store import Results
@@ -21,7 +22,7 @@ MOST: Final = 6
 """Changes of single values that are told one by one; more are counted."""
 LISTED: Final = 4
 """Entries of a table that are told one by one; of more, their range."""
-_HIDDEN: Final = ("kind", "label", "note", "turn")
+HIDDEN: Final = ("kind", "label", "note", "turn")
 """Fields of an event or a measure that its own line has said, or that say nothing of it."""
 CARRIERS: Final = (
     ("demand.own_elasticity", "docs/reference/demand.md"),
@@ -86,7 +87,7 @@ def _line(one: Any, words: Words) -> str:
     stated = {
         name: value
         for name, value in tree.items()
-        if name not in _HIDDEN and value not in (None, "", [], {}) and value != usual.get(name)
+        if name not in HIDDEN and value not in (None, "", [], {}) and value != usual.get(name)
     }
     described = retell(one.describe(words) if "events" in type(one).__module__ else one.describe())
     if not stated:
@@ -96,8 +97,8 @@ def _line(one: Any, words: Words) -> str:
 
 
 def _field(name: str) -> str:
-    """What a field is called; in Chinese as files have it, where the sentence does not."""
-    return name.replace("_", " ") if language() == "en" else name
+    """What a field is called."""
+    return name.replace("_", " ") if language() == "en" else say_name(name)
 
 
 def _changed(first: Any, other: Any, place: str = "") -> Iterator[tuple[str, Any, Any]]:
@@ -124,7 +125,7 @@ def _shown(value: Any) -> str:
         return listed([f"{key} {_shown(part)}" for key, part in value.items()])
     if isinstance(value, Sequence) and not isinstance(value, str):
         return say(" and ").join(map(_shown, value)) or say("none")
-    return str(value)
+    return say_date(str(value))
 
 
 def carried_by(inputs: Sequence[Inputs]) -> list[tuple[Row, str]]:
