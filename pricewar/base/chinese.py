@@ -31,6 +31,7 @@ class ChineseWords(Words):
     """The words of a market as a reader in China expects them."""
 
     scales: ClassVar[tuple[Scale, ...]] = (YI, WAN, ONE)
+    of_units: ClassVar[tuple[Scale, ...]] = (YI, WAN, ONE)
     unknown: ClassVar[tuple[Scale, Scale, Scale, Scale]] = (YI, WAN, WAN, YI)
 
     @property

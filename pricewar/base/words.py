@@ -54,6 +54,8 @@ class Words:
 
     scales: ClassVar[tuple[Scale, ...]] = SCALES
     """By which numbers are divided, the largest first."""
+    of_units: ClassVar[tuple[Scale, ...]] = SCALES[1:]
+    """The same of numbers of units: nobody counts cars in billions."""
     unknown: ClassVar[tuple[Scale, Scale, Scale, Scale]] = (*SCALES[:3], SCALES[0])
     """Scales of the total, of units, of prices and of a firm's part where no products are known."""
     currency: str = ""
@@ -97,7 +99,7 @@ class Words:
             units=named["unit"],
             clock=clock,
             total=Scale.of(a_year * sales, 10.0, cls.scales),
-            many=Scale.of(a_year * sold, 1.0, cls.scales if a_year * sold < 1e9 else cls.scales[1:]),
+            many=Scale.of(a_year * sold, 1.0, cls.of_units),
             price=Scale.of(mean, 10.0, cls.scales),
             part=Scale.of(sales / max(len(tree.get("firms", ())), 1), 1.0, cls.scales),
             usual=10.0 ** math.floor(math.log10(mean)) if mean > 0.0 else 1.0,
