@@ -11,6 +11,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 NEWEST := .venv-newest
+OLDEST := .venv-oldest
 OUT    ?= results/demo
 SEEDS  ?= 20
 WORK   ?= results/publish
@@ -32,11 +33,11 @@ NEWER := python3.14 python3.13 python3.12 $(wildcard $(HOME)/.pyenv/versions/3.1
 # What meets mesa directly or through a run; NEWEST_TESTS lists those files that exist.
 NEWEST_TESTS = $(wildcard tests/test_model*.py tests/test_mesa*.py tests/test_runs*.py tests/test_cli.py)
 
-.PHONY: help demo app test slow quick lint style types coverage compiled interpreted bench docs site results lock newest test-newest clean
+.PHONY: help demo app test slow quick lint style types coverage compiled interpreted bench docs site results lock newest test-newest test-oldest release-check clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile
-	@echo "make lint | bench | docs | lock | test-newest | clean"
+	@echo "make lint | bench | docs | lock | test-newest | test-oldest | release-check | clean"
 
 $(VENV)/installed: pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed (make PYTHON=python3.12 ...)"; exit 1; }
@@ -101,6 +102,7 @@ bench: $(VENV)/installed-dev $(VENV)/installed-bench
 	$(BIN)/python benchmarks/bench_market.py
 	$(BIN)/python benchmarks/bench_lab.py speed
 	$(BIN)/python benchmarks/bench_sweep.py
+	$(BIN)/python benchmarks/bench_editions.py
 
 docs: $(VENV)/installed-dev
 	$(BIN)/python -m pricewar.cli.pages docs/reference
@@ -142,5 +144,22 @@ test-newest: $(NEWEST)/installed
 	$(NEWEST)/bin/python -c 'import mesa, sys; print("mesa", mesa.__version__, "on Python", sys.version.split()[0])'
 	$(NEWEST)/bin/pytest -n 2 $(NEWEST_TESTS)
 
+# The lowest versions that pyproject.toml allows, on the lowest Python; tools for testing are those that fit them.
+$(OLDEST)/installed: pyproject.toml $(VENV)/installed-dev
+	$(BIN)/uv venv --quiet --clear --python 3.11 $(OLDEST)
+	$(BIN)/uv pip compile --quiet --no-header --no-annotate --resolution lowest-direct --python 3.11 pyproject.toml $(foreach extra,app dask discovery search rl,--extra $(extra)) -o $(OLDEST)/lowest.txt
+	$(BIN)/uv pip install --quiet --python $(OLDEST)/bin/python -r $(OLDEST)/lowest.txt
+	$(BIN)/uv pip install --quiet --python $(OLDEST)/bin/python -c $(OLDEST)/lowest.txt pytest hypothesis tomli-w
+	$(BIN)/uv pip install --quiet --python $(OLDEST)/bin/python --no-deps -e .
+	touch $@
+
+test-oldest: $(OLDEST)/installed
+	$(OLDEST)/bin/python -c 'import mesa, numba, numpy; print("mesa", mesa.__version__, "numba", numba.__version__, "numpy", numpy.__version__)'
+	$(OLDEST)/bin/pytest -m "not slow" $(NEWEST_TESTS) $(wildcard tests/test_kernels*.py)
+
+# Wheel and sdist, built and installed outside the clone; PYTHON names the interpreter that they are tried on.
+release-check: $(VENV)/installed-dev
+	$(BIN)/python tests/release_check.py --python $(PYTHON)
+
 clean:
-	rm -rf $(VENV) $(NEWEST) .mypy_cache .ruff_cache .import_linter_cache .pytest_cache .coverage* htmlcov
+	rm -rf $(VENV) $(NEWEST) $(OLDEST) .mypy_cache .ruff_cache .import_linter_cache .pytest_cache .coverage* htmlcov

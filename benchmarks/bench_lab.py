@@ -156,7 +156,7 @@ def misread(sessions: int = 60) -> None:
 
 def read_published(file: Path) -> Iterator[tuple[int, float, int, np.ndarray]]:
     """(session, episodes to convergence, cycle length, strategies (225, 2) from 0) of a run file."""
-    lines = [line.split() for line in file.read_text().splitlines() if line.strip()]
+    lines = [line.split() for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
     size = 7 + 225
     for at in range(0, len(lines), size):
         head, strategy = lines[at : at + 7], np.array(lines[at + 7 : at + size], int) - 1

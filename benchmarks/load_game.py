@@ -196,7 +196,7 @@ class Pupil(Player):
 
 def resident(pid: int) -> float:
     """MiB of memory that a process holds (Linux)."""
-    with open(f"/proc/{pid}/statm") as file:
+    with open(f"/proc/{pid}/statm", encoding="utf-8") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 

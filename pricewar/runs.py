@@ -63,8 +63,8 @@ def run(
 ) -> Results:
     """Run one scenario.
 
-    Without campaigns, runs that differ in their luck alone step together (`pricewar.market.together`): the
-    results are the same, in a fraction of the time.
+    Runs that differ in their luck alone step together (`pricewar.market.together`): the results are the same,
+    in a fraction of the time.
 
     Args:
         scenario: a Scenario, a shipped name, or a file.

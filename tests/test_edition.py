@@ -32,6 +32,7 @@ from pricewar.base.edition import (
 )
 from pricewar.base.errors import EditionWarning, InputError, ResultsError
 from pricewar.cli.app import app
+from pricewar.cli.editions_page import RESULTS, SCENARIOS, editions_page
 from pricewar.experiment import Study, load_experiment, run_experiment
 from pricewar.experiment.pool import SerialExecutor
 from pricewar.files.digest import sha256
@@ -40,6 +41,7 @@ from pricewar.report import write_report
 from pricewar.report.experiment import write_page
 from pricewar.results.store import Results, concat
 from pricewar.runs import run
+from pricewar.scenario.former import FORMER
 
 OLD = EDITION - 1
 EXPERIMENT = """
@@ -365,3 +367,124 @@ def test_a_study_knows_its_edition_without_a_folder() -> None:
     made = Study(load_experiment("01"), pd.DataFrame())
     assert made.edition == EDITION
     assert replace(made, edition=1).edition == 1
+
+
+# -- what an older edition means now -----------------------------------------------------------
+
+
+def test_every_older_edition_is_explained_on_the_page() -> None:
+    assert list(SCENARIOS) == list(RESULTS) == list(range(1, EDITION))
+    page = editions_page()
+    assert f"computes **edition {EDITION}**" in page
+    for text in (*EDITIONS.values(), *SCENARIOS.values(), *RESULTS.values(), *FORMER, *FORMER.values()):
+        assert text[1:] in page
+
+
+def test_a_key_that_is_no_more_names_what_took_its_place(tmp_path: Path) -> None:
+    text = """
+    extends = "textbook-duopoly"
+    [products.left-car]
+    launch = "2025-09"
+    [[interventions]]
+    kind = "TradeInSubsidy"
+    start = "2025-06"
+    amount = 10
+    end_known = true
+    no_such_key = 1
+    """
+    done = call("check", str(write(tmp_path / "old.toml", text)))
+    assert done.exit_code == 2
+    said = " ".join((done.stderr + done.stdout).split())
+    assert f"launch: found unknown key with value '2025-09'; allowed: {FORMER['products.*.launch']}" in said
+    assert (
+        f"end_known: found unknown key with value True; allowed: {FORMER['interventions.*.end_known']}"
+        in said
+    )
+    assert "no_such_key: found unknown key with value 1; allowed: known keys only" in said
+
+
+def test_what_takes_the_place_of_a_former_key_can_be_written(tmp_path: Path) -> None:
+    text = """
+    extends = "textbook-duopoly"
+    periods = 8
+    [[interventions]]
+    kind = "TradeInSubsidy"
+    start = "2025-06"
+    end = "2025-09"
+    amount = 10
+    notice = 2
+    """
+    assert load(write(tmp_path / "new.toml", text)).interventions[0].model_dump()["notice"] == 2
+
+
+def test_editions_meet_in_a_comparison_as_one_with_a_warning(tmp_path: Path) -> None:
+    """Files of several editions all run with this model, so what is compared is of one market."""
+    older = write(tmp_path / "older.toml", 'extends = "textbook-duopoly"\nedition = 2\nperiods = 4\n')
+    newer = write(
+        tmp_path / "newer.toml",
+        f'extends = "textbook-duopoly"\nedition = {EDITION}\nperiods = 4\nmarket.vat = 0.1\n',
+    )
+    out = tmp_path / "out"
+    words = [
+        "compare",
+        str(newer),
+        str(older),
+        "--seeds",
+        "1",
+        "--figures",
+        "none",
+        "--out",
+        str(out),
+        "--quiet",
+    ]
+    done = call(*words)
+    assert done.exit_code == 0, done.output
+    assert done.stderr.count("warning:") == 1
+    assert "older.toml" in done.stderr
+    assert "newer.toml: written" not in done.stderr
+    made, silent = told(lambda: Results.load(out))
+    assert set(made.runs["edition"]) == {EDITION}
+    assert not silent
+
+
+def test_a_new_run_takes_the_place_of_older_results_whole(old: Path) -> None:
+    record = json.loads((old / "run.json").read_text(encoding="utf-8"))
+    digests = {name: sha256(old / name) for name in record["files"]}
+    changed(old / "run.json", files=digests)
+    words = [
+        "run",
+        "textbook-duopoly",
+        "--set",
+        "periods=3",
+        "--figures",
+        "none",
+        "--out",
+        str(old),
+        "--quiet",
+    ]
+    assert call(*words).exit_code == 0
+    again, silent = told(lambda: Results.load(old))
+    assert again.edition == EDITION
+    assert not silent
+
+
+def test_inputs_of_older_results_run_with_this_model(tmp_path: Path) -> None:
+    folder = run(load("textbook-duopoly").but({"periods": 3}), 1).save(tmp_path / "run")
+    changed(folder / "run.json", edition=OLD)
+    held, words = told(lambda: Results.load(folder))
+    assert len(words) == 1
+    (name,) = held.inputs
+    assert load(held.inputs[name]).digest == load("textbook-duopoly").but({"periods": 3}).digest
+
+
+@pytest.mark.parametrize("edition", [OLD, EDITION + 1])
+def test_no_study_of_another_edition_is_gone_on_with(edition: int, tmp_path: Path) -> None:
+    folder = tmp_path / "study"
+    folder.mkdir()
+    write(folder / "run.json", json.dumps({"draws": 20, "seed": 1, "edition": edition, "files": {}}))
+    before = (folder / "run.json").read_bytes()
+    done = call("backtest", "--draws", "20", "--out", str(folder), "--quiet")
+    assert done.exit_code == 2, done.output
+    assert f"edition: found {edition}" in done.stderr
+    assert (folder / "run.json").read_bytes() == before
+    assert [path.name for path in folder.iterdir()] == ["run.json"]

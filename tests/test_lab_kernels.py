@@ -20,6 +20,7 @@ from pricewar.lab.kernels.diagnose import cycle_from, follow, true_values
 from pricewar.lab.kernels.qlearn import learn, next_exploration
 from pricewar.lab.kernels.qlearn_exact import learn_exact
 from pricewar.lab.kernels.qlearn_random import hashed, shuffled, shuffled_seed, stream_key, unit
+from pricewar.lab.kernels.qlearn_two import learn_two
 from pricewar.lab.learner import QLearner
 from pricewar.lab.sessions import opening_values, run_sessions
 
@@ -78,6 +79,32 @@ def test_kernels_equal_their_twins(firms, choices, memory, exact):
                 got, want = (f(game.profits, start, memory, *pace) for f in (learn, learn_twin))
         for a, b in zip(got, want, strict=True):
             np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("tied", [False, True])
+@pytest.mark.parametrize(("choices", "memory"), [(5, 0), (5, 1), (8, 1), (15, 1), (17, 1), (3, 2), (3, 3)])
+def test_two_firms_have_a_kernel_of_their_own_and_the_same_sessions(choices, memory, tied):
+    game = small_game(2, choices)
+    values = np.zeros((2, choices)) if tied else opening_values(game, 0.9)
+    alpha, beta = np.array([0.15, 0.3]), np.array([2e-3, 1e-3])
+    for session in range(4):
+        opening = np.array([[session % choices, 1]] * max(memory, 1))
+        pace = (memory, alpha, beta, 0.95, opening, 9, session, 500, 6_000)
+        with np.errstate(over="ignore"):
+            got, want = (kernel(game.profits, values, *pace) for kernel in (learn_two, learn))
+        for a, b in zip(got, want, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("firms", [2, 3])
+@pytest.mark.parametrize("session", range(3))
+def test_the_greedy_price_is_the_best_one_even_where_all_began_alike(firms, session):
+    game = small_game(firms, 4)
+    pace = (1, np.full(firms, 0.15), np.full(firms, 2.0), 0.95, np.ones((1, firms), np.int64), 9, session)
+    with np.errstate(over="ignore"):
+        greedy, values, *_ = learn(game.profits, np.full((firms, 4), 9.0), *pace, 500, 2_000)
+    chosen = np.take_along_axis(values, greedy.T[:, :, None], 2)[:, :, 0]
+    np.testing.assert_array_equal(chosen, values.max(2))
 
 
 CHILD = """

@@ -250,9 +250,9 @@ def test_no_code_imports_nothing_and_names_what_it_left_out(
     trace = tmp_path / "trace"
     lab(WRITES.format(out=str(trace)))
     monkeypatch.chdir(tmp_path)
-    Path("own.toml").write_text(OWN)
-    Path("exp.toml").write_text(f'base = "own.toml"\nmetrics = ["mylab:metric"]\n{FACTOR}')
-    Path("bad.toml").write_text(OWN.replace("[demand]", "seed = -1\n[demand]"))
+    Path("own.toml").write_text(OWN, encoding="utf-8")
+    Path("exp.toml").write_text(f'base = "own.toml"\nmetrics = ["mylab:metric"]\n{FACTOR}', encoding="utf-8")
+    Path("bad.toml").write_text(OWN.replace("[demand]", "seed = -1\n[demand]"), encoding="utf-8")
     code, words = command(["check", "--no-code", "own.toml", "exp.toml", "bad.toml"])
     assert code == 2, words
     assert not trace.exists()

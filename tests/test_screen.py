@@ -419,7 +419,7 @@ def large(path: Path, products: int, firms: int) -> Path:
         f"p{j},f{j % firms},{10 + j % 17},{shares[j]:.12g},{0.3 if j < 3 else ''},n{j % 7}"
         for j in range(products)
     )
-    path.write_text("\n".join([f"{HEADER},nest", *rows]) + "\n")
+    path.write_text("\n".join([f"{HEADER},nest", *rows]) + "\n", encoding="utf-8")
     return path
 
 

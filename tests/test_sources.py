@@ -75,7 +75,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def changed(path: Path) -> None:
-    path.write_text(path.read_text() + "\n# another thought\n")
+    path.write_text(path.read_text(encoding="utf-8") + "\n# another thought\n", encoding="utf-8")
 
 
 def sha(path: Path) -> str:

@@ -209,14 +209,16 @@ def test_a_calibration_read_back_is_the_one_that_was_made(home: Path) -> None:
 # -- figures -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("asked", "endings"), [((), {".svg", ".json"}), (("--figures", "none"), set())])
+@pytest.mark.parametrize(
+    ("asked", "endings"), [((), {".svg", ".json", ".md"}), (("--figures", "none"), set())]
+)
 def test_run_draws_what_is_asked_for(tmp_path: Path, asked: tuple[str, ...], endings: set[str]) -> None:
     out = tmp_path / "out"
     done = CliRunner().invoke(app, ["run", "textbook-duopoly", *SHORT, *asked, "--out", str(out)])
     assert done.exit_code == 0, done.output
     assert {path.suffix for path in out.glob("figures/*")} == endings
     report = (out / "report.html").read_text(encoding="utf-8")
-    assert ("<h2>Figures</h2>" in report) == bool(endings) == ("data:image/svg+xml" in report)
+    assert ('<h2 id="figures">' in report) == bool(endings) == ("data:image/svg+xml" in report)
     wrong = CliRunner().invoke(app, ["run", "textbook-duopoly", "--figures", "some"])
     assert wrong.exit_code == 2
     assert "few, all, none" in " ".join(wrong.output.split())

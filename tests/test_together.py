@@ -16,9 +16,10 @@ from test_laws import wars
 
 from pricewar import run
 from pricewar.base.landscape import Landscape
-from pricewar.base.records import Floats, Offers, Quote, Sales, View
+from pricewar.base.records import Flags, Floats, Offers, Quote, Sales, View
 from pricewar.base.rules import shipped
 from pricewar.base.state import State
+from pricewar.campaigns import Board, Draws, QuotaRace
 from pricewar.events import Event
 from pricewar.interventions import Desk, Intervention
 from pricewar.market.history import columns, gather
@@ -183,11 +184,38 @@ def test_every_sort_of_market(changes: dict[str, Any]) -> None:
     same(war(**changes))
 
 
-@pytest.mark.parametrize("name", [name for name in shipped_scenarios() if name not in ("byd-may-2025",)])
-def test_shipped_scenarios_without_campaigns(name: str) -> None:
-    scenario = load(name).but({"campaigns.on": False, "consumers.draws": 200})
-    if scenario.consumers.weight is None:
-        same(scenario, (5, 2))
+@pytest.mark.parametrize("campaigns", [True, False])
+@pytest.mark.parametrize("name", shipped_scenarios())
+def test_shipped_scenarios(name: str, campaigns: bool) -> None:
+    scenario = load(name)
+    if scenario.consumers.weight is None and (scenario.campaigns.on or not campaigns):
+        found = same(scenario.but({"campaigns.on": campaigns, "consumers.draws": 200}), (5, 2, 9))
+        assert bool(len(found["campaigns"]["seed"])) == campaigns
+
+
+class Shy(QuotaRace):
+    """A rule of a user's own, written for one run."""
+
+    def renews(self, board: Board, draws: Draws) -> Flags:
+        assert board.able.ndim == 1
+        return draws.renewal < 0.5 * board.able.mean()
+
+
+def test_campaigns_with_a_rule_of_ones_own_warnings_and_firms_that_give_up() -> None:
+    scenario = load("byd-one-third").but(
+        {
+            "consumers.draws": 200,
+            "campaigns.rule": Shy(),
+            "campaigns.give_up": 1.0,
+            "interventions": [
+                {"kind": "PublicWarning", "start": "2025-06"},
+                {"kind": "BelowCostBan", "start": "2026-01", "line": "full"},
+            ],
+        }
+    )
+    found = same(scenario, (1, 2, 3, 4))
+    assert len(set(found["campaigns"]["seed"])) == 4
+    assert any("gives up" in what for what in found["log"]["what"])
 
 
 @settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.too_slow])
@@ -332,7 +360,6 @@ def test_memory_is_that_of_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"campaigns.on": True},
         {"consumers.weight": 1_000.0},
         {"events": [{"kind": "Entry", "month": "2025-04", "firm": "ace"}]},
     ],

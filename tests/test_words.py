@@ -160,7 +160,7 @@ def test_outputs_speak_of_the_market_s_own_money_units_and_periods(outputs: dict
     assert "mean price, EUR" in outputs["compare"]
     assert "baskets, thousand" in outputs["compare"]
     assert "consumer surplus, thousand EUR" in outputs["compare"]
-    for words in ("Baskets delivered (thousand)", "EUR a basket ordered in corner", "16 weeks",
+    for words in ("Baskets delivered (thousand)", "EUR a basket ordered in “Two chains", "16 weeks",
                   "Lag (weeks)", "weight of the newest month", "baskets a week before the first week",
                   "Sacrifice (EUR thousand)"):  # fmt: skip
         assert words in report, words

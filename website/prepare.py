@@ -43,7 +43,7 @@ def prepare(folder: Path) -> None:
         lead_beside(path, pages)
     (pages / API).mkdir()
     for door in DOORS:
-        (pages / API / f"{door}.md").write_text(api_page(door), encoding="utf-8")
+        (pages / API / f"{door}.md").write_text(api_page(door), encoding="utf-8", newline="\n")
     for name in ("site.css", "iframe-worker.js"):
         shutil.copy(ROOT / "website" / name, pages)
     nav = navigation()
@@ -52,7 +52,7 @@ def prepare(folder: Path) -> None:
         raise ValueError(f"docs/index.md and the indexes that it links do not have {', '.join(lost)}")
     settings = (ROOT / "website" / "mkdocs.yml").read_text("utf-8")
     settings = settings.replace("[ROOT]", json.dumps([str(ROOT)]))
-    (folder / "mkdocs.yml").write_text(f"{settings}nav: {json.dumps(nav)}\n", encoding="utf-8")
+    (folder / "mkdocs.yml").write_text(f"{settings}nav: {json.dumps(nav)}\n", encoding="utf-8", newline="\n")
 
 
 def navigation() -> list[dict[str, Any]]:
@@ -104,7 +104,7 @@ def lead_beside(path: Path, pages: Path) -> None:
         shutil.copy(ROOT / found[2], target)
         return f"]({up}{COPIES}/{found[2]}.txt"
 
-    path.write_text(BESIDE.sub(copied, path.read_text("utf-8")), encoding="utf-8")
+    path.write_text(BESIDE.sub(copied, path.read_text("utf-8")), encoding="utf-8", newline="\n")
 
 
 def api_page(door: str) -> str:

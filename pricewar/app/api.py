@@ -201,7 +201,10 @@ def _data(query: Mapping[str, str]) -> tuple[str, bytes]:
 def csv_files(results: Results, prefix: str) -> dict[str, str]:
     """File name -> CSV, one for each table that a reader may want; that of campaigns where there are any."""
     wanted = ["market", "firms", "products", "log", *["campaigns"] * bool(len(results.campaigns))]
-    return {f"{prefix}-{name}.csv": results.tables[name].to_csv(index=False) for name in wanted}
+    return {
+        f"{prefix}-{name}.csv": results.tables[name].to_csv(index=False, lineterminator="\n")
+        for name in wanted
+    }
 
 
 def zipped(parts: Mapping[str, str]) -> bytes:

@@ -153,7 +153,11 @@ def results_csv(game: Game) -> str:
     out["list_price_decided"] = [entry[0] for entry in entries]
     out["promotion_decided"] = [entry[1] for entry in entries]
     out["period"] += 1
-    return str(out.rename(columns={"period": "round"}).to_csv(index=False, quoting=csv.QUOTE_MINIMAL))
+    return str(
+        out.rename(columns={"period": "round"}).to_csv(
+            index=False, lineterminator="\n", quoting=csv.QUOTE_MINIMAL
+        )
+    )
 
 
 def _player(game: Game, firm: str) -> str:

@@ -167,7 +167,10 @@ def key_of(draws: int, seed: int) -> dict[str, Any]:
     """What the draws of all origins depend on."""
     history = load_history()
     digests = [Origin.at(month, history).scenario.digest for month in ORIGINS]
-    told = [table.to_csv(index=False) for table in (history.monthly, history.margins, history.market)]
+    told = [
+        table.to_csv(index=False, lineterminator="\n")
+        for table in (history.monthly, history.margins, history.market)
+    ]
     return {
         "digest": short_digest(digests),
         "data": short_digest(told),

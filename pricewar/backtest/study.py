@@ -89,7 +89,7 @@ def the_scenario() -> Scenario:
 
 def key_of(draws: int, seed: int) -> dict[str, Any]:
     """What a set of draws depends on."""
-    history = load_market_data().history.to_csv(index=False)
+    history = load_market_data().history.to_csv(index=False, lineterminator="\n")
     return {
         "scenario": SCENARIO,
         "digest": the_scenario().digest,

@@ -197,9 +197,11 @@ def save(found: Backtest, out: Path, command: str) -> None:
         drawings = draw_backtest(found)
         save_figures(drawings, draft / "figures")
         findings = {drawing.name: f"{drawing.title}. {drawing.finding}" for drawing in drawings}
-        (draft / "report.md").write_text(as_markdown(found, findings), encoding="utf-8")
+        (draft / "report.md").write_text(as_markdown(found, findings), encoding="utf-8", newline="\n")
         told = {"command": command, **as_tree(found)}
-        (draft / "run.json").write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        (draft / "run.json").write_text(
+            json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n"
+        )
 
 
 def as_markdown(found: Backtest, findings: dict[str, str]) -> str:

@@ -83,9 +83,9 @@ def save(study: Study, out: Path, quick: bool) -> None:
             for name, draw in finding.draw.items():
                 Drawing(name, finding.title, "", "", draw()).save(draft / "figures")
         text = f"# Wars of history\n\n{sections(study, 'figures/')}\n"
-        (draft / "benchmarks.md").write_text(text, encoding="utf-8")
+        (draft / "benchmarks.md").write_text(text, encoding="utf-8", newline="\n")
         (draft / "run.json").write_text(
-            json.dumps({"quick": quick, **as_tree(study)}, indent=1) + "\n", encoding="utf-8"
+            json.dumps({"quick": quick, **as_tree(study)}, indent=1) + "\n", encoding="utf-8", newline="\n"
         )
 
 

@@ -103,7 +103,7 @@ def save(found: Fit, out: Path) -> None:
         market = pd.DataFrame(list(found.market.items()), columns=["figure", "value"])
         for name, table in {**_tables(found), "market": market}.items():
             table.to_csv(draft / f"{name}.csv", index=False, lineterminator="\n")
-        (draft / "fit.md").write_text(as_markdown(found), encoding="utf-8")
+        (draft / "fit.md").write_text(as_markdown(found), encoding="utf-8", newline="\n")
 
 
 def as_markdown(found: Fit) -> str:

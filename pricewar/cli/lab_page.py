@@ -29,4 +29,4 @@ def renewed(text: str) -> str:
 def renew(folder: Path) -> None:
     """Make the tables of the page in a folder anew."""
     page = folder / PAGE
-    page.write_text(renewed(page.read_text(encoding="utf-8")), encoding="utf-8")
+    page.write_text(renewed(page.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")

@@ -15,7 +15,7 @@ from typing import Annotated, Final
 import typer
 
 from pricewar.base.errors import bad_input
-from pricewar.files.fresh import write_new
+from pricewar.files.fresh import is_device, write_new
 
 from .console import tell
 
@@ -84,6 +84,8 @@ def _require_fitting(kind: str, name: str) -> None:
     if WORD.fullmatch(name) is None or keyword.iskeyword(name) or not name.strip("_0123456789"):
         allowed = "a letter, then at most 39 letters, digits and _; lower case; no word of Python itself"
         problems.append(("NAME", name, allowed))
+    elif is_device(name):
+        problems.append(("NAME", name, "a name that Windows does not keep for a device"))
     elif kind in RULES and _is_of_others(name):
         problems.append(("NAME", name, f"a name that no package has: import {name} finds another file"))
     if problems:

@@ -111,7 +111,9 @@ def save(found: Rolling, out: Path, command: str) -> None:
             table.to_csv(draft / f"{name}.csv", index=False, lineterminator="\n", float_format=DECIMALS)
         save_figures(draw_origins(found), draft / "figures")
         told = {"command": command, **as_tree(found)}
-        (draft / "run.json").write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        (draft / "run.json").write_text(
+            json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n"
+        )
 
 
 def as_tree(found: Rolling) -> dict[str, Any]:

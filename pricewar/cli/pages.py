@@ -33,6 +33,7 @@ from pricewar.scenario.tree import Scenario
 from pricewar.strategies import Strategy
 
 from .console import tell
+from .editions_page import editions_page
 from .python_page import python_page
 
 Tree = Mapping[str, Any]
@@ -126,7 +127,7 @@ factors, design, seeds, metrics and measures; words, figures and the time limit 
 |---|---|---|
 | `extends` | text | scenario on which this one builds |
 | `data` | text | market data set, shipped (`china_nev_2025_04`, `..._04b`) or a folder in the same format |
-| `edition` | number | [edition of the model](../adr/0031-editions.md) the file is for; absent: the current |
+| `edition` | number | [edition of the model](editions.md) the file is for; absent: the current |
 """
 CLI_HEAD: Final = """# Command line
 
@@ -294,13 +295,18 @@ def _row(what: str, parameter: Any) -> str:
     return f"| {what} | {default} | {(parameter.help or '').replace('|', chr(92) + '|')} |"
 
 
-PAGES: Final = {"scenario-file.md": scenario_page, "cli.md": command_page, "python.md": python_page}
+PAGES: Final = {
+    "scenario-file.md": scenario_page,
+    "cli.md": command_page,
+    "python.md": python_page,
+    "editions.md": editions_page,
+}
 
 
 def main(folder: str) -> None:
     """Write all pages into a directory."""
     for name, page in PAGES.items():
-        (Path(folder) / name).write_text(page(), encoding="utf-8")
+        (Path(folder) / name).write_text(page(), encoding="utf-8", newline="\n")
         tell(f"{folder}/{name}")
     from .lab_page import PAGE, renew
 

@@ -110,7 +110,7 @@ def save(found: Estimate, out: Path) -> None:
     from pricewar.plots.posterior import draw_posterior
 
     with replaced(out) as draft:
-        (draft / f"{NAME}.csv").write_text(sample_text(found), encoding="utf-8")
+        (draft / f"{NAME}.csv").write_text(sample_text(found), encoding="utf-8", newline="\n")
         for name in TABLES:
             table = getattr(found, name)
             named = table.index.name is not None
@@ -121,7 +121,9 @@ def save(found: Estimate, out: Path) -> None:
             draft / "without_rule.csv", index=False, lineterminator="\n", float_format="%.5g"
         )
         save_figures(draw_posterior(found), draft / "figures")
-        (draft / "run.json").write_text(json.dumps(about(found), indent=1) + "\n", encoding="utf-8")
+        (draft / "run.json").write_text(
+            json.dumps(about(found), indent=1) + "\n", encoding="utf-8", newline="\n"
+        )
 
 
 def about(found: Estimate) -> dict[str, Any]:

@@ -66,9 +66,9 @@ def save(found: Propensity, out: Path) -> None:
     with replaced(out) as draft:
         for name, table in tables_of(found).items():
             table.to_csv(draft / f"{name}.csv", index=False, lineterminator="\n", float_format="%.6g")
-        (draft / "campaigns.toml").write_text(as_toml(found.refit.rule), encoding="utf-8")
+        (draft / "campaigns.toml").write_text(as_toml(found.refit.rule), encoding="utf-8", newline="\n")
         tree = {"edition": EDITION, "scenario": "china-2023", "effect": found.refit.effect}
-        (draft / "run.json").write_text(json.dumps(tree, indent=1) + "\n", encoding="utf-8")
+        (draft / "run.json").write_text(json.dumps(tree, indent=1) + "\n", encoding="utf-8", newline="\n")
 
 
 def as_toml(rule: dict[str, Any]) -> str:

@@ -208,7 +208,7 @@ def save(found: Screen, out: Path) -> None:
         for name, table in found.tables.items():
             table.to_csv(draft / f"{name}.csv", index=False, lineterminator="\n")
         tree = json.dumps(as_tree(found), indent=2, ensure_ascii=False, allow_nan=False)
-        (draft / "screen.json").write_text(tree + "\n", encoding="utf-8")
+        (draft / "screen.json").write_text(tree + "\n", encoding="utf-8", newline="\n")
         words = []
         if not found.change.empty:
             from pricewar.plots import save_figures
@@ -221,7 +221,9 @@ def save(found: Screen, out: Path) -> None:
                 "",
                 f"{drawing.finding} {drawing.caption}",
             ]
-        (draft / "report.md").write_text(as_markdown(found, change_words(found.change), words), "utf-8")
+        (draft / "report.md").write_text(
+            as_markdown(found, change_words(found.change), words), encoding="utf-8", newline="\n"
+        )
 
 
 def _tell(found: Screen) -> None:

@@ -49,9 +49,16 @@ def _again(lost: Any) -> None:
     if isinstance(lost.exc_value, Terminated):
         number = signal.SIGTERM
         signal.signal(number, _terminate)
-    timer = threading.Timer(SOON, os.kill, (os.getpid(), number))
+    timer = threading.Timer(SOON, _send, (number,))
     timer.daemon = True
     timer.start()
+
+
+def _send(number: signal.Signals) -> None:
+    if sys.platform == "win32":  # where os.kill ends a process without asking it
+        signal.raise_signal(number)
+    else:
+        os.kill(os.getpid(), number)
 
 
 def _end(number: int, frame: FrameType | None) -> None:

@@ -57,7 +57,7 @@ def save(found: Patterns, out: Path, quick: bool) -> None:
 
     with replaced(out) as draft:
         found.table.to_csv(draft / "patterns.csv", index=False, lineterminator="\n", float_format="%.6g")
-        (draft / "patterns.md").write_text(as_markdown(found), encoding="utf-8")
+        (draft / "patterns.md").write_text(as_markdown(found), encoding="utf-8", newline="\n")
         rules = {fold.year: fold.rule for fold in found.folds}
         tree = {"edition": EDITION, "scenario": "china-2023", "quick": quick, "rules": rules}
-        (draft / "run.json").write_text(json.dumps(tree, indent=1) + "\n", encoding="utf-8")
+        (draft / "run.json").write_text(json.dumps(tree, indent=1) + "\n", encoding="utf-8", newline="\n")

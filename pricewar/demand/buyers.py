@@ -102,7 +102,11 @@ def best_response(
     tables, delta = (demand.taste_blocks, demand.alpha_blocks, demand.weight_blocks), demand.delta * BITS
     if inside is None:
         everything = np.empty(outside.shape)
-        buying.inside64(*tables[:2], delta, weighed, brand, owner, loyal, everything)
+        if weighed.ndim > 1:
+            for s, sums in enumerate(everything):
+                buying.inside64(*tables[:2], delta[s], weighed[s], brand[s], owner, loyal, sums)
+        else:
+            buying.inside64(*tables[:2], delta, weighed, brand, owner, loyal, everything)
     else:
         everything = layout.vector(inside)
     found, around, (low, high) = np.atleast_2d(net.copy()), outside + everything, bounds

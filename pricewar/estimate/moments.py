@@ -121,7 +121,7 @@ def seen_in(model: PriceWar, makers: Sequence[str] | None = None) -> Seen:
     months = len(run.price)
     leads, follows, announced = (np.zeros((months, len(firms))) for _ in range(3))
     told = model.announcements
-    for campaign in told.campaigns.known if told is not None else ():
+    for campaign in told.known[0] if told is not None else ():
         place = campaign.period, campaign.firm
         (leads if campaign.trigger < 0 else follows)[place] = 1.0
         announced[place] = max(announced[place], campaign.announced)

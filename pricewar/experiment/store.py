@@ -147,7 +147,7 @@ class Store:
         with writing(self.directory):
             draft = self.directory / f"{self.plan.record}.part"
             text = json.dumps(tree, indent=1, ensure_ascii=False, allow_nan=False)
-            draft.write_text(text + "\n", encoding="utf-8")
+            draft.write_text(text + "\n", encoding="utf-8", newline="\n")
             draft.replace(self.directory / self.plan.record)
 
     # -- chunks ------------------------------------------------------------------------------

@@ -33,8 +33,7 @@ def desk(folder: Path) -> Iterator[Path]:
         (place / "files").mkdir()
         yield place / "files"
     finally:
-        shutil.rmtree(place, ignore_errors=True)
-        lock.close()
+        _leave(place, lock)
 
 
 def _seat(folder: Path) -> tuple[Path, Lock]:
@@ -45,8 +44,7 @@ def _seat(folder: Path) -> tuple[Path, Lock]:
         if lock is not None and place == _place(folder):
             return place, lock
         if lock is not None:  # the folder has come meanwhile
-            shutil.rmtree(place, ignore_errors=True)
-            lock.close()
+            _leave(place, lock)
         time.sleep(0.02)
     raise ResultsError(f"{folder}: another command is writing into this folder")
 
@@ -63,6 +61,15 @@ def _locked(place: Path) -> Lock | None:
         return None
 
 
+def _leave(place: Path, lock: Lock) -> None:
+    """Remove a draft that is ours: its files, its lock, and the folder if nobody came meanwhile."""
+    shutil.rmtree(place / "files", ignore_errors=True)
+    with suppress(OSError):
+        lock.remove()
+        place.rmdir()
+    lock.close()
+
+
 def is_draft(place: Path) -> bool:
     """Whether a path of that name is a draft of ours, judged by its content."""
     return (
@@ -76,5 +83,4 @@ def clear_drafts(folder: Path) -> None:
         with suppress(OSError):  # not ours to write, or just removed by its owner
             lock = _locked(place) if is_draft(place) else None
             if lock is not None:
-                shutil.rmtree(place, ignore_errors=True)
-                lock.close()
+                _leave(place, lock)

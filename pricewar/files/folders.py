@@ -227,7 +227,7 @@ def _files(folder: Path) -> list[str]:
 
 def _write_json(path: Path, tree: Mapping[str, Any]) -> None:
     text = json.dumps(tree, indent=2, ensure_ascii=False, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    path.write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
 def _publish(draft: Path, folder: Path, record: str, listed: Mapping[str, str]) -> None:

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from pricewar.base.errors import ResultsError, bad_input
+
+_DEVICE: Final = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])", re.IGNORECASE)
+
+
+def is_device(name: str) -> bool:
+    """Whether Windows keeps the name, with any ending, for a device: no file there can have it."""
+    return _DEVICE.fullmatch(name.partition(".")[0].rstrip()) is not None
 
 
 def write_new(folder: Path, texts: Mapping[str, str]) -> list[Path]:

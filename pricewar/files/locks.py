@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
+
+HELD_FILES_GO: Final = sys.platform != "win32"
+"""Whether the system removes a file that is open."""
 
 
 class Lock:
@@ -33,6 +37,20 @@ class Lock:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+    def remove(self) -> None:
+        """Remove the file and release the lock; where somebody else has taken the file meanwhile, it stays.
+
+        The file goes while the lock is held, so that nobody takes a file that is about to go. Windows removes
+        no file that is open: there it goes afterwards, and a file that somebody else has opened does not.
+        """
+        if HELD_FILES_GO:
+            self._path.unlink(missing_ok=True)
+            self.close()
+            return
+        self.close()
+        with suppress(OSError):
+            self._path.unlink()
 
     def __enter__(self) -> Self:
         return self

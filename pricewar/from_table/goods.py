@@ -125,7 +125,7 @@ def _content(table: TableLike) -> tuple[str, bytes | None]:
         return str(table), None
     try:
         frame = table if isinstance(table, pd.DataFrame) else pd.DataFrame(dict(table))
-        return "table", frame.to_csv(index=False).encode()
+        return "table", frame.to_csv(index=False, lineterminator="\n").encode()
     except (TypeError, ValueError) as error:
         found = f"a {type(table).__name__} ({error})"
         raise bad_input(

@@ -64,7 +64,7 @@ class TableMarket:
         folder = Path(out)
         with replaced(folder) as draft:
             for name, content in self.texts.items():
-                (draft / name).write_text(content, encoding="utf-8")
+                (draft / name).write_text(content, encoding="utf-8", newline="\n")
         return folder / next(iter(self.texts))
 
     def next_line(self, out: str | Path) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final, get_args
 
 from pricewar.base.clock import Unit, first_day
+from pricewar.files.fresh import is_device
 
 Wrong = tuple[str, str, str]
 """Place, what was found, what is allowed."""
@@ -72,6 +73,8 @@ class Wishes:
         """What is wrong with these, without looking at the table."""
         if not _NAME.fullmatch(self.name) or len(self.name) > 70:
             yield "--name", repr(self.name), "letters, digits, - and _, at most 70"
+        if is_device(self.name):
+            yield "--name", repr(self.name), "a name that Windows does not keep for a device"
         if self.period not in PERIODS:
             yield "--period", repr(self.period), f"one of {', '.join(PERIODS)}"
         if self.start is not None and not _is_moment(self.start):

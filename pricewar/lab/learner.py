@@ -98,7 +98,7 @@ def check_memory(
 def free_memory() -> int:
     """Bytes of memory that can be had now; the machine's whole memory where the system does not say."""
     try:
-        with open("/proc/meminfo") as lines:
+        with open("/proc/meminfo", encoding="utf-8") as lines:
             fields = dict(line.split(":", 1) for line in lines)
         return int(fields["MemAvailable"].split()[0]) * 1024
     except (OSError, KeyError, ValueError):

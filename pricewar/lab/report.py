@@ -168,7 +168,7 @@ def save(report: Report, folder: Path) -> list[Path]:
 def _write(report: Report, folder: Path) -> list[Path]:
     written: list[Path] = []
     for name, table in {"comparison": report.comparison_table(), **report.tables}.items():
-        table.to_csv(folder / f"{name}.csv", index=False)
+        table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
         table.to_parquet(folder / f"{name}.parquet", index=False)
         written += [folder / f"{name}.csv", folder / f"{name}.parquet"]
     for name, draw in report.figures.items():
@@ -185,7 +185,7 @@ def _write(report: Report, folder: Path) -> list[Path]:
         "remarks": report.remarks,
         "versions": versions(),
     }
-    (folder / RUN).write_text(json.dumps(plain(run), indent=2) + "\n", encoding="utf-8")
+    (folder / RUN).write_text(json.dumps(plain(run), indent=2) + "\n", encoding="utf-8", newline="\n")
     return written
 
 

@@ -19,6 +19,7 @@ from .game import StageGame
 from .kernels.qlearn import learn
 from .kernels.qlearn_exact import learn_exact
 from .kernels.qlearn_random import shuffled, shuffled_seed
+from .kernels.qlearn_two import learn_two
 from .learner import QLearner, check_memory
 
 OPENING_STREAM = 0x0DE
@@ -153,7 +154,8 @@ def _learn(
             decay = np.array([math.exp(-b) for b in beta])
             out = learn_exact(*common, decay, learner.delta, opening, session + 1, *limits)
         else:
-            out = learn(*common, beta, learner.delta, opening, seed, session, *limits)
+            kernel = learn_two if game.firms == 2 else learn
+            out = kernel(*common, beta, learner.delta, opening, seed, session, *limits)
     return out[0], out[1] if keep_values else None, out[2], out[3], out[4]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
@@ -19,12 +20,14 @@ from pricewar.events.cuts import ImposedCut
 from pricewar.scenario.campaigns import CampaignSpec, Quota
 from pricewar.scenario.tree import Scenario
 
-from .campaigning import Campaigns
+from .campaigning import Campaign, Campaigns
 from .costs import avoidable
 from .prospects import Known, Market, nearness
 from .research import Research
 from .sight import Sight
 
+Reckoned: TypeAlias = Callable[..., Known]
+"""What firms that comply reckon with, given the offers that their rules ask for, and the run (`s`)."""
 RUNWAY = 0.5
 """Years of losses that cash covers, below which a firm may give up (assumed)."""
 
@@ -103,15 +106,21 @@ class Announcements:
         """The campaigns of a scenario that has them, else None."""
         return cls(setting, landscape, seed) if setting.campaigns.on else None
 
-    def lay_on(self, offers: Offers, state: State, sight: Sight, known: Known) -> Offers:
+    @property
+    def known(self) -> list[list[Campaign]]:
+        """All campaigns so far, of one run."""
+        return [self.campaigns.known]
+
+    def lay_on(self, offers: Offers, state: State, sight: Sight, reckoned: Reckoned) -> Offers:
         """Draw the campaigns of a month and lay what stands on the prices that the firms' rules ask for.
 
         Args:
             offers: as the rules ask.
             state: the market before the month; its `standing` is moved on.
             sight: what may be seen, for quotas and for the decision to launch.
-            known: what the regulator's measures mean to firms that comply.
+            reckoned: gives what the regulator's measures mean to firms that comply.
         """
+        known = reckoned(offers)
         period, asked_list, asked = offers.period, offers.list_price, offers.price
         if sight.sales is not None:
             units = state.landscape.by_firm(sight.sales.units)

@@ -43,8 +43,9 @@ SKETCH = 256
 _ROOMS = ("base", "demand", "equilibrium", "kernels", "market", "scenario")
 CODE = tuple(f"pricewar.{room}" for room in _ROOMS)
 """Packages whose code a calibration may follow from."""
-SHELF = Shelf("calibrations", most=64, largest=200_000_000, writes=32)
-"""Where calibrations are kept, about 4 MB each: one takes a third of a second, and most runs repeat one."""
+SHELF = Shelf("calibrations", most=64, largest=200_000_000, writes=8)
+"""Where calibrations are kept, about 4 MB each: one takes a third of a second, and most runs repeat one. A
+sweep that draws parameters has a new one in each run: it keeps few."""
 MET = 1e-6
 """Largest gap between a share at the start and the observed one, as a fraction of it."""
 
@@ -79,6 +80,8 @@ class Calibration(Record):
     """(J,) own-price elasticity of transaction prices; NaN for later launches."""
     attraction: float
     """Mean log-sum of the offers at the start, the yardstick of pull-forward."""
+    key: bytes = b""
+    """Digest of all that it follows from, code included; empty where that is not known."""
 
     @cached_property
     def alpha(self) -> Floats:
@@ -153,7 +156,8 @@ def _calibrate(keyed: _Keyed) -> Calibration:
 
     if not type(keyed.scenario.demand).__module__.startswith("pricewar."):
         return work()  # of a user's own demand we do not know all that it follows from
-    return SHELF.get(keyed.key + source_mark(CODE) + machine(), work)
+    key = keyed.key + source_mark(CODE) + machine()
+    return SHELF.get(key, work).but(key=key)
 
 
 class _Work:

@@ -48,3 +48,23 @@ def exits(state: State, patience: Sequence[int], tired: Flags | None = None) -> 
     if leaving.any():
         leave(state, leaving)
     return leaving
+
+
+def tell_exit(
+    state: State, period: int, firm: str, name: str, place: int, gone: Flags, tired: Flags | None
+) -> None:
+    """Put it in the log of each run in which a firm leaves, with its reason.
+
+    Args:
+        state: holds the logs.
+        period: the month.
+        firm: its id.
+        name: as people write it.
+        place: position of the firm.
+        gone: (F,) or (S, F) firms that leave.
+        tired: those that give up; None where none can.
+    """
+    leaves = gone[..., place]
+    quits = leaves & (False if tired is None else tired[..., place])
+    state.tell(period, firm, f"{name} gives up and leaves", quits)
+    state.tell(period, firm, f"{name} runs out of cash and leaves", leaves & ~quits)

@@ -237,10 +237,13 @@ def _log(model: PriceWar, run: Trajectory) -> Columns:
 
 def _campaigns(model: PriceWar, run: Trajectory) -> Columns:
     land, told = model.landscape, model.announcements
-    known = told.campaigns.known if told is not None else []
+    of_runs = told.known if told is not None else []
+    known = [one for of_run in of_runs for one in of_run]
     firms, periods = (*land.firms, ""), np.array([c.period for c in known], np.int64)
+    seeds = np.array(model.seeds[: len(of_runs)], np.int64)
     return {
-        **_run_keys(model, len(known)),
+        "scenario": np.full(len(known), model.setting.name, object),
+        "seed": np.repeat(seeds, [len(of_run) for of_run in of_runs]),
         "period": periods,
         "month": _months(model)[periods],
         "firm": _names([firms[c.firm] for c in known]),

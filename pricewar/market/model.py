@@ -25,6 +25,7 @@ from pricewar.scenario.files import Source, load
 
 from . import buyers, calendar, closing, memory, own_mechanisms, settling
 from .accrual import Accrual
+from .announced import Announced
 from .batch import iteration
 from .board import Announcements
 from .buyers import Choice, Conditions
@@ -87,7 +88,8 @@ class PriceWar(Gauges):
         self.state: State = start_state(self.setting, self.calibration)
         luck_of = self.setting, self.landscape.products, self.seed_of_run
         self._market_luck, self._taste_luck = draw_noise(*luck_of)
-        self.announcements = Announcements.of(self.setting, self.landscape, self.seed_of_run)
+        told = Announcements.of(self.setting, self.landscape, self.seed_of_run)
+        self.announcements: Announcements | Announced | None = told
         self.crowd = Crowd.of(self.setting, self.calibration, self.seed_of_run, threads)
         self.start_cumulative = self.state.cumulative.copy()
         self.reference = PriceReference(self.setting, self.calibration)
@@ -203,7 +205,7 @@ class PriceWar(Gauges):
             firm.propose()
         offers = showroom(self.state, self.period, *proposed(self.firms, self.state))
         if self.announcements is not None:
-            offers = self.announcements.lay_on(offers, self.state, self.sight, self.regulator.known(offers))
+            offers = self.announcements.lay_on(offers, self.state, self.sight, self.regulator.known)
         offers = calendar.impose(self.setting, offers, self.state, self.period)
         return self.regulator.amend(offers)
 
@@ -291,9 +293,7 @@ class PriceWar(Gauges):
         tired = None if told is None else told.tired(self.state, accounts, self.period)
         gone = closing.exits(self.state, [firm.spec.months_to_exit for firm in self.firms], tired)
         for firm in self.firms if gone.any() else ():
-            why = "gives up" if tired is not None and tired[firm.index] else "runs out of cash"
-            what = f"{firm.spec.name} {why} and leaves"
-            self.state.tell(self.period, firm.key, what, gone[..., firm.index])
+            closing.tell_exit(self.state, self.period, firm.key, firm.spec.name, firm.index, gone, tired)
         self.offers, self.sales, self.accounts = offers, sales, accounts
         self.price_history[self.period + 1] = offers.announced
 

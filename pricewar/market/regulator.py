@@ -67,14 +67,15 @@ class Regulator(Agent):  # type: ignore[misc]
         """Let each measure rewrite the offers."""
         return self._each("amend", offers)
 
-    def known(self, offers: Offers) -> Known:
+    def known(self, offers: Offers, s: int = 0) -> Known:
         """What firms that comply reckon with before they plan a campaign.
 
         Args:
-            offers: as the firms' rules ask for them.
+            offers: as the firms' rules ask for them in one run.
+            s: the run, of those that step together.
         """
         floors, warnings = [], []
-        for measure, desk in self._of_run[0]:
+        for measure, desk in self._of_run[s] if any(self._of_run) else ():
             with self._told(measure, desk, "known"):
                 if isinstance(measure, PublicWarning):
                     warnings.append(measure.force(desk.elapsed) * measure.complying(desk))

@@ -68,10 +68,12 @@ class Research:
 
     def _alike(self, own: Ints, seen: Floats) -> bool:
         """Whether runs that step together can be answered in one call: the same products are on sale, and
-        prices are seen as they are."""
-        sold = self.found.delta[:, own] > NOT_ON_SALE
-        exact = np.delete(seen, own, axis=-1) == np.delete(self.price, own, axis=-1)
-        return in_one_call(self.calibration) and bool((sold == sold[0]).all() and exact.all())
+        prices are seen as they are in all runs or in none."""
+        sold, felt = self.found.delta[:, own] > NOT_ON_SALE, self.found.price + self.found.shift
+        weighed = seen + (felt - self.price)
+        weighed[:, own] = (self.price + (felt - self.price))[:, own]
+        exact = (weighed == self.price + (felt - self.price)).all(axis=-1)
+        return in_one_call(self.calibration) and bool((sold == sold[0]).all() and (exact == exact[0]).all())
 
     def _best(
         self,

@@ -14,6 +14,7 @@ from pricewar.base.together import Notebooks, spread
 from pricewar.events import Entry
 from pricewar.scenario.tree import Scenario
 
+from .announced import Announced
 from .model import PriceWar
 from .start import draw_noise
 
@@ -42,6 +43,7 @@ class Together(PriceWar):
         self._market_luck, self._taste_luck = (np.stack(part, axis=1) for part in zip(*lucks, strict=True))
         self.state = self.state.spread(many)
         self.start_cumulative = self.state.cumulative
+        self.announcements = Announced.of(self.setting, self.landscape, self.seeds)
         self.offers = self.offers.spread(many)
         self.found, self.chosen = self.found.spread(many), self.chosen.spread(many)
         self.opening, self.opening_terms = self.state.book, self.offers.terms
@@ -59,10 +61,10 @@ class Together(PriceWar):
 def fits(scenario: Scenario) -> bool:
     """Whether runs of a scenario can step together.
 
-    Not yet: firms' campaigns and sampled buyers; markets of one product; firms that come back after they may
-    have left, because what they remember would be of months in which they were not there.
+    Not yet: sampled buyers; markets of one product; firms that come back after they may have left, because
+    what they remember would be of months in which they were not there.
     """
-    if scenario.campaigns.on or scenario.consumers.weight is not None or len(scenario.products) < 2:
+    if scenario.consumers.weight is not None or len(scenario.products) < 2:
         return False
     entering = [event.firm for event in scenario.events if isinstance(event, Entry)]
     selling = {product.firm for product in scenario.products.values() if product.units > 0}

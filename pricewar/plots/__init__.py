@@ -71,10 +71,12 @@ def captions(drawings: list[Drawing]) -> str:
 
 def save_figures(drawings: list[Drawing], out: Path, png: bool = True) -> list[Path]:
     """Write drawings, captions.json and captions.md; returns the PNG, or the SVG without `png`."""
+    if not drawings:
+        return []
     paths = [drawing.save(out, PRINT if png else ("svg",), DPI)[0] for drawing in drawings]
-    (out / "captions.md").write_text(captions(drawings), encoding="utf-8")
+    (out / "captions.md").write_text(captions(drawings), encoding="utf-8", newline="\n")
     words = {d.name: {"title": d.title, "caption": d.caption, "finding": d.finding} for d in drawings}
     (out / "captions.json").write_text(
-        json.dumps(words, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+        json.dumps(words, indent=2, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n"
     )
     return paths

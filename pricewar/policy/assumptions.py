@@ -66,9 +66,10 @@ def _rows(spec: PolicySpec) -> Iterator[tuple[str, str, str]]:
     blocks = " + ".join(f"{points:,}" for points in spec.blocks)
     yield "futures", f"{blocks}, seeds {spec.seed} to {spec.seed + spec.seeds - 1} in each", _STATED
     yield "discount rate a year", f"{spec.discount:g}", _STATED
-    jobs = "; ".join(f"{where} {low:g} to {high:g}" for where, (low, high) in PER_THOUSAND.items())
-    yield "jobs behind a thousand cars a year", jobs, "assumed"
-    yield "part of these jobs that follows output", f"{FOLLOW[0]:g} to {FOLLOW[1]:g}", "assumed"
+    if run.words.cars:
+        jobs = "; ".join(f"{where} {low:g} to {high:g}" for where, (low, high) in PER_THOUSAND.items())
+        yield "jobs behind a thousand cars a year", jobs, "assumed"
+        yield "part of these jobs that follows output", f"{FOLLOW[0]:g} to {FOLLOW[1]:g}", "assumed"
     yield "model", f"edition {EDITION}, pricewar {version('pricewar')}", "docs/explanation/odd.md"
 
 

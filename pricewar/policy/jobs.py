@@ -29,15 +29,20 @@ def jobs(study: PolicyStudy) -> pd.DataFrame:
     """Jobs over those without measures, mean over the months of the study.
 
     Args:
-        study: of any horizon.
+        study: of any horizon, in a market of cars.
 
     Returns:
-        Columns option, where (makers, suppliers, dealers, all), mean, p05 and p95 over futures and the
+        Nothing where the market sells anything else: then nothing is known of the jobs behind a unit. Columns
+        option, where (makers, suppliers, dealers, all), mean, p05 and p95 over futures and the
         assumed ranges together; each future meets `DRAWS` points of a Latin hypercube of the ranges, the
         same for all options.
     """
+    columns = ["option", "where", "mean", "p05", "p95"]
+    if not study.spec.base.words.cars:
+        return pd.DataFrame(columns=columns)
     cars = wide(study, "deliveries") + wide(study, "petrol_cars")
-    years = study.spec.scenario(NONE).periods / 12.0
+    run = study.spec.scenario(NONE)
+    years = run.periods / run.clock.periods_a_year
     unit = qmc.LatinHypercube(len(PER_THOUSAND) + 1, rng=1).random(DRAWS)
     follow = FOLLOW[0] + unit[:, -1] * (FOLLOW[1] - FOLLOW[0])
     intensity = {
@@ -52,4 +57,4 @@ def jobs(study: PolicyStudy) -> pd.DataFrame:
             found = np.outer(more, per_thousand)
             ends = np.quantile(found, [0.05, 0.95]) if found.size else (np.nan, np.nan)
             rows.append((option, where, float(found.mean()) if found.size else np.nan, *map(float, ends)))
-    return pd.DataFrame(rows, columns=["option", "where", "mean", "p05", "p95"])
+    return pd.DataFrame(rows, columns=columns)

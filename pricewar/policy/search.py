@@ -136,7 +136,7 @@ def _begin(spec: PolicySpec, folder: Path, command: str) -> None:
     record["experiment"] = asked["experiment"]
     with replaced(folder, RECORD, kept=lambda name: True) as draft:
         text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False)
-        (draft / RECORD).write_text(text + "\n", encoding="utf-8")
+        (draft / RECORD).write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
 @contextmanager

@@ -34,7 +34,7 @@ def benchmarks_step() -> Step:
         for name, body in bodies.items():
             page = place.page(name)
             text = renewed(page.read_text(encoding="utf-8"), body, name, "benchmarks")
-            page.write_text(text, encoding="utf-8")
+            page.write_text(text, encoding="utf-8", newline="\n")
             written.append(page)
         for finding in study.findings:
             for name, draw in finding.draw.items():

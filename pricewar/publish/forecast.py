@@ -88,7 +88,9 @@ def backtest_step() -> Step:
             ("margins", margins_table(earlier)),
         ):
             text = renewed(text, body, PAGE, name)
-        page.write_text(renewed(text, forecast_table(found), PAGE, "forecast"), encoding="utf-8")
+        page.write_text(
+            renewed(text, forecast_table(found), PAGE, "forecast"), encoding="utf-8", newline="\n"
+        )
         return [page, *pictures]
 
     outputs = (PAGE, WEIGHTS, *(f"docs/img/{name}.png" for name in (*FIGURES, *EARLIER)))

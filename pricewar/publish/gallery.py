@@ -38,7 +38,7 @@ def gallery_step() -> Step:
 
     def make(place: Place) -> list[Path]:
         page = place.path(PAGE)
-        page.write_text("\n".join(_lines(list(figures(place.root)))) + "\n", encoding="utf-8")
+        page.write_text("\n".join(_lines(list(figures(place.root)))) + "\n", encoding="utf-8", newline="\n")
         return [page]
 
     return Step("gallery", "a page with all figures", (PAGE,), inputs, make)

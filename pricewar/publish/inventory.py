@@ -61,6 +61,7 @@ STATIC: Final = {
     "docs/explanation/equilibrium.md": "the solver, checked by pricewar verify",
     "docs/explanation/learning.md": "the laboratory",
     "docs/explanation/strategies-in-china.md": "recorded price moves: pricewar.data.page",
+    "docs/explanation/what-others-do-better.md": "other packages, from their own pages",
     "docs/how-to/*.md": "steps for people; their examples run in tests",
     "docs/reference/*.md": "definitions; made from the code where make docs does so",
     "docs/tutorial/first-war.md": "its examples run in tests",

@@ -63,5 +63,5 @@ def note(root: Path, step: str, files: Mapping[str, str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     tree = {name: asdict(kept[name]) for name in sorted(kept)}
     draft = path.with_suffix(".json.part")
-    draft.write_text(json.dumps(tree, indent=1) + "\n", encoding="utf-8")
+    draft.write_text(json.dumps(tree, indent=1) + "\n", encoding="utf-8", newline="\n")
     draft.replace(path)

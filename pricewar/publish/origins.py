@@ -41,7 +41,7 @@ def files_of(found: Rolling, place: Place) -> list[Path]:
     """Write the figures and the weights."""
     written = [place.picture(drawing) for drawing in draw_origins(found)]
     path = place.path(WEIGHTS)
-    path.write_text(weights_text(found), encoding="utf-8")
+    path.write_text(weights_text(found), encoding="utf-8", newline="\n")
     return [*written, path]
 
 

@@ -94,7 +94,7 @@ def lessons_step() -> Step:
     def make(place: Place) -> list[Path]:
         page = place.page(LESSONS_PAGE)
         text = renewed(page.read_text(encoding="utf-8"), lessons_table(), LESSONS_PAGE)
-        page.write_text(text, encoding="utf-8")
+        page.write_text(text, encoding="utf-8", newline="\n")
         return [page]
 
     return Step("lessons", "the numbers of the lessons", (LESSONS_PAGE,), inputs, make)

@@ -27,7 +27,13 @@ def posterior_step() -> Step:
 
     def inputs(place: Place) -> Mapping[str, Any]:
         history = load_history()
-        record = short_digest([history.moves.to_csv(), history.monthly.to_csv(), history.margins.to_csv()])
+        record = short_digest(
+            [
+                history.moves.to_csv(lineterminator="\n"),
+                history.monthly.to_csv(lineterminator="\n"),
+                history.margins.to_csv(lineterminator="\n"),
+            ]
+        )
         prior = [(p.name, p.low, p.high, p.log, p.paths) for p in PARAMETERS]
         return {"markets": digest_of_markets(), "record": record, "prior": prior, "code": sources("estimate"),
                 "plots": sources("plots"), "small": place.small}  # fmt: skip
@@ -38,12 +44,12 @@ def posterior_step() -> Step:
         found = estimated(folder, place.quiet, SMALL if place.small else Sizes(), place.workers)
         pictures = [place.picture(drawing) for drawing in draw_posterior(found)]
         sample = place.path(SAMPLE)
-        sample.write_text(sample_text(found), encoding="utf-8")
+        sample.write_text(sample_text(found), encoding="utf-8", newline="\n")
         page = place.page(PAGE)
         text = page.read_text(encoding="utf-8")
         for name, body in parts(found).items():
             text = renewed(text, body, PAGE, name)
-        page.write_text(text, encoding="utf-8")
+        page.write_text(text, encoding="utf-8", newline="\n")
         return [page, sample, *pictures]
 
     outputs = (PAGE, SAMPLE, *(f"docs/img/{name}.png" for name in FIGURES))

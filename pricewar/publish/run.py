@@ -96,7 +96,7 @@ def do(step: Step, place: Place) -> None:
     note(place.root, step.name, files)
     tree: dict[str, Any] = {"edition": EDITION, "inputs": inputs, "files": files}
     stamp.parent.mkdir(parents=True, exist_ok=True)
-    stamp.write_text(json.dumps(tree, indent=1) + "\n", encoding="utf-8")
+    stamp.write_text(json.dumps(tree, indent=1) + "\n", encoding="utf-8", newline="\n")
 
 
 def _as_promised(step: Step, root: Path, made: Iterable[Path]) -> None:

@@ -92,7 +92,9 @@ def table_step() -> Step:
         heads = ["experiment", "question", "runs", *([] if place.small else ["computing"])]
         lines = [f"| {' | '.join(heads)} |", "|---|---|" + "---:|" * (len(heads) - 2)]
         lines += [f"| {' | '.join(_row(name, place))} |" for name in shipped_experiments()]
-        page.write_text(renewed(page.read_text(encoding="utf-8"), "\n".join(lines), TABLE), encoding="utf-8")
+        page.write_text(
+            renewed(page.read_text(encoding="utf-8"), "\n".join(lines), TABLE), encoding="utf-8", newline="\n"
+        )
         return [page]
 
     return Step("experiments-table", "the table of all experiments", (TABLE,), inputs, make)

@@ -34,11 +34,11 @@ def wars_step() -> Step:
             found = patterns(executor=executor, **given)
         page = place.page(PAGE)
         text = renewed(page.read_text(encoding="utf-8"), as_markdown(found).rstrip(), PAGE, "wars")
-        page.write_text(text, encoding="utf-8")
+        page.write_text(text, encoding="utf-8", newline="\n")
         kept = place.kept / "wars.json"
         kept.parent.mkdir(parents=True, exist_ok=True)
         rules = {fold.year: fold.rule for fold in found.folds}
-        kept.write_text(json.dumps(rules, indent=1) + "\n", encoding="utf-8")
+        kept.write_text(json.dumps(rules, indent=1) + "\n", encoding="utf-8", newline="\n")
         return [page]
 
     return Step("wars", "wars that firms start, beside the record", (PAGE,), inputs, make)

@@ -58,7 +58,7 @@ def write_report(
     beside = {drawing.name: _beside(target, drawing.name) for drawing in drawn}
     page = _template().render(content(told, drawn) | {"beside": beside})
     draft = target / ".report.html.part"
-    draft.write_text(page, encoding="utf-8")
+    draft.write_text(page, encoding="utf-8", newline="\n")
     return draft.replace(target / "report.html")
 
 

@@ -143,7 +143,9 @@ def renew(pages: Sequence[Path], seeds: int = SEEDS) -> None:
         base = load("baseline").but({"periods": scenario.periods})
         results = compare([base, scenario], seeds).require_complete()
         body = table(results, scenario.name, base.name)
-        page.write_text(renewed(page.read_text(encoding="utf-8"), body, str(page)), encoding="utf-8")
+        page.write_text(
+            renewed(page.read_text(encoding="utf-8"), body, str(page)), encoding="utf-8", newline="\n"
+        )
 
 
 if __name__ == "__main__":

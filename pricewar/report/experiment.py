@@ -36,9 +36,11 @@ def write_study(study: Study, directory: str | Path) -> list[str]:
         save_figures([exhibit.drawing for exhibit in made], draft / "figures")
         for exhibit in made:
             (draft / "tables").mkdir(exist_ok=True)
-            exhibit.table.to_csv(draft / "tables" / f"{exhibit.drawing.name}.csv", index=False)
+            exhibit.table.to_csv(
+                draft / "tables" / f"{exhibit.drawing.name}.csv", index=False, lineterminator="\n"
+            )
         text = json.dumps(words, indent=2, ensure_ascii=False)
-        (draft / "findings.json").write_text(text + "\n", encoding="utf-8")
+        (draft / "findings.json").write_text(text + "\n", encoding="utf-8", newline="\n")
     return words
 
 
@@ -48,7 +50,9 @@ def require_page(page: Path) -> None:
     Raises:
         InputError: there is something there without the mark that our pages carry.
     """
-    ours = not page.exists() or (page.is_file() and marked(page.read_text(errors="replace")) is not None)
+    ours = not page.exists() or (
+        page.is_file() and marked(page.read_text(encoding="utf-8", errors="replace")) is not None
+    )
     if not ours:
         allowed = "a page that pricewar wrote, to be made anew, or a file that is not there yet"
         raise bad_input("command line", ("--page", str(page), allowed))
@@ -64,8 +68,10 @@ def write_page(study: Study, page: str | Path) -> Path:
     folder = target.with_suffix("")
     for exhibit in made:
         (png,) = exhibit.drawing.save(folder, ("png",))
-        exhibit.table.to_csv(png.with_suffix(".csv"), index=False, float_format="%.6g")
-    target.write_text("\n".join(_page(study, made, folder.name, _reading(target))) + "\n", encoding="utf-8")
+        exhibit.table.to_csv(png.with_suffix(".csv"), index=False, lineterminator="\n", float_format="%.6g")
+    target.write_text(
+        "\n".join(_page(study, made, folder.name, _reading(target))) + "\n", encoding="utf-8", newline="\n"
+    )
     return target
 
 

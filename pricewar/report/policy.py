@@ -74,7 +74,7 @@ def write_brief(study: PolicyStudy, directory: str | Path, command: str) -> list
     with added(Path(directory), ABOUT) as draft:
         save_figures(drawings, draft / "figures")
         write_tables(study, draft / TABLES)
-        (draft / "report.html").write_text(page, encoding="utf-8")
+        (draft / "report.html").write_text(page, encoding="utf-8", newline="\n")
         (draft / "brief.pdf").write_bytes(pdf)
     return [one.text for one in told]
 
@@ -93,6 +93,8 @@ def write_tables(study: PolicyStudy, folder: Path) -> None:
         "jobs": jobs(study),
         "assumptions": assumptions(study.spec),
     }.items():
+        if name == "jobs" and table.empty:
+            continue
         table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g", lineterminator="\n")
 
 
@@ -122,7 +124,7 @@ def write_markdown(study: PolicyStudy, page: str | Path, command: str) -> Path:
     lines += ["```", command, "```", "", told["files"], "", mark(), ""]
     write_tables(study, folder)
     (folder / "brief.pdf").write_bytes(brief_pdf(study, findings(study), command))
-    target.write_text("\n".join(lines), encoding="utf-8")
+    target.write_text("\n".join(lines), encoding="utf-8", newline="\n")
     return target
 
 

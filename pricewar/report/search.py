@@ -125,5 +125,5 @@ def write_search(search: Search, directory: str | Path, command: str) -> list[st
         for name, table in {"front": search.front, "tried": search.tried}.items():
             target = draft / "tables" / f"{name}.csv"
             table.to_csv(target, index=False, float_format="%.6g", lineterminator="\n")
-        (draft / PAGE).write_text(page(search, command), encoding="utf-8")
+        (draft / PAGE).write_text(page(search, command), encoding="utf-8", newline="\n")
     return findings(search)

@@ -57,7 +57,7 @@ def renew(page: Path, seeds: int = SEEDS) -> None:
         )
         parts += [f"{title} [95% interval over seeds, of luck]:", "", markdown(table), ""]
     text = renewed(page.read_text(encoding="utf-8"), "\n".join(parts).rstrip(), str(page))
-    page.write_text(text, encoding="utf-8")
+    page.write_text(text, encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

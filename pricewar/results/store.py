@@ -216,7 +216,7 @@ class Results:
         for name, frame in self.tables.items():
             write_table(name, frame, draft)
         record = json.dumps(self._record(draft), indent=2, ensure_ascii=False, allow_nan=False)
-        (draft / RUN).write_text(record + "\n", encoding="utf-8")
+        (draft / RUN).write_text(record + "\n", encoding="utf-8", newline="\n")
 
     def _record(self, draft: Path) -> dict[str, Any]:
         seconds = self.runs["seconds"].to_numpy()

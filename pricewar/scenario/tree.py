@@ -28,6 +28,7 @@ from pricewar.interventions import Intervention
 from .campaigns import CampaignSpec
 from .checks import inconsistencies
 from .cost_curves import Constant, CostCurve
+from .former import in_place_of
 from .mechanisms import Dynamics
 from .parts import (
     SEGMENTS,
@@ -292,7 +293,7 @@ def problems_of(error: ValidationError) -> Iterator[Problem]:
         elif detail["type"] == "greater_than" and place.endswith(".list_price"):
             yield Problem(place, _short(detail["input"]), NOT_FREE)
         elif detail["type"] == "extra_forbidden":
-            yield Problem(place, f"unknown key with value {_short(detail['input'])}", "known keys only")
+            yield Problem(place, f"unknown key with value {_short(detail['input'])}", in_place_of(place))
         else:
             yield Problem(place, _short(detail["input"]), detail["msg"].removeprefix("Value error, "))
 

@@ -112,13 +112,10 @@ class _FastLuck:
         return chosen
 
     def best(self, row: Floats, _before: int) -> int:
-        chosen, tied = 0, 1
-        for a in range(1, len(row)):
-            if row[a] > row[chosen]:
-                chosen, tied = a, 1
-            elif row[a] == row[chosen]:
-                tied += 1
-                chosen = a if self.draw() * tied < 1.0 else chosen
+        best = np.flatnonzero(row == row.max())
+        chosen = int(best[0])
+        for tied, a in enumerate(best[1:], 2):
+            chosen = int(a) if self.draw() * tied < 1.0 else chosen
         return chosen
 
 

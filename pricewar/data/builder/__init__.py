@@ -74,7 +74,7 @@ def write(month: str, folder: Path) -> None:
         frame.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
     moment = Moment(month, load_history(), load_market_data(END))
     firms = set(made["firms"]["entity"])
-    (folder / "scenario.toml").write_text(_scenario(moment, firms), encoding="utf-8")
+    (folder / "scenario.toml").write_text(_scenario(moment, firms), encoding="utf-8", newline="\n")
 
 
 def campaign_table(firms: Iterable[str], announced: str = LAST) -> dict[str, Any]:

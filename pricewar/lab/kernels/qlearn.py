@@ -30,22 +30,22 @@ def search_row(row: np.ndarray, key: np.uint64, counter: np.uint64) -> tuple[int
     best = row[0]
     chosen = 0
     second = -np.inf
-    tied = 1
     for a in range(1, row.size):
         value = row[a]
         if value > best:
             second = best
             best = value
             chosen = a
-            tied = 1
-        elif value == best:
-            second = best
-            tied += 1
-            if unit(hashed(key, counter)) * tied < 1.0:  # each of the tied ends up chosen equally often
-                chosen = a
-            counter += ONE
         elif value > second:
-            second = value
+            second = value  # the best itself where two are best
+    if second == best:
+        tied = 1
+        for a in range(chosen + 1, row.size):
+            if row[a] == best:
+                tied += 1
+                if unit(hashed(key, counter)) * tied < 1.0:  # each of the tied ends up chosen equally often
+                    chosen = a
+                counter += ONE
     return chosen, best, second, counter
 
 
