@@ -86,6 +86,13 @@ def test_readme_and_guides_have_examples() -> None:
     assert {"README.md", "first-war.md", "run-from-python.md", "use-with-mesa.md", "read-results.md"} <= names
 
 
+def test_the_chinese_readme_has_examples_of_the_english_one() -> None:
+    english, chinese = ([block.text for block in blocks(ROOT / name) if block.language == "python"]
+                        for name in ("README.md", "README.zh.md"))  # fmt: skip
+    assert chinese
+    assert set(chinese) <= set(english)
+
+
 def test_settings_of_the_laboratory_are_in_step() -> None:
     page = DOCS / "reference" / PAGE
     assert page.read_text(encoding="utf-8") == renewed(page.read_text(encoding="utf-8")), "run: make docs"

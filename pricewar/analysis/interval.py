@@ -14,11 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaincinv, stdtrit  # scipy.stats takes half a second to import
 
 from pricewar.base.arrays import Floats
+from pricewar.base.speech import phrase
 from pricewar.results.bounds import FREE, Bounds
 
 Method = Literal["t", "bootstrap"]
 LEVEL = 0.95
-NO_LUCK = "no luck in this market: seeds do not differ"
+NO_LUCK = phrase("no luck in this market: seeds do not differ")
 RANGE = 0.90
 """Part of the runs inside the range over seeds."""
 FEW = 5

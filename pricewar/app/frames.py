@@ -45,7 +45,7 @@ class Chart:
     def within(self, words: Words) -> Chart:
         """The chart in the words and numbers of a market."""
         title, unit = words.spoken(self.title), words.spoken(self.unit)
-        factor = words.many.finer.factor if "{many}" in self.unit else words.part.factor
+        factor = words.finer(words.many).factor if "{many}" in self.unit else words.part.factor
         scale = factor if self.scale is None else self.scale
         return replace(self, title=f"{title[:1].upper()}{title[1:]}", unit=unit, scale=scale)
 

@@ -61,6 +61,10 @@ class EditionWarning(UserWarning):
     """A file or a result of an older edition of the model: it says what differs."""
 
 
+class FontWarning(UserWarning):
+    """A figure has letters that no font of the machine can draw."""
+
+
 class CacheWarning(UserWarning):
     """Compiled code is kept in a temporary folder, because no usual place can be written."""
 

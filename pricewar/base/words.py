@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from .clock import Clock
 
@@ -39,17 +39,12 @@ class Scale:
         return _FACTORS[self.size]
 
     @classmethod
-    def of(cls, usual: float, least: float) -> Scale:
+    def of(cls, usual: float, least: float, scales: Sequence[Scale]) -> Scale:
         """The largest scale of which the usual number is `least` or more."""
-        return next((scale for scale in SCALES if usual >= least * scale.size), SCALES[-1])
-
-    @property
-    def finer(self) -> Scale:
-        """A thousand times finer, for a firm's or a period's part of the whole."""
-        return SCALES[min(SCALES.index(self) + 1, len(SCALES) - 1)]
+        return next((scale for scale in scales if usual >= least * scale.size), scales[-1])
 
 
-_FACTORS: Final = {1e9: 1e-9, 1e6: 1e-6, 1e3: 1e-3, 1.0: 1.0}
+_FACTORS: Final = {1e9: 1e-9, 1e8: 1e-8, 1e6: 1e-6, 1e4: 1e-4, 1e3: 1e-3, 1.0: 1.0}
 SCALES: Final = (Scale(1e9, "bn"), Scale(1e6, "million"), Scale(1e3, "thousand"), Scale(1.0))
 
 
@@ -57,6 +52,12 @@ SCALES: Final = (Scale(1e9, "bn"), Scale(1e6, "million"), Scale(1e3, "thousand")
 class Words:
     """The words of a market."""
 
+    scales: ClassVar[tuple[Scale, ...]] = SCALES
+    """By which numbers are divided, the largest first."""
+    of_units: ClassVar[tuple[Scale, ...]] = SCALES[1:]
+    """The same of numbers of units: nobody counts cars in billions."""
+    unknown: ClassVar[tuple[Scale, Scale, Scale, Scale]] = (*SCALES[:3], SCALES[0])
+    """Scales of the total, of units, of prices and of a firm's part where no products are known."""
     currency: str = ""
     """Name of the money; empty where it has none."""
     units: str = "units"
@@ -90,16 +91,17 @@ class Words:
         mean = sales / sold if sold else max((price for _, price in goods), default=0.0)
         petrol = named["unit"] == CARS or tree.get("consumers", {}).get("petrol_share", 0.0) > 0
         if not goods:
-            return cls(named["currency"], named["unit"], clock, *SCALES[:3], SCALES[0], 1e5, petrol)
+            total, many, price, part = cls.unknown
+            return cls(named["currency"], named["unit"], clock, total, many, price, part, 1e5, petrol)
         a_year = clock.periods_a_year
         return cls(
             currency=named["currency"],
             units=named["unit"],
             clock=clock,
-            total=Scale.of(a_year * sales, 10.0),
-            many=Scale.of(a_year * sold, 1.0) if a_year * sold < 1e9 else SCALES[1],
-            price=Scale.of(mean, 10.0),
-            part=Scale.of(sales / max(len(tree.get("firms", ())), 1), 1.0),
+            total=Scale.of(a_year * sales, 10.0, cls.scales),
+            many=Scale.of(a_year * sold, 1.0, cls.of_units),
+            price=Scale.of(mean, 10.0, cls.scales),
+            part=Scale.of(sales / max(len(tree.get("firms", ())), 1), 1.0, cls.scales),
             usual=10.0 ** math.floor(math.log10(mean)) if mean > 0.0 else 1.0,
             petrol=petrol,
         )
@@ -113,6 +115,11 @@ class Words:
     def money(self) -> str:
         """The money: "EUR", or "money" where it has no name."""
         return self.currency or "money"
+
+    @property
+    def sold(self) -> str:
+        """What is sold, in the plural, as sentences have it."""
+        return self.units
 
     @property
     def unit(self) -> str:
@@ -135,6 +142,11 @@ class Words:
         """A period: "month"."""
         return self.clock.unit
 
+    @property
+    def time(self) -> str:
+        """What an axis of time is called: "Month"."""
+        return self.period.capitalize()
+
     def periods(self, many: int) -> str:
         """A number of periods: "1 month", "36 months"."""
         return f"{many} {self.period}" if many == 1 else f"{many} {self.period}s"
@@ -148,6 +160,15 @@ class Words:
     def short_time(self) -> str:
         """Half a year where periods are months; else as many periods."""
         return "half a year" if self.period == "month" else f"six {self.period}s"
+
+    @property
+    def counted(self) -> str:
+        """Unit of an axis or a table with numbers of units: "million", or "cars"."""
+        return self.many.word or self.units
+
+    def finer(self, scale: Scale) -> Scale:
+        """A thousand times finer, for a firm's or a period's part of the whole."""
+        return SCALES[min(SCALES.index(scale) + 1, len(SCALES) - 1)]
 
     def axis(self, scale: Scale | None = None) -> str:
         """Unit of an axis or a table with money: "CNY bn"."""
@@ -190,7 +211,7 @@ class Words:
         terms = {
             "money": self.money, "total": self.of_money(), "part": self.of_money(self.part),
             "units": self.units, "unit": self.unit, "a_unit": self.a_unit, "period": self.period,
-            "maker": self.maker, "many": f"{self.many.finer.word} {self.units}".strip(),
+            "maker": self.maker, "many": f"{self.finer(self.many).word} {self.units}".strip(),
             "A_unit": f"{self.a_unit[:1].upper()}{self.a_unit[1:]}", "Period": self.period.capitalize(),
         }  # fmt: skip
         return text.format(**terms, **more)
@@ -213,7 +234,7 @@ class Words:
 
     def brief(self, amount: float) -> str:
         """A change of a firm's money a period, with its sign: "+200M CNY"."""
-        scale = self.total.finer
+        scale = self.finer(self.total)
         letter = {"bn": "bn", "million": "M", "thousand": "k"}.get(scale.word, "")
         return f"{amount / scale.size:+,.0f}{letter} {self.currency}".strip()
 

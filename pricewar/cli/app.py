@@ -12,8 +12,9 @@ import typer
 
 from pricewar.base.edition import EDITION
 from pricewar.base.errors import InputError, PricewarError
+from pricewar.base.speech import speaking
 
-from .console import tell, warnings_told
+from .console import able_to_write, tell, warnings_told
 from .signals import STOPPED, Terminated, clean_up_when_stopped
 
 COMMANDS = (
@@ -46,7 +47,8 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
     def wrapped(*args: Any, **options: Any) -> Any:
         try:
             clean_up_when_stopped()
-            with warnings_told():
+            with warnings_told(), speaking(options.get("lang", "en")):
+                able_to_write()
                 return command(*args, **options)
         except PricewarError as error:
             tell(str(error), err=True)

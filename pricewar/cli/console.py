@@ -6,11 +6,13 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from io import TextIOWrapper
 from typing import Any
 
 import typer
 
-from pricewar.base.errors import CacheWarning, EditionWarning, printable
+from pricewar.base import speech
+from pricewar.base.errors import CacheWarning, EditionWarning, FontWarning, printable
 
 Tick = Callable[[str, int], None]
 LINES = 10
@@ -33,6 +35,19 @@ def say(text: str, quiet: bool = False) -> None:
         tell(text, err=True)
 
 
+def able_to_write() -> None:
+    """Let stdout and stderr write the letters of the language spoken here, where their encoding has none.
+
+    Under LC_ALL=C Python may write ASCII alone; then UTF-8 is written, as every terminal of today reads it.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            "元".encode(stream.encoding or "ascii")
+        except UnicodeEncodeError:
+            if speech.language() != "en" and isinstance(stream, TextIOWrapper):
+                stream.reconfigure(encoding="utf-8")
+
+
 @contextmanager
 def warnings_told() -> Iterator[None]:
     """Report older editions and a temporary cache on stderr, each once, within the block."""
@@ -40,10 +55,11 @@ def warnings_told() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("always", EditionWarning)
         warnings.simplefilter("always", CacheWarning)
+        warnings.simplefilter("always", FontWarning)
         others = warnings.showwarning
 
         def show_one(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
-            if not issubclass(category, (EditionWarning, CacheWarning)):
+            if not issubclass(category, (EditionWarning, CacheWarning, FontWarning)):
                 others(message, category, *where, **more)
             elif str(message) not in told:
                 told.add(str(message))
@@ -75,7 +91,8 @@ def _bar(total: int, what: str) -> Iterator[Tick]:
         task = bar.add_task(what, total=total)
 
         def tick(scenario: str, seed: int) -> None:
-            bar.update(task, advance=1, description=printable(f"{scenario}, seed {seed}"))
+            text = speech.say("{scenario}, seed {seed}", scenario=scenario, seed=seed)
+            bar.update(task, advance=1, description=printable(text))
 
         yield tick
 
@@ -88,7 +105,8 @@ def _lines(total: int, what: str) -> Tick:
         nonlocal done
         done += 1
         if done % step == 0 or done == total:
-            say(f"{done}/{total} {what}: {scenario}, seed {seed}")
+            terms = {"done": done, "total": total, "what": what, "scenario": scenario, "seed": seed}
+            say(speech.say("{done}/{total} {what}: {scenario}, seed {seed}", **terms))
 
     return tick
 

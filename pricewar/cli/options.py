@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from pricewar.base.errors import InputError, bad_input
+from pricewar.base.speech import LOCALES
 from pricewar.files.toml_text import LARGEST_INTEGER, out_of_bounds, parse
 
 MOST_SEEDS: Final = 100_000
@@ -60,6 +61,12 @@ Figures = Annotated[
 MODES: Final = ("luck", "parameters", "both")
 
 
+def _spoken(value: str) -> str:
+    if value not in LOCALES:
+        raise typer.BadParameter(f"found {value!r}; allowed: one of {', '.join(LOCALES)}")
+    return value
+
+
 def _known(value: str | None) -> str | None:
     if value is not None and value not in MODES:
         raise typer.BadParameter(f"found {value!r}; allowed: one of {', '.join(MODES)}")
@@ -78,6 +85,17 @@ Uncertain = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print a summary as JSON on stdout, nothing else.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress, no summary; errors only.")]
+
+
+Lang = Annotated[
+    str,
+    typer.Option(
+        metavar="|".join(LOCALES),
+        callback=_spoken,
+        help="Language of summary, figures and report; tables are the same in all.",
+    ),
+]
+"""Read by `pricewar.cli.app.guarded`, which speaks it for as long as the command runs."""
 
 
 def read_changes(pairs: list[str] | None) -> dict[str, Any]:

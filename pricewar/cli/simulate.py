@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pricewar.base.errors import InputError, PricewarError, bad_input
+from pricewar.base.speech import phrase, say
 
 from . import console, options
 from .console import tell
@@ -21,6 +22,7 @@ from .options import (
     Changes,
     Figures,
     Focus,
+    Lang,
     Name,
     Names,
     Out,
@@ -98,6 +100,7 @@ def run(
     figures: Figures = "few",
     as_json: AsJson = False,
     quiet: Quiet = False,
+    lang: Lang = "en",
 ) -> None:
     """Run one scenario and write its tables, figures and report."""
     asked: Any = {"focus": focus, "as_json": as_json, "quiet": quiet, "uncertainty": uncertainty}
@@ -118,6 +121,7 @@ def compare(
     figures: Figures = "all",
     as_json: AsJson = False,
     quiet: Quiet = False,
+    lang: Lang = "en",
 ) -> None:
     """Run scenarios with the same seeds and compare them with the baseline, seed by seed.
 
@@ -137,6 +141,7 @@ def report(
     figures: Figures = "all",
     as_json: AsJson = False,
     quiet: Quiet = False,
+    lang: Lang = "en",
 ) -> None:
     """Write comparison.csv, wars.csv, waves.csv, figures and report.html anew from stored tables.
 
@@ -174,7 +179,7 @@ def simulate(request: Request) -> None:
     loaded = _scenarios(request)
     results = run_all(request, loaded)
     _refuse(results)
-    console.say("writing tables, figures and report", request.quiet)
+    console.say(say("writing tables, figures and report"), request.quiet)
     _tell(request, write_all(results, request.target, request.wish))
 
 
@@ -236,14 +241,15 @@ def run_all(request: Request, loaded: list[Scenario]) -> Results:
     with pool(worker_count(request.workers, total)) as executor:
         months = executor is None and runs.watched_by_month(loaded)
         steps = sum(one.periods for one in loaded) * total // len(loaded) if months else total
-        with console.progress(steps, request.quiet, "months" if months else "runs") as tick:
+        with console.progress(steps, request.quiet, say("months") if months else say("runs")) as tick:
             how: Any = {"executor": executor, "progress": tick}
             results = runs.compare(loaded, seeds, uncertainty=spread.asked, **how)
             if twice:
                 alone = runs.compare(loaded, seeds, uncertainty="luck", **how)
                 _refuse(alone)
                 if lost := int((alone.runs["status"] != "ok").sum()):
-                    console.say(f"{lost} of {len(alone.runs)} runs with luck alone failed", request.quiet)
+                    text = phrase("{some} of {all} runs with luck alone failed")
+                    console.say(say(text, some=lost, all=len(alone.runs)), request.quiet)
                 results = with_luck(results, alone, request.baseline)
     return results.but(command=request.line)
 

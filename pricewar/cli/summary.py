@@ -13,31 +13,33 @@ import pandas as pd
 from pricewar.analysis.compare import CHANGES, LEVELS, OPEN, RANGES, WITH_OPEN, has_luck
 from pricewar.analysis.interval import FEW, NO_LUCK
 from pricewar.analysis.luck import luck_of
+from pricewar.base.speech import phrase, say, say_many
 from pricewar.base.words import Words
 from pricewar.results.store import Results
 
-from .console import say, show, tell
+from . import console
+from .console import show, tell
 from .output import Outcome
 
-_SURE: Final = (
+_SURE: Final = phrase(
     "\nLuck alone: the same seeds with parameters as stated. How sure a number is, given all that is known,"
     "\nis its range over seeds of luck and parameters: more seeds do not narrow it."
 )
 NUMBERS: Final = [*LEVELS, *CHANGES, *RANGES]
 
 SHOWN: Final = {
-    "war_index": ("war index, %", ""),
-    "mean_price": ("mean price, {price}", "price"),
-    "units": ("{units}", "many"),
-    "consumer_surplus": ("consumer surplus, {money}", "total"),
-    "producer_surplus": ("operating profit of firms, {money}", "total"),
-    "petrol_profit": ("margin on petrol {petrol}, {money}", "total"),
-    "supplier_profit": ("profit of suppliers, {money}", "total"),
-    "fiscal_cost": ("balance of the state (taxes less subsidies), {money}", "-total"),
-    "welfare": ("= welfare, {money}", "total"),
-    "welfare, open": ("open orders, end less start, {money}", "total"),
-    "welfare+": ("= welfare with open orders, {money}", "total"),
-    "firms_active": ("firms in the market, mean", ""),
+    "war_index": (phrase("war index, %"), ""),
+    "mean_price": (phrase("mean price, {price}"), "price"),
+    "units": (phrase("{units}"), "many"),
+    "consumer_surplus": (phrase("consumer surplus, {money}"), "total"),
+    "producer_surplus": (phrase("operating profit of firms, {money}"), "total"),
+    "petrol_profit": (phrase("margin on petrol {petrol}, {money}"), "total"),
+    "supplier_profit": (phrase("profit of suppliers, {money}"), "total"),
+    "fiscal_cost": (phrase("balance of the state (taxes less subsidies), {money}"), "-total"),
+    "welfare": (phrase("= welfare, {money}"), "total"),
+    "welfare, open": (phrase("open orders, end less start, {money}"), "total"),
+    "welfare+": (phrase("= welfare with open orders, {money}"), "total"),
+    "firms_active": (phrase("firms in the market, mean"), ""),
 }
 """Market totals that are printed: metric, words with those of the market in braces, and the scale of numbers.
 
@@ -50,9 +52,10 @@ def tell_failures(results: Results) -> int:
     failed = results.runs[results.runs["status"] != "ok"]
     for (scenario, error), part in failed.groupby(["scenario", "error"], sort=False):
         seeds = ", ".join(str(seed) for seed in part["seed"])
-        say(f"{scenario}, seed {seeds}: {error}")
+        line = say("{scenario}, seed {seed}: {error}", scenario=scenario, seed=seeds, error=error)
+        console.say(line)
     if len(failed):
-        say(f"{len(failed)} of {len(results.runs)} runs failed")
+        console.say(say("{some} of {all} runs failed", some=len(failed), all=len(results.runs)))
     return len(failed)
 
 
@@ -62,7 +65,7 @@ def print_summary(outcome: Outcome, out: Path) -> None:
     cells, luck_alone = _cells(outcome.comparison), _cells(luck_of(results, baseline))
     alone = len(results.scenarios) == 1
     told = [name for name in SHOWN if name in cells.index and not _silent(cells, name, alone)]
-    heads = ["over the whole run", *(_head(name, baseline) for name in results.scenarios)]
+    heads = [say("over the whole run"), *(_head(name, baseline) for name in results.scenarios)]
     count, luck = len(results.seeds), has_luck(results)
     rows = []
     for metric in told:
@@ -78,26 +81,26 @@ def print_summary(outcome: Outcome, out: Path) -> None:
     )
     show(title, heads, rows)
     for what, where in {
-        "report ": "report.html",
-        **({"figures": "figures"} if outcome.figures else {}),
-        "tables ": "comparison.csv",
-        "wars   ": f"wars.csv ({outcome.wars} found)",
+        phrase("report "): "report.html",
+        **({phrase("figures"): "figures"} if outcome.figures else {}),
+        phrase("tables "): "comparison.csv",
     }.items():
-        tell(f"{what}  {out / where}")
+        tell(f"{say(what)}  {out / where}")
+    tell(say("wars     {path} ({many} found)", path=out / "wars.csv", many=outcome.wars))
 
 
 def in_words(words: Words, metric: str) -> tuple[str, float]:
     """What a total of the market is called, and what its number is multiplied by."""
     called, scale = SHOWN[metric]
-    many = f", {words.many.word}" if words.many.word else ""
+    scaled = bool(words.many.word)
+    units = say("{units}, {many}", units=words.sold, many=words.counted) if scaled else words.sold
     terms = {
-        "price": words.of_money(words.price), "money": words.of_money(), "units": f"{words.units}{many}",
-        "petrol": words.units,
+        "price": words.of_money(words.price), "money": words.of_money(), "units": units, "petrol": words.sold,
     }  # fmt: skip
     if not scale:
-        return called, 1.0
+        return say(called), 1.0
     factor = getattr(words, scale.lstrip("-")).factor
-    return called.format(**terms), -factor if scale.startswith("-") else factor
+    return say(called, **terms), -factor if scale.startswith("-") else factor
 
 
 def _cells(table: pd.DataFrame) -> pd.DataFrame:
@@ -118,33 +121,37 @@ def _of_luck(
         return []
     parts = [(cells.loc[(metric, name)], scale, name == baseline) for name in scenarios]
     rows = [
-        ["  luck alone", *(_cell(*part) for part in parts)],
-        ["  its range", *(_range(*part) for part in parts)],
+        [say("  luck alone"), *(_cell(*part) for part in parts)],
+        [say("  its range"), *(_range(*part) for part in parts)],
     ]
     return [row for row in rows if any(row[1:])]
 
 
 def _title(count: int, luck: str, baseline: str | None, both: bool) -> str:
     """What the numbers are, and which of the spreads is which; `luck`: what seeds draw, if they differ."""
-    title = f"Mean of {count} seed{'s' if count > 1 else ''}"
+    title = say_many("Mean of {many} seed", "Mean of {many} seeds", count)
     if baseline is not None:
-        title += f"; difference from {baseline}"
+        title = say("{mean}; difference from {baseline}", mean=title, baseline=baseline)
     if not luck:
-        return f"{title}; {NO_LUCK}"
+        return say("{title}; {why}", title=title, why=say(NO_LUCK))
     if count == 1:
         return title
-    apart = "" if baseline is None else " (in round brackets: their differences)"
-    what = f"the {luck}" if luck == "luck" else luck
-    return (
-        f"{title} [95% interval over seeds, of {luck}]\n"
-        f"Interval of the mean: {what} of the average, less with more seeds.\n"
-        f"Range over seeds, below it: {_lie(count)}{apart}.{_SURE if both else ''}"
-    )
+    text = phrase("Range over seeds, below it: {lie}.")
+    if baseline is not None:
+        text = phrase("Range over seeds, below it: {lie} (in round brackets: their differences).")
+    of_the_mean = phrase("Interval of the mean: {what} of the average, less with more seeds.")
+    what = say("the luck") if luck == say("luck") else luck
+    lines = [
+        say("{title} [95% interval over seeds, of {what}]", title=title, what=luck),
+        say(of_the_mean, what=what),
+        say(text, lie=_lie(count)),
+    ]
+    return "\n".join(lines) + (say(_SURE) if both else "")
 
 
 def _lie(count: int) -> str:
     """What a range over seeds is; too few seeds have no quantiles."""
-    return "where 90% of runs lie" if count >= FEW else "least to greatest run"
+    return say("where 90% of runs lie") if count >= FEW else say("least to greatest run")
 
 
 def as_tree(outcome: Outcome, out: Path) -> dict[str, Any]:
@@ -190,7 +197,7 @@ def _totals(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _head(name: str, baseline: str) -> str:
-    return f"{name} (baseline)" if name == baseline else name
+    return say("{scenario} (baseline)", scenario=name) if name == baseline else name
 
 
 def _cell(row: Any, scale: float, alone: bool) -> str:
@@ -210,7 +217,9 @@ def _cell(row: Any, scale: float, alone: bool) -> str:
 def _range(row: Any, scale: float, alone: bool) -> str:
     """Range over seeds of the level, and in round brackets that of the difference."""
     level, change = (
-        "" if math.isnan(lo) else f"{_signed(lo, sign, more)} to {_signed(hi, sign, more)}"
+        ""
+        if math.isnan(lo)
+        else say("{low} to {high}", low=_signed(lo, sign, more), high=_signed(hi, sign, more))
         for name, sign in (("range", False), ("diff_range", True))
         for _, lo, hi in (_scaled(row, [f"{name}_lo", f"{name}_lo", f"{name}_hi"], scale),)
         for more in (_finer(lo, hi),)

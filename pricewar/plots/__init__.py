@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pricewar.base.arguments import maybe, takes, text
 from pricewar.base.arguments import path as path_
+from pricewar.base.speech import say
 from pricewar.results.store import Results
 
 from .data import Story, story
@@ -61,8 +62,8 @@ def make_figures(
 def captions(drawings: list[Drawing]) -> str:
     """Titles, findings and captions of figures as Markdown, numbered in the order in which they are drawn."""
     parts = [
-        f"**Figure {place}. {drawing.title}** "
-        f"(`{drawing.name}`)\n\n{drawing.finding}\n\n_{drawing.caption}_\n"
+        say("**Figure {place}. {title}** (`{name}`)", place=place, title=drawing.title, name=drawing.name)
+        + f"\n\n{drawing.finding}\n\n_{drawing.caption}_\n"
         for place, drawing in enumerate(drawings, 1)
     ]
     return "\n".join(parts)

@@ -14,9 +14,11 @@ from matplotlib.ticker import MaxNLocator
 
 from pricewar.analysis.campaigns import ROLES, campaign_rates, of_scenario, ran
 from pricewar.analysis.interval import FEW, spread_over_seeds
+from pricewar.base.speech import phrase, say, say_many
 
 from .data import Story
-from .style import PALETTE, WIDTH, Drawing, count, house, month_axis, number, short
+from .lettering import commas, seeds_in_words, sentences, width
+from .style import PALETTE, WIDTH, Drawing, house, month_axis, number, short
 
 MOST: Final = 25
 """Firms with a row; the others are told in the foot."""
@@ -26,7 +28,11 @@ _LOOKS: Final[dict[str, dict[str, Any]]] = {
     "lead": {"facecolor": PALETTE[0], "edgecolor": PALETTE[0], "hatch": None},
     "follow": {"facecolor": "white", "edgecolor": PALETTE[1], "hatch": "//////"},
 }
-_WORDS: Final = {"lead": "starts", "follow": "follows"}
+_WORDS: Final = {"lead": phrase("starts"), "follow": phrase("follows")}
+_MOST_OFTEN: Final = {
+    "lead": phrase("{firm} starts most, {number} a year{spread}"),
+    "follow": phrase("{firm} follows most, {number} a year{spread}"),
+}
 _GONE: Final = "#E2E2E2"
 _ROW: Final = 0.235
 """Inches of a firm's row."""
@@ -59,14 +65,14 @@ def draw(told: Story, scenario: str) -> Drawing:
         left_at = _gone(lines, told, scenario, seeds[0], firms)
         _timeline(lines, table[table["seed"] == seeds[0]], firms, left_at, len(told.months))
         _rates(bars, rates, firms)
-        _sums(sums, table, seeds, len(told.months))
+        _sums(sums, table, seeds, told)
         for axes in (lines, sums):
             month_axis(axes, told.months, ticks=7)
         lines.tick_params(labelbottom=False)
         lines.set_yticks(range(len(firms)), [short(told.name(firm)) for firm in firms])
         _head(figure, told.said(scenario), seeds, lines, bars)
         figure.text(0.012, 0.06 / height, "\n".join(notes), fontsize=7, va="bottom")
-    title = f"Who starts, who follows in {told.quoted(scenario)}"
+    title = say("Who starts, who follows in {scenario}", scenario=told.quoted(scenario))
     return Drawing(
         f"campaigns-{scenario}",
         title,
@@ -132,11 +138,12 @@ def _rates(axes: Axes, rates: pd.DataFrame, firms: list[str]) -> None:
     axes.tick_params(axis="y", length=0, labelleft=False)
     axes.grid(axis="y", visible=False)
     axes.set_xlim(left=0.0)
-    axes.set_xlabel("campaigns a year")
+    axes.set_xlabel(say("campaigns a year"))
 
 
-def _sums(axes: Axes, table: pd.DataFrame, seeds: list[int], months: int) -> None:
+def _sums(axes: Axes, table: pd.DataFrame, seeds: list[int], told: Story) -> None:
     """Campaigns of all firms that begin in a month: of the first run as bars, of all as a line with range."""
+    months = len(told.months)
     counts = np.zeros((len(seeds), len(ROLES), months))
     codes = (pd.Categorical(table["seed"], seeds).codes, pd.Categorical(table["role"], ROLES).codes)
     np.add.at(counts, (*codes, table["period"].to_numpy(int)), 1.0)
@@ -149,18 +156,19 @@ def _sums(axes: Axes, table: pd.DataFrame, seeds: list[int], months: int) -> Non
         lo, hi = spread_over_seeds(every)
         axes.fill_between(x, lo, hi, color="#808080", alpha=0.25, linewidth=0, zorder=1.5)
         axes.plot(x, every.mean(axis=0), color="#303030", linewidth=1.8, zorder=4)
-    axes.set_ylabel("all firms\na month", fontsize=7.5)
-    axes.set_xlabel("Month")
+    axes.set_ylabel(say("all firms\na month"), fontsize=7.5)
+    axes.set_xlabel(say("Month"))
     axes.set_ylim(bottom=0.0)
     axes.yaxis.set_major_locator(MaxNLocator(3, integer=True))
 
 
 def _head(figure: Figure, scenario: str, seeds: list[int], lines: Axes, bars: Axes) -> None:
     height = figure.get_figheight()
-    title = f"Who starts, who follows: {scenario}"
+    title = say("Who starts, who follows: {scenario}", scenario=scenario)
     figure.text(0.012, 1 - 0.08 / height, title, fontsize=11, fontweight="bold", va="top")
-    lines.set_title(f"Campaigns of one run (seed {seeds[0]})", fontsize=8.5)
-    bars.set_title("One run" if len(seeds) == 1 else f"Mean of {count(len(seeds), 'seed')}", fontsize=8.5)
+    lines.set_title(say("Campaigns of one run (seed {seed})", seed=seeds[0]), fontsize=8.5)
+    mean = say("One run") if len(seeds) == 1 else say("Mean of {seeds}", seeds=seeds_in_words(len(seeds)))
+    bars.set_title(mean, fontsize=8.5)
     ink: dict[str, Any] = {"facecolor": "#BBBBBB", "edgecolor": "#404040"}
     dots: dict[str, Any] = {
         "linestyle": "",
@@ -169,19 +177,24 @@ def _head(figure: Figure, scenario: str, seeds: list[int], lines: Axes, bars: Ax
         "markeredgecolor": "#404040",
     }
     handles: list[Any] = [
-        *(Patch(label=_WORDS[role], linewidth=0.8, **_LOOKS[role]) for role in ROLES),
-        Line2D([], [], label="cut of list price", markersize=_area(0.5) ** 0.5, **dots),
-        Patch(label="offer or subsidy, while it stands", **ink),
+        *(Patch(label=say(_WORDS[role]), linewidth=0.8, **_LOOKS[role]) for role in ROLES),
+        Line2D([], [], label=say("cut of list price"), markersize=_area(0.5) ** 0.5, **dots),
+        Patch(label=say("offer or subsidy, while it stands"), **ink),
         *(
             Line2D([], [], label=words, markersize=_area(cut / FULL) ** 0.5, **dots)
-            for cut, words in ((0.05, "5% announced"), (0.10, "10%"), (FULL, f"{FULL:.0%} or more"))
+            for cut, words in (
+                (0.05, say("5% announced")),
+                (0.10, "10%"),
+                (FULL, say("{cut} or more", cut=f"{FULL:.0%}")),
+            )
         ),
-        Patch(label="has left", color=_GONE),
+        Patch(label=say("has left"), color=_GONE),
     ]
     if len(seeds) > 1:
-        lie = "5 to 95% of runs" if len(seeds) >= FEW else "least to greatest run"
-        handles.append(Line2D([], [], label="mean of all seeds", color="#303030", linewidth=1.8))
-        handles.append(Line2D([], [], label=f"thin line, shade: {lie}", color="black", linewidth=0.8))
+        lie = say("5 to 95% of runs") if len(seeds) >= FEW else say("least to greatest run")
+        thin = say("thin line, shade: {lie}", lie=lie)
+        handles.append(Line2D([], [], label=say("mean of all seeds"), color="#303030", linewidth=1.8))
+        handles.append(Line2D([], [], label=thin, color="black", linewidth=0.8))
     figure.legend(
         handles=handles, loc="upper left", bbox_to_anchor=(0.005, 1 - 0.26 / height), ncols=5, fontsize=7.5,
         handlelength=1.6, columnspacing=1.0,
@@ -195,52 +208,67 @@ def _notes(told: Story, rates: pd.DataFrame, firms: list[str]) -> list[str]:
     few, none = rest[rest > 0], rest[rest == 0]
     notes = []
     if len(few):
-        notes.append(
-            f"Without a row: {count(len(few), 'firm')}, {number(few.sum(), 1)} campaigns a year in all."
+        row = say_many(
+            "Without a row: {many} firm, {number} campaigns a year in all.",
+            "Without a row: {many} firms, {number} campaigns a year in all.",
+            len(few),
+            number=number(few.sum(), 1),
         )
+        notes.append(row)
     if len(none):
-        names = ", ".join(told.name(str(firm)) for firm in none.index)
-        names = names if len(names) < 100 else count(len(none), "firm")
-        notes.append(f"Without any campaign in any run: {names}.")
+        names = commas([told.name(str(firm)) for firm in none.index])
+        names = names if width(names) < 100 else say_many("{many} firm", "{many} firms", len(none))
+        notes.append(say("Without any campaign in any run: {firms}.", firms=names))
     return notes
 
 
 def _caption(scenario: str, seeds: list[int]) -> str:
-    lie = "5 to 95% of runs" if len(seeds) >= FEW else "from the least to the greatest run"
+    lie = say("5 to 95% of runs") if len(seeds) >= FEW else say("from the least to the greatest run")
     many = (
-        f"means over {count(len(seeds), 'seed')}, thin lines {lie}"
+        say("means over {seeds}, thin lines {lie}", seeds=seeds_in_words(len(seeds)), lie=lie)
         if len(seeds) > 1
-        else "one seed, no range"
+        else say("one seed, no range")
     )
-    shade = (
-        f" The line below is the mean over all seeds, its shade {lie}: a range of runs, no error of a mean."
-        if len(seeds) > 1
-        else ""
+    text = say(
+        "Campaigns in {scenario}, firms with most of them over all seeds first. Left: the run with seed "
+        "{seed}; triangles are cuts of list prices, bars are limited offers and subsidies for as long as "
+        "they stand; the bigger a mark, the deeper the announced cut. Full marks start, hatched bars and "
+        "empty triangles answer a rival. Right: campaigns a year, {means}. Below: campaigns of all firms "
+        "that begin in a month, in this run.",
+        scenario=scenario, seed=seeds[0], means=many,
+    )  # fmt: skip
+    if len(seeds) == 1:
+        return text
+    shade = say(
+        "The line below is the mean over all seeds, its shade {lie}: a range of runs, no error of a mean.",
+        lie=lie,
     )
-    return (
-        f"Campaigns in {scenario}, firms with most of them over all seeds first. Left: the run with seed "
-        f"{seeds[0]}; triangles are cuts of list prices, bars are limited offers and subsidies for as long "
-        "as they stand; the bigger a mark, the deeper the announced cut. Full marks start, hatched bars and "
-        f"empty triangles answer a rival. Right: campaigns a year, {many}. Below: campaigns of all firms "
-        f"that begin in a month, in this run.{shade}"
-    )
+    return sentences((text, shade))
 
 
 def _finding(told: Story, table: pd.DataFrame, rates: pd.DataFrame, seeds: list[int]) -> str:
     """Who starts most and who follows most, and how many campaigns are answers."""
-    over = f" over {count(len(seeds), 'seed')}" if len(seeds) > 1 else ""
     answers = number(100 * float((table["role"] == "follow").mean()), 0)
     parts = []
     for role in ROLES:
         part = rates[rates["role"] == role]
         top = part.iloc[int(part["mean"].to_numpy(float).argmax())]
-        ends = f"{number(top['range_lo'], 1)} to {number(top['range_hi'], 1)}"
-        spread = (
-            f" ({'90% of runs' if len(seeds) >= FEW else 'runs'}: {ends})"
-            if np.isfinite(top["range_lo"])
-            else ""
-        )
-        parts.append(
-            f"{told.name(str(top['firm']))} {_WORDS[role]} most, {number(top['mean'], 1)} a year{spread}"
-        )
-    return f"{answers}% of the campaigns{over} answer a rival's; {' and '.join(parts)}."
+        spread = _spread(top, len(seeds)) if np.isfinite(top["range_lo"]) else ""
+        terms = {"firm": told.name(str(top["firm"])), "number": number(top["mean"], 1), "spread": spread}
+        parts.append(say(_MOST_OFTEN[role], **terms))
+    firms = say("{one} and {other}", one=parts[0], other=parts[1])
+    if len(seeds) == 1:
+        return say("{share}% of the campaigns answer a rival's; {firms}.", share=answers, firms=firms)
+    return say(
+        "{share}% of the campaigns over {seeds} answer a rival's; {firms}.",
+        share=answers,
+        seeds=seeds_in_words(len(seeds)),
+        firms=firms,
+    )
+
+
+def _spread(row: pd.Series, seeds: int) -> str:
+    low, high = (number(row[name], 1) for name in ("range_lo", "range_hi"))
+    if seeds >= FEW:
+        return say(" (90% of runs: {low} to {high})", low=low, high=high)
+    return say(" (runs: {low} to {high})", low=low, high=high)

@@ -15,11 +15,13 @@ from pricewar.analysis.interval import NO_LUCK
 from pricewar.analysis.panel import common_months
 from pricewar.base.arguments import maybe, takes, text
 from pricewar.base.arrays import Floats
+from pricewar.base.chinese import say_date
+from pricewar.base.speech import say, say_name
 from pricewar.base.words import Words
 from pricewar.campaigns import tells_campaign
 from pricewar.results.store import Results
 
-from .style import count
+from .lettering import seeds_in_words
 
 LONGEST: Final = 44
 """Letters of a title that figures have room for."""
@@ -75,7 +77,7 @@ class Story:
     @property
     def sample(self) -> str:
         """How many seeds, in words."""
-        return count(len(self.results.seeds), "seed")
+        return seeds_in_words(len(self.results.seeds))
 
     @cached_property
     def luck(self) -> bool:
@@ -86,10 +88,10 @@ class Story:
     def bands(self) -> str:
         """What the bands show, in words, or why there are none."""
         if not self.luck:
-            return f"no bands: {NO_LUCK}"
-        one = len(self.results.seeds) == 1
-        of = self.results.drawn.what_differs
-        return "no bands with one seed" if one else f"bands 95% intervals over seeds, of {of}"
+            return say("no bands: {why}", why=say(NO_LUCK))
+        if len(self.results.seeds) == 1:
+            return say("no bands with one seed")
+        return say("bands 95% intervals over seeds, of {what}", what=self.results.drawn.what_differs)
 
     @cached_property
     def wars(self) -> pd.DataFrame:
@@ -103,7 +105,11 @@ class Story:
 
     def name(self, firm: str) -> str:
         """A firm's name as people write it."""
-        return self.results.names.get(firm, firm)
+        return say_name(self.results.names.get(firm, firm))
+
+    def month(self, period: int) -> str:
+        """A period as a sentence names it."""
+        return say_date(self.months[period])
 
     def said(self, scenario: str) -> str:
         """What pages call a scenario: the head of its title; its name where it has none or shares it."""
@@ -112,12 +118,12 @@ class Story:
     def quoted(self, scenario: str) -> str:
         """The same inside a sentence: in quotation marks where it is a title."""
         said = self.said(scenario)
-        return said if said == scenario else f"“{said}”"
+        return said if said == scenario else say("“{title}”", title=said)
 
     @cached_property
     def _said(self) -> dict[str, str]:
         titles = {name: self.results.inputs.get(name, {}).get("title", "") for name in self.scenarios}
-        heads = {name: re.split(r"[:,;]", title)[0].strip() for name, title in titles.items()}
+        heads = {name: re.split(r"[:,;：，；]", say_name(title))[0].strip() for name, title in titles.items()}
         every = list(heads.values())
         return {
             name: head if 0 < len(head) <= LONGEST and every.count(head) == 1 else name

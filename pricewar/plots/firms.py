@@ -12,10 +12,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from pricewar.base.speech import phrase, say
 from pricewar.base.words import Words
 from pricewar.results.bounds import bounds_of
 
 from .data import Story
+from .lettering import listed, width
 from .ribbon import foot, foot_inches, key, mark_months
 from .style import LETTERS, WIDTH, Drawing, band, house, looks, month_axis, short, with_interval, zero_line
 
@@ -33,8 +35,10 @@ class Measure:
     metric: str
     name: str
     title: str
+    axis: str
+    """What its axis is called, with the unit and the market's words in braces."""
     unit: str
-    """With the market's words in braces."""
+    """The unit in a sentence, likewise."""
     scale: float | None
     """What values are multiplied by; None: money of the whole market."""
     common: bool
@@ -46,8 +50,10 @@ class Measure:
 
     def within(self, words: Words) -> Measure:
         """The measure in the words and numbers of a market."""
-        unit = self.unit.format(units=words.units, period=words.period, money=words.axis())
-        return replace(self, unit=unit, scale=words.total.factor if self.scale is None else self.scale)
+        terms = {"units": words.sold, "period": words.period, "money": words.axis()}
+        title, axis, unit = (say(text, **terms) for text in (self.title, self.axis, self.unit))
+        scale = words.total.factor if self.scale is None else self.scale
+        return replace(self, title=title, axis=axis, unit=unit, scale=scale)
 
     @property
     def times(self) -> float:
@@ -58,18 +64,44 @@ class Measure:
 PRICES = Measure(
     "price_change",
     "prices",
-    "Prices by firm",
-    "change from the start, %",
+    phrase("Prices by firm"),
+    phrase("Prices, change from the start, %"),
+    phrase("change from the start, %"),
     100,
     True,
     True,
     "reference_change",
 )
 SHARES = Measure(
-    "share", "shares", "Market shares by firm", "share of {units} delivered, %", 100, False, False
+    "share",
+    "shares",
+    phrase("Market shares by firm"),
+    phrase("Market shares, share of {units} delivered, %"),
+    phrase("share of {units} delivered, %"),
+    100,
+    False,
+    False,
 )
-MARGINS = Measure("gross_margin", "gross-margin", "Gross margin by firm", "% of revenue", 100, True, True)
-CASH = Measure("cash", "cash", "Cash by firm", "end of {period}, {money}", None, False, True)
+MARGINS = Measure(
+    "gross_margin",
+    "gross-margin",
+    phrase("Gross margin by firm"),
+    phrase("Gross margin, % of revenue"),
+    phrase("% of revenue"),
+    100,
+    True,
+    True,
+)
+CASH = Measure(
+    "cash",
+    "cash",
+    phrase("Cash by firm"),
+    phrase("Cash, end of {period}, {money}"),
+    phrase("end of {period}, {money}"),
+    None,
+    False,
+    True,
+)
 
 
 def draw(told: Story, measure: Measure) -> Drawing:
@@ -97,39 +129,37 @@ def draw(told: Story, measure: Measure) -> Drawing:
         if measure.common:
             figure.subplots_adjust(wspace=0.12)
         middle = (bottom + height - top) / 2 / height
-        figure.supylabel(f"{measure.title.split(' by ')[0]}, {measure.unit}", fontsize=8.5, x=0.012, y=middle)
-        figure.supxlabel(told.words.period.capitalize(), fontsize=8.5, y=(0.1 + foot_inches(told)) / height)
+        figure.supylabel(measure.axis, fontsize=8.5, x=0.012, y=middle)
+        figure.supxlabel(told.words.time, fontsize=8.5, y=(0.1 + foot_inches(told)) / height)
         _head(figure, told, measure)
         foot(figure, told)
-    caption = (
-        f"{measure.title}: {measure.unit}. {_which(told)}; {_scales(measure)}; "
-        f"lines are means over {told.sample}, {told.bands}"
-        + (
-            "; thin lines are what the firm's costs explain: only what lies below is a cut"
-            * bool(measure.reference)
-        )
-        + (
-            "; numbered verticals are the events below, of the firm or the whole market."
-            if key(told)
-            else "."
-        )
-    )
+    means = say("lines are means over {sample}, {bands}", sample=told.sample, bands=told.bands)
+    clauses = [_which(told), _scales(measure), means]
+    if measure.reference:
+        clauses.append(say("thin lines are what the firm's costs explain: only what lies below is a cut"))
+    if key(told):
+        clauses.append(say("numbered verticals are the events below, of the firm or the whole market"))
+    text = phrase("{title}: {unit}. {clauses}.")
+    caption = say(text, title=measure.title, unit=measure.unit, clauses=listed(clauses))
     return Drawing(measure.name, measure.title, caption, _finding(told, measure), figure)
 
 
 def _scales(measure: Measure) -> str:
-    return "all panels have one scale" if measure.common else "each panel has a scale of its own"
+    return say("all panels have one scale") if measure.common else say("each panel has a scale of its own")
 
 
 def _abreast(told: Story) -> int:
     """Entries of the key in a line."""
-    return 4 if max(len(told.said(name)) for name in told.scenarios) <= 18 else 2
+    return 4 if max(width(told.said(name)) for name in told.scenarios) <= 18 else 2
 
 
 def _which(told: Story) -> str:
     left = len(told.firms) - MOST
-    words = f"Firms by units in {told.quoted(told.baseline)}, largest first"
-    return words if left <= 0 else f"{words}; the {left} smallest are in the tables alone"
+    baseline = told.quoted(told.baseline)
+    if left <= 0:
+        return say("Firms by units in {baseline}, largest first", baseline=baseline)
+    text = phrase("Firms by units in {baseline}, largest first; the {left} smallest are in the tables alone")
+    return say(text, baseline=baseline, left=left)
 
 
 def _panel(axes: Axes, told: Story, firm: str, measure: Measure) -> None:
@@ -168,9 +198,10 @@ def _head(figure: Figure, told: Story, measure: Measure) -> None:
     styles = looks(told.scenarios, told.baseline)
     handles: list[Artist] = [Line2D([], [], label=told.said(name), **styles[name]) for name in told.scenarios]
     if measure.reference:
-        handles.append(Line2D([], [], label="thin: what costs explain", color="#404040", **THIN))
+        handles.append(Line2D([], [], label=say("thin: what costs explain"), color="#404040", **THIN))
     if told.luck and len(told.results.seeds) > 1:
-        handles.append(Patch(label="shade: interval of the mean", color="#404040", alpha=0.18, linewidth=0))
+        label = say("shade: interval of the mean")
+        handles.append(Patch(label=label, color="#404040", alpha=0.18, linewidth=0))
     figure.legend(
         handles=handles, loc="upper left", bbox_to_anchor=(0.005, 1 - 0.24 * inch), ncols=_abreast(told),
         handlelength=2.6, fontsize=8,
@@ -186,13 +217,14 @@ def _finding(told: Story, measure: Measure) -> str:
         if known:
             firm = max(known, key=lambda name: abs(known[name].diff))
             change = with_interval((measure.times * value for value in known[firm].change), signed=True)
-            parts.append(f"{told.name(firm)} by {change} in {told.quoted(scenario)}")
+            text = phrase("{firm} by {change} in {scenario}")
+            parts.append(say(text, firm=told.name(firm), change=change, scenario=told.quoted(scenario)))
     if not parts:
-        return "There is no other scenario to compare with."
+        return say("There is no other scenario to compare with.")
     unit = (
-        f"{told.words.axis()} at the end of the run"
+        say("{money} at the end of the run", money=told.words.axis())
         if measure.metric == "cash"
-        else "percentage points, mean of the run"
+        else say("percentage points, mean of the run")
     )
-    against = told.quoted(told.baseline)
-    return f"Against {against} ({unit}) the firm that moves most: " + "; ".join(parts) + "."
+    text = phrase("Against {baseline} ({unit}) the firm that moves most: {firms}.")
+    return say(text, baseline=told.quoted(told.baseline), unit=unit, firms=listed(parts))

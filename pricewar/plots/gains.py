@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import textwrap
 from functools import partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,11 +11,21 @@ from matplotlib.figure import Figure
 
 from pricewar.analysis.compare import WITH_OPEN, Row
 from pricewar.analysis.interval import NO_LUCK
+from pricewar.base.speech import phrase, say
 
 from .data import Story
+from .lettering import fill, sentences
 from .style import PALETTE, WIDTH, Drawing, house, number, short, with_interval, zero_line
 
 _GAIN, _LOSS = PALETTE[0], PALETTE[1]
+
+
+_OF: Final = {
+    "luck": phrase("luck, not of the parameters"),
+    "parameters": phrase("the parameters, not of luck"),
+    "both": phrase("luck and parameters"),
+}
+"""What intervals of differences are of."""
 
 
 class Bar(NamedTuple):
@@ -43,7 +52,7 @@ def draw(told: Story) -> Drawing:
             _panel(
                 axes,
                 drawn,
-                textwrap.fill(told.said(scenario), 30),
+                fill(told.said(scenario), 30),
                 len(drawn) - len(told.firms),
                 words.axis(),
                 span,
@@ -58,38 +67,48 @@ def draw(told: Story) -> Drawing:
             wspace=0.08,
             hspace=0.8 / tall,
         )
-        title = f"Who gains, who loses against {told.quoted(told.baseline)}"
+        title = say("Who gains, who loses against {baseline}", baseline=told.quoted(told.baseline))
         figure.text(0.012, 1 - 0.08 / height, title, fontsize=11, fontweight="bold", va="top")
-    of = told.results.drawn.of_what.replace(" alone", "")
-    petrol = f"margin on petrol {words.units}, " if words.petrol else ""
-    caption = (
-        f"Difference from {told.quoted(told.baseline)} over {words.periods(len(told.months))}, "
-        f"{words.axis()}: consumer surplus, profit of suppliers, the state's balance (less fiscal cost), "
-        f"{petrol}profit of all firms; the sum of these, and with what open orders come to; operating profit "
-        "of each firm. What stands above all together adds up to it, and the firms add up to firms together. "
-        "All panels have one scale. "
-        + (
-            f"Lines are 95% intervals of the paired difference: of {of}."
-            if told.luck
-            else f"No intervals: {NO_LUCK}."
-        )
+    return Drawing("who-gains", title, _caption(told), _finding(told), figure)
+
+
+def _caption(told: Story) -> str:
+    words = told.words
+    over, baseline = words.periods(len(told.months)), told.quoted(told.baseline)
+    petrol = say("margin on petrol {units}, ", units=words.sold) if words.petrol else ""
+    drawn = told.results.drawn.uncertainty
+    end = (
+        say("Lines are 95% intervals of the paired difference: of {what}.", what=say(_OF.get(drawn, drawn)))
+        if told.luck
+        else say("No intervals: {why}.", why=say(NO_LUCK))
     )
-    return Drawing("who-gains", title, caption, _finding(told), figure)
+    what = say(
+        "Difference from {baseline} over {over}, {money}: consumer surplus, profit of suppliers, the state's "
+        "balance (less fiscal cost), {petrol}profit of all firms; the sum of these, and with what open "
+        "orders come to; operating profit of each firm. What stands above all together adds up to it, and "
+        "the firms add up to firms together. All panels have one scale.",
+        baseline=baseline, over=over, money=words.axis(), petrol=petrol,
+    )  # fmt: skip
+    return sentences((what, end))
 
 
 def bars(told: Story, scenario: str) -> list[Bar]:
     """The bars of one scenario, from top to bottom."""
     total, bar = told.total, partial(_bar, scale=told.words.total.size)
     groups = [
-        bar("Consumers", total(scenario, "market", "consumer_surplus")),
-        bar("Suppliers", total(scenario, "market", "supplier_profit")),
-        bar("State", total(scenario, "market", "fiscal_cost"), sign=-1),
-        *([bar("Petrol makers", total(scenario, "market", "petrol_profit"))] if told.words.petrol else []),
-        bar("Firms together", total(scenario, "market", "producer_surplus")),
-        bar("All together", total(scenario, "market", "welfare")),
+        bar(say("Consumers"), total(scenario, "market", "consumer_surplus")),
+        bar(say("Suppliers"), total(scenario, "market", "supplier_profit")),
+        bar(say("State"), total(scenario, "market", "fiscal_cost"), sign=-1),
+        *(
+            [bar(say("Petrol makers"), total(scenario, "market", "petrol_profit"))]
+            if told.words.petrol
+            else []
+        ),
+        bar(say("Firms together"), total(scenario, "market", "producer_surplus")),
+        bar(say("All together"), total(scenario, "market", "welfare")),
     ]
     if told.has("welfare", WITH_OPEN):
-        groups.append(bar("with open orders", total(scenario, "market", "welfare", WITH_OPEN)))
+        groups.append(bar(say("with open orders"), total(scenario, "market", "welfare", WITH_OPEN)))
     firms = [bar(told.name(firm), total(scenario, firm, "operating_profit")) for firm in told.firms]
     return groups + firms
 
@@ -133,21 +152,21 @@ def _panel(
     axes.grid(axis="y", visible=False)
     axes.tick_params(axis="y", length=0)
     axes.set_title(title, fontweight="bold")
-    axes.set_xlabel(f"{money} over the run")
+    axes.set_xlabel(say("{money} over the run", money=money))
     zero_line(axes, at=apart - 0.15)
 
 
 def _finding(told: Story) -> str:
-    sentences = []
+    parts = []
     for scenario in told.others:
         drawn = bars(told, scenario)
         firms = [bar for bar in drawn[-len(told.firms) :] if np.isfinite(bar.mean)]
         worst, best = min(firms, key=lambda bar: bar.mean), max(firms, key=lambda bar: bar.mean)
         money = [with_interval(bar[1:], signed=True) for bar in (drawn[0], worst, best)]
-        sentences.append(
-            f"In {told.quoted(scenario)} consumer surplus changes by {told.words.amount(money[0])}; "
-            "among firms it "
-            "goes worst for "
-            f"{worst.label}, {money[1]}, and best for {best.label}, {money[2]}."
+        text = phrase(
+            "In {scenario} consumer surplus changes by {amount}; among firms it goes worst for {worst}, "
+            "{loss}, and best for {best}, {gain}."
         )
-    return " ".join(sentences)
+        terms = {"amount": told.words.amount(money[0]), "worst": worst.label, "best": best.label}
+        parts.append(say(text, scenario=told.quoted(scenario), loss=money[1], gain=money[2], **terms))
+    return sentences(parts)

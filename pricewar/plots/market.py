@@ -9,8 +9,11 @@ from typing import Final
 import numpy as np
 from matplotlib.figure import Figure
 
+from pricewar.base.speech import phrase, say
+
 from .data import Series, Story
 from .firms import THIN
+from .lettering import listed
 from .ribbon import draw_ribbon, foot, foot_inches
 from .style import (
     WIDTH,
@@ -34,40 +37,43 @@ def price_index(told: Story) -> Drawing:
         {name: told.series(name, "market", metric) for name in told.scenarios}
         for metric in ("price_index", "reference_index")
     )
-    title = "Price index; thin lines: what costs explain"
-    figure = over_time(told, lines, title, "Start = 100", explained, level=100.0)
+    title = say("Price index; thin lines: what costs explain")
+    figure = over_time(told, lines, title, say("Start = 100"), explained, level=100.0)
     ends = []
     for name in told.scenarios:
         price, cost = (number(float(part[name].mean[-1]), 1) for part in (lines, explained))
-        ends.append(f"{price} in {told.quoted(name)}, where costs alone would bring {cost}")
-    caption = (
-        f"Price of the basket of {told.words.units} sold before the start, products still on sale; start "
-        "= 100; the axis does not begin at zero. Means over "
-        f"{told.sample}, {told.bands}; thin lines are the same basket at reference prices, which move "
-        f"with the {told.words.maker}s' own costs: only what lies below is a cut. Numbers above are events."
-    )
-    finding = f"The price index ends at {'; at '.join(ends)}."
-    return Drawing("price-index", "Price index by scenario", caption, finding, figure)
+        text = phrase("{price} in {scenario}, where costs alone would bring {cost}")
+        ends.append(say(text, price=price, scenario=told.quoted(name), cost=cost))
+    caption = say(
+        "Price of the basket of {units} sold before the start, products still on sale; start = 100; the axis "
+        "does not begin at zero. Means over {sample}, {bands}; thin lines are the same basket at reference "
+        "prices, which move with the {maker}s' own costs: only what lies below is a cut. Numbers above are "
+        "events.",
+        units=told.words.sold, sample=told.sample, bands=told.bands, maker=told.words.maker,
+    )  # fmt: skip
+    finding = say("The price index ends at {ends}.", ends=say("; at ").join(ends))
+    return Drawing("price-index", say("Price index by scenario"), caption, finding, figure)
 
 
 def war_index(told: Story) -> Drawing:
     """Depth of price cuts across the market."""
     lines = {name: told.series(name, "market", "war_index") for name in told.scenarios}
-    figure = over_time(told, lines, "War index", "Mean cut below the reference price, %")
+    figure = over_time(told, lines, say("War index"), say("Mean cut below the reference price, %"))
     peaks = []
     for name in told.others:
         above = told.series(name, "market", "war_index", diff=True)
         if np.isfinite(above.mean).any():
             top = int(np.nanargmax(above.mean))
             value = with_interval((float(part[top]) for part in above), signed=True)
-            peaks.append(f"{told.quoted(name)} differs most in {told.months[top]}, by {value} points")
-    caption = (
-        f"War index: mean depth of cuts below the {told.words.maker}s' reference prices, which move with "
-        "their own costs, "
-        f"over all products on sale, weighted by start units. Means over {told.sample}, {told.bands}; "
-        "numbers above are events."
-    )
-    return Drawing("war-index", "War index by scenario", caption, _sentence(peaks, told), figure)
+            text = phrase("{scenario} differs most in {month}, by {value} points")
+            peaks.append(say(text, scenario=told.quoted(name), month=told.month(top), value=value))
+    caption = say(
+        "War index: mean depth of cuts below the {maker}s' reference prices, which move with their own "
+        "costs, over all products on sale, weighted by start units. Means over {sample}, {bands}; numbers "
+        "above are events.",
+        maker=told.words.maker, sample=told.sample, bands=told.bands,
+    )  # fmt: skip
+    return Drawing("war-index", say("War index by scenario"), caption, _sentence(peaks, told), figure)
 
 
 def consumer_surplus(told: Story) -> Drawing:
@@ -79,23 +85,21 @@ def consumer_surplus(told: Story) -> Drawing:
         )
         for name in told.others
     }
-    unit = f"Difference, {words.axis()} a {words.period}"
-    figure = over_time(told, lines, "Consumer surplus against the baseline", unit)
+    unit = say("Difference, {money} a {period}", money=words.axis(), period=words.period)
+    figure = over_time(told, lines, say("Consumer surplus against the baseline"), unit)
     totals = []
     for name in told.others:
         row = told.total(name, "market", "consumer_surplus")
         value = with_interval((part / words.total.size for part in row.change), signed=True)
-        totals.append(
-            f"consumer surplus over the whole run changes by {words.amount(value)} in {told.quoted(name)}"
-        )
-    caption = (
-        f"Consumer surplus, difference from {told.quoted(told.baseline)} with the same seeds, seed by "
-        f"seed; {told.bands}; "
-        "numbers above are events."
-    )
-    return Drawing(
-        "consumer-surplus", "Consumer surplus by scenario", caption, _sentence(totals, told), figure
-    )
+        text = phrase("consumer surplus over the whole run changes by {amount} in {scenario}")
+        totals.append(say(text, amount=words.amount(value), scenario=told.quoted(name)))
+    caption = say(
+        "Consumer surplus, difference from {baseline} with the same seeds, seed by seed; {bands}; numbers "
+        "above are events.",
+        baseline=told.quoted(told.baseline), bands=told.bands,
+    )  # fmt: skip
+    title = say("Consumer surplus by scenario")
+    return Drawing("consumer-surplus", title, caption, _sentence(totals, told), figure)
 
 
 def over_time(
@@ -130,7 +134,7 @@ def over_time(
             axes.plot(x, series.mean, **THIN | {"color": styles[name]["color"]})
         zero_line(axes, level)
         month_axis(axes, told.months, ticks=8)
-        axes.set_xlabel(told.words.period.capitalize())
+        axes.set_xlabel(told.words.time)
         axes.set_ylabel(unit)
         ends = {name: _last(series) for name, series in lines.items()}
         label_ends(axes, ends, styles, {name: told.said(name) for name in lines})
@@ -147,5 +151,5 @@ def _last(series: Series) -> tuple[float, float]:
 
 def _sentence(parts: Sequence[str], told: Story) -> str:
     if not parts:
-        return "There is no other scenario to compare with."
-    return f"Against {told.quoted(told.baseline)}, {'; '.join(parts)}."
+        return say("There is no other scenario to compare with.")
+    return say("Against {baseline}, {changes}.", baseline=told.quoted(told.baseline), changes=listed(parts))

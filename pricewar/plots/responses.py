@@ -10,8 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from pricewar.base.speech import phrase, say
+
 from .data import Story
 from .firms import MOST, Measure
+from .lettering import listed, sentences
 from .ribbon import foot, foot_inches, mark_months
 from .style import LETTERS, WIDTH, Drawing, band, house, looks, month_axis, number, short, zero_line
 
@@ -49,24 +52,32 @@ def draw(told: Story, measure: Measure) -> Drawing:
         figure.subplots_adjust(
             left=0.09, right=0.985, top=1 - top / height, bottom=bottom / height, wspace=0.3, hspace=0.36
         )
-        title = f"{measure.title}: difference from {told.quoted(told.baseline)}"
+        text, baseline = phrase("{measure}: difference from {baseline}"), told.quoted(told.baseline)
+        title = say(text, measure=measure.title, baseline=baseline)
         figure.text(0.012, 1 - 0.08 / height, title, fontsize=11, fontweight="bold", va="top")
         middle = (bottom + height - top) / 2 / height
-        figure.supylabel("Difference, percentage points", fontsize=8.5, x=0.012, y=middle)
-        figure.supxlabel(told.words.period.capitalize(), fontsize=8.5, y=(0.1 + foot_inches(told)) / height)
+        figure.supylabel(say("Difference, percentage points"), fontsize=8.5, x=0.012, y=middle)
+        figure.supxlabel(told.words.time, fontsize=8.5, y=(0.1 + foot_inches(told)) / height)
         styles = looks(told.scenarios, told.baseline)
         keys = [Line2D([], [], label=told.said(name), **styles[name]) for name in told.others]
         place = (0.005, 1 - 0.24 / height)
         figure.legend(handles=keys, loc="upper left", bbox_to_anchor=place, ncols=2, fontsize=8)
         foot(figure, told)
-    own = f" {told.name(lead)}, panel a, has a scale of its own; all others share one." if apart else ""
-    caption = (
-        f"{measure.title}, {measure.unit}: difference from {told.quoted(told.baseline)} with the same seeds, "
-        f"percentage points. Means over {told.sample}, {told.bands}.{own}"
-    )
-    return Drawing(
-        f"{measure.name}-difference", title, caption, _finding(told, measure, lead, others), figure
-    )
+    finding = _finding(told, measure, lead, others)
+    return Drawing(f"{measure.name}-difference", title, _caption(told, measure, lead, apart), finding, figure)
+
+
+def _caption(told: Story, measure: Measure, lead: str, apart: bool) -> str:
+    text = say(
+        "{measure}, {unit}: difference from {baseline} with the same seeds, percentage points. Means over "
+        "{sample}, {bands}.",
+        measure=measure.title, unit=measure.unit, baseline=told.quoted(told.baseline), sample=told.sample,
+        bands=told.bands,
+    )  # fmt: skip
+    if not apart:
+        return text
+    own = say("{firm}, panel a, has a scale of its own; all others share one.", firm=told.name(lead))
+    return sentences((text, own))
 
 
 def _size(told: Story, firm: str, measure: Measure) -> float:
@@ -105,13 +116,16 @@ def _finding(told: Story, measure: Measure, lead: str, others: list[str]) -> str
     for scenario in told.others:
         found = {firm: _most(told, scenario, firm, measure) for firm in (lead, *others)}
         rival = max(others, key=lambda firm: abs(found[firm]), default=lead)
-        text = f"in {told.quoted(scenario)} {told.name(lead)} moves by "
-        f"{number(found[lead], 1, signed=True)} points"
+        text = phrase("in {scenario} {firm} moves by {points} points")
         if rival != lead:
-            far = number(found[rival], 1, signed=True)
-            text += f" at most, and of the others {told.name(rival)} most, by {far}"
-        parts.append(text)
-    return f"Against {told.quoted(told.baseline)}, {'; '.join(parts)}."
+            text = phrase(
+                "in {scenario} {firm} moves by {points} points at most, and of the others {rival} most, by "
+                "{far}"
+            )
+        points, far = (number(found[firm], 1, signed=True) for firm in (lead, rival))
+        terms = {"firm": told.name(lead), "points": points, "rival": told.name(rival), "far": far}
+        parts.append(say(text, scenario=told.quoted(scenario), **terms))
+    return say("Against {baseline}, {changes}.", baseline=told.quoted(told.baseline), changes=listed(parts))
 
 
 def _most(told: Story, scenario: str, firm: str, measure: Measure) -> float:

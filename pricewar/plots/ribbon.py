@@ -8,7 +8,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from pricewar.base.speech import retell, say
+
 from .data import Event, Story
+from .lettering import commas, width
 
 _MOST: Final = 9
 _APART: Final = 0.12
@@ -78,18 +81,29 @@ def key(told: Story) -> list[str]:
     """One line of text for each mark."""
     lines = []
     for i, event in enumerate(shown(told), start=1):
-        where = ", ".join(map(told.said, event.scenarios))
-        name = told.name(event.entity)
-        what = event.what if name.lower() in event.what.lower() else f"{name}: {event.what}"
-        lines.append(f"{i}  {told.months[event.period]}  {what} ({where})")
+        where = commas([told.said(name) for name in event.scenarios])
+        name, line = told.name(event.entity), retell(event.what)
+        plain = told.results.names.get(event.entity, event.entity)
+        named = plain.lower() in event.what.lower()
+        what = line if named else say("{name}: {what}", name=name, what=line)
+        month = told.month(event.period)
+        lines.append(
+            say("{number}  {month}  {what} ({where})", number=i, month=month, what=what, where=where)
+        )
     hidden = len(told.events) - len(lines)
-    return [*lines, f"and {hidden} later events, in the log"] if hidden else lines
+    return [*lines, say("and {hidden} later events, in the log", hidden=hidden)] if hidden else lines
 
 
 def foot(figure: Figure, told: Story) -> None:
     """The key at the foot of the figure."""
-    text = "\n".join(line if len(line) < 130 else line[:128] + "…" for line in key(told))
+    text = "\n".join(_cut(line) for line in key(told))
     figure.text(0.012, 0.06 / figure.get_figheight(), text, fontsize=6.8, va="bottom", color=_INK)
+
+
+def _cut(line: str) -> str:
+    while width(line) >= 130:
+        line = line.removesuffix("…")[:-1] + "…"
+    return line
 
 
 def foot_inches(told: Story) -> float:

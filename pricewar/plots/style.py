@@ -7,7 +7,7 @@ Colours are those of Okabe and Ito (2008), which colour-blind readers can tell a
 from __future__ import annotations
 
 import io
-import textwrap
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +17,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from pricewar.base.chinese import say_date
+from pricewar.base.speech import language, say
+
+from .lettering import fill, width
+from .letters import families, lacking_told
 
 if TYPE_CHECKING:  # words and numbers of a report are here too, and need no library that draws
     from matplotlib.axes import Axes
@@ -55,7 +61,6 @@ _STYLE: Final[Any] = {
     "svg.hashsalt": "pricewar",
     "axes.titley": 1.0,  # fixed: to look for room above every panel takes a third of the time of a figure
     "text.parse_math": False,  # names and events may hold a dollar sign
-    "font.family": "DejaVu Sans",
 }
 
 
@@ -129,10 +134,11 @@ def house(size: float | None = None) -> Iterator[None]:
 
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update(_STYLE)
+        mpl.rcParams.update({**_STYLE, "font.family": families()})
         if size is not None:
-            mpl.rcParams.update({**_STYLE, **dict.fromkeys(_TYPE, size)})
-        yield
+            mpl.rcParams.update(dict.fromkeys(_TYPE, size))
+        with lacking_told():
+            yield
 
 
 def panel(axes: Axes, letter: str) -> None:
@@ -161,6 +167,8 @@ def band(axes: Axes, x: NDArray[Any], lo: NDArray[Any], hi: NDArray[Any], look: 
 
 def month_axis(axes: Axes, months: Sequence[str], ticks: int = 6) -> None:
     """Months, weeks, days or quarters on the x axis: as few as fit, none slanted."""
+    roomy = ticks > 3
+    ticks -= 2 * (roomy and language() == "zh")  # 2025年5月 takes more room than May 25
     by_month = all(len(month) == 7 and month[5:].isdigit() for month in months)
     fits = (step for step in (_STEPS if by_month else _OTHER_STEPS) if len(months) <= step * ticks)
     step = next(fits, 36 if by_month else -(-len(months) // ticks))
@@ -168,12 +176,19 @@ def month_axis(axes: Axes, months: Sequence[str], ticks: int = 6) -> None:
     if by_month:
         first = next((i for i, month in enumerate(months) if (int(month[5:]) - 1) % step == 0), 0)
     places = list(range(first, len(months), step))
-    axes.set_xticks(places, [short_month(months[i]) for i in places])
+    axes.set_xticks(places, [short_month(months[i], roomy) for i in places])
     axes.set_xlim(-0.5, len(months) - 0.5)
 
 
-def short_month(month: str) -> str:
-    """2025-05 as May 25, 2025-05-12 as 12 May, 2025-W20 as W20 25, 2025-Q2 as Q2 25."""
+def short_month(month: str, roomy: bool = False) -> str:
+    """2025-05 as May 25, 2025-05-12 as 12 May, 2025-W20 as W20 25, 2025-Q2 as Q2 25; in Chinese 25年5月.
+
+    Args:
+        month: or week, day or quarter.
+        roomy: whether there is room for all four digits of a year in Chinese.
+    """
+    if language() == "zh":
+        return say_date(month) if roomy else say_date(month)[2:]
     if not month[5:7].isdigit():
         return f"{month[5:]} {month[2:4]}"
     name = _MONTHS[int(month[5:7]) - 1]
@@ -182,10 +197,12 @@ def short_month(month: str) -> str:
 
 def short(name: str, longest: int = 17) -> str:
     """A name that fits above a narrow panel: without its bracket, or cut."""
-    if len(name) <= longest:
+    if width(name) <= longest:
         return name
-    bare = name.split(" (")[0]
-    return bare if len(bare) <= longest else bare[: longest - 1] + "…"
+    bare = re.split(r" \(|（", name)[0]
+    while width(bare) > longest:
+        bare = bare.removesuffix("…")[:-1] + "…"
+    return bare
 
 
 def zero_line(axes: Axes, at: float = 0.0) -> None:
@@ -199,7 +216,7 @@ LETTERS: Final = tuple("abcdefghijklmnopqrstuvwxyz")
 
 def fold(name: str) -> str:
     """A name in lines that fit beside a figure."""
-    return textwrap.fill(name, 21, break_long_words=False, break_on_hyphens=False)
+    return fill(name, 21 if width(name) == len(name) else 16)
 
 
 def label_ends(
@@ -249,7 +266,8 @@ def number(value: float, digits: int | None = None, signed: bool = False) -> str
     text = f"{value:{'+' if signed else ''},.{places}f}"
     if float(text.replace(",", "")) == 0:
         text = text.lstrip("+-")
-    return text.replace("-", "−").replace(",", "\u202f")
+    text = text.replace("-", "−")
+    return text if language() == "zh" else text.replace(",", "\u202f")
 
 
 def in_brackets(percent: float) -> str:
@@ -279,7 +297,7 @@ def with_range(values: Iterable[float], signed: bool = False) -> str:
         return ""
     finer = range(max(_places(lo), _places(hi)), 13)
     places = next((more for more in finer if number(lo, more) != number(hi, more)), 13)
-    return f"({number(lo, places, signed)} to {number(hi, places, signed)})"
+    return say("({low} to {high})", low=number(lo, places, signed), high=number(hi, places, signed))
 
 
 def count(many: int, noun: str) -> str:

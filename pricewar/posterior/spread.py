@@ -15,6 +15,7 @@ import pandas as pd
 
 from pricewar.base.errors import InputError, Problem, bad_input
 from pricewar.base.keys import Keyed
+from pricewar.base.speech import phrase, say
 from pricewar.files.digest import short_digest
 from pricewar.scenario.tree import SEEDS_ONLY, Scenario, Uncertainty
 
@@ -71,7 +72,8 @@ class Spread:
         """Says so in a line if parameters were asked for and no sample of them is known; else nothing."""
         if self.asked == self.uncertainty:
             return ""
-        return f"{self.known_to} names no sample of its parameters (posterior): seeds hold luck alone"
+        text = phrase("{scenario} names no sample of its parameters (posterior): seeds hold luck alone")
+        return say(text, scenario=self.known_to)
 
     @property
     def mark(self) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from .step import Step
 
 PROSE: Final = (
     "README.md",
+    "README.zh.md",
     "docs/explanation/backtest.md",
     "docs/explanation/benchmarks.md",
     "docs/explanation/campaigns.md",
@@ -70,7 +71,7 @@ STATIC: Final = {
 }
 """Paths that do not rest on the model's numbers, and why. What `PROSE` names is read all the same."""
 
-PLACES: Final = ("docs/**/*", "scenarios/*.md", "experiments/*.md", "policies/*.md", "README.md")
+PLACES: Final = ("docs/**/*", "scenarios/*.md", "experiments/*.md", "policies/*.md", "README*.md")
 """Where pages and pictures are."""
 
 

@@ -13,9 +13,12 @@ from markupsafe import Markup
 from pricewar.analysis.interval import NO_LUCK
 from pricewar.base.arguments import maybe, takes, text
 from pricewar.base.arguments import path as path_
+from pricewar.base.chinese import say_date
 from pricewar.base.edition import mark
+from pricewar.base.speech import HTML, language, say, say_name
 from pricewar.plots import Drawing, Story, draw_figures, story
-from pricewar.plots.style import PRINT, count
+from pricewar.plots.lettering import commas, runs_in_words, seeds_in_words
+from pricewar.plots.style import PRINT
 from pricewar.results.software import software
 from pricewar.results.store import Results
 
@@ -70,14 +73,16 @@ def content(told: Story, drawings: Sequence[Drawing]) -> dict[str, Any]:
         "said": {name: told.said(name) for name in told.scenarios},
         "differs": differences(results, told.baseline),
         "carried": carried_by(held),
-        "about": {name: results.about.get(name, "") for name in told.scenarios},
-        "months": (told.months[0], told.months[-1], len(told.months)),
-        "cut_short": told.cut_short,
+        "about": {name: say_name(results.about.get(name, "")) for name in told.scenarios},
+        "months": (told.month(0), told.month(-1), len(told.months)),
+        "cut_short": {name: say_date(month) for name, month in told.cut_short.items()},
         "seeds": results.seeds,
         "luck": told.luck,
         "of_what": results.drawn.of_what,
+        "compared": commas([told.said(name) for name in told.others]),
+        "numbers": Markup('<a href="comparison.csv">comparison.csv</a>'),
         "drawn": results.drawn,
-        "no_luck": NO_LUCK,
+        "no_luck": say(NO_LUCK),
         "failed": runs[runs["status"] != "ok"].to_dict("records"),
         "findings": findings(told, told.wars),
         "market": [*tables.market(told), *([tables.buyers(told)] if told.others else [])],
@@ -91,7 +96,7 @@ def content(told: Story, drawings: Sequence[Drawing]) -> dict[str, Any]:
         "edition": results.edition,
         "mark": Markup(mark(results.edition)),
         "versions": sorted(runs["version"].unique()),
-        "software": software(),
+        "software": ", ".join(f"{name} {version}" for name, version in software().items()),
         "inputs": held,
         "parts": {anchor: text for one in held for anchor, text in one.parts.items()},
         "digests": runs.drop_duplicates("scenario").set_index("scenario")["digest"].to_dict(),
@@ -101,8 +106,16 @@ def content(told: Story, drawings: Sequence[Drawing]) -> dict[str, Any]:
 def _template() -> Any:
     loader = PackageLoader("pricewar.report", "")
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.globals["count"] = count
+    environment.globals |= {"say": _said, "html": HTML[language()]}
+    environment.globals |= {"seeds_in_words": seeds_in_words, "runs_in_words": runs_in_words}
+    environment.globals["comma"] = commas(("", ""))
     return environment.get_template("report.html.j2")
+
+
+def _said(text: str, /, **terms: Any) -> Markup:
+    """A sentence of the page, which may hold marks of its own; what fills its places may not."""
+    told = Markup(say(text))
+    return told.format(**terms) if terms else told
 
 
 def _beside(directory: Path, figure: str) -> list[tuple[str, str]]:

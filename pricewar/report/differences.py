@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
+from pricewar.base.chinese import say_date
 from pricewar.base.errors import InputError
+from pricewar.base.speech import language, phrase, retell, say, say_many, say_name
 from pricewar.base.words import Words
-from pricewar.plots.style import count
+from pricewar.plots.lettering import listed
 from pricewar.results.store import Results
 from pricewar.scenario.files import load
 
@@ -20,7 +22,7 @@ MOST: Final = 6
 """Changes of single values that are told one by one; more are counted."""
 LISTED: Final = 4
 """Entries of a table that are told one by one; of more, their range."""
-_HIDDEN: Final = ("kind", "label", "note", "turn")
+HIDDEN: Final = ("kind", "label", "note", "turn")
 """Fields of an event or a measure that its own line has said, or that say nothing of it."""
 CARRIERS: Final = (
     ("demand.own_elasticity", "docs/reference/demand.md"),
@@ -42,7 +44,7 @@ def differences(results: Results, baseline: str) -> dict[str, list[str]]:
     kept = results.inputs
     if baseline not in kept:
         return {}
-    words = results.words(baseline)
+    words = Words.of(kept[baseline])
     others = [name for name in results.scenarios if name != baseline and name in kept]
     return {name: _told(kept[baseline], kept[name], words) for name in others}
 
@@ -50,24 +52,32 @@ def differences(results: Results, baseline: str) -> dict[str, list[str]]:
 def _told(first: Mapping[str, Any], other: Mapping[str, Any], words: Words) -> list[str]:
     sentences = [*_lists(first, other, words)]
     changed = [(path, old, new) for path, old, new in _changed(first, other) if old != new]
-    sentences += [f"{path} is {_shown(new)} in place of {_shown(old)}." for path, old, new in changed[:MOST]]
+    for path, old, new in changed[:MOST]:
+        text = phrase("{path} is {new} in place of {old}.")
+        sentences.append(say(text, path=path, new=_shown(new), old=_shown(old)))
     if len(changed) > MOST:
-        sentences.append(f"{count(len(changed) - MOST, 'more value')} differ; all inputs are at the end.")
-    return sentences or ["Nothing but words."]
+        rest = say_many(
+            "{many} more value differ; all inputs are at the end.",
+            "{many} more values differ; all inputs are at the end.",
+            len(changed) - MOST,
+        )
+        sentences.append(rest)
+    return sentences or [say("Nothing but words.")]
 
 
 def _lists(first: Mapping[str, Any], other: Mapping[str, Any], words: Words) -> Iterator[str]:
     """Events and measures that only one of the two has."""
     with suppress(InputError):
         scenario, base = load(dict(other)), load(dict(first))
-        for part, noun in (("events", "Event"), ("interventions", "Measure")):
+        added = {"events": phrase("Event added: {what}."), "interventions": phrase("Measure added: {what}.")}
+        for part, text in added.items():
             here, there = getattr(scenario, part), getattr(base, part)
             for one in here:
                 if one not in there:
-                    yield f"{noun} added: {_line(one, words)}."
+                    yield say(text, what=_line(one, words))
             for one in there:
                 if one not in here:
-                    yield f"Left out: {_line(one, words)}."
+                    yield say("Left out: {what}.", what=_line(one, words))
 
 
 def _line(one: Any, words: Words) -> str:
@@ -77,11 +87,18 @@ def _line(one: Any, words: Words) -> str:
     stated = {
         name: value
         for name, value in tree.items()
-        if name not in _HIDDEN and value not in (None, "", [], {}) and value != usual.get(name)
+        if name not in HIDDEN and value not in (None, "", [], {}) and value != usual.get(name)
     }
-    described = one.describe(words) if "events" in type(one).__module__ else one.describe()
-    details = ", ".join(f"{name.replace('_', ' ')} {_shown(value)}" for name, value in stated.items())
-    return f"{described} ({details})" if details else str(described)
+    described = retell(one.describe(words) if "events" in type(one).__module__ else one.describe())
+    if not stated:
+        return described
+    details = [f"{_field(name)} {_shown(value)}" for name, value in stated.items()]
+    return say("{described} ({details})", described=described, details=say(", ").join(details))
+
+
+def _field(name: str) -> str:
+    """What a field is called."""
+    return name.replace("_", " ") if language() == "en" else say_name(name)
 
 
 def _changed(first: Any, other: Any, place: str = "") -> Iterator[tuple[str, Any, Any]]:
@@ -97,17 +114,18 @@ def _changed(first: Any, other: Any, place: str = "") -> Iterator[tuple[str, Any
 
 def _shown(value: Any) -> str:
     if isinstance(value, bool) or value is None:
-        return {True: "yes", False: "no", None: "none"}[value]
+        return {True: say("yes"), False: say("no"), None: say("none")}[value]
     if isinstance(value, (int, float)):
         return f"{value:,.10g}"
     if isinstance(value, Mapping):
         parts = list(value.values())
         if len(parts) > LISTED and all(isinstance(part, (int, float)) for part in parts):
-            return f"of {len(parts)}, {_shown(min(parts))} to {_shown(max(parts))}"
-        return "; ".join(f"{key} {_shown(part)}" for key, part in value.items())
+            text = phrase("of {many}, {low} to {high}")
+            return say(text, many=len(parts), low=_shown(min(parts)), high=_shown(max(parts)))
+        return listed([f"{key} {_shown(part)}" for key, part in value.items()])
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return " and ".join(map(_shown, value)) or "none"
-    return str(value)
+        return say(" and ").join(map(_shown, value)) or say("none")
+    return say_date(str(value))
 
 
 def carried_by(inputs: Sequence[Inputs]) -> list[tuple[Row, str]]:
@@ -121,8 +139,10 @@ def carried_by(inputs: Sequence[Inputs]) -> list[tuple[Row, str]]:
         fits = [row for row in rows if row.path == pattern or row.path.endswith(pattern.removeprefix("*"))]
         values = {row.value for row in fits}
         if fits:
-            spread = f" ({len(values)} values among firms)" if len(values) > 1 else ""
-            found.append((fits[0]._replace(path=_named(fits), value=fits[0].value + spread), page))
+            value = fits[0].value
+            if len(values) > 1:
+                value = say("{value} ({many} values among firms)", value=value, many=len(values))
+            found.append((fits[0]._replace(path=_named(fits), value=value), page))
     return found
 
 

@@ -10,8 +10,10 @@ import pandas as pd
 from pricewar.analysis.compare import TOTAL, WITH_OPEN
 from pricewar.analysis.interval import NO_LUCK
 from pricewar.base.arrays import Floats
+from pricewar.base.speech import phrase, say, say_many
 from pricewar.plots.data import Story
-from pricewar.plots.style import count, number, with_interval
+from pricewar.plots.lettering import commas, runs_in_words, sentences
+from pricewar.plots.style import number, with_interval
 
 LONG_WAIT: Final = 3.0
 """Months of waiting for what is delivered, mean of the market, from which it is a finding."""
@@ -24,41 +26,57 @@ def findings(told: Story, episodes: pd.DataFrame) -> list[tuple[str, str]]:
     """A paragraph for each scenario, the baseline first: (scenario, text)."""
     alone = [text for text in (_cost(told, told.baseline), _wait(told, told.baseline)) if text]
     return [
-        *([(told.baseline, " ".join(alone))] if alone else []),
-        *((name, " ".join(_scenario(told, name, episodes))) for name in told.others),
+        *([(told.baseline, sentences(alone))] if alone else []),
+        *((name, sentences(_scenario(told, name, episodes))) for name in told.others),
     ]
 
 
 def _scenario(told: Story, scenario: str, episodes: pd.DataFrame) -> list[str]:
     price = told.series(scenario, "market", "price_index", diff=True)
-    sentences = []
+    said = []
     if np.isfinite(price.mean).any():
         low = int(np.nanargmin(price.mean))
         points = with_interval((float(part[low]) for part in price), signed=True)
-        month = told.months[low]
-        sentences.append(
-            f"The price index differs most from {told.quoted(told.baseline)} in {month}: by {points} points."
-        )
-    sentences.append(_war(told, scenario, episodes))
-    names = {"consumer_surplus": "consumer surplus", "producer_surplus": "firms' operating profit"}
+        text = phrase("The price index differs most from {baseline} in {month}: by {points} points.")
+        terms = {"baseline": told.quoted(told.baseline), "month": told.month(low)}
+        said.append(say(text, points=points, **terms))
+    said += [_war(told, scenario, episodes), _sums(told, scenario)]
+    said += [_welfare(told, scenario), _cost(told, scenario), _wait(told, scenario)]
+    said += [_queue(told, scenario), _refunds(told, scenario), _clear(told, scenario)]
+    return [sentence for sentence in said if sentence]
+
+
+def _sums(told: Story, scenario: str) -> str:
+    """What the whole run changes for buyers, firms and suppliers."""
     words = told.words
-    names |= {"petrol_profit": f"margin on petrol {words.units}"} if words.petrol else {}
-    names["supplier_profit"] = "supplier profit"
-    changes = [f"{text} {_money(told, scenario, name)}" for name, text in names.items()]
-    sentences.append(f"Over {words.periods(len(told.months))}, in {words.axis()}: {', '.join(changes)}.")
-    sentences += [_welfare(told, scenario), _cost(told, scenario), _wait(told, scenario)]
-    sentences += [_queue(told, scenario), _refunds(told, scenario), _clear(told, scenario)]
-    return [sentence for sentence in sentences if sentence]
+    names = {
+        "consumer_surplus": phrase("consumer surplus {change}"),
+        "producer_surplus": phrase("firms' operating profit {change}"),
+        "petrol_profit": phrase("margin on petrol {units} {change}"),
+        "supplier_profit": phrase("supplier profit {change}"),
+    }
+    changes = [
+        say(text, change=_money(told, scenario, name), units=words.sold)
+        for name, text in names.items()
+        if words.petrol or name != "petrol_profit"
+    ]
+    text = phrase("Over {periods}, in {money}: {changes}.")
+    terms = {"periods": words.periods(len(told.months)), "money": words.axis()}
+    return say(text, changes=say(", ").join(changes), **terms)
 
 
 def _welfare(told: Story, scenario: str) -> str:
     """Welfare with and without open orders: they can decide its sign."""
-    text = f"Welfare changes by {told.words.amount(_money(told, scenario, 'welfare'))}"
+    amount = told.words.amount(_money(told, scenario, "welfare"))
     if not told.has("welfare", WITH_OPEN):
-        return f"{text}."
+        return say("Welfare changes by {amount}.", amount=amount)
     without, whole = (told.total(scenario, "market", "welfare", p).diff for p in (TOTAL, WITH_OPEN))
-    turn = ": open orders decide the sign" if without * whole < 0 else ""
-    return f"{text}, with open orders by {_money(told, scenario, 'welfare', WITH_OPEN)}{turn}."
+    text = phrase("Welfare changes by {amount}, with open orders by {whole}.")
+    if without * whole < 0:
+        text = phrase(
+            "Welfare changes by {amount}, with open orders by {whole}: open orders decide the sign."
+        )
+    return say(text, amount=amount, whole=_money(told, scenario, "welfare", WITH_OPEN))
 
 
 def _cost(told: Story, scenario: str) -> str:
@@ -68,19 +86,22 @@ def _cost(told: Story, scenario: str) -> str:
     )
     if not np.isfinite([prices[-1], costs[-1]]).all():
         return ""
-    way, cost_way = ("below" if part[-1] <= 100 else "above" for part in (prices, costs))
-    end = (
-        f"Prices end {number(abs(100 - prices[-1]), 1)}% {way} the start; costs alone would have moved them "
-        f"to {number(abs(100 - costs[-1]), 1)}% {cost_way} it."
+    way, cost_way = (say("below") if part[-1] <= 100 else say("above") for part in (prices, costs))
+    far, cost_far = (number(abs(100 - part[-1]), 1) for part in (prices, costs))
+    text = phrase(
+        "Prices end {far}% {way} the start; costs alone would have moved them to {cost_far}% {cost_way} it."
     )
+    end = say(text, far=far, way=way, cost_far=cost_far, cost_way=cost_way)
     low = int(np.nanargmin(prices))
     if prices[-1] - prices[low] < DEEPER:
         return end
     fall, cost = (100.0 - round(float(part[low]), 1) for part in (prices, costs))
-    return (
-        f"Prices are lowest in {told.months[low]}, {number(fall, 1)}% below the start: costs explain "
-        f"{number(cost, 1)} points of that, {number(fall - cost, 1)} are cuts. {end}"
-    )
+    lowest = say(
+        "Prices are lowest in {month}, {fall}% below the start: costs explain {cost} points of that, {cuts} "
+        "are cuts.",
+        month=told.month(low), fall=number(fall, 1), cost=number(cost, 1), cuts=number(fall - cost, 1),
+    )  # fmt: skip
+    return sentences((lowest, end))
 
 
 def _wait(told: Story, scenario: str) -> str:
@@ -89,12 +110,12 @@ def _wait(told: Story, scenario: str) -> str:
     months = told.words.clock.months_a_period
     if not np.isfinite(wait).any() or np.nanmax(wait) * months <= LONG_WAIT:
         return ""
-    month, words = told.months[int(np.nanargmax(wait))], told.words
-    return (
-        f"A delivered {words.unit} was waited for {number(float(np.nanmax(wait)), 1)} {words.period}s in "
-        f"the mean in {month}, "
-        "when the wait was longest."
-    )
+    month, words = told.month(int(np.nanargmax(wait))), told.words
+    return say(
+        "A delivered {unit} was waited for {wait} {period}s in the mean in {month}, when the wait was "
+        "longest.",
+        unit=words.unit, wait=number(float(np.nanmax(wait)), 1), period=words.period, month=month,
+    )  # fmt: skip
 
 
 def _queue(told: Story, scenario: str) -> str:
@@ -109,11 +130,12 @@ def _queue(told: Story, scenario: str) -> str:
     words = told.words
     if worst * words.clock.months_a_period <= LONG_WAIT:
         return ""
-    return (
-        f"The queue of {told.name(firm)} grows longest: in {told.months[at]} its open orders are "
-        f"{number(wait, 1)} {words.period}s of deliveries, {number(worst, 1)} more than in "
-        f"{told.quoted(told.baseline)}."
-    )
+    return say(
+        "The queue of {firm} grows longest: in {month} its open orders are {wait} {period}s of deliveries, "
+        "{more} more than in {baseline}.",
+        firm=told.name(firm), month=told.month(at), wait=number(wait, 1), period=words.period,
+        more=number(worst, 1), baseline=told.quoted(told.baseline),
+    )  # fmt: skip
 
 
 def _periods_of_orders(told: Story, scenario: str, firm: str) -> Floats:
@@ -128,9 +150,10 @@ def _refunds(told: Story, scenario: str) -> str:
     if row is None or not np.isfinite(row.diff) or row.diff == 0.0:
         return ""
     change = with_interval((value / told.words.total.size for value in row.change), signed=True)
-    return (
-        f"Buyers who had ordered at a higher price are given back {told.words.amount(change)} more at "
-        "delivery; that is in the figures above."
+    return say(
+        "Buyers who had ordered at a higher price are given back {amount} more at delivery; that is in the "
+        "figures above.",
+        amount=told.words.amount(change),
     )
 
 
@@ -143,38 +166,41 @@ def _war(told: Story, scenario: str, episodes: pd.DataFrame) -> str:
     found = episodes[episodes["scenario"] == scenario]
     runs = int(((told.results.runs["scenario"] == scenario) & (told.results.runs["status"] == "ok")).sum())
     if found.empty:
-        return f"No price war breaks out in {count(runs, 'run')}."
+        return say("No price war breaks out in {runs}.", runs=runs_in_words(runs))
     leader = told.name(str(found["leader"].mode()[0]))
     depth, breadth = 100 * found["depth"].median(), found["breadth"].median()
-    return (
-        f"A price war breaks out in {found['seed'].nunique()} of {count(runs, 'run')}, led by {leader}; "
-        f"at the median {number(breadth, 0)} firms cut and the index falls {number(depth, 1)}% below its "
-        "level before the war."
-    )
+    return say(
+        "A price war breaks out in {some} of {runs}, led by {leader}; at the median {firms} firms cut and "
+        "the index falls {depth}% below its level before the war.",
+        some=found["seed"].nunique(), runs=runs_in_words(runs), leader=leader, firms=number(breadth, 0),
+        depth=number(depth, 1),
+    )  # fmt: skip
 
 
 def _clear(told: Story, scenario: str) -> str:
     """How many firms gain and lose beyond doubt."""
     rows = {firm: told.total(scenario, firm, "operating_profit") for firm in told.firms}
     if not told.luck:
-        return f"There are no intervals: {NO_LUCK}."
+        return say("There are no intervals: {why}.", why=say(NO_LUCK))
     if not any(np.isfinite(row.diff_lo) for row in rows.values()):
-        return "With one seed there are no intervals: read these numbers as one draw."
+        return say("With one seed there are no intervals: read these numbers as one draw.")
     up = [told.name(firm) for firm, row in rows.items() if row.diff_lo > 0]
     down = [told.name(firm) for firm, row in rows.items() if row.diff_hi < 0]
     rest = len(rows) - len(up) - len(down)
-    doubt = f"; for {rest} more the interval holds zero" if rest else ""
     everyone = [told.name(firm) for firm in told.firms]
-    return (
-        f"Operating profit rises for {_listed(up, everyone)} and falls for {_listed(down, everyone)}{doubt}."
-    )
+    text = phrase("Operating profit rises for {up} and falls for {down}.")
+    if rest:
+        text = phrase(
+            "Operating profit rises for {up} and falls for {down}; for {rest} more the interval holds zero."
+        )
+    return say(text, up=_listed(up, everyone), down=_listed(down, everyone), rest=rest)
 
 
 def _listed(names: list[str], everyone: list[str]) -> str:
     if not names:
-        return "no firm"
+        return say("no firm")
     left = [name for name in everyone if name not in names]
     if not left:
-        return f"all {len(names)} firms"
-    who = f"all but {', '.join(left)}" if len(left) < len(names) else ", ".join(names)
-    return f"{count(len(names), 'firm')} ({who})"
+        return say("all {many} firms", many=len(names))
+    who = say("all but {firms}", firms=commas(left)) if len(left) < len(names) else commas(names)
+    return say_many("{many} firm ({who})", "{many} firms ({who})", len(names), who=who)

@@ -17,14 +17,16 @@ from typing import Any, Final, NamedTuple
 from pydantic import BaseModel
 
 from pricewar.base.errors import InputError
+from pricewar.base.speech import phrase, say, say_name
 from pricewar.base.words import Words
+from pricewar.plots.lettering import listed
 from pricewar.results.store import Results
 from pricewar.scenario.files import load
 from pricewar.scenario.tree import Scenario
 
 DATA: Final = "china_nev_2025_04"
 SETS: Final = (DATA, "china_nev_2025_04b")
-_DATA_SET: Final = f"{DATA}: scenario.toml of the data set"
+_DATA_SET: Final = phrase("{data}: scenario.toml of the data set")
 """The market data sets that ship: figures that a scenario takes from them are shown with their source. The
 second is laid upon the first and has firms and products of its own."""
 _RENAMED: Final = {
@@ -101,7 +103,7 @@ def _of(name: str, tree: Mapping[str, Any], first: Mapping[str, Any], baseline: 
         rows.append(row)
         if row.part:
             parts[row.part] = _explained(known[path], words)
-    gone = [Row(path, "not in this scenario", "", "", "", "") for path in first if path not in leaves]
+    gone = [Row(path, say("not in this scenario"), "", "", "", "") for path in first if path not in leaves]
     return Inputs(name, baseline, tuple(rows + gone), parts)
 
 
@@ -149,27 +151,39 @@ def _left_out(path: str, value: Any, known: _Known | None) -> bool:
 def _row(path: str, value: Any, known: _Known | None, words: Words) -> Row:
     ours = words.cars and words.currency == "CNY"  # else equal numbers are no figures of the data set
     figure = _figure(path, value) if ours else None
-    text = words.fill(known.description) if known else ""
+    stated = words.fill(known.description) if known else ""
+    text = _meaning(known.description, words) if known else ""
     if figure is not None:
-        meaning = "; ".join(filter(None, (figure.unit, text)))
+        meaning = listed([part for part in (say_name(figure.unit), text) if part])
         part = _anchor(known) if known else ""
-        return Row(path, _shown(value), meaning, figure.source, figure.confidence, part)
+        return Row(path, _shown(value), meaning, figure.source, say_name(figure.confidence), part)
     default = known is not None and value == known.default
-    source = (
-        "default of the model" if default else _DATA_SET if ours and _brought(path, value) else "scenario"
-    )
-    confidence = "assumed" if "assumed" in text else ""
+    source = say("default of the model") if default else say("scenario")
+    if not default and ours and _brought(path, value):
+        source = say(_DATA_SET, data=DATA)
+    confidence = say_name("assumed") if "assumed" in stated else ""
     return Row(path, _shown(value), text, source, confidence, _anchor(known) if known else "")
 
 
 def _shown(value: Any) -> str:
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return say("yes") if value else say("no")
     if isinstance(value, (int, float)):
         return f"{value:,.10g}"
     if isinstance(value, (list, tuple)):
-        return ", ".join(map(_shown, value)) or "none"
-    return "none" if value is None or value == {} else str(value)
+        return ", ".join(map(_shown, value)) or say("none")
+    return say("none") if value is None or value == {} else str(value)
+
+
+def meanings(scenario: Scenario) -> set[str]:
+    """What a report says of the fields and parts of a scenario, as the code has it."""
+    known = [known for _, known in _described(scenario)]
+    return {one.description for one in known} | {inspect.cleandoc(one.owner.__doc__ or "") for one in known}
+
+
+def units() -> set[str]:
+    """Units of the figures of shipped data sets."""
+    return {figure.unit for figure in _figures().values()}
 
 
 # -- what the code knows --------------------------------------------------------------------------
@@ -192,7 +206,7 @@ def _nearest(known: Mapping[str, _Known], path: str) -> _Known | None:
 def _described(node: Any, place: str = "") -> Iterator[tuple[str, _Known]]:
     if isinstance(node, BaseModel):
         if hasattr(node, "kind"):
-            yield f"{place}.kind", _Known("which rule", None, type(node), place)
+            yield f"{place}.kind", _Known(phrase("which rule"), None, type(node), place)
         for name, field in type(node).model_fields.items():
             path, value = f"{place}.{name}" if place else name, getattr(node, name)
             yield path, _Known(field.description or "", field.default, type(node), place)
@@ -212,8 +226,14 @@ def _anchor(known: _Known) -> str:
 
 def _explained(known: _Known, words: Words) -> tuple[str, str]:
     owner = known.owner
-    title = "Scenario" if owner is Scenario else f"{owner.__name__} ({_where(known.place)})"
-    return title, words.fill(inspect.cleandoc(owner.__doc__ or ""))
+    title = say("Scenario") if owner is Scenario else f"{owner.__name__} ({_where(known.place)})"
+    return title, _meaning(inspect.cleandoc(owner.__doc__ or ""), words)
+
+
+def _meaning(text: str, words: Words) -> str:
+    """What the code says of a field or a part: translated whole, else in the words of the market."""
+    told = say_name(text)
+    return told if told != text else words.fill(text)
 
 
 def _where(place: str) -> str:

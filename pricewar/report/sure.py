@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pricewar.analysis.compare import pick
 from pricewar.analysis.luck import luck_of
+from pricewar.base.speech import phrase, say
 from pricewar.plots.data import Story
 
 from .tables import Grid, change_cell, level_cell, market_rows
 
-_NOTE = (
+_NOTE = phrase(
     "Square brackets: 95% intervals of the mean over seeds, which narrow with more seeds whatever they draw. "
     "Round brackets: ranges over seeds. Luck alone: the same seeds with parameters as they are stated. How "
     "sure a number is, given all that is known, is the range over seeds of luck and parameters: more seeds "
@@ -35,7 +36,9 @@ def _grid(told: Story, scenario: str) -> Grid:
             continue
         cells = [cell(shown, pick(table, *keys)) for table in (alone, told.table)]
         if any(cells):
-            rows.append((f"{shown.name} ({shown.unit})", *cells))
-    title = f"How sure: {told.said(scenario)}"
-    title += f", difference from {told.quoted(told.baseline)}" if told.others else ""
-    return Grid(title, _NOTE, ("", "luck alone", "luck and parameters"), tuple(rows))
+            rows.append((shown.headed, *cells))
+    name, baseline = told.said(scenario), told.quoted(told.baseline)
+    title = say("How sure: {scenario}", scenario=name)
+    if told.others:
+        title = say("How sure: {scenario}, difference from {baseline}", scenario=name, baseline=baseline)
+    return Grid(title, say(_NOTE), ("", say("luck alone"), say("luck and parameters")), tuple(rows))

@@ -13,8 +13,11 @@ from pricewar.analysis import below_cost, break_even, gains, predation
 from pricewar.analysis.compare import TOTAL, WITH_OPEN, Row
 from pricewar.analysis.interval import FEW, NO_LUCK
 from pricewar.analysis.surplus import GROUPS
+from pricewar.base.chinese import say_date
+from pricewar.base.speech import phrase, say
 from pricewar.base.words import Words
 from pricewar.plots.data import Story
+from pricewar.plots.lettering import sentences
 from pricewar.plots.style import in_brackets, number, with_interval, with_range
 from pricewar.results.schema import without_level
 
@@ -42,13 +45,18 @@ class Shown(NamedTuple):
     def within(self, words: Words) -> Shown:
         """The metric in the words and numbers of a market."""
         terms = {
-            "units": words.units, "a_unit": words.a_unit, "unit": words.unit, "period": words.period,
-            "money": words.axis(), "many": words.many.word or words.units,
+            "units": words.sold, "a_unit": words.a_unit, "unit": words.unit, "period": words.period,
+            "money": words.axis(), "many": words.counted,
         }  # fmt: skip
         factor = words.many.factor if self.unit == "{many}" else words.total.factor
-        name, unit = self.name.format(**terms), self.unit.format(**terms)
+        name, unit = say(self.name, **terms), say(self.unit, **terms)
         sentence = f"{name[:1].upper()}{name[1:]}"
         return self._replace(name=sentence, unit=unit, scale=factor if self.scale is None else self.scale)
+
+    @property
+    def headed(self) -> str:
+        """Name and unit at the head of a row or a column."""
+        return say("{name} ({unit})", name=self.name, unit=self.unit)
 
     def scaled(self, values: Iterable[float]) -> Iterator[float]:
         """Values as they are shown."""
@@ -57,34 +65,34 @@ class Shown(NamedTuple):
 
 _ABREAST: Final = 3
 MARKET: Final = (
-    Shown("price_index", "Price index, mean", "start = 100", 1),
-    Shown("reference_index", "– what costs alone explain", "start = 100", 1),
-    Shown("war_index", "War index, mean", "%", 1),
-    Shown("discount_depth", "Discount depth, mean", "% of list price", 100),
-    Shown("units", "{units} delivered", "{many}", None),
-    Shown("petrol_units", "Petrol {units}", "{many}", None),
-    Shown("mean_wait", "Wait of a delivered {unit}, mean", "{period}s", 1),
-    Shown("outside_share", "Outside share, mean", "%", 100),
-    Shown("below_cost_share", "{units} ordered below unit cost, mean", "%", 100),
-    Shown("hhi", "HHI, mean", "0 to 10,000", 1),
-    Shown("consumer_surplus", "Consumer surplus", "{money}", None),
-    Shown("feels_cheap", "– what only feels cheap, not in it", "{money}", None),
-    Shown("producer_surplus", "Producer surplus", "{money}", None),
-    Shown("refunds", "– given back at delivery", "{money}", None),
-    Shown("petrol_profit", "Margin on petrol {units}", "{money}", None),
-    Shown("supplier_profit", "Supplier profit", "{money}", None),
-    Shown("fiscal_cost", "Fiscal cost", "{money}", None),
-    Shown("petrol_taxes", "– taxes on petrol {units}, in it", "{money}", None),
-    Shown("welfare", "Welfare", "{money}", None),
-    Shown("welfare", "Welfare with open orders", "{money}", None, WITH_OPEN),
-    Shown("firms_active", "Firms in the market, mean", "firms", 1),
+    Shown("price_index", phrase("Price index, mean"), phrase("start = 100"), 1),
+    Shown("reference_index", phrase("– what costs alone explain"), phrase("start = 100"), 1),
+    Shown("war_index", phrase("War index, mean"), "%", 1),
+    Shown("discount_depth", phrase("Discount depth, mean"), phrase("% of list price"), 100),
+    Shown("units", phrase("{units} delivered"), "{many}", None),
+    Shown("petrol_units", phrase("Petrol {units}"), "{many}", None),
+    Shown("mean_wait", phrase("Wait of a delivered {unit}, mean"), phrase("{period}s"), 1),
+    Shown("outside_share", phrase("Outside share, mean"), "%", 100),
+    Shown("below_cost_share", phrase("{units} ordered below unit cost, mean"), "%", 100),
+    Shown("hhi", phrase("HHI, mean"), phrase("0 to 10,000"), 1),
+    Shown("consumer_surplus", phrase("Consumer surplus"), "{money}", None),
+    Shown("feels_cheap", phrase("– what only feels cheap, not in it"), "{money}", None),
+    Shown("producer_surplus", phrase("Producer surplus"), "{money}", None),
+    Shown("refunds", phrase("– given back at delivery"), "{money}", None),
+    Shown("petrol_profit", phrase("Margin on petrol {units}"), "{money}", None),
+    Shown("supplier_profit", phrase("Supplier profit"), "{money}", None),
+    Shown("fiscal_cost", phrase("Fiscal cost"), "{money}", None),
+    Shown("petrol_taxes", phrase("– taxes on petrol {units}, in it"), "{money}", None),
+    Shown("welfare", phrase("Welfare"), "{money}", None),
+    Shown("welfare", phrase("Welfare with open orders"), "{money}", None, WITH_OPEN),
+    Shown("firms_active", phrase("Firms in the market, mean"), phrase("firms"), 1),
 )
 FIRMS: Final = (
-    Shown("price_change", "Price, mean", "pp of start", 100),
-    Shown("share", "Share, mean", "pp", 100),
-    Shown("gross_margin", "Gross margin, mean", "pp", 100),
-    Shown("operating_profit", "Operating profit", "{money}", None),
-    Shown("cash", "Cash at the end", "{money}", None),
+    Shown("price_change", phrase("Price, mean"), phrase("pp of start"), 100),
+    Shown("share", phrase("Share, mean"), phrase("pp"), 100),
+    Shown("gross_margin", phrase("Gross margin, mean"), phrase("pp"), 100),
+    Shown("operating_profit", phrase("Operating profit"), "{money}", None),
+    Shown("cash", phrase("Cash at the end"), "{money}", None),
 )
 
 
@@ -110,19 +118,20 @@ def _market(told: Story, others: tuple[str, ...]) -> Grid:
         for scenario in others:
             row = told.total(scenario, "market", shown.metric, shown.period)
             cells.append(change_cell(shown, row))
-        rows.append((f"{shown.name} ({shown.unit})", *cells))
-    head = ("", told.said(told.baseline), *(f"{told.said(name)}: difference" for name in others))
-    note = (
+        rows.append((shown.headed, *cells))
+    apart = (say("{scenario}: difference", scenario=told.said(name)) for name in others)
+    head = ("", told.said(told.baseline), *apart)
+    note = say(
         "A level of consumer surplus or welfare means nothing, so only differences are told. Surplus counts "
         "at the order, profit at the delivery; open orders: what the orders open at the end come to, less "
-        f"those of the start. {_of_what(told)}{_ranges(told)}"
+        "those of the start."
     )
-    return Grid("The market over the whole run", note, head, tuple(rows))
+    return Grid(say("The market over the whole run"), _spreads(told, note), head, tuple(rows))
 
 
 def buyers(told: Story) -> Grid:
     """What buyers gain in each scenario, in money, per car, and by income fifth."""
-    found, words = gains(told.results, told.baseline), told.words
+    found, words, baseline = gains(told.results, told.baseline), told.words, told.quoted(told.baseline)
     rows = []
     for scenario in told.others:
         part = found[found["scenario"] == scenario].set_index("group")
@@ -144,15 +153,20 @@ def buyers(told: Story) -> Grid:
             )
         )
     head = (
-        "", f"All, {words.axis()}", f"{words.money} {words.a_unit} ordered in {told.quoted(told.baseline)}",
-        f"Poorest fifth, {words.axis()}", "2nd", "3rd", "4th", f"Richest fifth, {words.axis()}",
+        "", say("All, {money}", money=words.axis()),
+        say(
+            "{money} {a_unit} ordered in {baseline}",
+            money=words.money, a_unit=words.a_unit, baseline=baseline,
+        ),
+        say("Poorest fifth, {money}", money=words.axis()), say("2nd"), say("3rd"), say("4th"),
+        say("Richest fifth, {money}", money=words.axis()),
     )  # fmt: skip
-    note = (
-        f"Against {told.quoted(told.baseline)} with the same seeds, open orders counted. In round "
-        "brackets: per cent "
-        f"of the fifth's own surplus there; – where a run leaves it next to none. {_of_what(told)}"
+    note = say(
+        "Against {baseline} with the same seeds, open orders counted. In round brackets: per cent of the "
+        "fifth's own surplus there; – where a run leaves it next to none.",
+        baseline=baseline,
     )
-    return Grid("What buyers gain", note, head, tuple(rows))
+    return Grid(say("What buyers gain"), sentences((note, _of_what(told))), head, tuple(rows))
 
 
 def firms(told: Story, scenario: str) -> Grid:
@@ -164,14 +178,13 @@ def firms(told: Story, scenario: str) -> Grid:
             row = told.total(scenario, firm, shown.metric)
             cells.append(change_cell(shown, row))
         rows.append((told.name(firm), *cells))
-    head = ("", *(f"{shown.name} ({shown.unit})" for shown in measures))
-    note = f"{_of_what(told)}{_ranges(told)}"
-    return Grid(
-        f"Firms in {told.quoted(scenario)}, difference from {told.quoted(told.baseline)}",
-        note,
-        head,
-        tuple(rows),
+    head = ("", *(shown.headed for shown in measures))
+    title = say(
+        "Firms in {scenario}, difference from {baseline}",
+        scenario=told.quoted(scenario),
+        baseline=told.quoted(told.baseline),
     )
+    return Grid(title, _spreads(told), head, tuple(rows))
 
 
 def level_cell(shown: Shown, row: Row) -> str:
@@ -200,20 +213,27 @@ def _ranges(told: Story) -> str:
     if not told.luck or seeds == 1:
         return ""
     where = (
-        "where 90% of runs lie (5 to 95%)"
+        say("where 90% of runs lie (5 to 95%)")
         if seeds >= FEW
-        else f"least to greatest run, of fewer than {FEW} seeds"
+        else say("least to greatest run, of fewer than {few} seeds", few=FEW)
     )
-    return f" Round brackets: range over seeds, {where}; it does not narrow with more seeds."
+    text = phrase("Round brackets: range over seeds, {where}; it does not narrow with more seeds.")
+    return say(text, where=where)
+
+
+def _spreads(told: Story, note: str = "") -> str:
+    """A note, and what the brackets of its table contain."""
+    return sentences(part for part in (note, _of_what(told), _ranges(told)) if part)
 
 
 def _of_what(told: Story) -> str:
     """What the brackets of a table contain, or why there are none."""
     if not told.luck:
-        return f"No intervals: {NO_LUCK}."
+        return say("No intervals: {why}.", why=say(NO_LUCK))
     if len(told.results.seeds) == 1:
-        return "One seed: no intervals."
-    return f"Square brackets: 95% intervals of the mean over seeds: of {told.results.drawn.of_what}."
+        return say("One seed: no intervals.")
+    text = phrase("Square brackets: 95% intervals of the mean over seeds: of {what}.")
+    return say(text, what=told.results.drawn.of_what)
 
 
 def books(told: Story, scenario: str) -> Grid:
@@ -226,27 +246,22 @@ def books(told: Story, scenario: str) -> Grid:
     for firm in told.firms:
         row = found[firm]
         months = [number(row[name], 1) for name in ("unit_cost", "full_cost")]
-        money = [number(row[name] / words.total.size) for name in ("sacrifice", "recoupment")]
-        runs = f"{row['lasting_runs']:.0f} of {row['runs']:.0f}"
-        rows.append((told.name(firm), *months, *money, _month(told, row["lasting"]), runs))
+        amounts = [number(row[name] / words.total.size) for name in ("sacrifice", "recoupment")]
+        runs = say("{some} of {all}", some=f"{row['lasting_runs']:.0f}", all=f"{row['runs']:.0f}")
+        rows.append((told.name(firm), *months, *amounts, _month(told, row["lasting"]), runs))
+    period, money = words.period, words.axis()
     head = (
-        "",
-        f"{words.period.capitalize()}s below unit cost",
-        f"{words.period.capitalize()}s below full cost",
-        f"Sacrifice ({words.axis()})",
-        f"Recoupment ({words.axis()})",
-        "In the black from",
-        "in runs",
-    )
-    note = (
-        f"Means over runs; break-even: median. Sacrifice: {words.period}s of profit below "
-        f"{told.quoted(told.baseline)} "
-        "with the "
-        f"same seed; recoupment: later {words.period}s above it; both discounted at 8% a year. In the "
-        "black: from "
-        f"this {words.period} no sum of three {words.period}s is negative."
-    )
-    return Grid(f"Books in {told.quoted(scenario)}", note, head, tuple(rows))
+        "", say("{Period}s below unit cost", Period=period.capitalize()),
+        say("{Period}s below full cost", Period=period.capitalize()), say("Sacrifice ({money})", money=money),
+        say("Recoupment ({money})", money=money), say("In the black from"), say("in runs"),
+    )  # fmt: skip
+    note = say(
+        "Means over runs; break-even: median. Sacrifice: {period}s of profit below {baseline} with the same "
+        "seed; recoupment: later {period}s above it; both discounted at 8% a year. In the black: from this "
+        "{period} no sum of three {period}s is negative.",
+        period=period, baseline=told.quoted(told.baseline),
+    )  # fmt: skip
+    return Grid(say("Books in {scenario}", scenario=told.quoted(scenario)), note, head, tuple(rows))
 
 
 def wars(told: Story, episodes: pd.DataFrame) -> Grid:
@@ -255,37 +270,30 @@ def wars(told: Story, episodes: pd.DataFrame) -> Grid:
     for scenario in told.scenarios:
         found = episodes[episodes["scenario"] == scenario]
         runs = told.results.runs.query("scenario == @scenario and status == 'ok'")
-        share = f"{found['seed'].nunique()} of {len(runs)}"
+        share = say("{some} of {all}", some=found["seed"].nunique(), all=len(runs))
         rows.append((told.said(scenario), share, *(_war(told, found) if len(found) else ["–"] * 8)))
     head = (
-        "",
-        "Runs with a war",
-        "Start",
-        "Leader",
-        "Firms",
-        f"Lag ({words.period}s)",
-        "Depth (%)",
-        f"Fought / depressed ({words.period}s)",
-        f"Profit destroyed ({words.axis()})",
-        f"Consumer gain ({words.axis()})",
-    )
-    note = (
+        "", say("Runs with a war"), say("Start"), say("Leader"), say("Firms"),
+        say("Lag ({period}s)", period=words.period), say("Depth (%)"),
+        say("Fought / depressed ({period}s)", period=words.period),
+        say("Profit destroyed ({money})", money=words.axis()),
+        say("Consumer gain ({money})", money=words.axis()),
+    )  # fmt: skip
+    note = say(
         "Medians over the wars found; start and leader: the most frequent. A war is a fall of the price "
-        f"index, net of costs, by more than 2% within three {words.period}s in which at least three firms "
-        "cut by 3% "
-        f"or more within six {words.period}s. It is fought until half of the fall is made good or "
-        f"{words.short_time} passes "
+        "index, net of costs, by more than 2% within three {period}s in which at least three firms cut by 3% "
+        "or more within six {period}s. It is fought until half of the fall is made good or {time} passes "
         "without a new low; prices are depressed until half of the fall is made good. Profit destroyed and "
-        f"consumer gain: against {told.quoted(told.baseline)} with the same seed, over the depressed "
-        f"{words.period}s."
-    )
-    return Grid("Wars by scenario", note, head, tuple(rows))
+        "consumer gain: against {baseline} with the same seed, over the depressed {period}s.",
+        period=words.period, time=words.short_time, baseline=told.quoted(told.baseline),
+    )  # fmt: skip
+    return Grid(say("Wars by scenario"), note, head, tuple(rows))
 
 
 def _war(told: Story, found: pd.DataFrame) -> list[str]:
     middle = found.select_dtypes("number").median()
     return [
-        str(found["start"].mode()[0]),
+        say_date(str(found["start"].mode()[0])),
         told.name(str(found["leader"].mode()[0])),
         number(middle["breadth"], 0),
         number(middle["median_lag"], 1),
@@ -300,4 +308,4 @@ def _money(told: Story, value: float) -> str:
 
 
 def _month(told: Story, period: float) -> str:
-    return told.months[round(period)] if np.isfinite(period) else "never"
+    return told.month(round(period)) if np.isfinite(period) else say("never")

@@ -13,16 +13,23 @@ from typing import Any, Final, Self
 import pandas as pd
 
 from pricewar.base.errors import ResultsError
+from pricewar.base.speech import phrase, say
 from pricewar.files.digest import sha256
 
 from .schema import COMPARISON
 
 OF_WHAT: Final = {
-    "luck": "luck alone, not of the parameters",
-    "parameters": "the parameters alone, not of luck",
-    "both": "luck and parameters",
+    "luck": phrase("luck alone, not of the parameters"),
+    "parameters": phrase("the parameters alone, not of luck"),
+    "both": phrase("luck and parameters"),
 }
 """What intervals and ranges over seeds are of."""
+_DIFFERS: Final = {
+    "luck": phrase("luck alone"),
+    "parameters": phrase("parameters alone"),
+    "both": OF_WHAT["both"],
+}
+_NAMED: Final = {"luck": phrase("luck"), "parameters": phrase("parameters"), "both": OF_WHAT["both"]}
 _TEXTS: Final = frozenset(column.name for column in COMPARISON if column.dtype == "str")
 _FILES: Final = {"draws": "draws.csv", "luck": "luck.csv"}
 
@@ -51,17 +58,17 @@ class Drawn:
     @property
     def of_what(self) -> str:
         """What intervals over seeds are of, in words."""
-        return OF_WHAT.get(self.uncertainty, self.uncertainty)
+        return say(OF_WHAT.get(self.uncertainty, self.uncertainty))
 
     @property
     def what_differs(self) -> str:
         """The same in short: luck alone, parameters alone, or luck and parameters."""
-        return self.of_what.partition(",")[0].removeprefix("the ")
+        return say(_DIFFERS.get(self.uncertainty, self.uncertainty))
 
     @property
     def named(self) -> str:
         """The same in one word or three: luck, parameters, or luck and parameters."""
-        return self.what_differs.removesuffix(" alone")
+        return say(_NAMED.get(self.uncertainty, self.uncertainty))
 
     @property
     def _mark(self) -> tuple[str, str]:

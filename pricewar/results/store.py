@@ -19,6 +19,7 @@ import pandas as pd
 
 from pricewar.base.arguments import a, check, takes
 from pricewar.base.arguments import path as place
+from pricewar.base.chinese import words_here
 from pricewar.base.edition import EDITION, oldest, result_edition
 from pricewar.base.errors import ResultsError, bad_input
 from pricewar.base.words import Words
@@ -98,7 +99,7 @@ class Results:
 
     def words(self, scenario: str | None = None) -> Words:
         """What money, units and periods are called in the market of a scenario, the baseline's if None."""
-        return Words.of(self.inputs.get(scenario or self.baseline, {}))
+        return words_here(self.inputs.get(scenario or self.baseline, {}))
 
     def __post_init__(self) -> None:
         for name in SCHEMA:
