@@ -18,7 +18,7 @@ import pytest
 
 from pricewar.base.errors import InputError, PricewarError, ResultsError
 from pricewar.experiment import Experiment, Study, run_experiment
-from pricewar.experiment.chunks import chunk_files, compact, span
+from pricewar.experiment.chunks import chunk_files, compact, read_chunk, span
 from pricewar.experiment.files import experiment_from
 from pricewar.experiment.manifest import read_manifest
 from pricewar.experiment.pool import SerialExecutor
@@ -350,6 +350,25 @@ def test_a_damaged_chunk_is_named_and_the_rest_stays_readable(tmp_path: Path, ho
     victim.unlink()
     run_serial(small(), tmp_path)
     assert table_bytes(tmp_path) == whole
+
+
+@pytest.mark.parametrize("which", ["chunk", "table"])
+def test_no_byte_of_a_stored_table_can_change_without_a_word(tmp_path: Path, which: str) -> None:
+    run_serial(small(), tmp_path)
+    victim = chunk_files(tmp_path / "chunks")[0] if which == "chunk" else tmp_path / "runs.parquet"
+    content, whole = victim.read_bytes(), read_chunk(victim).to_pandas()
+    told = 0
+    for place in range(0, len(content), len(content) // 400):
+        changed = bytearray(content)
+        changed[place] ^= 0xFF
+        victim.write_bytes(changed)
+        try:
+            found = read_chunk(victim).to_pandas()
+        except ResultsError:
+            told += 1
+        else:
+            pd.testing.assert_frame_equal(found, whole, check_exact=True)
+    assert told > 300
 
 
 def test_a_damaged_manifest_is_named(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def test_the_version_stands_in_one_place_and_what_repeats_it_agrees() -> None:
     version = project()["version"]
     cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert cited["version"] == version
-    assert cited["license"] == project()["license"]
+    assert project()["license"].startswith(f"{cited['license']} AND "), "code first, then letters"
     stated = re.compile(rf"(?<![\d.]){re.escape(version)}(?![\d.])")
     sources = (ROOT / "pricewar").rglob("*.py")
     assert not [path for path in sources if stated.search(path.read_text(encoding="utf-8"))]

@@ -6,6 +6,7 @@ belong to it, with their fingerprints: what no chunk names does not count.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,6 +26,8 @@ _MERGE: Final = 64
 """Neighbouring chunk files that are merged into one."""
 _BELONGS: Final = b"pricewar.trajectories"
 """Key of a chunk's metadata: path below the folder of trajectories -> fingerprint, as JSON."""
+_SCHEMA: Final = b"pricewar.columns"
+"""Key of the fingerprint of its columns."""
 _DRAFT: Final = ".part"
 _NAME: Final = re.compile(r"\d{9,}-\d{9,}\.parquet")
 
@@ -56,9 +59,28 @@ def read_chunk(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
         ResultsError: damaged; says what to do.
     """
     try:
-        return pq.read_table(path, columns=columns, page_checksum_verification=True)
-    except (OSError, pa.ArrowException) as error:
+        schema = pq.read_schema(path)
+        mark = (schema.metadata or {}).get(_SCHEMA)
+        table = pq.read_table(path, columns=columns, page_checksum_verification=True)
+        same = mark is None or mark == _mark(schema)
+    except (OSError, ValueError, LookupError, pa.ArrowException) as error:
         raise ResultsError(damaged(path, str(error))) from error
+    if not same:
+        raise ResultsError(damaged(path, "its columns are not those that were written"))
+    return table
+
+
+def marked(schema: pa.Schema, belonging: Mapping[str, str] | None = None) -> pa.Schema:
+    """Columns with their fingerprint, and the trajectories that belong to them, if there are any."""
+    words = {_SCHEMA: _mark(schema)}
+    if belonging:
+        words[_BELONGS] = json.dumps(belonging, sort_keys=True).encode()
+    return schema.with_metadata(words)
+
+
+def _mark(schema: pa.Schema) -> bytes:
+    """Fingerprint of names and types: pages have checksums of their own, what describes them has none."""
+    return hashlib.sha256(str(schema.remove_metadata()).encode()).hexdigest().encode()
 
 
 def belongings(path: Path) -> dict[str, str]:
@@ -88,8 +110,7 @@ def writing(directory: Path) -> Iterator[None]:
 
 def put(table: pa.Table, target: Path, belonging: Mapping[str, str] | None = None) -> None:
     """Write a file, whole or not at all, with the trajectories that belong to it."""
-    words = {_BELONGS: json.dumps(belonging, sort_keys=True).encode()} if belonging else None
-    table = table.replace_schema_metadata(words)
+    table = table.cast(marked(table.schema.remove_metadata(), belonging))
     draft = target.with_name(target.name + _DRAFT)
     pq.write_table(table, draft, compression="zstd", write_page_checksum=True, write_statistics=False)
     draft.replace(target)

@@ -35,6 +35,7 @@ from .chunks import (
     chunk_name,
     compact,
     is_chunk_name,
+    marked,
     plain,
     put,
     read_chunk,
@@ -200,9 +201,9 @@ class Store:
         """
         target = self.directory / TABLE
         draft = target.with_suffix(".parquet.part")
-        kept = self.schema.remove(self.schema.get_field_index("seconds"))
+        kept = marked(self.schema.remove(self.schema.get_field_index("seconds")))
         rows, seconds = 0, 0.0
-        with writing(self.directory), pq.ParquetWriter(draft, kept, compression="zstd") as writer:
+        with writing(self.directory), _writer(draft, kept) as writer:
             for block in blocks(chunk_files(self.chunks)):
                 seconds += float(pa.compute.sum(block["seconds"]).as_py())
                 rows += block.num_rows
@@ -286,6 +287,10 @@ def read_runs(
             continue
     whole = pd.concat(readable, ignore_index=True) if readable else pd.DataFrame()
     return _marked(whole, folder)
+
+
+def _writer(path: Path, columns: pa.Schema) -> pq.ParquetWriter:
+    return pq.ParquetWriter(path, columns, compression="zstd", write_page_checksum=True)
 
 
 def _require_columns(table: Path, columns: Sequence[str]) -> None:
