@@ -193,7 +193,7 @@ def test_a_scenario_with_campaigns_shows_who_starts_and_who_follows(visit: Any) 
     marks = "[data-chart=campaigns] [aria-label=rect] rect, [data-chart=campaigns] [aria-label=dot] path"
     whole = page.locator(marks).count()
     fills = page.locator(marks).evaluate_all("(all) => all.map((one) => one.getAttribute('fill'))")
-    assert set(fills) == {"#0072b2", "#ffffff"}, "leaders are full, followers hollow"
+    assert set(fills) == {"#0072b2", "var(--paper)"}, "leaders are full, followers hollow"
     assert "Tesla" in page.inner_text("[data-chart=campaigns]")
     page.locator("#time").fill("6")
     page.wait_for_selector("#figures[data-period='5']")
@@ -210,6 +210,7 @@ def test_values_appear_under_the_pointer(visit: Any) -> None:  # noqa: F811
     page, _ = visit("/explore?scenario=byd-one-third")
     page.locator("#time").fill("36")
     page.wait_for_selector("#figures[data-period='35']")
+    page.locator("[data-chart=war_index] svg").scroll_into_view_if_needed()
     box = page.locator("[data-chart=war_index] svg").bounding_box()
     page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + box["height"] * 0.5)
     page.locator("[data-chart=war_index] [aria-label=tip] text").wait_for()
