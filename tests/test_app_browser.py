@@ -146,8 +146,16 @@ def test_levers_a_b_link_and_downloads(visit: Any, tmp_path: Path) -> None:  # n
     page.wait_for_selector("#figures")
     page.click("#compare")
     page.wait_for_selector("td[data-run='baseline-b']")
+    page.locator("#time").fill("6")
+    page.wait_for_selector("#figures[data-period='5']")
+    before = figure(page, "war_index", "baseline-b")
     page.locator("#lever-cut_depth").fill("10")
     page.wait_for_url("**b.cut_depth=10**")
+    page.wait_for_function(
+        "(before) => Number(document.querySelector(\"[data-key=war_index][data-run='baseline-b']\")"
+        ".dataset.value) !== before",
+        arg=before,
+    )
     page.locator("#time").fill("6")
     page.wait_for_selector("#figures[data-period='5']")
     assert "10 % of price" in page.inner_text(".levers")
